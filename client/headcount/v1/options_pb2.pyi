@@ -1,0 +1,119 @@
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class KeyType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KEY_TYPE_UNSPECIFIED: _ClassVar[KeyType]
+    KEY_TYPE_BOOLEAN: _ClassVar[KeyType]
+    KEY_TYPE_CHOICE: _ClassVar[KeyType]
+    KEY_TYPE_VERSION: _ClassVar[KeyType]
+    KEY_TYPE_PRODUCT: _ClassVar[KeyType]
+    KEY_TYPE_COUNT: _ClassVar[KeyType]
+    KEY_TYPE_LIST: _ClassVar[KeyType]
+    KEY_TYPE_TEXT: _ClassVar[KeyType]
+
+class Level(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LEVEL_UNSPECIFIED: _ClassVar[Level]
+    LEVEL_BASIC: _ClassVar[Level]
+    LEVEL_EXTENDED: _ClassVar[Level]
+
+class ConsentMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONSENT_MODE_UNSPECIFIED: _ClassVar[ConsentMode]
+    CONSENT_MODE_ASK_FIRST: _ClassVar[ConsentMode]
+    CONSENT_MODE_ON_AFTER_NOTICE: _ClassVar[ConsentMode]
+KEY_TYPE_UNSPECIFIED: KeyType
+KEY_TYPE_BOOLEAN: KeyType
+KEY_TYPE_CHOICE: KeyType
+KEY_TYPE_VERSION: KeyType
+KEY_TYPE_PRODUCT: KeyType
+KEY_TYPE_COUNT: KeyType
+KEY_TYPE_LIST: KeyType
+KEY_TYPE_TEXT: KeyType
+LEVEL_UNSPECIFIED: Level
+LEVEL_BASIC: Level
+LEVEL_EXTENDED: Level
+CONSENT_MODE_UNSPECIFIED: ConsentMode
+CONSENT_MODE_ASK_FIRST: ConsentMode
+CONSENT_MODE_ON_AFTER_NOTICE: ConsentMode
+KEY_FIELD_NUMBER: _ClassVar[int]
+key: _descriptor.FieldDescriptor
+PROJECT_FIELD_NUMBER: _ClassVar[int]
+project: _descriptor.FieldDescriptor
+TEXT_FIELD_NUMBER: _ClassVar[int]
+text: _descriptor.FieldDescriptor
+
+class KeyOptions(_message.Message):
+    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    ISSUE_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    BY_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    FORMERLY_FIELD_NUMBER: _ClassVar[int]
+    ALIASES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    label: str
+    description: str
+    purpose: str
+    issue: str
+    type: KeyType
+    precision: int
+    buckets: _containers.RepeatedScalarFieldContainer[int]
+    catalogue: _containers.RepeatedScalarFieldContainer[str]
+    max_items: int
+    level: Level
+    by: _containers.RepeatedScalarFieldContainer[str]
+    since: str
+    expires: str
+    owner: str
+    formerly: str
+    aliases: _containers.RepeatedCompositeFieldContainer[Alias]
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ...) -> None: ...
+
+class Alias(_message.Message):
+    __slots__ = ("reported", "value")
+    REPORTED_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    reported: str
+    value: str
+    def __init__(self, reported: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class ProjectOptions(_message.Message):
+    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    HOMEPAGE_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    title: str
+    homepage: str
+    recipient: str
+    contact: str
+    endpoint: str
+    mode: ConsentMode
+    digest: str
+    consent_digest: str
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,163 @@
+from google.protobuf import any_pb2 as _any_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
+from headcount.v1 import options_pb2 as _options_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class IgnoredReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    IGNORED_REASON_UNSPECIFIED: _ClassVar[IgnoredReason]
+    IGNORED_REASON_UNKNOWN: _ClassVar[IgnoredReason]
+    IGNORED_REASON_EXPIRED: _ClassVar[IgnoredReason]
+    IGNORED_REASON_MALFORMED: _ClassVar[IgnoredReason]
+    IGNORED_REASON_OUT_OF_BOUNDS: _ClassVar[IgnoredReason]
+IGNORED_REASON_UNSPECIFIED: IgnoredReason
+IGNORED_REASON_UNKNOWN: IgnoredReason
+IGNORED_REASON_EXPIRED: IgnoredReason
+IGNORED_REASON_MALFORMED: IgnoredReason
+IGNORED_REASON_OUT_OF_BOUNDS: IgnoredReason
+
+class SubmitReportRequest(_message.Message):
+    __slots__ = ("week", "token", "registry_digest", "report")
+    WEEK_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    REGISTRY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    week: str
+    token: bytes
+    registry_digest: str
+    report: _any_pb2.Any
+    def __init__(self, week: _Optional[str] = ..., token: _Optional[bytes] = ..., registry_digest: _Optional[str] = ..., report: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+
+class SubmitReportResponse(_message.Message):
+    __slots__ = ("week", "ignored")
+    WEEK_FIELD_NUMBER: _ClassVar[int]
+    IGNORED_FIELD_NUMBER: _ClassVar[int]
+    week: str
+    ignored: _containers.RepeatedCompositeFieldContainer[IgnoredKey]
+    def __init__(self, week: _Optional[str] = ..., ignored: _Optional[_Iterable[_Union[IgnoredKey, _Mapping]]] = ...) -> None: ...
+
+class IgnoredKey(_message.Message):
+    __slots__ = ("key", "number", "reason", "message")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    number: int
+    reason: IgnoredReason
+    message: str
+    def __init__(self, key: _Optional[str] = ..., number: _Optional[int] = ..., reason: _Optional[_Union[IgnoredReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class GetRegistryRequest(_message.Message):
+    __slots__ = ("project",)
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    def __init__(self, project: _Optional[str] = ...) -> None: ...
+
+class GetRegistryResponse(_message.Message):
+    __slots__ = ("projects", "policy")
+    PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    projects: _containers.RepeatedCompositeFieldContainer[Project]
+    policy: Policy
+    def __init__(self, projects: _Optional[_Iterable[_Union[Project, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ...) -> None: ...
+
+class Project(_message.Message):
+    __slots__ = ("declaration", "keys")
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    declaration: _options_pb2.ProjectOptions
+    keys: _containers.RepeatedCompositeFieldContainer[Key]
+    def __init__(self, declaration: _Optional[_Union[_options_pb2.ProjectOptions, _Mapping]] = ..., keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ...) -> None: ...
+
+class Key(_message.Message):
+    __slots__ = ("number", "declaration", "values")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    declaration: _options_pb2.KeyOptions
+    values: _containers.RepeatedCompositeFieldContainer[Value]
+    def __init__(self, number: _Optional[int] = ..., declaration: _Optional[_Union[_options_pb2.KeyOptions, _Mapping]] = ..., values: _Optional[_Iterable[_Union[Value, _Mapping]]] = ...) -> None: ...
+
+class Value(_message.Message):
+    __slots__ = ("number", "text")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    text: str
+    def __init__(self, number: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
+
+class Policy(_message.Message):
+    __slots__ = ("threshold", "grace", "open_weeks")
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    GRACE_FIELD_NUMBER: _ClassVar[int]
+    OPEN_WEEKS_FIELD_NUMBER: _ClassVar[int]
+    threshold: int
+    grace: _duration_pb2.Duration
+    open_weeks: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, threshold: _Optional[int] = ..., grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., open_weeks: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetStatisticsRequest(_message.Message):
+    __slots__ = ("project", "first_week", "last_week")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_WEEK_FIELD_NUMBER: _ClassVar[int]
+    LAST_WEEK_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    first_week: str
+    last_week: str
+    def __init__(self, project: _Optional[str] = ..., first_week: _Optional[str] = ..., last_week: _Optional[str] = ...) -> None: ...
+
+class GetStatisticsResponse(_message.Message):
+    __slots__ = ("weeks",)
+    WEEKS_FIELD_NUMBER: _ClassVar[int]
+    weeks: _containers.RepeatedCompositeFieldContainer[WeekStatistics]
+    def __init__(self, weeks: _Optional[_Iterable[_Union[WeekStatistics, _Mapping]]] = ...) -> None: ...
+
+class WeekStatistics(_message.Message):
+    __slots__ = ("week", "threshold", "projects")
+    WEEK_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    week: str
+    threshold: int
+    projects: _containers.RepeatedCompositeFieldContainer[ProjectStatistics]
+    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ...) -> None: ...
+
+class ProjectStatistics(_message.Message):
+    __slots__ = ("project", "reports", "registry_digests", "keys")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
+    REGISTRY_DIGESTS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    reports: int
+    registry_digests: _containers.RepeatedScalarFieldContainer[str]
+    keys: _containers.RepeatedCompositeFieldContainer[KeyStatistics]
+    def __init__(self, project: _Optional[str] = ..., reports: _Optional[int] = ..., registry_digests: _Optional[_Iterable[str]] = ..., keys: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ...) -> None: ...
+
+class KeyStatistics(_message.Message):
+    __slots__ = ("key", "answers", "values")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    answers: int
+    values: _containers.RepeatedCompositeFieldContainer[ValueStatistics]
+    def __init__(self, key: _Optional[str] = ..., answers: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueStatistics, _Mapping]]] = ...) -> None: ...
+
+class ValueStatistics(_message.Message):
+    __slots__ = ("value", "version", "reports")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    version: str
+    reports: int
+    def __init__(self, value: _Optional[str] = ..., version: _Optional[str] = ..., reports: _Optional[int] = ...) -> None: ...
