@@ -1,0 +1,34 @@
+"""What can go wrong, drawn once.
+
+```
+HeadcountError
+├── ConsentError     a call about consent makes no sense (unknown key or level, nothing decided)
+├── StateError       the state directory cannot be read or written
+├── EndpointError    an endpoint is malformed, or plaintext beyond the loopback
+└── ReportError      a project's schema does not match its keys
+```
+
+`due`, `send_if_due` and `send_now` raise none of these into their host.
+"""
+
+from __future__ import annotations
+
+
+class HeadcountError(Exception):
+    """Everything that this package raises on purpose."""
+
+
+class ConsentError(HeadcountError):
+    """A call about consent that makes no sense, such as refusing an unknown key."""
+
+
+class StateError(HeadcountError):
+    """The state directory cannot be read or written; the message names the path."""
+
+
+class EndpointError(HeadcountError):
+    """An endpoint that reports cannot be sent to; the message says what to write instead."""
+
+
+class ReportError(HeadcountError):
+    """A project whose schema and keys disagree: it was not generated in one piece."""

@@ -1,0 +1,91 @@
+"""What came of an attempt to send, and what a person sees beforehand."""
+
+from __future__ import annotations
+
+from headcount.frozen import Frozen
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import ClassVar
+
+    from headcount.transport import Ignored
+    from headcount.values import Wire
+
+
+class Outcome(Frozen):
+    """What came of an attempt: one of the constants below, compared by name.
+
+    `ignored` holds the keys that the server left out of a report it took,
+    `message` a reason in words where there is one.
+    """
+
+    __slots__ = ("name", "ignored", "message")
+
+    SENT: ClassVar[Outcome]
+    """The server counted the report."""
+    NOT_DUE: ClassVar[Outcome]
+    """Nothing is due: this week's moment has not come, or its report has left."""
+    OFF: ClassVar[Outcome]
+    """The effective state is off."""
+    LATER: ClassVar[Outcome]
+    """It did not work; another attempt follows on its own."""
+    DROPPED: ClassVar[Outcome]
+    """It cannot work this week; the next week starts afresh."""
+    BUSY: ClassVar[Outcome]
+    """Another process or thread is at it."""
+
+    name: str
+    ignored: tuple[Ignored, ...]
+    message: str
+
+    def __init__(self, name: str, *, ignored: tuple[Ignored, ...] = (), message: str = "") -> None:
+        self._fill(name=name, ignored=ignored, message=message)
+
+    def because(self, message: str) -> Outcome:
+        """The same outcome with a reason."""
+        return self.replaced(message=message)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Outcome) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Outcome.SENT = Outcome("SENT")
+Outcome.NOT_DUE = Outcome("NOT_DUE")
+Outcome.OFF = Outcome("OFF")
+Outcome.LATER = Outcome("LATER")
+Outcome.DROPPED = Outcome("DROPPED")
+Outcome.BUSY = Outcome("BUSY")
+
+
+class Preview(Frozen):
+    """Exactly what would be sent, or will be where it is `frozen`.
+
+    `values` holds, per key asked, its answer or None; `json` is the report for
+    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week.
+    """
+
+    __slots__ = ("week", "frozen", "values", "json", "digest")
+
+    week: str
+    frozen: bool
+    values: Mapping[str, Wire | None]
+    json: str
+    digest: str
+
+    def __init__(
+        self,
+        *,
+        week: str,
+        frozen: bool,
+        values: Mapping[str, Wire | None],
+        json: str,
+        digest: str,
+    ) -> None:
+        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest)

@@ -1,0 +1,219 @@
+"""Checks of one key: its name, the shape of its statements, and attributes in words."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from headcount_registry import attributes, names
+from headcount_registry.checks.table import key_check
+from headcount_registry.declaration import VERSION, KeyType, Level
+from headcount_registry.finding import Severity
+
+if TYPE_CHECKING:
+    from headcount_registry.checks.table import Problems
+    from headcount_registry.draft import KeyDraft
+
+_URL = re.compile(r"https?://[^\s/]+\S*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MAX_SENTENCE = 500
+
+
+@key_check("key-name")
+def key_name(key: KeyDraft) -> Problems:
+    """A key's name becomes the name of a field, a method and a metric."""
+    if not names.is_key_name(key.name):
+        better = names.suggestion(key.name)
+        remedy = f"; write `{better}`" if better else ""
+        yield (
+            key.location,
+            f"`{key.name}` is no name for a key: lower-case words of letters and digits,"
+            f" joined by single underscores, at most 60 characters{remedy}",
+        )
+
+
+@key_check("reserved-word")
+def reserved_word(key: KeyDraft) -> Problems:
+    """Some names mean something else in the generated code."""
+    if key.name in names.RESERVED:
+        yield (
+            key.location,
+            f"`{key.name}` is reserved in the generated code; write a longer name,"
+            f" such as `{key.name}_used`",
+        )
+
+
+@key_check("implied-key")
+def implied_key(key: KeyDraft) -> Problems:
+    """The key `version` is there without being declared, and always of one shape."""
+    if key.name != VERSION or not key.statements:
+        return
+    shape = (key.type, key.text("precision", "2"), key.text("level", Level.BASIC))
+    if shape != (KeyType.VERSION, "2", Level.BASIC) or key.items("by") or key.shorthand:
+        yield (
+            key.location,
+            "`version` is the project's own release: every project has it, of type version,"
+            " precision 2, level basic; remove it, or declare only its wording",
+        )
+
+
+@key_check("mixed-forms")
+def mixed_forms(key: KeyDraft) -> Problems:
+    """The shorthand and the nested form of a key destroy each other."""
+    if key.shorthand and len(key.statements) > 1 and any(each.path for each in key.statements):
+        yield (
+            key.shorthand.location,
+            f"`{key.name}` is declared in the shorthand and in the nested form, and one of them"
+            f" is lost; write `telemetry[{key.name}][label] = {key.shorthand.text}` instead",
+        )
+
+
+@key_check("unknown-attribute")
+def unknown_attribute(key: KeyDraft) -> Problems:
+    """A misspelt attribute must not be ignored."""
+    for each in key.statements:
+        if each.path and each.path[0] not in attributes.ALL:
+            near = get_close_matches(each.path[0].lower(), attributes.ALL, n=1)
+            meant = f"did you mean `{near[0]}`?" if near else "it is one of: " + _list()
+            yield each.location, f"there is no attribute `{each.path[0]}`; {meant}"
+
+
+def _list() -> str:
+    return ", ".join(sorted(attributes.ALL))
+
+
+@key_check("attribute-form")
+def attribute_form(key: KeyDraft) -> Problems:
+    """Each attribute is written in one way."""
+    for each in key.statements:
+        if not each.path:
+            continue
+        name, *rest = each.path
+        if name in attributes.SCALAR and rest:
+            yield each.location, f"`{name}` takes one value; write `[{name}] = ...`"
+        if name in attributes.SEVERAL and rest != [""]:
+            yield each.location, f"`{name}` takes several values; write `[{name}][] = ...` for each"
+        if name in attributes.MAPPED and (len(rest) != 1 or not rest[0]):
+            yield each.location, f"write `[{name}][REPORTED] = Value`, once for each spelling"
+
+
+@key_check("duplicate-attribute")
+def duplicate_attribute(key: KeyDraft) -> Problems:
+    """Of two values of one attribute the first is lost."""
+    single = [
+        each
+        for each in key.statements
+        if not each.path or each.path[0] in (*attributes.SCALAR, *attributes.MAPPED)
+    ]
+    counts = Counter(each.path for each in single)
+    for path, count in counts.items():
+        if count > 1:
+            again = [each for each in single if each.path == path][1]
+            what = "[" + "][".join(path) + "]" if path else "the label"
+            yield again.location, f"`{key.name}` states {what} {count} times; keep one"
+
+
+@key_check("two-files")
+def two_files(key: KeyDraft) -> Problems:
+    """A key is declared in one file, so that it is clear which file decides."""
+    files = sorted({each.source.file for each in key.statements})
+    for file in files[1:]:
+        first = next(each for each in key.statements if each.source.file == file)
+        yield (
+            first.location,
+            f"`{key.name}` of project `{key.project}` is also declared in {files[0]};"
+            " keep one of them, or give one another name or another `project =`",
+        )
+
+
+@key_check("type")
+def known_type(key: KeyDraft) -> Problems:
+    """A type is one of seven words."""
+    stated = key.scalar("type")
+    if stated and stated.text not in list(KeyType):
+        near = get_close_matches(stated.text.lower(), list(KeyType), n=1)
+        meant = f"did you mean `{near[0]}`?" if near else "it is one of: " + ", ".join(KeyType)
+        yield stated.value_location, f"there is no type `{stated.text}`; {meant}"
+    elif not stated and not key.shorthand and key.name != VERSION:
+        yield (
+            key.location,
+            f"`{key.name}` has no type; write `telemetry[{key.name}][type] = ...`"
+            f" with one of: {', '.join(KeyType)}",
+        )
+
+
+@key_check("text-type", Severity.WARNING)
+def text_type(key: KeyDraft) -> Problems:
+    """Free text can carry anything, so it is a last resort."""
+    if key.type == KeyType.TEXT and key.name != VERSION:
+        yield (
+            key.location,
+            f"`{key.name}` is free text, whose values cannot be foreseen; declare a type, such as"
+            f" `telemetry[{key.name}][type] = version`, or a choice with its values",
+        )
+
+
+@key_check("attribute-of-other-type")
+def attribute_of_other_type(key: KeyDraft) -> Problems:
+    """An attribute that the type cannot use was meant for another type."""
+    if key.type not in list(KeyType):
+        return
+    for name, kinds in attributes.TAKEN_BY.items():
+        used = [each for each in key.statements if each.path[:1] == (name,)]
+        if used and key.type not in kinds:
+            yield (
+                used[0].location,
+                f"a key of type {key.type} has no `{name}`, which belongs to type"
+                f" {' or '.join(sorted(kinds))}; remove it or change the type",
+            )
+
+
+@key_check("level")
+def known_level(key: KeyDraft) -> Problems:
+    """A consent level is one of two words."""
+    stated = key.scalar("level")
+    if stated and stated.text not in list(Level):
+        yield (
+            stated.value_location,
+            f"there is no level `{stated.text}`; write one of: {', '.join(Level)}",
+        )
+
+
+@key_check("issue-url")
+def issue_url(key: KeyDraft) -> Problems:
+    """People follow the issue to read why."""
+    stated = key.scalar("issue")
+    if stated and not _URL.fullmatch(stated.text):
+        yield stated.value_location, "`issue` is the address of a page; write https://..."
+
+
+@key_check("expiry-date")
+def expiry_date(key: KeyDraft) -> Problems:
+    """An expiry is a day of the calendar."""
+    stated = key.scalar("expires")
+    if stated and not _is_date(stated.text):
+        yield stated.value_location, f"`{stated.text}` is no date; write YYYY-MM-DD"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DATE.fullmatch(text) is not None
+
+
+@key_check("long-text")
+def long_text(key: KeyDraft) -> Problems:
+    """People read labels and sentences on a small screen."""
+    limits = {"label": 64, "description": _MAX_SENTENCE, "purpose": _MAX_SENTENCE, "issue": 300}
+    for name, limit in limits.items():
+        stated = key.scalar(name)
+        if stated and len(stated.text) > limit:
+            yield (
+                stated.value_location,
+                f"`{name}` has {len(stated.text)} characters; say it in {limit}",
+            )

@@ -1,0 +1,47 @@
+"""What can go wrong in the registry, as one small tree.
+
+    RegistryError             base; its text is fit to be shown to a person
+    ├── DeclarationsError     the declarations have errors; carries every finding
+    ├── SourceError           a file or directory to read is missing or unreadable
+    ├── LockError             registry.lock is damaged
+    ├── CompileError          protoc refused what was generated (a defect of ours)
+    └── OutputError           a file could not be written, or is not ours to overwrite
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headcount_registry.finding import Finding
+
+
+class RegistryError(Exception):
+    """Base of everything that the registry raises on purpose."""
+
+
+class DeclarationsError(RegistryError):
+    """The declarations have errors.
+
+    `findings` holds all findings, warnings included, sorted by place.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(f"{sum(finding.is_error for finding in findings)} errors")
+        self.findings = findings
+
+
+class SourceError(RegistryError):
+    """A file or directory to read is missing or unreadable."""
+
+
+class LockError(RegistryError):
+    """`registry.lock` is damaged; the text names the line and the remedy."""
+
+
+class CompileError(RegistryError):
+    """protoc refused a generated file; the text is protoc's own."""
+
+
+class OutputError(RegistryError):
+    """A file could not be written, or is not ours to overwrite."""

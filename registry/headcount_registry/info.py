@@ -1,0 +1,256 @@
+"""The `.info` grammar of Backdrop, exactly: text in, located pairs out.
+
+A pair is a key, `=` and a value. The grammar has no errors: text that fits no pair is
+skipped. This parser keeps that meaning to the letter, and keeps besides where everything
+stood, so that checks can say what the grammar keeps silent about. Time is linear in the
+length of the text, whatever the text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Scalar: TypeAlias = str | bool | None
+Tree: TypeAlias = "dict[str, Scalar | Tree]"
+
+BLANKS = " \t\n\r\f\v"
+_BLANK = re.compile(r"\s*", re.ASCII)
+_LINE = re.compile(r"[^\r\n]*")
+_WORD = re.compile(r"\w+", re.ASCII)
+_STRUCTURE = re.compile(r"[=;\[\]]")
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_SPLIT = re.compile(r"\]?\[")
+_COMMENT = re.compile(r";[^\n]*")
+_HEADER = re.compile(r"^\[(.*)\]\s*$", re.ASCII | re.MULTILINE)
+
+
+class Style(StrEnum):
+    """How a value was written."""
+
+    BARE = "bare"
+    DOUBLE = '"'
+    SINGLE = "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One key with its value; offsets count characters from the start of the text."""
+
+    key: str
+    value: Scalar
+    style: Style
+    key_start: int
+    value_start: int
+    end: int
+    """Offset of the end of the line on which the pair ends."""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The key taken apart: `a[b][]` is `("a", "b", "")`."""
+        return tuple(_SPLIT.split(self.key.rstrip("]")))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed text: its pairs in order, and the lines that fit no pair."""
+
+    text: str
+    pairs: tuple[Pair, ...]
+    _lines: tuple[int, ...] = field(repr=False)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1."""
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+    def skipped(self) -> Iterator[tuple[int, str]]:
+        """Offset and text of every line that no pair covers, blanks and comments left out."""
+        start = 0
+        for pair in (*self.pairs, None):
+            stop = len(self.text) if pair is None else pair.key_start
+            offset = start
+            for line in self.text[start:stop].split("\n"):
+                words = line.strip(BLANKS)
+                if words and not words.startswith(";"):
+                    yield offset + line.index(words[0]), words
+                offset += len(line) + 1
+            start = stop if pair is None else pair.end
+
+    def tree(self) -> Tree:
+        """The nested arrays that Backdrop makes of the pairs."""
+        root: Tree = {}
+        for pair in self.pairs:
+            *parents, last = pair.path
+            node = root
+            for name in parents:
+                place = name or str(len(node))
+                child = node.get(place)
+                if not isinstance(child, dict):
+                    # A key keeps the position at which it was first seen.
+                    child = node[place] = {}
+                node = child
+            node[last or str(len(node))] = pair.value
+        return root
+
+
+def parse(text: str, constants: Mapping[str, Scalar] | None = None) -> Document:
+    """Parses a text without sections.
+
+    `constants` are the names that a value is replaced by, as PHP's own constants would be;
+    true, false and null are known in any case. Bytes that are no UTF-8 belong decoded with
+    `surrogateescape`: the grammar's own characters are all ASCII.
+    """
+    lines = (0, *(match.end() for match in re.finditer("\n", text)))
+    return Document(text, tuple(_Scanner(text, constants or {}).pairs()), lines)
+
+
+def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> Tree:
+    """The nested arrays of a text with `[Section]` lines, as Backdrop reads them.
+
+    Comments end every line, even inside quotes, and text before the first header shifts
+    names and bodies against each other: both are Backdrop's behaviour.
+    """
+    bare = _COMMENT.sub("", text)
+    parts = _HEADER.split(bare)
+    if len(parts) == 1:
+        return parse(bare, constants).tree()
+    if not parts[0].strip(BLANKS):
+        del parts[0]
+    if not parts[-1]:
+        del parts[-1]
+    bodies = [*parts[1::2], ""][: len(parts[::2])]
+    return {
+        name: parse(body, constants).tree() for name, body in zip(parts[::2], bodies, strict=True)
+    }
+
+
+class _Scanner:
+    """Finds the pairs of one text; no part is looked at more than a fixed number of times."""
+
+    def __init__(self, text: str, constants: Mapping[str, Scalar]) -> None:
+        self._text = text
+        self._constants = constants
+        self._marks = [match.start() for match in _STRUCTURE.finditer(text)]
+        self._equals = self._equals_after_marks()
+        # Equal signs that no value follows: a carriage return stands where the line should end.
+        self._barren: set[int] = set()
+
+    def _equals_after_marks(self) -> list[int]:
+        """For each mark, the `=` that ends a key running into the mark, or -1.
+
+        Found from right to left, so that a long text without any `=` is not searched anew
+        from each of its lines. In brackets everything but brackets may stand.
+        """
+        text, marks = self._text, self._marks
+        found = [-1] * (len(marks) + 1)
+        bracket = -1
+        for index in range(len(marks) - 1, -1, -1):
+            mark = text[marks[index]]
+            if mark == "=":
+                found[index] = marks[index]
+            elif mark == "[" and bracket >= 0 and text[marks[bracket]] == "]":
+                found[index] = found[bracket + 1]
+            if mark in "[]":
+                bracket = index
+        return found
+
+    def pairs(self) -> Iterator[Pair]:
+        """Each pair, tried from line to line."""
+        text, start = self._text, 0
+        while start >= 0:
+            pair = self._pair(start)
+            end = start if pair is None else pair.end
+            if pair is not None:
+                yield pair
+            if pair is not None and text[end - 1] == "\n":
+                start = end
+            else:
+                start = text.find("\n", end) + 1 or -1
+
+    def _pair(self, start: int) -> Pair | None:
+        """The pair that begins on the line at `start`, if one does."""
+        text = self._text
+        equals = self._equals[bisect_left(self._marks, start)]
+        if equals <= start or equals in self._barren:
+            return None
+        found = self._value(equals + 1)
+        if found is None:
+            self._barren.add(equals)
+            return None
+        style, value_start, raw, end = found
+        key_start = _after_blanks(text, start)
+        if key_start >= equals:
+            # Nothing but blanks before `=`: the last of them is the key.
+            key_start, key = equals - 1, text[equals - 1]
+        else:
+            key = text[key_start:equals].rstrip(BLANKS)
+        return Pair(key, self._constant(raw), style, key_start, value_start, end)
+
+    def _value(self, start: int) -> tuple[Style, int, str, int] | None:
+        """Style, start, text and end of line of the value after an `=`."""
+        text = self._text
+        first = _after_blanks(text, start)
+        if text[first : first + 1] in {'"', "'"}:
+            closed = self._closing_quote(first)
+            if closed is not None:
+                quote, end = closed
+                body = _ESCAPE.sub(_unescape, text[first + 1 : quote])
+                return Style(text[first]), first, body, end
+        line = _LINE.match(text, first)
+        raw = line.group().rstrip(BLANKS) if line else ""
+        end = self._line_end(first + len(raw))
+        if end < 0:
+            # The empty value is left, if it can stand on a line of its own.
+            first, raw = text.rfind("\n", start, first), ""
+            end = first
+        return (Style.BARE, first, raw, end) if end >= 0 else None
+
+    def _closing_quote(self, opening: int) -> tuple[int, int] | None:
+        """The quote that ends a quoted value, and the end of its line.
+
+        The value runs to the first quote without a backslash before it. If more text follows
+        on that line, the last escaped quote that ends a line closes it instead.
+        """
+        text = self._text
+        quote = text[opening]
+        closed = None
+        place = text.find(quote, opening + 1)
+        while place >= 0:
+            end = self._line_end(place + 1)
+            if end >= 0:
+                closed = place, end
+            if text[place - 1] != "\\":
+                break
+            place = text.find(quote, place + 1)
+        return closed
+
+    def _line_end(self, start: int) -> int:
+        """The last end of a line that only blanks separate from `start`, or -1."""
+        stop = _after_blanks(self._text, start)
+        return stop if stop == len(self._text) else self._text.rfind("\n", start, stop)
+
+    def _constant(self, raw: str) -> Scalar:
+        if not _WORD.fullmatch(raw):
+            return raw
+        if raw.lower() in _CONSTANTS:
+            return _CONSTANTS[raw.lower()]
+        return self._constants.get(raw, raw)
+
+
+_CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
+
+
+def _after_blanks(text: str, start: int) -> int:
+    blanks = _BLANK.match(text, start)
+    return blanks.end() if blanks else start
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return "\0" if match[1] == "0" else match[1]

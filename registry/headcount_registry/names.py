@@ -1,0 +1,59 @@
+"""Names as the generated languages want them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+from headcount_registry.declaration import VERSION
+
+_KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_PROJECT_MAX = 40
+_KEY_MAX = 60
+_NOT_WORD = re.compile(r"[^A-Z0-9]+")
+
+# `report` and `value` would clash with generated messages, the others with the types that
+# the methods of a generated Python class are annotated with.
+RESERVED = frozenset({*keyword.kwlist, "report", "value", "bool", "int", "str", "tuple"})
+
+
+def is_key_name(text: str) -> bool:
+    """Whether a text is lower case words joined by single underscores, at most 60 long."""
+    return len(text) <= _KEY_MAX and _KEY.fullmatch(text) is not None
+
+
+def is_project_name(text: str) -> bool:
+    """As `is_key_name`, at most 40 long."""
+    return len(text) <= _PROJECT_MAX and _KEY.fullmatch(text) is not None
+
+
+def suggestion(text: str) -> str:
+    """The nearest valid name to a text, or an empty text."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_PROJECT_MAX].strip("_")
+    return name if is_project_name(name) else ""
+
+
+def camel(name: str) -> str:
+    """`php_version` as a message is named: `PhpVersion`."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def squeezed(name: str) -> str:
+    """What is left of a name where languages ignore case and underscores."""
+    return name.replace("_", "").lower()
+
+
+def identifier(text: str) -> str:
+    """The enum name of a declared value: `Windows NT` is `VALUE_WINDOWS_NT`.
+
+    Accents are dropped; a text without any letter or digit of ASCII gives `VALUE_`.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
+    return "VALUE_" + _NOT_WORD.sub("_", plain).strip("_")
+
+
+def metric(project: str, key: str) -> str:
+    """Name that the published totals of a key go by; `version` is a key like any other."""
+    return f"headcount_{project}_{key or VERSION}_reports"

@@ -1,0 +1,55 @@
+"""Where the server's time comes from."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from headcount_server.errors import ConfigError
+
+
+class Clock(Protocol):
+    """Tells the time, in UTC."""
+
+    def now(self) -> datetime:
+        """The present moment, with its time zone."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+
+class FileClock:
+    """A time written in a file (RFC 3339), read at every use; for tests.
+
+    A reading that is no time keeps the one before, since a file may be read
+    while it is being written. The first reading must succeed: ConfigError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._last = self._read()
+        except (OSError, ValueError) as error:
+            msg = f"--test-clock {path}: {error}; write a time such as 2026-11-16T12:00:00Z into it"
+            raise ConfigError(msg) from error
+
+    def now(self) -> datetime:
+        """The time that the file holds now."""
+        with suppress(OSError, ValueError):
+            self._last = self._read()
+        return self._last
+
+    def _read(self) -> datetime:
+        moment = datetime.fromisoformat(self._path.read_text(encoding="ascii").strip())
+        if moment.tzinfo is None:
+            msg = "the time has no zone (append Z for UTC)"
+            raise ValueError(msg)
+        return moment.astimezone(UTC)

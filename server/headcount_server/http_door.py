@@ -1,0 +1,62 @@
+"""The HTTP doors: published totals for everyone, operations for the operator."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from headcount_server.config import Address
+from headcount_server.errors import ConfigError
+
+
+def metrics_app(registry: CollectorRegistry) -> Starlette:
+    """An application whose `/metrics` exposes a registry, as text or OpenMetrics."""
+
+    def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), media_type=content_type)
+
+    return Starlette(routes=[Route("/metrics", metrics)])
+
+
+class HttpDoor:
+    """Serves an application on one address, on a thread of its own.
+
+    Raises ConfigError where it cannot listen there.
+    """
+
+    def __init__(self, app: Starlette, flag: str, address: Address) -> None:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((address.host, address.port), family=family)
+        except OSError as error:
+            msg = f"{flag} {address}: {error.strerror}; is the port taken?"
+            raise ConfigError(msg) from error
+        self.port: int = self._socket.getsockname()[1]
+        # Addresses of callers are not for logs, so there is no access log.
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="off"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"http {flag}"
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let running requests finish and end."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()

@@ -1,0 +1,53 @@
+"""The schema of the database, as steps that are applied in order at start.
+
+Tokens have no table here: each week's is made when the week opens and dropped
+when it closes.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("headcount_server")
+
+_M001 = """
+CREATE TABLE weeks (
+  week TEXT PRIMARY KEY, threshold INTEGER NOT NULL, closes TEXT NOT NULL, closed TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE week_registries (
+  week TEXT, project TEXT, digest TEXT, PRIMARY KEY (week, project, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE keys (
+  project TEXT, key INTEGER, name TEXT NOT NULL, PRIMARY KEY (project, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_reports (
+  week TEXT, project TEXT, reports INTEGER NOT NULL, PRIMARY KEY (week, project)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_answers (
+  week TEXT, project TEXT, key INTEGER, answers INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_values (
+  week TEXT, project TEXT, key INTEGER, value TEXT, release TEXT, reports INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key, value, release)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE published_reports (
+  week TEXT, project TEXT, reports INTEGER NOT NULL, PRIMARY KEY (week, project)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE published_answers (
+  week TEXT, project TEXT, key INTEGER, answers INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE published_values (
+  week TEXT, project TEXT, key INTEGER, value TEXT, release TEXT, reports INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key, value, release)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m001_open_and_published_weeks(db: Database) -> None:
+    """Create totals of open weeks, published totals, and the terms they stand under."""
+    # One by one: executescript() would commit the transaction of the step.
+    for statement in _M001.split(";")[:-1]:
+        db.execute(statement)

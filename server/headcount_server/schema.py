@@ -1,0 +1,209 @@
+"""The registry as the server knows it: one immutable snapshot of a descriptor set.
+
+Nothing about a project is compiled in. The snapshot holds the pool that
+dynamic messages and reflection use, and the declarations read from the custom
+options of the generated messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from google.protobuf import (
+    any_pb2,
+    descriptor_pb2,
+    descriptor_pool,
+    duration_pb2,
+    message,
+    message_factory,
+)
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
+
+# Importing options_pb2 registers the extensions; without it the options of a
+# parsed set read back empty, and without an error.
+from headcount.v1 import options_pb2, telemetry_service_pb2
+
+from headcount_server.errors import SchemaError
+
+REPORT_PREFIX = "headcount.projects."
+REPORT_SUFFIX = ".v1.Report"
+
+# protoc types extensions as field descriptors, which Extensions[] is not typed to take.
+_PROJECT: Any = options_pb2.project
+_KEY: Any = options_pb2.key
+_TEXT: Any = options_pb2.text
+
+_OWN_FILES = (
+    descriptor_pb2.DESCRIPTOR,
+    any_pb2.DESCRIPTOR,
+    duration_pb2.DESCRIPTOR,
+    options_pb2.DESCRIPTOR,
+    telemetry_service_pb2.DESCRIPTOR,
+    health_pb2.DESCRIPTOR,
+    reflection_pb2.DESCRIPTOR,
+    status_pb2.DESCRIPTOR,
+    error_details_pb2.DESCRIPTOR,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A declared key and what the server needs to judge an answer to it."""
+
+    number: int
+    """Permanent number: the field of the project's report."""
+    declaration: options_pb2.KeyOptions
+    """What was declared of it."""
+    values: Mapping[int, str]
+    """Declared values by their permanent numbers, without `other`."""
+    catalogue: frozenset[str]
+    """Allowed items of a catalogue; empty for other keys."""
+    expires: date | None
+    """Day from which it is no longer counted."""
+
+    @property
+    def name(self) -> str:
+        """The key's name."""
+        return self.declaration.name
+
+    @property
+    def crossed(self) -> bool:
+        """Whether it is counted per release of the project."""
+        return bool(self.declaration.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its declaration, its keys, and the class of its reports."""
+
+    declaration: options_pb2.ProjectOptions
+    keys: Mapping[int, Key]
+    """Keys by number."""
+    version_key: int
+    """Number of the implied key `version`; 0 where the registry has none."""
+    report_class: type[message.Message]
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.declaration.name
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Everything the server knows about what may be reported."""
+
+    projects: Mapping[str, Project]
+    """Projects by name, sorted."""
+    pool: descriptor_pool.DescriptorPool
+    """Types of reports, service, health, reflection and error details."""
+
+    def digests(self) -> dict[str, str]:
+        """The registry digest of each project."""
+        return {name: project.declaration.digest for name, project in self.projects.items()}
+
+
+def load(path: Path) -> Schema:
+    """The schema in a file written by `headcount-registry build`.
+
+    Raises SchemaError where the file is missing, is no descriptor set, or
+    declares no project.
+    """
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; make it with headcount-registry build"
+        raise SchemaError(msg) from error
+    except SchemaError as error:
+        msg = f"{path}: {error}; make it with headcount-registry build"
+        raise SchemaError(msg) from error
+
+
+def parse(data: bytes) -> Schema:
+    """The schema in a serialized `FileDescriptorSet`, imports included."""
+    files = descriptor_pb2.FileDescriptorSet()
+    try:
+        files.ParseFromString(data)
+        pool = _pool(files.file)
+    except (message.DecodeError, TypeError, ValueError) as error:
+        msg = f"not a usable descriptor set ({error})"
+        raise SchemaError(msg) from error
+    projects = sorted(
+        (_project(file, pool) for file in files.file if file.package.startswith(REPORT_PREFIX)),
+        key=lambda project: project.name,
+    )
+    if not projects:
+        msg = "the descriptor set declares no project"
+        raise SchemaError(msg)
+    return Schema(MappingProxyType({project.name: project for project in projects}), pool)
+
+
+def _pool(files: Iterable[descriptor_pb2.FileDescriptorProto]) -> descriptor_pool.DescriptorPool:
+    pool = descriptor_pool.DescriptorPool()
+    known = set()
+    own = [descriptor_pb2.FileDescriptorProto.FromString(f.serialized_pb) for f in _OWN_FILES]
+    for file in (*own, _reflection_v1(), *files):
+        if file.name not in known:
+            known.add(file.name)
+            pool.Add(file)
+    return pool
+
+
+def _reflection_v1() -> descriptor_pb2.FileDescriptorProto:
+    """grpc.reflection.v1, which grpcio does not ship: v1alpha under its later name."""
+    file = descriptor_pb2.FileDescriptorProto.FromString(reflection_pb2.DESCRIPTOR.serialized_pb)
+    file.name = "grpc/reflection/v1/reflection.proto"
+    file.package = "grpc.reflection.v1"
+    for message_type in file.message_type:
+        for field in message_type.field:
+            if field.type_name:
+                field.type_name = field.type_name.replace(".v1alpha.", ".v1.")
+    for method in file.service[0].method:
+        method.input_type = method.input_type.replace(".v1alpha.", ".v1.")
+        method.output_type = method.output_type.replace(".v1alpha.", ".v1.")
+    return file
+
+
+def _project(
+    file: descriptor_pb2.FileDescriptorProto, pool: descriptor_pool.DescriptorPool
+) -> Project:
+    messages = {m.name: m for m in file.message_type}
+    report = messages.get("Report")
+    if report is None or not report.options.HasExtension(_PROJECT):
+        msg = f"{file.name} has no report with the option (headcount.v1.project)"
+        raise SchemaError(msg)
+    keys = {
+        field.number: _key(field.number, messages[field.type_name.rpartition(".")[2]])
+        for field in sorted(report.field, key=lambda field: field.number)
+    }
+    descriptor = pool.FindMessageTypeByName(f"{file.package}.Report")
+    return Project(
+        declaration=report.options.Extensions[_PROJECT],
+        keys=MappingProxyType(keys),
+        version_key=next((n for n, key in keys.items() if key.name == "version"), 0),
+        report_class=message_factory.GetMessageClass(descriptor),
+    )
+
+
+def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
+    declaration: options_pb2.KeyOptions = key_message.options.Extensions[_KEY]
+    values: dict[int, str] = {
+        value.number: value.options.Extensions[_TEXT]
+        for enum in key_message.enum_type
+        for value in enum.value
+        if value.options.HasExtension(_TEXT)
+    }
+    return Key(
+        number=number,
+        declaration=declaration,
+        values=MappingProxyType(values),
+        catalogue=frozenset(declaration.catalogue),
+        expires=date.fromisoformat(declaration.expires) if declaration.expires else None,
+    )

@@ -1,0 +1,109 @@
+"""What keeps the tally: the contract that every database fulfils.
+
+All writing happens on one thread (`writer`); `published` may be called from
+any. Nothing in a store describes one report: tokens stand in a table of their
+own with no other fact, and the rest are totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from headcount_server.answers import Answers
+from headcount_server.publication import Publication
+from headcount_server.schema import Project, Schema
+from headcount_server.week import Week
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A report that is ready to be counted."""
+
+    week: Week
+    project: Project
+    token: bytes
+    answers: Answers
+
+
+class Outcome(Enum):
+    """What became of an entry."""
+
+    COUNTED = "counted"
+    DUPLICATE = "duplicate"
+    """Its token was counted before in an open week."""
+    CLOSED = "closed"
+    """Its week has been closed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a week from its opening to its close."""
+
+    threshold: int
+    """Counts are published in multiples of this."""
+    closes: datetime
+    """When the week is closed and everything but the published totals destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedProject:
+    """What was published of a project in a week."""
+
+    name: str
+    digests: tuple[str, ...]
+    """Digests of the registries that the week was tallied under."""
+    key_names: Mapping[int, str]
+    """Names of the published keys by their numbers."""
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedWeek:
+    """What was published of a closed week."""
+
+    week: Week
+    threshold: int
+    projects: tuple[PublishedProject, ...]
+
+
+class Store(Protocol):
+    """Keeps tokens and totals of open weeks, and what was published of closed ones."""
+
+    def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
+        """Let a week take reports; terms are settled by the first call for it.
+
+        Does nothing for a closed week. Called again with another schema, it
+        notes that the week is now tallied under that one too.
+        """
+        ...
+
+    def open_weeks(self) -> Mapping[Week, Terms]:
+        """Weeks that take reports, oldest first."""
+        ...
+
+    def count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Add reports to their totals, tokens and totals together or not at all.
+
+        Durable on return. Raises Unavailable where nothing was counted.
+        """
+        ...
+
+    def close_week(self, week: Week, now: datetime) -> None:
+        """Publish a week once and for ever and forget everything else of it."""
+        ...
+
+    def erase(self) -> bool:
+        """Wipe what closed weeks and old commits left behind; False if to be tried again."""
+        ...
+
+    def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
+        """Closed weeks from first to last, newest first, at most `limit`."""
+        ...
+
+    def shut(self) -> None:
+        """Finish; the store is not used again."""
+        ...

@@ -1,0 +1,62 @@
+"""A week: ISO 8601, Monday 00:00 UTC to the next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Week:
+    """One ISO 8601 week, such as `2026-W53`; ordered by time."""
+
+    year: int
+    """ISO year, which differs from the calendar's around New Year."""
+    number: int
+    """Week of that year, 1 to 52 or 53."""
+
+    @classmethod
+    def of(cls, moment: datetime) -> Week:
+        """The week of a moment; the moment must know its time zone."""
+        year, number, _ = moment.astimezone(UTC).isocalendar()
+        return cls(year, number)
+
+    @classmethod
+    def parse(cls, text: str) -> Week:
+        """The week written as `YYYY-Www`; ValueError where no such week exists."""
+        match = _WEEK.fullmatch(text)
+        if match is None:
+            msg = "not an ISO 8601 week such as 2026-W47"
+            raise ValueError(msg)
+        week = cls(int(match[1]), int(match[2]))
+        try:
+            date.fromisocalendar(week.year, week.number, 1)
+        except ValueError:
+            msg = "no such week"
+            raise ValueError(msg) from None
+        return week
+
+    @property
+    def start(self) -> datetime:
+        """Monday 00:00 UTC."""
+        monday = date.fromisocalendar(self.year, self.number, 1)
+        return datetime.combine(monday, time(), UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The Monday after, 00:00 UTC; no longer part of the week."""
+        return self.start + timedelta(weeks=1)
+
+    def previous(self) -> Week:
+        """The week before."""
+        return Week.of(self.start - timedelta(weeks=1))
+
+    def next(self) -> Week:
+        """The week after."""
+        return Week.of(self.end)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-W{self.number:02}"

@@ -1,0 +1,124 @@
+"""The course of the weeks: which ones take reports, and closing those that are over."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from headcount_server.clock import Clock
+from headcount_server.errors import ServerError, WeekNotOpen
+from headcount_server.schema import Schema
+from headcount_server.store import Store, Terms
+from headcount_server.week import Week
+from headcount_server.writer import Writer
+
+TICK_SECONDS = 1.0
+"""How often the clock is looked at."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator promises for weeks that are yet to open."""
+
+    threshold: int
+    """Counts are published in multiples of this."""
+    grace: timedelta
+    """How long after its end a week still takes late reports."""
+
+    def terms(self, week: Week) -> Terms:
+        """The terms of a week that opens under this policy."""
+        return Terms(self.threshold, week.end + self.grace)
+
+
+class Weeks:
+    """Opens each week as it begins and closes it when its grace is over.
+
+    `on_close` is called after weeks were closed, on the writer's thread.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over one of each
+        self,
+        writer: Writer,
+        store: Store,
+        clock: Clock,
+        policy: Policy,
+        schema: Schema,
+        *,
+        on_close: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._schema = schema
+        self._on_close = on_close
+        self._open: Mapping[Week, Terms] = {}
+        self._turning = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="weeks")
+
+    def start(self) -> None:
+        """Close what is overdue, open what is due, and go on doing so.
+
+        Raises StoreError, Unavailable or sqlite3.Error where that fails.
+        """
+        self.turn()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the weeks as they are."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def open(self) -> tuple[Week, ...]:
+        """Weeks that take reports now, the current one first."""
+        now = self._clock.now()
+        current = Week.of(now)
+        if current not in self._open:
+            self.turn()
+        weeks = (current, current.previous())
+        return tuple(week for week in weeks if week in self._open and now < self._open[week].closes)
+
+    def check(self, week: Week) -> None:
+        """Raise WeekNotOpen unless a week takes reports now."""
+        open_weeks = self.open()
+        if week not in open_weeks:
+            raise WeekNotOpen(week, tuple(map(str, open_weeks)))
+
+    def turn(self) -> None:
+        """Bring the store to the present: close due weeks, open the present ones."""
+        with self._turning:
+            now = self._clock.now()
+            self._writer.run(lambda: self._turn(now))
+            self._open = self._store.open_weeks()
+
+    def _turn(self, now: datetime) -> None:
+        due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
+        for week in due:
+            self._store.close_week(week, now)
+        if due:
+            self._store.erase()
+            self._on_close()
+        current = Week.of(now)
+        for week in (current.previous(), current):
+            terms = self._policy.terms(week)
+            if terms.closes > now:
+                self._store.open_week(week, terms, self._schema)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(TICK_SECONDS):
+            now = self._clock.now()
+            due = any(terms.closes <= now for terms in self._open.values())
+            if not due and Week.of(now) in self._open:
+                continue
+            try:
+                self.turn()
+            except (ServerError, sqlite3.Error) as error:
+                log.error("weeks cannot be opened or closed, trying again: %s", error)  # noqa: TRY400
