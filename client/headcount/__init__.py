@@ -1,0 +1,33 @@
+"""Anonymous weekly usage counts for open-source software: the client that hosts embed.
+
+Importing this package, and asking a client whether anything is due, brings in
+neither gRPC nor protobuf.
+"""
+
+from __future__ import annotations
+
+from headcount.client import Client
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from headcount.consent import State
+    from headcount.errors import HeadcountError
+    from headcount.outcome import Outcome, Preview
+
+__all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State"]
+
+_HOMES = {
+    "HeadcountError": "errors",
+    "Outcome": "outcome",
+    "Preview": "outcome",
+    "State": "consent",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads the rest of the public surface when somebody asks for it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - only for what is asked for
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

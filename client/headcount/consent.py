@@ -34,12 +34,24 @@ class Record(Frozen):
 
     `decision` is granted, denied, undecided (`""`: only a notice was shown) or
     unreadable. Times are unix seconds; `notice` is 0 where none was shown.
-    `terms` holds, per key, what was agreed to.
+    `terms` holds, per key, what was agreed to. `spent` is the ISO week in which
+    a yes was last withdrawn, `""` where none was: it may have been counted, and
+    the secret that would make a second report recognisable is gone.
     """
 
     __slots__ = (
-        "decision", "at", "via", "level", "refused", "terms", "not_before",
-        "notice", "notice_mode", "registry_digest", "consent_digest",
+        "at",
+        "consent_digest",
+        "decision",
+        "level",
+        "not_before",
+        "notice",
+        "notice_mode",
+        "refused",
+        "registry_digest",
+        "spent",
+        "terms",
+        "via",
     )  # fmt: skip
 
     decision: str
@@ -53,6 +65,7 @@ class Record(Frozen):
     notice_mode: str
     registry_digest: str
     consent_digest: str
+    spent: str
 
     def __init__(  # noqa: PLR0913 - a record has that many parts
         self,
@@ -68,12 +81,13 @@ class Record(Frozen):
         notice_mode: str = "",
         registry_digest: str = "",
         consent_digest: str = "",
+        spent: str = "",
     ) -> None:
         self._fill(
             decision=decision, at=at, via=via, level=level, refused=tuple(sorted(set(refused))),
             terms=dict(terms or {}), not_before=not_before, notice=notice,
             notice_mode=notice_mode, registry_digest=registry_digest,
-            consent_digest=consent_digest,
+            consent_digest=consent_digest, spent=spent,
         )  # fmt: skip
 
 
@@ -85,7 +99,7 @@ class State(Frozen):
     are sent, `waiting` those that no one has agreed to yet.
     """
 
-    __slots__ = ("on", "rule", "explanation", "keys", "waiting")
+    __slots__ = ("explanation", "keys", "on", "rule", "waiting")
 
     on: bool
     rule: str

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 class Frozen:
     """A value: a subclass names its parts in `__slots__` and fills them once."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _fill(self, **parts: object) -> None:
         for name, part in parts.items():
             object.__setattr__(self, name, part)
 
     def parts(self) -> dict[str, object]:
-        """All parts by name, in declared order."""
+        """All parts by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def replaced(self, **changes: object) -> Self:
         """The same value with some parts exchanged."""
         twin = object.__new__(type(self))
-        twin._fill(**{**self.parts(), **changes})  # noqa: SLF001 - it is our own kind
+        twin._fill(**{**self.parts(), **changes})
         return twin
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -39,7 +39,7 @@ class Frozen:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self.parts() == other.parts()  # type: ignore[attr-defined] # same type
+        return self.parts() == other.parts()
 
     def __hash__(self) -> int:
         return hash((type(self), *self.parts().values()))

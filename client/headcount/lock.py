@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+from headcount.errors import StateError
+
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from types import TracebackType
@@ -16,8 +18,9 @@ _PAUSE = 0.01  # seconds between two tries
 class Lock:
     """One exclusive lock between processes and between threads.
 
-    `with lock as held:` tries for `patience` seconds, 0 meaning once; `held`
-    says whether it worked. `fleeting` locks remove their file when released.
+    `with lock as held:` tries once, and `held` says whether it worked. A lock
+    with `patience` tries for that many seconds and then raises StateError. A
+    `fleeting` one removes its file when released.
     """
 
     def __init__(self, path: str, *, patience: float = 0.0, fleeting: bool = False) -> None:
@@ -30,6 +33,8 @@ class Lock:
         deadline = time.monotonic() + self._patience
         while not self._acquired():
             if time.monotonic() >= deadline:
+                if self._patience:
+                    raise StateError(f"{self._path} is held by another process; try again")
                 return False
             time.sleep(_PAUSE)
         return True
@@ -49,7 +54,12 @@ class Lock:
         self._handle = -1
 
     def _acquired(self) -> bool:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # its directory was removed meanwhile
+            return False
+        except OSError as error:
+            raise StateError(f"{self._path}: {error.strerror}; cannot be locked") from error
         if _locked(handle) and self._still_there(handle):
             self._handle = handle
             return True

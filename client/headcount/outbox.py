@@ -20,7 +20,9 @@ PLAN = "plan.json"
 OUTBOX = "outbox.json"
 LAST = "last.json"
 
-_NONSENSE = (ValueError, TypeError, KeyError, RecursionError)
+_NONSENSE = (
+    ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 def read_plan(directory: StateDirectory) -> Plan | None:
@@ -83,7 +85,7 @@ def frozen(directory: StateDirectory) -> Report | None:
             text=json.dumps(parts["report"], indent=2, ensure_ascii=False),
         )
         return report if report.digest == parts["digest"] else None
-    except (*_NONSENSE, AttributeError):
+    except _NONSENSE:
         return None
 
 

@@ -20,7 +20,7 @@ class Outcome(Frozen):
     `message` a reason in words where there is one.
     """
 
-    __slots__ = ("name", "ignored", "message")
+    __slots__ = ("ignored", "message", "name")
 
     SENT: ClassVar[Outcome]
     """The server counted the report."""
@@ -71,7 +71,7 @@ class Preview(Frozen):
     people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week.
     """
 
-    __slots__ = ("week", "frozen", "values", "json", "digest")
+    __slots__ = ("digest", "frozen", "json", "values", "week")
 
     week: str
     frozen: bool

@@ -39,9 +39,25 @@ class Key(Frozen):
     """
 
     __slots__ = (
-        "name", "number", "label", "description", "purpose", "issue", "type", "level",
-        "values", "aliases", "catalogue", "precision", "buckets", "max_items", "by",
-        "since", "expires", "owner", "formerly",
+        "aliases",
+        "buckets",
+        "by",
+        "catalogue",
+        "description",
+        "expires",
+        "formerly",
+        "issue",
+        "label",
+        "level",
+        "max_items",
+        "name",
+        "number",
+        "owner",
+        "precision",
+        "purpose",
+        "since",
+        "type",
+        "values",
     )  # fmt: skip
 
     name: str
@@ -112,8 +128,17 @@ class Project(Frozen):
     """
 
     __slots__ = (
-        "name", "title", "homepage", "recipient", "contact", "endpoint", "mode",
-        "digest", "consent_digest", "keys", "schema",
+        "consent_digest",
+        "contact",
+        "digest",
+        "endpoint",
+        "homepage",
+        "keys",
+        "mode",
+        "name",
+        "recipient",
+        "schema",
+        "title",
     )  # fmt: skip
 
     name: str
@@ -144,7 +169,9 @@ class Project(Frozen):
         schema: Callable[[], bytes],
     ) -> None:
         if mode not in {ASK_FIRST, ON_AFTER_NOTICE}:
-            raise ValueError(f"project {name}: mode {mode!r} is neither ask_first nor on_after_notice")
+            raise ValueError(
+                f"project {name}: mode {mode!r} is neither ask_first nor on_after_notice"
+            )
         self._fill(
             name=name, title=title, homepage=homepage, recipient=recipient, contact=contact,
             endpoint=endpoint, mode=mode, digest=digest, consent_digest=consent_digest,

@@ -11,6 +11,7 @@ import json
 from headcount.consent import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
 from headcount.project import LEVELS
 from headcount.terms import Terms
+from headcount.week import Week
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ FORMAT = 1
 """Version of the file; a newer one is unreadable to us."""
 
 _NUMBERS = ("at", "not_before", "notice")
-_WORDS = ("decision", "via", "level", "notice_mode", "registry_digest", "consent_digest")
+_WORDS = ("decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent")
 
 
 def encode(record: Record) -> bytes:
@@ -35,7 +36,7 @@ def decode(data: bytes, path: str) -> Record:
     """The record in a file's bytes; an unreadable one, naming the path, where there is none."""
     try:
         return _record(json.loads(data))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return unreadable(f"{path} does not hold a decision that this version can read.")
 
 
@@ -57,6 +58,8 @@ def _record(parts: dict[str, Any]) -> Record:
         raise ValueError
     if parts["decision"] not in {GRANTED, DENIED, UNDECIDED} or parts["level"] not in LEVELS:
         raise ValueError
+    if parts["spent"]:
+        Week.named(parts["spent"])
     return Record(refused=refused, terms=terms, **parts)
 
 

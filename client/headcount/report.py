@@ -34,7 +34,7 @@ class Report(Frozen):
     that answered.
     """
 
-    __slots__ = ("week", "project", "registry_digest", "asked", "values", "data", "text")
+    __slots__ = ("asked", "data", "project", "registry_digest", "text", "values", "week")
 
     week: str
     project: str
@@ -133,7 +133,7 @@ def _answer(key: Key, collectors: object) -> Wire | None:
     try:
         collector = getattr(collectors, key.name, None)
         return normalised(key, collector()) if callable(collector) else None
-    except Exception:  # noqa: BLE001 - whatever a host's code raises stays with its key
+    except Exception:
         import logging  # noqa: PLC0415 - only where something failed
 
         logging.getLogger("headcount").debug("collector %s failed", key.name, exc_info=True)

@@ -30,7 +30,7 @@ class Plan(Frozen):
     failed ones; `done` is `""`, sent or dropped.
     """
 
-    __slots__ = ("week", "moment", "tries", "done")
+    __slots__ = ("done", "moment", "tries", "week")
 
     week: str
     moment: float

@@ -15,19 +15,21 @@ Withdrawing is one rename of the inner directory. A process that is still
 sending then writes into a place that no longer exists, so it can leave nothing
 behind.
 """
-# ruff: noqa: PTH - pathlib would cost a host more than all the rest of "is anything due?"
+# pathlib would cost a host more than all the rest of "is anything due?".
+# ruff: noqa: PTH100, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH112, PTH114
+# ruff: noqa: PTH118, PTH119, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from headcount.errors import StateError
-from headcount.lock import Lock
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from os import PathLike
+
+    from headcount.lock import Lock
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SECRET_SIZE = 32
@@ -62,6 +64,8 @@ class StateDirectory:
         """A lock around reading, changing and writing the decision; waits a little."""
         with _told(self.path):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
+        from headcount.lock import Lock  # noqa: PLC0415 - most calls change nothing
+
         return Lock(
             os.path.join(self.path, f"{self.project}.lock"), patience=_PATIENCE, fleeting=True
         )
@@ -70,8 +74,10 @@ class StateDirectory:
         """A lock around planning and sending; does not wait. Makes the inner directory."""
         with _told(self._inner):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
-            with suppress(FileExistsError):
-                os.mkdir(self._inner, mode=0o700)
+        with _told(self._inner, fine=FileExistsError):
+            os.mkdir(self._inner, mode=0o700)
+        from headcount.lock import Lock  # noqa: PLC0415 - most calls send nothing
+
         return Lock(os.path.join(self._inner, "lock"))
 
     def read(self, name: str) -> bytes | None:
@@ -85,7 +91,7 @@ class StateDirectory:
 
     def drop(self, name: str) -> None:
         """Removes a file of the inner directory, if it is there."""
-        with _told(self._inner), suppress(FileNotFoundError):
+        with _told(self._inner, fine=FileNotFoundError):
             os.unlink(os.path.join(self._inner, name))
 
     def secret(self) -> bytes:
@@ -113,34 +119,43 @@ class StateDirectory:
 
     def forget(self) -> None:
         """Removes everything, and the directory itself if nothing else lives there."""
-        self.withdraw()
-        with _told(self.path):
+        if not os.path.isdir(self.path):
+            return
+        with self.changing():
+            # The decision goes first, so that nobody who is sending goes on.
+            with _told(self.path, fine=FileNotFoundError):
+                os.unlink(self.decision)
+            self.withdraw()
             self._sweep(keep=set())
-            with suppress(OSError):  # not empty, or not ours to remove
-                os.rmdir(self.path)
+        with _told(self.path, fine=OSError):  # not empty, or not ours to remove
+            os.rmdir(self.path)
 
     def _sweep(self, keep: set[str]) -> None:
         """Removes this project's files; no project's name holds a dot, so none is another's."""
-        with suppress(FileNotFoundError):
+        with _told(self.path, fine=FileNotFoundError):
             for name in os.listdir(self.path):
                 if name.startswith(f"{self.project}.") and name not in keep:
                     _remove_tree(os.path.join(self.path, name))
 
 
 class _told:  # noqa: N801 - reads as a clause: with _told(path)
-    """Turns an OSError into a StateError that names the place."""
+    """Turns an OSError into a StateError that names the place, but for a kind that is fine."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, fine: type[OSError] | None = None) -> None:
         self._path = path
+        self._fine = fine
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if self._fine is not None and isinstance(error, self._fine):
+            return True
         if isinstance(error, OSError):
             raise StateError(
                 f"{error.filename or self._path}: {error.strerror}; the state directory must be "
                 f"writable by this user"
             ) from error
+        return False
 
 
 def _read(path: str) -> bytes | None:
@@ -164,7 +179,7 @@ def _write(path: str, data: bytes, *, durable: bool) -> None:
                 os.fsync(file.fileno())
         os.replace(draft, path)
     except OSError:
-        with suppress(OSError):
+        with _told(draft, fine=OSError):
             os.unlink(draft)
         raise
     if durable:
@@ -173,7 +188,7 @@ def _write(path: str, data: bytes, *, durable: bool) -> None:
 
 def _settle(directory: str) -> None:
     """Makes a rename in a directory durable, where the system knows how."""
-    with suppress(OSError):
+    with _told(directory, fine=OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -183,7 +198,7 @@ def _settle(directory: str) -> None:
 
 def _remove_tree(path: str) -> None:
     """Removes a file, or a directory of files."""
-    with suppress(FileNotFoundError):
+    with _told(path, fine=FileNotFoundError):
         if os.path.isdir(path) and not os.path.islink(path):
             for name in os.listdir(path):
                 _remove_tree(os.path.join(path, name))

@@ -16,7 +16,14 @@ class Terms(Frozen):
     """What was agreed to of one key; `catalogue` says whether its set is a catalogue."""
 
     __slots__ = (
-        "type", "values", "catalogue", "precision", "buckets", "purpose", "level", "by",
+        "buckets",
+        "by",
+        "catalogue",
+        "level",
+        "precision",
+        "purpose",
+        "type",
+        "values",
     )  # fmt: skip
 
     type: str

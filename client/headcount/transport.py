@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         def submit(self, request: Request, timeout: float) -> Answer:
             """Sends one report; answers within `timeout` seconds, errors included."""
 
+
 METHOD = "/headcount.v1.TelemetryService/SubmitReport"
 OPEN_WEEKS = "headcount-open-weeks"
 """Trailing metadata of FAILED_PRECONDITION: the open weeks, current first."""
@@ -39,7 +40,7 @@ class Request(Frozen):
     bytes of `headcount.projects.<project>.v1.Report`.
     """
 
-    __slots__ = ("week", "token", "registry_digest", "project", "report")
+    __slots__ = ("project", "registry_digest", "report", "token", "week")
 
     week: str
     token: bytes
@@ -58,7 +59,7 @@ class Request(Frozen):
 class Ignored(Frozen):
     """A key that the server left out: its name (`""` where unknown), number and reason."""
 
-    __slots__ = ("key", "number", "reason", "message")
+    __slots__ = ("key", "message", "number", "reason")
 
     key: str
     number: int
@@ -72,7 +73,7 @@ class Ignored(Frozen):
 class Answer(Frozen):
     """What came back: `code` is the name of a gRPC status, such as `OK`."""
 
-    __slots__ = ("code", "open_weeks", "ignored", "message")
+    __slots__ = ("code", "ignored", "message", "open_weeks")
 
     code: str
     open_weeks: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from headcount.frozen import Frozen
@@ -14,7 +13,6 @@ WEEK = 7 * DAY
 """Seconds of a week."""
 
 _FIRST_MONDAY = 4 * DAY  # 1970-01-05
-_LABEL = re.compile(r"([0-9]{4})-W([0-9]{2})", re.ASCII)
 
 
 class Week(Frozen):
@@ -35,16 +33,17 @@ class Week(Frozen):
     @classmethod
     def named(cls, label: str) -> Week:
         """The week that a label such as `2026-W47` names; ValueError where none does."""
-        parts = _LABEL.fullmatch(label)
-        if parts is None:
+        left, right = label[:4], label[6:]
+        digits = left + right
+        if len(label) != len("2026-W47") or not (digits.isascii() and digits.isdigit()):
             raise ValueError(f"{label!r} is not an ISO week such as 2026-W47")
-        year, number = int(parts[1]), int(parts[2])
+        year, number = int(left), int(right)
         before = year - 1
         # Days from 1970-01-01 to 4 January, which is always in week 1.
         fourth = before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + 3
         week = cls(cls.at(fourth * DAY).index + number - 1)
         if week.label != label:
-            raise ValueError(f"{label!r} is not an ISO week: {year} has no week {number}")
+            raise ValueError(f"{label!r} is not an ISO week such as 2026-W47")
         return week
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headcount_registry.declaration import VERSION, KeyType
 from headcount_registry.source import catalogue_path
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class KeyDraft(_Statements):
 
     @property
     def type(self) -> str:
-        """The declared type; a key without one is text."""
-        return self.text("type", "text")
+        """The declared type; the key `version` has its own, any other without one is text."""
+        return self.text("type", KeyType.VERSION if self.name == VERSION else KeyType.TEXT)
 
     @property
     def shorthand(self) -> Statement | None:
@@ -138,9 +139,7 @@ def gather(sources: Sources) -> Draft:
     for source in sources.files:
         if source.ours:
             declaring.setdefault(source.project[0], []).append(source)
-    projects = (
-        _project(name, declaring[name], sources.catalogues) for name in sorted(declaring)
-    )
+    projects = (_project(name, declaring[name], sources.catalogues) for name in sorted(declaring))
     return Draft(sources.files, tuple(projects))
 
 

@@ -1,11 +1,11 @@
 """What can go wrong in the registry, as one small tree.
 
-    RegistryError             base; its text is fit to be shown to a person
-    ├── DeclarationsError     the declarations have errors; carries every finding
-    ├── SourceError           a file or directory to read is missing or unreadable
-    ├── LockError             registry.lock is damaged
-    ├── CompileError          protoc refused what was generated (a defect of ours)
-    └── OutputError           a file could not be written, or is not ours to overwrite
+RegistryError             base; its text is fit to be shown to a person
+├── DeclarationsError     the declarations have errors; carries every finding
+├── SourceError           a file or directory to read is missing or unreadable
+├── LockError             registry.lock is damaged
+├── CompileError          protoc refused what was generated (a defect of ours)
+└── OutputError           a file could not be written, or is not ours to overwrite
 """
 
 from __future__ import annotations

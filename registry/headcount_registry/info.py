@@ -131,6 +131,31 @@ def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> 
     }
 
 
+def printed(path: tuple[str, ...], value: Scalar) -> str:
+    """A line that parses to this path and value.
+
+    Raises `ValueError` for what the grammar cannot say: a name with brackets or with blanks
+    around it, the text of a constant, or a text that ends in a backslash and needs quotes.
+    """
+    first, *rest = path
+    if not first or first != first.strip(BLANKS) or _STRUCTURE.search(first):
+        raise ValueError(f"no name for a key: {first!r}")
+    if any("[" in part or "]" in part for part in rest):
+        raise ValueError(f"brackets inside brackets: {rest!r}")
+    key = first + "".join(f"[{part}]" for part in rest)
+    if not isinstance(value, str):
+        return f"{key} = {'NULL' if value is None else str(value).upper()}"
+    if value.lower() in _CONSTANTS:
+        raise ValueError(f"the name of a constant: {value!r}")
+    plain = value and value == value.strip(BLANKS) and value[0] not in {'"', "'"}
+    if plain and not re.search(r"[\r\n]", value):
+        return f"{key} = {value}"
+    if value.endswith("\\"):
+        raise ValueError("a backslash would hide the closing quote")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key} = "{escaped}"'
+
+
 class _Scanner:
     """Finds the pairs of one text; no part is looked at more than a fixed number of times."""
 

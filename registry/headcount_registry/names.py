@@ -6,8 +6,6 @@ import keyword
 import re
 import unicodedata
 
-from headcount_registry.declaration import VERSION
-
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PROJECT_MAX = 40
 _KEY_MAX = 60
@@ -55,5 +53,5 @@ def identifier(text: str) -> str:
 
 
 def metric(project: str, key: str) -> str:
-    """Name that the published totals of a key go by; `version` is a key like any other."""
-    return f"headcount_{project}_{key or VERSION}_reports"
+    """Name that the published totals of a key go by."""
+    return f"headcount_{project}_{key}_reports"

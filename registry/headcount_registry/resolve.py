@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headcount_registry import names
@@ -29,7 +30,7 @@ def resolve(draft: Draft) -> Registry:
 def _project(draft: ProjectDraft) -> Project:
     title = draft.text("title") or draft.info_name or draft.name
     keys = {key.name: _key(key) for key in draft.keys}
-    keys.setdefault(VERSION, _version(title, draft))
+    keys[VERSION] = _version(title, draft, keys.get(VERSION))
     return Project(
         name=draft.name,
         title=title,
@@ -42,14 +43,23 @@ def _project(draft: ProjectDraft) -> Project:
     )
 
 
-def _version(title: str, draft: ProjectDraft) -> Key:
-    """The key that every project has without saying so."""
+def _version(title: str, draft: ProjectDraft, declared: Key | None) -> Key:
+    """The key that every project has without saying so, in its own words where it has some."""
+    description = f"The installed release of {title}, cut to two components."
+    purpose = "See which releases are in use and decide how long each is supported."
+    if declared:
+        return replace(
+            declared,
+            label=declared.label if declared.label != VERSION else "Release",
+            description=declared.description or description,
+            purpose=declared.purpose or purpose,
+        )
     return Key(
         name=VERSION,
         field=VERSION,
         label="Release",
-        description=f"The installed release of {title}, cut to two components.",
-        purpose="See which releases are in use and decide how long each is supported.",
+        description=description,
+        purpose=purpose,
         issue="",
         type=KeyType.VERSION,
         level=Level.BASIC,

@@ -80,8 +80,10 @@ class _LeftOut(Exception):
 def read(project: Project, report: bytes, today: date) -> Answers:
     """The answers in a serialized report of a project.
 
-    Raises InvalidReport where the bytes are no report of the project, or
-    where nothing in it can be counted.
+    A report that answers nothing is a head all the same; were it refused,
+    every counted report would be known to answer some key, and small numbers
+    of answers could be concluded from that. Raises InvalidReport where the
+    bytes are no report of the project, or where all that it says is left out.
     """
     try:
         decoded = project.report_class.FromString(report)
@@ -101,16 +103,9 @@ def read(project: Project, report: bytes, today: date) -> Answers:
         given.append(Answer(key.number, values))
         if key.number == project.version_key and values:
             release = values[0]
-    if not given:
-        raise InvalidReport(
-            *(entry.violation for entry in ignored or [_empty(project)]),
-        )
+    if ignored and not given:
+        raise InvalidReport(*(entry.violation for entry in ignored))
     return Answers(tuple(given), tuple(ignored), release)
-
-
-def _empty(project: Project) -> Ignored:
-    violation = Violation("report", f"answers no key of {project.name}")
-    return Ignored("", 0, Reason.IGNORED_REASON_MALFORMED, violation)
 
 
 def _unknown(report: Message) -> list[Ignored]:

@@ -15,6 +15,7 @@ from headcount_server import __version__
 from headcount_server.app import App
 from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.config import Address, Config
+from headcount_server.demo.command import demo
 from headcount_server.errors import ConfigError, ServerError
 
 _FILE = click.Path(path_type=Path)
@@ -28,6 +29,9 @@ def main() -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+main.add_command(demo)
 
 
 @main.command()
@@ -62,7 +66,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
             public=Address.parse("--public", public),
             operations=Address.parse("--operations", operations),
             threshold=threshold,
-            grace=timedelta(hours=grace_hours),
+            grace=_grace(grace_hours),
             allow_plaintext=allow_plaintext,
         )
         clock = _clock(test_clock, config)
@@ -76,6 +80,14 @@ def serve(  # noqa: PLR0913 - one argument a flag
             stop.wait()
     except ServerError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _grace(hours: float) -> timedelta:
+    try:
+        return timedelta(hours=hours)
+    except (OverflowError, ValueError):
+        msg = f"--grace-hours {hours:g}: outside 0 to 167"
+        raise ConfigError(msg) from None
 
 
 def _clock(test_clock: Path | None, config: Config) -> Clock:

@@ -52,4 +52,8 @@ class FileClock:
         if moment.tzinfo is None:
             msg = "the time has no zone (append Z for UTC)"
             raise ValueError(msg)
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            msg = "the time lies outside the calendar"
+            raise ValueError(msg) from error

@@ -6,6 +6,7 @@ The tree::
     ├── ConfigError        a flag or file that the operator has to change
     ├── SchemaError        registry.binpb cannot be used
     ├── StoreError         the database or a week key cannot be used
+    ├── DemoError          the demonstration found wrong totals
     └── Refusal            a request is answered with a code other than OK
         ├── InvalidReport      INVALID_ARGUMENT
         ├── WeekNotOpen        FAILED_PRECONDITION
@@ -39,6 +40,10 @@ class SchemaError(ServerError):
 
 class StoreError(ServerError):
     """A database or week key that cannot be used."""
+
+
+class DemoError(ServerError):
+    """Published totals that are not what the simulated sites sent."""
 
 
 @dataclass(frozen=True, slots=True)

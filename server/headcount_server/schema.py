@@ -40,6 +40,24 @@ _PROJECT: Any = options_pb2.project
 _KEY: Any = options_pb2.key
 _TEXT: Any = options_pb2.text
 
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_WORDS = {
+    _FIELD.TYPE_BOOL: "bool",
+    _FIELD.TYPE_ENUM: "enum",
+    _FIELD.TYPE_INT64: "int64",
+    _FIELD.TYPE_STRING: "string",
+}
+# The fields that a key's message has by the key's type; `answers` relies on them.
+_SHAPES: dict[int, tuple[set[str], ...]] = {
+    options_pb2.KEY_TYPE_BOOLEAN: ({"optional bool value"},),
+    options_pb2.KEY_TYPE_CHOICE: ({"enum value"},),
+    options_pb2.KEY_TYPE_VERSION: ({"string value"},),
+    options_pb2.KEY_TYPE_PRODUCT: ({"enum value", "string version"},),
+    options_pb2.KEY_TYPE_COUNT: ({"optional int64 value"},),
+    options_pb2.KEY_TYPE_LIST: ({"repeated enum values"}, {"repeated string values"}),
+    options_pb2.KEY_TYPE_TEXT: ({"string value"},),
+}
+
 _OWN_FILES = (
     descriptor_pb2.DESCRIPTOR,
     any_pb2.DESCRIPTOR,
@@ -179,13 +197,20 @@ def _project(
     if report is None or not report.options.HasExtension(_PROJECT):
         msg = f"{file.name} has no report with the option (headcount.v1.project)"
         raise SchemaError(msg)
-    keys = {
-        field.number: _key(field.number, messages[field.type_name.rpartition(".")[2]])
-        for field in sorted(report.field, key=lambda field: field.number)
-    }
+    declaration: options_pb2.ProjectOptions = report.options.Extensions[_PROJECT]
+    if file.package != f"{REPORT_PREFIX}{declaration.name}.v1":
+        msg = f"{file.name} declares project `{declaration.name}` in package {file.package}"
+        raise SchemaError(msg)
+    keys = {}
+    for field in sorted(report.field, key=lambda field: field.number):
+        key_message = messages.get(field.type_name.removeprefix(f".{file.package}."))
+        if key_message is None:
+            msg = f"{file.name}: `{field.name}` of the report is no message of this file"
+            raise SchemaError(msg)
+        keys[field.number] = _key(field.number, key_message)
     descriptor = pool.FindMessageTypeByName(f"{file.package}.Report")
     return Project(
-        declaration=report.options.Extensions[_PROJECT],
+        declaration=declaration,
         keys=MappingProxyType(keys),
         version_key=next((n for n, key in keys.items() if key.name == "version"), 0),
         report_class=message_factory.GetMessageClass(descriptor),
@@ -194,6 +219,9 @@ def _project(
 
 def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
     declaration: options_pb2.KeyOptions = key_message.options.Extensions[_KEY]
+    if _shape(key_message) not in _SHAPES.get(declaration.type, ()):
+        msg = f"message {key_message.name} (key `{declaration.name}`) is not of a known type"
+        raise SchemaError(msg)
     values: dict[int, str] = {
         value.number: value.options.Extensions[_TEXT]
         for enum in key_message.enum_type
@@ -205,5 +233,25 @@ def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
         declaration=declaration,
         values=MappingProxyType(values),
         catalogue=frozenset(declaration.catalogue),
-        expires=date.fromisoformat(declaration.expires) if declaration.expires else None,
+        expires=_expires(declaration),
     )
+
+
+def _shape(key_message: descriptor_pb2.DescriptorProto) -> set[str]:
+    shape = set()
+    for field in key_message.field:
+        words = [_WORDS.get(field.type, "?"), field.name]
+        if field.proto3_optional:
+            words.insert(0, "optional")
+        elif field.label == _FIELD.LABEL_REPEATED:
+            words.insert(0, "repeated")
+        shape.add(" ".join(words))
+    return shape
+
+
+def _expires(declaration: options_pb2.KeyOptions) -> date | None:
+    try:
+        return date.fromisoformat(declaration.expires) if declaration.expires else None
+    except ValueError as error:
+        msg = f"key `{declaration.name}` expires on `{declaration.expires}`, which is no date"
+        raise SchemaError(msg) from error

@@ -1,17 +1,31 @@
-"""A toy registry with a key of every type, compiled by the real protoc."""
+"""A toy registry with a key of every type, compiled by the real protoc, and a server of it.
+
+`running` is a whole server on free ports whose clock stands at Thursday of
+2026-W47 until `at` sets it.
+"""
 
 from __future__ import annotations
 
+from importlib import resources
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 from grpc_tools import protoc
+from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server import schema
+from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Address, Config
 from headcount_server.schema import Project, Schema
 
 ROOT = Path(__file__).parents[2]
 TOY = "headcount/projects/toy/v1/report.proto"
+ANY_PORT = Address("127.0.0.1", 0)
 
 
 @pytest.fixture(scope="session", name="toy_registry")
@@ -21,6 +35,7 @@ def _toy_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "protoc",
         f"-I{ROOT / 'tests' / 'server' / 'proto'}",
         f"-I{ROOT / 'proto'}",
+        f"-I{resources.files('grpc_tools') / '_proto'}",
         "--include_imports",
         f"--descriptor_set_out={out}",
         TOY,
@@ -37,3 +52,94 @@ def _toy_schema(toy_registry: Path) -> Schema:
 @pytest.fixture(scope="session", name="toy")
 def _toy(toy_schema: Schema) -> Project:
     return toy_schema.projects["toy"]
+
+
+@pytest.fixture(name="said")
+def _said(toy: Project) -> Callable[..., bytes]:
+    """The serialized toy report of these keys, each given as the fields of its message."""
+
+    def said(**keys: dict[str, Any]) -> bytes:
+        report = toy.report_class(**keys)  # type: ignore[arg-type] # its fields are known at run time
+        return report.SerializeToString()
+
+    return said
+
+
+@pytest.fixture(name="clock_file")
+def _clock_file(tmp_path: Path) -> Path:
+    path = tmp_path / "clock"
+    path.write_text("2026-11-19T12:00:00Z", encoding="ascii")
+    return path
+
+
+@pytest.fixture(name="config")
+def _config(toy_registry: Path, tmp_path: Path) -> Config:
+    return Config(
+        registry=toy_registry,
+        database=tmp_path / "headcount.db",
+        grpc=ANY_PORT,
+        public=ANY_PORT,
+        operations=ANY_PORT,
+    )
+
+
+@pytest.fixture(name="running")
+def _running(config: Config, clock_file: Path) -> Iterator[App]:
+    with App(config, FileClock(clock_file)) as app:
+        yield app
+
+
+@pytest.fixture(name="at")
+def _at(running: App, clock_file: Path) -> Callable[[str], None]:
+    """Sets the server's clock, and lets weeks close and open by it."""
+
+    def at(moment: str) -> None:
+        clock_file.write_text(moment, encoding="ascii")
+        running.weeks.turn()
+
+    return at
+
+
+@pytest.fixture(name="channel")
+def _channel(running: App) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(str(running.grpc)) as channel:
+        yield channel
+
+
+@pytest.fixture(name="call")
+def _call(channel: grpc.Channel) -> Callable[[str, bytes], bytes]:
+    """Calls a method with bytes and gives the bytes that it answers with."""
+
+    def call(method: str, request: bytes) -> bytes:
+        path = f"/headcount.v1.TelemetryService/{method}"
+        answer: bytes = channel.unary_unary(path)(request, timeout=20)
+        return answer
+
+    return call
+
+
+@pytest.fixture(name="submit")
+def _submit(call: Callable[[str, bytes], bytes]) -> Callable[..., wire.SubmitReportResponse]:
+    """Submits a toy report under a token that is made of a number."""
+
+    def submit(report: bytes, number: int, week: str = "2026-W47") -> wire.SubmitReportResponse:
+        request = wire.SubmitReportRequest(week=week, token=number.to_bytes(16))
+        request.report.type_url = "type.googleapis.com/headcount.projects.toy.v1.Report"
+        request.report.value = report
+        return wire.SubmitReportResponse.FromString(
+            call("SubmitReport", request.SerializeToString())
+        )
+
+    return submit
+
+
+@pytest.fixture(name="fetch")
+def _fetch() -> Callable[..., tuple[str, str]]:
+    """The content type and body of `/metrics` on an address."""
+
+    def fetch(address: Address, accept: str = "text/plain") -> tuple[str, str]:
+        request = urllib.request.Request(f"http://{address}/metrics", headers={"Accept": accept})  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own address
+            return response.headers["content-type"], response.read().decode()
+
+    return fetch

@@ -27,8 +27,10 @@ def joined_text(source: Source) -> Problems:
         if len(lines) > 1 and pair.path[0] not in OURS and _OURS.match(lines[-1].lstrip()):
             yield (
                 source.at(pair.key_start),
-                f"`{lines[0].strip()}` has no `=`, so it swallows the declaration below it;"
-                " begin the line with `;` or remove it",
+                (
+                    f"`{lines[0].strip()}` has no `=`, so it swallows the declaration below it;"
+                    " begin the line with `;` or remove it"
+                ),
             )
 
 
@@ -53,8 +55,10 @@ def misspelt_word(source: Source) -> Problems:
             reason = "a byte order mark stands before it" if "\ufeff" in word else "as written"
             yield (
                 source.at(pair.key_start),
-                f"`{word.strip()}` is not read ({reason}); write `{near}[...]`"
-                " in lower case, at the very start, without a space",
+                (
+                    f"`{word.strip()}` is not read ({reason}); write `{near}[...]`"
+                    " in lower case, at the very start, without a space"
+                ),
             )
 
 
@@ -65,8 +69,10 @@ def ignored_line(source: Source) -> Problems:
         if _OURS.match(line):
             yield (
                 source.at(offset),
-                f"this line is ignored: `{line[:60]}` is not of the form"
-                " `telemetry[key][attribute] = value`; close every bracket and write `=`",
+                (
+                    f"this line is ignored: `{line[:60]}` is not of the form"
+                    " `telemetry[key][attribute] = value`; close every bracket and write `=`"
+                ),
             )
 
 
@@ -92,8 +98,10 @@ def swallowed_line(source: Source) -> Problems:
         if ours and pair.style is Style.BARE and "\n" in gap.partition("=")[2] and value:
             yield (
                 source.at(pair.value_start),
-                f"`{pair.key.strip()}` has no value, so it takes this line as its value;"
-                ' write a value after its `=`, or `""`',
+                (
+                    f"`{pair.key.strip()}` has no value, so it takes this line as its value;"
+                    ' write a value after its `=`, or `""`'
+                ),
             )
 
 
@@ -112,8 +120,10 @@ def unclosed_quote(source: Source) -> Problems:
         if pair.style is Style.BARE and str(pair.value)[:1] in {'"', "'"}:
             yield (
                 source.at(pair.value_start),
-                "the quote is not closed at the end of the line, so it stays in the value;"
-                " close it and write nothing after it",
+                (
+                    "the quote is not closed at the end of the line, so it stays in the value;"
+                    " close it and write nothing after it"
+                ),
             )
 
 
@@ -124,8 +134,10 @@ def trailing_comment(source: Source) -> Problems:
         if pair.style is Style.BARE and re.search(r"\s;", str(pair.value)):
             yield (
                 source.at(pair.value_start),
-                "`;` does not begin a comment after a value, it becomes part of it;"
-                " put the comment on a line of its own, or the value in quotes",
+                (
+                    "`;` does not begin a comment after a value, it becomes part of it;"
+                    " put the comment on a line of its own, or the value in quotes"
+                ),
             )
 
 
@@ -136,8 +148,10 @@ def line_break(source: Source) -> Problems:
         if "\n" in pair.key or "\n" in str(pair.value):
             yield (
                 source.at(pair.key_start),
-                "a line break in a name or value: is a bracket or a quote closed too late?"
-                " write it on one line",
+                (
+                    "a line break in a name or value: is a bracket or a quote closed too late?"
+                    " write it on one line"
+                ),
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections import Counter
 from difflib import get_close_matches
@@ -30,8 +30,10 @@ def key_name(key: KeyDraft) -> Problems:
         remedy = f"; write `{better}`" if better else ""
         yield (
             key.location,
-            f"`{key.name}` is no name for a key: lower-case words of letters and digits,"
-            f" joined by single underscores, at most 60 characters{remedy}",
+            (
+                f"`{key.name}` is no name for a key: lower-case words of letters and digits,"
+                f" joined by single underscores, at most 60 characters{remedy}"
+            ),
         )
 
 
@@ -41,8 +43,10 @@ def reserved_word(key: KeyDraft) -> Problems:
     if key.name in names.RESERVED:
         yield (
             key.location,
-            f"`{key.name}` is reserved in the generated code; write a longer name,"
-            f" such as `{key.name}_used`",
+            (
+                f"`{key.name}` is reserved in the generated code; write a longer name,"
+                f" such as `{key.name}_used`"
+            ),
         )
 
 
@@ -55,8 +59,10 @@ def implied_key(key: KeyDraft) -> Problems:
     if shape != (KeyType.VERSION, "2", Level.BASIC) or key.items("by") or key.shorthand:
         yield (
             key.location,
-            "`version` is the project's own release: every project has it, of type version,"
-            " precision 2, level basic; remove it, or declare only its wording",
+            (
+                "`version` is the project's own release: every project has it, of type version,"
+                " precision 2, level basic; remove it, or declare only its wording"
+            ),
         )
 
 
@@ -66,8 +72,10 @@ def mixed_forms(key: KeyDraft) -> Problems:
     if key.shorthand and len(key.statements) > 1 and any(each.path for each in key.statements):
         yield (
             key.shorthand.location,
-            f"`{key.name}` is declared in the shorthand and in the nested form, and one of them"
-            f" is lost; write `telemetry[{key.name}][label] = {key.shorthand.text}` instead",
+            (
+                f"`{key.name}` is declared in the shorthand and in the nested form, and one of them"
+                f" is lost; write `telemetry[{key.name}][label] = {key.shorthand.text}` instead"
+            ),
         )
 
 
@@ -108,10 +116,11 @@ def duplicate_attribute(key: KeyDraft) -> Problems:
         for each in key.statements
         if not each.path or each.path[0] in (*attributes.SCALAR, *attributes.MAPPED)
     ]
-    counts = Counter(each.path for each in single)
-    for path, count in counts.items():
+    counts = Counter((each.source.file, each.path) for each in single)
+    for (file, path), count in counts.items():
         if count > 1:
-            again = [each for each in single if each.path == path][1]
+            same = [each for each in single if (each.source.file, each.path) == (file, path)]
+            again = same[1]
             what = "[" + "][".join(path) + "]" if path else "the label"
             yield again.location, f"`{key.name}` states {what} {count} times; keep one"
 
@@ -124,8 +133,10 @@ def two_files(key: KeyDraft) -> Problems:
         first = next(each for each in key.statements if each.source.file == file)
         yield (
             first.location,
-            f"`{key.name}` of project `{key.project}` is also declared in {files[0]};"
-            " keep one of them, or give one another name or another `project =`",
+            (
+                f"`{key.name}` of project `{key.project}` is also declared in {files[0]};"
+                " keep one of them, or give one another name or another `project =`"
+            ),
         )
 
 
@@ -140,19 +151,24 @@ def known_type(key: KeyDraft) -> Problems:
     elif not stated and not key.shorthand and key.name != VERSION:
         yield (
             key.location,
-            f"`{key.name}` has no type; write `telemetry[{key.name}][type] = ...`"
-            f" with one of: {', '.join(KeyType)}",
+            (
+                f"`{key.name}` has no type; write `telemetry[{key.name}][type] = ...`"
+                f" with one of: {', '.join(KeyType)}"
+            ),
         )
 
 
 @key_check("text-type", Severity.WARNING)
 def text_type(key: KeyDraft) -> Problems:
     """Free text can carry anything, so it is a last resort."""
-    if key.type == KeyType.TEXT and key.name != VERSION:
+    stated = key.scalar("type")
+    if stated.text == KeyType.TEXT if stated else key.shorthand:
         yield (
             key.location,
-            f"`{key.name}` is free text, whose values cannot be foreseen; declare a type, such as"
-            f" `telemetry[{key.name}][type] = version`, or a choice with its values",
+            (
+                f"`{key.name}` is free text, whose values cannot be foreseen; declare a type, such"
+                f" as `telemetry[{key.name}][type] = version`, or a choice with its values"
+            ),
         )
 
 
@@ -166,8 +182,10 @@ def attribute_of_other_type(key: KeyDraft) -> Problems:
         if used and key.type not in kinds:
             yield (
                 used[0].location,
-                f"a key of type {key.type} has no `{name}`, which belongs to type"
-                f" {' or '.join(sorted(kinds))}; remove it or change the type",
+                (
+                    f"a key of type {key.type} has no `{name}`, which belongs to type"
+                    f" {' or '.join(sorted(kinds))}; remove it or change the type"
+                ),
             )
 
 
@@ -200,7 +218,7 @@ def expiry_date(key: KeyDraft) -> Problems:
 
 def _is_date(text: str) -> bool:
     try:
-        datetime.date.fromisoformat(text)
+        dt.date.fromisoformat(text)
     except ValueError:
         return False
     return _DATE.fullmatch(text) is not None

@@ -12,9 +12,8 @@ from headcount_registry.finding import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import Draft, ProjectDraft
-
     from headcount_registry.declaration import Location
+    from headcount_registry.draft import Draft, ProjectDraft
 
 
 @project_check("project-name")
@@ -24,8 +23,11 @@ def project_name(project: ProjectDraft) -> Problems:
         better = names.suggestion(project.name) or "my_project"
         yield (
             project.named_at,
-            f"`{project.name}` is no name for a project: lower-case words of letters and digits,"
-            f" joined by single underscores, at most 40 characters; write `project = {better}`",
+            (
+                f"`{project.name}` is no name for a project: lower-case words of letters and"
+                f" digits, joined by single underscores, at most 40 characters;"
+                f" write `project = {better}`"
+            ),
         )
 
 
@@ -48,8 +50,10 @@ def project_stated_twice(project: ProjectDraft) -> Problems:
         for each in stated[1:]:
             yield (
                 each.location,
-                f"`{name}` of project `{project.name}` is stated before, at {stated[0].location};"
-                " keep one",
+                (
+                    f"`{name}` of project `{project.name}` is stated before,"
+                    f" at {stated[0].location}; keep one"
+                ),
             )
 
 
@@ -71,8 +75,10 @@ def project_unstated(project: ProjectDraft) -> Problems:
     if missing:
         yield (
             project.named_at,
-            f"project `{project.name}` does not say its {', '.join(missing)};"
-            f" write `headcount[{missing[0]}] = ...`",
+            (
+                f"project `{project.name}` does not say its {', '.join(missing)};"
+                f" write `headcount[{missing[0]}] = ...`"
+            ),
         )
 
 
@@ -85,8 +91,10 @@ def key_clash(project: ProjectDraft) -> Problems:
         if known != key.name:
             yield (
                 key.location,
-                f"`{key.name}` and `{known}` are the same name where underscores do not count;"
-                " give one of them another name",
+                (
+                    f"`{key.name}` and `{known}` are the same name where underscores do not count;"
+                    " give one of them another name"
+                ),
             )
 
 
@@ -103,7 +111,9 @@ def metric_clash(draft: Draft) -> Problems:
             if known != (project.name, key):
                 yield (
                     location,
-                    f"`{key}` of project `{project.name}` and `{known[1]}` of project"
-                    f" `{known[0]}` would both be published as {metric};"
-                    " give one of them another name",
+                    (
+                        f"`{key}` of project `{project.name}` and `{known[1]}` of project"
+                        f" `{known[0]}` would both be published as {metric};"
+                        " give one of them another name"
+                    ),
                 )

@@ -31,8 +31,10 @@ def values_missing(key: KeyDraft) -> Problems:
     if key.type == KeyType.LIST and not key.values and not has_catalogue:
         yield (
             key.location,
-            f"a list needs its values, or a file of them;"
-            f" write `telemetry[{key.name}][values][] = ...` or `[catalogue] = FILE`",
+            (
+                f"a list needs its values, or a file of them;"
+                f" write `telemetry[{key.name}][values][] = ...` or `[catalogue] = FILE`"
+            ),
         )
     if key.values and has_catalogue:
         yield key.location, "a list has `values` or a `catalogue`, not both; remove one"
@@ -56,8 +58,10 @@ def reserved_value(key: KeyDraft) -> Problems:
         if names.squeezed(names.identifier(each.text)) in {"valueother", "valueunspecified"}:
             yield (
                 each.value_location,
-                f"`{each.text}` is there without being declared: what is not declared is counted"
-                " as other; remove it",
+                (
+                    f"`{each.text}` is there without being declared: what is not declared is"
+                    " counted as other; remove it"
+                ),
             )
 
 
@@ -68,8 +72,10 @@ def value_name(key: KeyDraft) -> Problems:
         if each.text and names.identifier(each.text) == "VALUE_":
             yield (
                 each.value_location,
-                f"`{each.text}` has no letter or digit of ASCII to name it by;"
-                " write a value that has one, and this spelling as an alias",
+                (
+                    f"`{each.text}` has no letter or digit of ASCII to name it by;"
+                    " write a value that has one, and this spelling as an alias"
+                ),
             )
 
 
@@ -82,9 +88,11 @@ def value_clash(key: KeyDraft) -> Problems:
         if known.text != each.text:
             yield (
                 each.value_location,
-                f"`{each.text}` and `{known.text}` get the same name in the schema,"
-                f" {names.identifier(each.text)}; spell one of them out, such as"
-                f" `{each.text} (plus)`, with an alias for the short spelling",
+                (
+                    f"`{each.text}` and `{known.text}` get the same name in the schema,"
+                    f" {names.identifier(each.text)}; spell one of them out, such as"
+                    f" `{each.text} (plus)`, with an alias for the short spelling"
+                ),
             )
 
 

@@ -1,0 +1,85 @@
+# Written by headcount-registry from the declarations of bee; do not edit.
+"""Bee, as plain data: all that consent and preview need."""
+
+from __future__ import annotations
+
+from headcount.project import Key, Project
+
+
+def _schema() -> bytes:
+    from ._schema import FILE
+
+    return FILE
+
+
+PROJECT = Project(
+    name="bee",
+    title="Bee",
+    homepage="https://github.com/backdrop-contrib/bee",
+    recipient="The maintainers of bee",
+    contact="https://github.com/backdrop-contrib/bee/issues",
+    endpoint="grpcs://telemetry.example.org",
+    mode="ask_first",
+    digest="d1eb59e89a98a3448783b76e127bb4ab5c864d09d771b986253ad2bc576e1130",
+    consent_digest="915bcb13d479759eb1153cefc2ffe995c47018adae305be94136e523c625f539",
+    keys=(
+        Key(
+            name="version",
+            number=1,
+            label="Bee version",
+            description="The release of bee, such as 1.1.",
+            purpose="Decide for how long older releases of bee get fixes.",
+            issue="https://github.com/backdrop-contrib/bee/issues/393",
+            type="version",
+            level="basic",
+            precision=2,
+            since="1.1",
+        ),
+        Key(
+            name="multisite",
+            number=2,
+            label="Multisite",
+            description="Whether bee is run on an installation that serves several sites.",
+            purpose="Decide whether commands that act on all sites of an installation are worth writing.",
+            issue="https://github.com/backdrop-contrib/bee/issues/393",
+            type="boolean",
+            level="basic",
+            since="1.1",
+        ),
+        Key(
+            name="operating_system",
+            number=3,
+            label="Operating system",
+            description="The family of operating systems that bee runs on, such as Linux.",
+            purpose="Decide which operating systems bee is tested and documented for.",
+            issue="https://github.com/backdrop-contrib/bee/issues/393",
+            type="choice",
+            level="basic",
+            values={
+                "Linux": 2,
+                "macOS": 3,
+                "Windows": 4,
+                "FreeBSD": 5,
+            },
+            aliases={
+                "Darwin": "macOS",
+                "WIN32": "Windows",
+                "WINNT": "Windows",
+            },
+            since="1.2",
+        ),
+        Key(
+            name="php_version",
+            number=4,
+            label="PHP version",
+            description="The version of PHP that runs bee on the command line, such as 8.2.",
+            purpose="Decide which PHP versions the next release of bee still has to run on.",
+            issue="https://github.com/backdrop-contrib/bee/issues/393",
+            type="version",
+            level="basic",
+            precision=2,
+            since="1.1",
+        ),
+    ),
+    schema=_schema,
+)

@@ -1,0 +1,109 @@
+"""The build: from paths to the text of every file, all or nothing.
+
+    read -> gather -> look -> resolve -> number -> digests -> emit -> compile
+
+Nothing here writes; `output.py` does, once everything is known to be right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount_registry import checks, client_emitter, proto_emitter
+from headcount_registry.descriptor import compile_set, wire_schemas
+from headcount_registry.digest import with_digests
+from headcount_registry.draft import gather
+from headcount_registry.errors import DeclarationsError, SourceError
+from headcount_registry.lock import Lock, parse_lock
+from headcount_registry.numbering import Changes, Numbered, number
+from headcount_registry.resolve import resolve
+from headcount_registry.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from headcount_registry.declaration import Registry
+    from headcount_registry.finding import Finding
+
+LOCK = "registry.lock"
+DESCRIPTOR_SET = "registry.binpb"
+CLIENTS = "clients"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Everything that a build found out and would write.
+
+    `files` maps a path below the output directory to its bytes; the lock stands elsewhere.
+    """
+
+    registry: Registry
+    files: Mapping[str, bytes]
+    lock: bytes
+    findings: tuple[Finding, ...]
+    changes: Changes
+
+
+def lock_path(paths: Iterable[Path]) -> Path:
+    """Where the lock is by default: in the first path, or beside it if it is a file."""
+    first = next(iter(paths))
+    return first / LOCK if first.is_dir() else first.with_name(LOCK)
+
+
+def build(paths: Iterable[Path], lock_file: Path) -> Build:
+    """Compiles declarations.
+
+    Raises `DeclarationsError` with every finding where one is an error, and `SourceError` or
+    `LockError` where something cannot be read.
+    """
+    paths = tuple(paths)
+    draft = gather(read(paths))
+    if not draft.projects:
+        raise SourceError(
+            f"{', '.join(str(path) for path in paths)}: no .info file here declares anything;"
+            " write `telemetry[key][label] = ...` into one"
+        )
+    findings = checks.look(draft)
+    _refuse_errors(findings)
+    numbered = _numbered(resolve(draft), lock_file)
+    findings = tuple(sorted((*findings, *numbered.findings)))
+    _refuse_errors(findings)
+    registry = with_digests(numbered.registry)
+    return Build(
+        registry,
+        _files(registry),
+        numbered.lock.text().encode(),
+        findings,
+        numbered.changes,
+    )
+
+
+def _refuse_errors(findings: tuple[Finding, ...]) -> None:
+    if any(finding.is_error for finding in findings):
+        raise DeclarationsError(findings)
+
+
+def _numbered(registry: Registry, lock_file: Path) -> Numbered:
+    try:
+        text = lock_file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return number(registry, Lock())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{lock_file}: cannot be read: {error}") from error
+    return number(registry, parse_lock(text, str(lock_file)))
+
+
+def _files(registry: Registry) -> dict[str, bytes]:
+    protos = {proto_emitter.path(each): proto_emitter.emit(each) for each in registry.projects}
+    descriptor_set = compile_set(protos)
+    schemas = wire_schemas(descriptor_set)
+    texts = dict(protos)
+    for project in registry.projects:
+        folder = f"{CLIENTS}/{client_emitter.package(project)}"
+        modules = client_emitter.emit(project, schemas[proto_emitter.path(project)])
+        texts.update({f"{folder}/{name}": text for name, text in modules.items()})
+    files = {path: text.encode() for path, text in texts.items()}
+    files[DESCRIPTOR_SET] = descriptor_set
+    return dict(sorted(files.items()))

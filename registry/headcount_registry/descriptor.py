@@ -1,0 +1,81 @@
+"""`.proto` texts in, descriptors out: protoc checks what was written and compiles it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from google.protobuf import descriptor_pb2
+
+# Imported before any set is parsed: options of unknown extensions would read back empty.
+from headcount.v1 import options_pb2
+
+from headcount_registry.errors import CompileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def compile_set(protos: Mapping[str, str]) -> bytes:
+    """The serialized `FileDescriptorSet` of some files, with everything they import.
+
+    Paths are relative to the root of generated files. No source information is included, and
+    equal texts give equal bytes. Raises `CompileError` with protoc's own words.
+    """
+    with tempfile.TemporaryDirectory(prefix="headcount-registry-") as place:
+        root = Path(place)
+        for path, text in protos.items():
+            file = root / "files" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        (root / "known.binpb").write_bytes(_known().SerializeToString(deterministic=True))
+        command = [
+            *(sys.executable, "-m", "grpc_tools.protoc"),
+            f"--descriptor_set_in={root / 'known.binpb'}",
+            f"--proto_path={root / 'files'}",
+            f"--descriptor_set_out={root / 'registry.binpb'}",
+            "--include_imports",
+            *sorted(protos),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+        if done.returncode:
+            raise CompileError(
+                "protoc refused the generated files, which is a defect of headcount-registry:\n"
+                + done.stderr.strip()
+            )
+        return (root / "registry.binpb").read_bytes()
+
+
+def wire_schemas(descriptor_set: bytes) -> dict[str, bytes]:
+    """For each generated file its serialized descriptor, fit for a host's private pool.
+
+    Options are left out, and with them the import of `headcount/v1/options.proto`: a host
+    needs the shape of a report, not the story of it.
+    """
+    files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set)
+    schemas = {}
+    for file in files.file:
+        if file.package.startswith("headcount.projects."):
+            file.ClearField("dependency")
+            for message in file.message_type:
+                _strip(message)
+            schemas[file.name] = file.SerializeToString(deterministic=True)
+    return schemas
+
+
+def _strip(message: descriptor_pb2.DescriptorProto) -> None:
+    message.ClearField("options")
+    for enum in message.enum_type:
+        for value in enum.value:
+            value.ClearField("options")
+
+
+def _known() -> descriptor_pb2.FileDescriptorSet:
+    """The files that generated ones import, as the installed packages carry them."""
+    known = descriptor_pb2.FileDescriptorSet()
+    for file in (descriptor_pb2.DESCRIPTOR, options_pb2.DESCRIPTOR):
+        known.file.append(descriptor_pb2.FileDescriptorProto.FromString(file.serialized_pb))
+    return known

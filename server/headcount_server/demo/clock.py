@@ -1,0 +1,28 @@
+"""A clock that the demonstration sets, until it is let go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+class SimulatedClock:
+    """The time of the simulation, for server and clients alike."""
+
+    def __init__(self, begin: datetime) -> None:
+        self._moment: datetime | None = begin
+
+    def now(self) -> datetime:
+        """The simulated moment, or the real one once the simulation is over."""
+        return self._moment or datetime.now(UTC)
+
+    def unix(self) -> float:
+        """The same in seconds, as clients take it."""
+        return self.now().timestamp()
+
+    def set(self, moment: datetime) -> None:
+        """Go to a moment."""
+        self._moment = moment
+
+    def release(self) -> None:
+        """Tell the real time from now on."""
+        self._moment = None

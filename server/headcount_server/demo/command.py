@@ -1,0 +1,120 @@
+"""The command `headcount-server demo`."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+import tempfile
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from headcount_server.app import App
+from headcount_server.config import Address, Config
+from headcount_server.demo import inquiry, result
+from headcount_server.demo.simulation import Simulation
+from headcount_server.errors import ConfigError, DemoError, ServerError
+
+log = logging.getLogger(__name__)
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--sites", default=400, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 53))
+@click.option("--exit", "leave", is_flag=True, help="End when all is checked; do not keep serving.")
+@click.option(
+    "--generated",
+    default=Path("registry/generated"),
+    show_default=True,
+    type=_FILE,
+    help="Directory written by headcount-registry build.",
+)
+@click.option(
+    "--database",
+    default=Path("headcount.db"),
+    show_default=True,
+    type=_FILE,
+    help="SQLite file; a former demonstration's is replaced.",
+)
+@click.option("--grpc", "grpc_", default="127.0.0.1:50051", show_default=True, metavar="HOST:PORT")
+@click.option("--public", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
+@click.option("--operations", default="127.0.0.1:8081", show_default=True, metavar="HOST:PORT")
+def demo(  # noqa: PLR0913 - one argument a flag
+    sites: int,
+    weeks: int,
+    leave: bool,  # noqa: FBT001 - a flag
+    generated: Path,
+    database: Path,
+    grpc_: str,
+    public: str,
+    operations: str,
+) -> None:
+    """Let simulated installations report for weeks, and check what is published.
+
+    Fails where a published total is not what the simulated sites agreed to
+    send. Serves the outcome until Ctrl-C unless --exit.
+    """
+    try:
+        config = Config(
+            registry=generated / "registry.binpb",
+            database=_fresh(database),
+            grpc=Address.parse("--grpc", grpc_),
+            public=Address.parse("--public", public),
+            operations=Address.parse("--operations", operations),
+        )
+        simulation = Simulation(sites=sites, weeks=weeks, grace=config.grace, now=datetime.now(UTC))
+        with App(config, simulation.clock) as app:
+            _run(simulation, app, generated / "clients")
+            if not leave:
+                _serve(app, database)
+    except ServerError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _run(simulation: Simulation, app: App, clients: Path) -> None:
+    console, ledger, weeks = Console(), simulation.ledger, simulation.weeks
+    with tempfile.TemporaryDirectory(prefix="headcount-demo-") as directory:
+        passing = simulation.live(app, clients, Path(directory))
+        for week in track(passing, "weeks lived through", len(weeks), console=Console(stderr=True)):
+            log.info("%s is over: %d reports so far", week, len(ledger.seen))
+    statistics = inquiry.statistics(app.grpc, weeks[0], weeks[-1])
+    answered = inquiry.answered(app.operations)
+    result.show(console, ledger, statistics.weeks[0], inquiry.registry(app.grpc))
+    result.tell(console, ledger, answered)
+    wrong = list(result.differences(ledger, weeks, statistics, answered))
+    if wrong:
+        raise DemoError("\n".join(["the published totals are not what was sent:", *wrong]))
+    console.print("\nEvery published total is what the sites agreed to send.", style="bold green")
+
+
+def _fresh(database: Path) -> Path:
+    """The database path, cleared of a former demonstration and of nothing else."""
+    marker = database.with_name(f"{database.name}.demo")
+    if database.exists() and not marker.exists():
+        msg = f"--database {database}: exists and is no demonstration's; name another file"
+        raise ConfigError(msg)
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        database.with_name(f"{database.name}{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(database.with_name(f"{database.name}.keys"), ignore_errors=True)
+    marker.write_text("Made by headcount-server demo, which replaces it.\n", encoding="utf-8")
+    return database
+
+
+def _serve(app: App, database: Path) -> None:
+    click.echo(f"""
+Serving until Ctrl-C:
+  published   curl http://{app.public}/metrics
+  operations  curl http://{app.operations}/metrics
+  service     buf curl --protocol grpc --http2-prior-knowledge --list-methods http://{app.grpc}
+  database    sqlite-utils tables {database} --counts""")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

@@ -1,0 +1,97 @@
+# Written by headcount-registry from the declarations of toy_shop; do not edit.
+"""The keys of Toy "shop" \\ café: one method each, for the host to override.
+
+The named sets of values exist for type checkers only; import them under TYPE_CHECKING.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal, TypeAlias
+
+    LayoutsValue: TypeAlias = Literal[
+        "one_column",
+        "two_columns",
+        "other",
+    ]
+
+    ServerOsValue: TypeAlias = Literal[
+        "Linux",
+        'Windows "NT"',
+        "Système Ö",
+        '"quoted"',
+        "WINNT",
+        "other",
+    ]
+
+    WebServerValue: TypeAlias = Literal[
+        "Apache",
+        "nginx",
+        "other",
+    ]
+
+__all__ = ["Collectors"]
+
+
+class Collectors:
+    """What the host knows about itself. None, the default, is no answer.
+
+    A method is called only while its key is agreed to. What it returns is cut to the declared
+    bounds before it leaves: values that are not declared become other, versions are shortened,
+    and of numbers only the bucket is kept.
+    """
+
+    def version(self) -> str | None:
+        """Release.
+
+        The installed release of Toy "shop" \\ café, cut to two components.
+
+        Why: See which releases are in use and decide how long each is supported.
+        """
+        return None
+
+    def layouts(self) -> Iterable[LayoutsValue] | None:
+        """Layouts."""
+        return None
+
+    def modules(self) -> Iterable[str] | None:
+        """Modules."""
+        return None
+
+    def multisite(self) -> bool | None:
+        """Multisite.
+
+        Whether one installation serves several shops.
+        """
+        return None
+
+    def pages(self) -> int | None:
+        """Pages."""
+        return None
+
+    def php_version(self) -> str | None:
+        """PHP version.
+
+        The version of PHP, such as 8.2.
+
+        Why: Decide which versions the next release needs.
+
+        Decided: https://example.org/issues/1
+        """
+        return None
+
+    def server_os(self) -> ServerOsValue | None:
+        """Operating system.
+
+        The system's family; a "kernel" and a \\ sign, */ and // besides.
+        """
+        return None
+
+    def web_server(self) -> tuple[WebServerValue, str | None] | None:
+        """Web server.
+
+        Why: Test '''on''' it\\
+        """
+        return None

@@ -1,0 +1,42 @@
+# Written by headcount-registry from the declarations of shop; do not edit.
+"""Weekly usage counts of shop, anonymous and only with consent.
+
+Subclass `Collectors`, and give an instance to `Telemetry`.
+"""
+
+from __future__ import annotations
+
+from headcount import Client
+
+from ._project import PROJECT
+from .keys import Collectors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import Any
+
+__all__ = ["PROJECT", "Collectors", "Telemetry"]
+
+
+class Telemetry(Client):
+    """Consent, the weekly report and its sending, for shop.
+
+    `settings` are the further arguments of `headcount.Client`, by name.
+    """
+
+    def __init__(
+        self,
+        collectors: Collectors,
+        *,
+        state_directory: str | PathLike[str],
+        endpoint: str | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(
+            PROJECT,
+            collectors,
+            state_directory=state_directory,
+            endpoint=endpoint,
+            **settings,
+        )

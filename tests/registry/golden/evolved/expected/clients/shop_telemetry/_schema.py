@@ -1,0 +1,48 @@
+# Written by headcount-registry from the declarations of shop; do not edit.
+"""The schema of a report of shop: a serialized FileDescriptorProto.
+
+Loaded into a private pool, and only when a report is made.
+"""
+
+from __future__ import annotations
+
+FILE: bytes = (
+    b"\x0a'headcount/projects/sho"
+    b"p/v1/report.proto\x12\x1aheadc"
+    b"ount.projects.shop.v1\x22\xa2\x03"
+    b"\x0a\x06Report\x12=\x0a\x07version\x18\x01 \x01("
+    b"\x0b2#.headcount.projects.s"
+    b"hop.v1.VersionR\x07version\x12"
+    b":\x0a\x06colour\x18\x02 \x01(\x0b2\x22.headco"
+    b"unt.projects.shop.v1.Col"
+    b"ourR\x06colour\x12>\x0a\x08old_name\x18"
+    b"\x03 \x01(\x0b2#.headcount.projec"
+    b"ts.shop.v1.OldNameR\x07oldN"
+    b"ame\x12D\x0a\x0aback_again\x18\x06 \x01(\x0b2"
+    b"%.headcount.projects.sho"
+    b"p.v1.BackAgainR\x09backAgai"
+    b"n\x129\x0a\x05added\x18\xa0\x9c\x01 \x01(\x0b2!.hea"
+    b"dcount.projects.shop.v1."
+    b"AddedR\x05added\x129\x0a\x05zebra\x18\xa1\x9c"
+    b"\x01 \x01(\x0b2!.headcount.projec"
+    b"ts.shop.v1.ZebraR\x05zebraJ"
+    b"\x04\x08\x05\x10\x06J\x08\x08\xb7\x94\x01\x10\xb8\x94\x01R\x0bretired"
+    b"_keyR\x04last\x22\x1f\x0a\x07Version\x12\x14\x0a"
+    b"\x05value\x18\x01 \x01(\x09R\x05value\x22\xbf\x01\x0a\x06"
+    b"Colour\x12>\x0a\x05value\x18\x01 \x01(\x0e2(."
+    b"headcount.projects.shop."
+    b"v1.Colour.ValueR\x05value\x22u"
+    b"\x0a\x05Value\x12\x15\x0a\x11VALUE_UNSPECI"
+    b"FIED\x10\x00\x12\x0f\x0a\x0bVALUE_OTHER\x10\x01\x12"
+    b"\x0d\x0a\x09VALUE_RED\x10\x02\x12\x10\x0a\x0cVALUE_"
+    b"VIOLET\x10\x05\x22\x04\x08\x03\x10\x03\x22\x04\x08\x04\x10\x04*\x0bVA"
+    b"LUE_GREEN*\x0aVALUE_BLUE\x22.\x0a"
+    b"\x07OldName\x12\x19\x0a\x05value\x18\x01 \x01(\x08H"
+    b"\x00R\x05value\x88\x01\x01B\x08\x0a\x06_value\x220\x0a"
+    b"\x09BackAgain\x12\x19\x0a\x05value\x18\x01 \x01("
+    b"\x08H\x00R\x05value\x88\x01\x01B\x08\x0a\x06_value\x22"
+    b",\x0a\x05Added\x12\x19\x0a\x05value\x18\x01 \x01(\x08H"
+    b"\x00R\x05value\x88\x01\x01B\x08\x0a\x06_value\x22\x1d\x0a"
+    b"\x05Zebra\x12\x14\x0a\x05value\x18\x01 \x01(\x09R\x05v"
+    b"alueb\x06proto3"
+)

@@ -1,0 +1,31 @@
+# Written by headcount-registry from the declarations of tool; do not edit.
+"""The keys of Tool: one method each, for the host to override.
+
+The named sets of values exist for type checkers only; import them under TYPE_CHECKING.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Collectors"]
+
+
+class Collectors:
+    """What the host knows about itself. None, the default, is no answer.
+
+    A method is called only while its key is agreed to. What it returns is cut to the declared
+    bounds before it leaves: values that are not declared become other, versions are shortened,
+    and of numbers only the bucket is kept.
+    """
+
+    def version(self) -> str | None:
+        """Release.
+
+        The release of the tool.
+
+        Why: See which releases are in use and decide how long each is supported.
+        """
+        return None
+
+    def quick(self) -> bool | None:
+        """Quick mode."""
+        return None

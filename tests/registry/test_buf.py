@@ -1,0 +1,85 @@
+"""The real buf over generated files."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import ROOT
+
+if TYPE_CHECKING:
+    from conftest import Bench
+
+BUF = Path(sys.executable).with_name("buf")
+GOLDEN = Path(__file__).parent / "golden"
+FIRST = """\
+telemetry[flag][type] = boolean
+telemetry[flag][label] = Flag
+telemetry[server][type] = choice
+telemetry[server][label] = Server
+telemetry[server][values][] = Apache
+telemetry[server][values][] = nginx
+"""
+
+
+def workspace(place: Path, generated: Path) -> Path:
+    place.mkdir()
+    shutil.copy(ROOT / "buf.yaml", place)
+    shutil.copytree(ROOT / "proto", place / "proto")
+    shutil.copytree(generated, place / "registry" / "generated")
+    return place
+
+
+def buf(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BUF, *arguments], cwd=place, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("case", ["every_type", "evolved", "shorthand"])
+def test_generated_files_pass_the_linter(tmp_path: Path, case: str) -> None:
+    place = workspace(tmp_path / "workspace", GOLDEN / case / "expected")
+    result = buf(place, "lint")
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def released(bench: Bench, text: str, name: str) -> Path:
+    bench.write("toy.info", text)
+    bench.build()
+    return workspace(bench.root / name, bench.out)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        FIRST + "telemetry[new][type] = version\ntelemetry[new][label] = New\n",
+        FIRST.replace("[values][] = Apache\n", "[values][] = IIS\n"),
+        "\n".join(line for line in FIRST.splitlines() if "[flag]" not in line),
+        FIRST.replace("[flag]", "[banner]") + "telemetry[banner][formerly] = flag\n",
+    ],
+    ids=["add a key", "exchange a value", "retire a key", "rename a key"],
+)
+def test_evolution_through_the_lock_breaks_nothing(bench: Bench, later: str) -> None:
+    old = released(bench, FIRST, "old")
+    new = released(bench, later, "new")
+    result = buf(new, "breaking", "--against", str(old))
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_a_number_changed_by_hand_is_seen(bench: Bench) -> None:
+    old = released(bench, FIRST, "old")
+    new = released(bench, FIRST, "new")
+    report = new / "registry/generated/headcount/projects/toy/v1/report.proto"
+    report.write_text(report.read_text().replace("Flag flag = 2;", "Flag flag = 9;"))
+    result = buf(new, "breaking", "--against", str(old))
+    assert result.returncode != 0
+    assert 'field "2" with name "flag" on message "Report" was deleted' in result.stdout
+
+
+def test_a_lost_lock_is_seen(bench: Bench) -> None:
+    old = released(bench, FIRST, "old")
+    bench.lock.unlink()
+    new = released(bench, FIRST.replace("[flag]", "[zebra]"), "new")
+    assert buf(new, "breaking", "--against", str(old)).returncode != 0

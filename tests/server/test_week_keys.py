@@ -1,0 +1,115 @@
+"""A week key makes tokens unreadable for good once it is destroyed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from headcount_server.errors import StoreError
+from headcount_server.week import Week
+from headcount_server.week_keys import KEY_BYTES, WeekKeys
+
+W46, W47 = Week(2026, 46), Week(2026, 47)
+TOKEN = bytes(range(16))
+
+
+@pytest.fixture(name="directory")
+def _directory(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+def test_a_key_is_a_file_that_only_the_server_can_read(directory: Path) -> None:
+    WeekKeys(directory).create(W47)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    (path,) = directory.iterdir()
+    assert path.name == "2026-W47.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(set(path.read_bytes())) > 1
+    assert path.stat().st_size == KEY_BYTES
+
+
+def test_the_hash_of_a_token_survives_a_restart(directory: Path) -> None:
+    before, after = WeekKeys(directory), WeekKeys(directory)
+    before.create(W47)
+    after.load(W47)
+    assert after.hash(W47, "toy", TOKEN) == before.hash(W47, "toy", TOKEN)
+
+
+def test_the_hash_tells_nothing_that_links_weeks_projects_or_servers(tmp_path: Path) -> None:
+    one, other = WeekKeys(tmp_path / "one"), WeekKeys(tmp_path / "other")
+    for keys in (one, other):
+        keys.create(W46)
+        keys.create(W47)
+    hashes = {
+        one.hash(W46, "toy", TOKEN),
+        one.hash(W47, "toy", TOKEN),
+        one.hash(W47, "bee", TOKEN),
+        one.hash(W47, "toy", bytes(16)),
+        other.hash(W47, "toy", TOKEN),
+    }
+    assert len(hashes) == 5
+    assert {len(hashed) for hashed in hashes} == {16}
+    assert TOKEN not in hashes
+
+
+def test_week_and_project_are_in_the_hash_and_not_only_in_the_key(directory: Path) -> None:
+    keys = WeekKeys(directory)
+    keys.create(W46)
+    (directory / "2026-W47.key").write_bytes((directory / "2026-W46.key").read_bytes())
+    keys.load(W47)
+    assert keys.hash(W46, "toy", TOKEN) != keys.hash(W47, "toy", TOKEN)
+    assert keys.hash(W47, "a", b"b" * 16) != keys.hash(W47, "ab", b"b" * 16)
+
+
+def test_destroying_leaves_the_keys_of_open_weeks_alone(directory: Path) -> None:
+    keys = WeekKeys(directory)
+    keys.create(W46)
+    keys.create(W47)
+    before = keys.hash(W47, "toy", TOKEN)
+    keys.destroy_all_but({W47})
+    assert [path.name for path in directory.iterdir()] == ["2026-W47.key"]
+    assert keys.hash(W47, "toy", TOKEN) == before
+    with pytest.raises(KeyError):
+        keys.hash(W46, "toy", TOKEN)
+
+
+def test_a_key_is_overwritten_before_it_is_removed(directory: Path, tmp_path: Path) -> None:
+    keys = WeekKeys(directory)
+    keys.create(W46)
+    other_name = tmp_path / "link"
+    other_name.hardlink_to(directory / "2026-W46.key")
+    keys.destroy_all_but(set())
+    assert other_name.read_bytes() == bytes(KEY_BYTES)
+
+
+def test_a_key_that_a_crash_left_behind_is_destroyed_though_nobody_loaded_it(
+    directory: Path,
+) -> None:
+    WeekKeys(directory).create(W46)
+    WeekKeys(directory).destroy_all_but(set())
+    assert list(directory.iterdir()) == []
+
+
+def test_a_key_that_a_crash_left_half_written_is_made_anew(directory: Path) -> None:
+    directory.mkdir()
+    (directory / "2026-W47.key").write_bytes(b"half")
+    WeekKeys(directory).create(W47)
+    assert (directory / "2026-W47.key").stat().st_size == KEY_BYTES
+
+
+def test_nothing_to_destroy_is_no_error(directory: Path) -> None:
+    WeekKeys(directory).destroy_all_but(set())
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"short", bytes(KEY_BYTES + 1)])
+def test_a_missing_or_damaged_key_of_an_open_week_is_refused_with_the_remedy(
+    directory: Path, content: bytes | None
+) -> None:
+    directory.mkdir()
+    if content is not None:
+        (directory / "2026-W47.key").write_bytes(content)
+    with pytest.raises(StoreError, match=r"2026-W47\.key.* put "):
+        WeekKeys(directory).load(W47)
