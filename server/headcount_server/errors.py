@@ -65,14 +65,20 @@ class Refusal(ServerError):
     code: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
 
 
+MAX_VIOLATIONS = 10
+"""Violations that a refusal names. It travels in trailers, of which peers take 8 KiB."""
+
+
 class InvalidReport(Refusal):
     """The envelope is wrong, or nothing in the report could be used."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
     def __init__(self, *violations: Violation) -> None:
-        super().__init__("; ".join(map(str, violations)))
-        self.violations = violations
+        self.violations = violations[:MAX_VIOLATIONS]
+        more = len(violations) - len(self.violations)
+        tail = [f"and {more} more"] if more else []
+        super().__init__("; ".join([*map(str, self.violations), *tail]))
 
 
 class WeekNotOpen(Refusal):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server.errors import ConfigError, Refusal, WeekNotOpen
+from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
 from headcount_server.schema import Schema
 from headcount_server.service import Service
 from headcount_server.status import status
@@ -24,6 +26,8 @@ OPEN_WEEKS_METADATA = "headcount-open-weeks"
 """Trailing metadata of FAILED_PRECONDITION: the open weeks, the current one first."""
 
 THREADS = 32
+REFLECTION_STREAMS = 4
+"""Reflection streams at once: each holds a thread for as long as its caller likes."""
 MAX_MESSAGE_BYTES = 64 * 1024
 DRAIN_SECONDS = 15.0
 
@@ -86,8 +90,7 @@ def _telemetry(service: Service) -> grpc.GenericRpcHandler:
         call: Callable[[Any], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
         return grpc.unary_unary_rpc_method_handler(
-            _answering(call),
-            request_deserializer=request.FromString,
+            _answering(call, request),
             response_serializer=response.SerializeToString,
         )
 
@@ -109,18 +112,29 @@ def _telemetry(service: Service) -> grpc.GenericRpcHandler:
 
 def _answering(
     call: Callable[[Any], Message],
-) -> Callable[[Any, grpc.ServicerContext], Message]:
-    def answer(request: Any, context: grpc.ServicerContext) -> Message:  # noqa: ANN401 - any message
+    request: type[Message],
+) -> Callable[[bytes, grpc.ServicerContext], Message]:
+    def answer(data: bytes, context: grpc.ServicerContext) -> Message:
         try:
-            return call(request)
+            return call(_decoded(request, data))
         except Refusal as refusal:
             context.abort_with_status(_Status(refusal))
-        except Exception:
-            # The trace names our code, never what was sent.
-            log.exception("a call failed")
+        except Exception as error:  # noqa: BLE001 - logged below, and the caller told
+            # Without the error's own words, which might repeat what was sent.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            log.error("a call failed: %s\n%s", type(error).__name__, trace)  # noqa: TRY400
             context.abort(grpc.StatusCode.INTERNAL, "the server failed; it has been logged")
 
     return answer
+
+
+def _decoded(request: type[Message], data: bytes) -> Message:
+    # Not by grpc, which would answer INTERNAL and make callers try again.
+    try:
+        return request.FromString(data)
+    except DecodeError:
+        violation = Violation("request", f"not a {request.DESCRIPTOR.full_name}")
+        raise InvalidReport(violation) from None
 
 
 class _Status(grpc.Status):
@@ -140,8 +154,20 @@ def _reflection(schema: Schema) -> list[grpc.GenericRpcHandler]:
     """Reflection under both names; the messages of v1 and v1alpha are the same on the wire."""
     services = (SERVICE, health.SERVICE_NAME, *_REFLECTION)
     servicer = reflection.ReflectionServicer(services, pool=schema.pool)
+    free = BoundedSemaphore(REFLECTION_STREAMS)
+
+    def info(
+        requests: Iterator[reflection_pb2.ServerReflectionRequest], context: grpc.ServicerContext
+    ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
+        if not free.acquire(blocking=False):
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many reflection streams")
+        try:
+            yield from servicer.ServerReflectionInfo(requests, context)
+        finally:
+            free.release()
+
     method = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
+        info,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )

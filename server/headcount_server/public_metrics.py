@@ -1,21 +1,25 @@
 """Published totals as Prometheus metrics: one family per key, named after it.
 
 `headcount_backdrop_php_version_reports{value="8.2"}` is the published number
-of reports in the last closed week. Names and help come from the declarations;
-there is no week label, since Prometheus keeps the history. Nothing here
-changes between two closes.
+of reports in the last closed week; `…_answers` the number that answered the
+key at all. A key that is cross-tabulated has `…_by_version_reports` too, of
+which the former is the sum. Names and help come from the declarations; there
+is no week label, since Prometheus keeps the history. Nothing here changes
+between two closes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from headcount_server.schema import Project, Schema
+from headcount_server.schema import Key, Project, Schema
 from headcount_server.store import PublishedProject, PublishedWeek
+from headcount_server.tally import Cell
 
 
 class PublishedTotals(Collector):
@@ -69,23 +73,39 @@ def _project(project: Project, published: PublishedProject) -> Iterator[GaugeMet
         f"Installations of {title} that reported in the last closed week.",
         published.publication.reports,
     )
+    cells: defaultdict[int, list[tuple[Cell, int]]] = defaultdict(list)
+    for cell, reports in published.publication.values.items():
+        cells[cell.key].append((cell, reports))
     for number, answers in published.publication.answers.items():
-        key = project.keys.get(number)
-        if key is None:
-            continue
-        yield _gauge(
-            f"{prefix}_{key.name}_answers",
-            f"{key.declaration.label or key.name}: reports of {title} that answered it.",
-            answers,
-        )
-        family = GaugeMetricFamily(
-            f"{prefix}_{key.name}_reports",
-            " ".join(filter(None, (f"{key.declaration.label}:", key.declaration.description))),
-            labels=("value", "version") if key.crossed else ("value",),
-        )
-        for cell, reports in published.publication.values.items():
-            if cell.key == number:
-                # A key that was cross-tabulated only part of its life has cells of both kinds.
-                labels = (cell.value, cell.release) if key.crossed else (cell.value,)
-                family.add_metric(labels, reports)
-        yield family
+        if number in project.keys:
+            yield from _answers(prefix, project.keys[number], answers)
+            yield from _values(prefix, project.keys[number], cells[number])
+
+
+def _answers(prefix: str, key: Key, answers: int) -> Iterator[GaugeMetricFamily]:
+    help_text = f"{key.declaration.label or key.name}: reports that answered it."
+    yield _gauge(f"{prefix}_{key.name}_answers", help_text, answers)
+
+
+def _values(
+    prefix: str, key: Key, cells: Iterable[tuple[Cell, int]]
+) -> Iterator[GaugeMetricFamily]:
+    label, description = key.declaration.label or key.name, key.declaration.description
+    margin: Counter[str] = Counter()
+    by_version = GaugeMetricFamily(
+        f"{prefix}_{key.name}_by_version_reports",
+        f"{label}: the same per release. {description}".rstrip(),
+        labels=("value", "version"),
+    )
+    for cell, reports in cells:
+        margin[cell.value] += reports
+        if cell.release:
+            by_version.add_metric((cell.value, cell.release), reports)
+    total = GaugeMetricFamily(
+        f"{prefix}_{key.name}_reports", f"{label}. {description}".rstrip(), labels=("value",)
+    )
+    for value, reports in margin.items():
+        total.add_metric((value,), reports)
+    yield total
+    if key.crossed:
+        yield by_version

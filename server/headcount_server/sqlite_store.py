@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +42,8 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "temp_store=MEMORY",
     "wal_autocheckpoint=1000",
+    # Only a reader can be in the way, of a truncation that is tried again anyway.
+    "busy_timeout=250",
 )
 
 
@@ -158,8 +160,9 @@ class SqliteStore:
                 for (week, project), tally in sorted(tallies.items()):
                     self._add(week, project, tally)
         except sqlite3.Error as error:
-            for week in {week for week, _ in tallies}:
-                self._vocabularies[week] = self._load_vocabulary(week)
+            with suppress(sqlite3.Error):
+                for week in {week for week, _ in tallies}:
+                    self._vocabularies[week] = self._load_vocabulary(week)
             msg = "the totals cannot be written"
             raise Unavailable(msg) from error
         return outcomes
@@ -254,20 +257,25 @@ class SqliteStore:
 
     def erase(self) -> bool:
         """Destroy keys of closed weeks and empty the write-ahead log."""
-        try:
+        destroyed, busy = False, True
+        with suppress(OSError):
             self._week_keys.destroy_all_but(set(self._weeks))
+            destroyed = True
+        with suppress(sqlite3.Error):
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except (OSError, sqlite3.Error):
-            return False
-        return not busy
+        return destroyed and not busy
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, read over a connection of this call alone."""
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:
-            # One snapshot, so that a close in between is seen whole or not at all.
-            reader.execute("BEGIN")
-            return published.read(reader, first, last, limit)
+        try:
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:
+                # One snapshot, so that a close in between is seen whole or not at all.
+                reader.execute("BEGIN")
+                return published.read(reader, first, last, limit)
+        except sqlite3.Error as error:
+            msg = "the totals cannot be read"
+            raise Unavailable(msg) from error
 
     def shut(self) -> None:
         """Empty the log, close the file and let another server have it."""

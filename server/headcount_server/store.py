@@ -101,7 +101,7 @@ class Store(Protocol):
         ...
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
-        """Closed weeks from first to last, newest first, at most `limit`."""
+        """Closed weeks from first to last, newest first, at most `limit`. Raises Unavailable."""
         ...
 
     def shut(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from headcount_server.clock import Clock
-from headcount_server.errors import ServerError, WeekNotOpen
+from headcount_server.errors import ServerError, Unavailable, WeekNotOpen
 from headcount_server.schema import Schema
 from headcount_server.store import Store, Terms
 from headcount_server.week import Week
@@ -59,6 +59,7 @@ class Weeks:
         self._schema = schema
         self._on_close = on_close
         self._open: Mapping[Week, Terms] = {}
+        self._untold = False
         self._turning = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="weeks")
@@ -66,7 +67,7 @@ class Weeks:
     def start(self) -> None:
         """Close what is overdue, open what is due, and go on doing so.
 
-        Raises StoreError, Unavailable or sqlite3.Error where that fails.
+        Raises Unavailable where that fails.
         """
         self.turn()
         self._thread.start()
@@ -83,8 +84,9 @@ class Weeks:
         current = Week.of(now)
         if current not in self._open:
             self.turn()
+        terms = self._open  # replaced by another thread, never changed
         weeks = (current, current.previous())
-        return tuple(week for week in weeks if week in self._open and now < self._open[week].closes)
+        return tuple(week for week in weeks if week in terms and now < terms[week].closes)
 
     def check(self, week: Week) -> None:
         """Raise WeekNotOpen unless a week takes reports now."""
@@ -93,19 +95,29 @@ class Weeks:
             raise WeekNotOpen(week, tuple(map(str, open_weeks)))
 
     def turn(self) -> None:
-        """Bring the store to the present: close due weeks, open the present ones."""
+        """Bring the store to the present: close due weeks, open the present ones.
+
+        Raises Unavailable where that fails.
+        """
         with self._turning:
             now = self._clock.now()
-            self._writer.run(lambda: self._turn(now))
-            self._open = self._store.open_weeks()
+            try:
+                self._writer.run(lambda: self._turn(now))
+            except (OSError, sqlite3.Error) as error:
+                msg = f"weeks cannot be opened or closed: {error}"
+                raise Unavailable(msg) from error
+            finally:
+                self._open = self._store.open_weeks()
 
     def _turn(self, now: datetime) -> None:
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
         for week in due:
             self._store.close_week(week, now)
-        if due:
+            self._untold = True
+        if self._untold:
             self._store.erase()
             self._on_close()
+            self._untold = False
         current = Week.of(now)
         for week in (current.previous(), current):
             terms = self._policy.terms(week)
@@ -116,9 +128,9 @@ class Weeks:
         while not self._stopping.wait(TICK_SECONDS):
             now = self._clock.now()
             due = any(terms.closes <= now for terms in self._open.values())
-            if not due and Week.of(now) in self._open:
+            if not (due or self._untold) and Week.of(now) in self._open:
                 continue
             try:
                 self.turn()
-            except (ServerError, sqlite3.Error) as error:
-                log.error("weeks cannot be opened or closed, trying again: %s", error)  # noqa: TRY400
+            except ServerError as error:
+                log.error("trying again: %s", error)  # noqa: TRY400 - the operator needs no trace

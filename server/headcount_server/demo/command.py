@@ -26,7 +26,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--sites", default=400, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--sites", default=300, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 53))
 @click.option("--exit", "leave", is_flag=True, help="End when all is checked; do not keep serving.")
 @click.option(

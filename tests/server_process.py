@@ -1,0 +1,92 @@
+"""A real server process, for the tests that need one."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:http://)?([^/\s]+)", re.MULTILINE)
+START_SECONDS = 30
+
+
+@dataclass
+class ServerProcess:
+    """`headcount-server serve` on free ports, with a clock that the test sets."""
+
+    registry: Path
+    directory: Path
+    flags: tuple[str, ...] = ()
+    process: subprocess.Popen[str] | None = None
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "headcount.db"
+
+    @property
+    def clock(self) -> Path:
+        return self.directory / "clock"
+
+    def set_clock(self, moment: datetime) -> None:
+        self.clock.write_text(moment.isoformat(), encoding="ascii")
+
+    def arguments(self) -> list[str]:
+        listen = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
+        place = [f"--registry={self.registry}", f"--database={self.database}"]
+        clock = [f"--test-clock={self.clock}"] if self.clock.exists() else []
+        return [str(BIN / "headcount-server"), "serve", *place, *listen, *clock, *self.flags]
+
+    def start(self) -> None:
+        log = (self.directory / "stdout").open("w", encoding="utf-8")
+        errors = (self.directory / "stderr").open("a", encoding="utf-8")
+        with log, errors:
+            self.process = subprocess.Popen(self.arguments(), stdout=log, stderr=errors, text=True)
+        deadline = time.monotonic() + START_SECONDS
+        while len(self.addresses_now()) < 3:
+            assert self.process.poll() is None, self.errors()
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.02)
+        self.addresses = self.addresses_now()
+
+    def addresses_now(self) -> dict[str, str]:
+        return dict(ADDRESS.findall((self.directory / "stdout").read_text(encoding="utf-8")))
+
+    def errors(self) -> str:
+        return (self.directory / "stderr").read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+    def metrics(self, door: str = "public") -> str:
+        return fetch(f"http://{self.addresses[door]}/metrics")
+
+    def wait_for_metric(self, line: str, seconds: float = 10.0) -> str:
+        """The public metrics once they have a line that starts so."""
+        deadline = time.monotonic() + seconds
+        while True:
+            text = self.metrics()
+            if any(found.startswith(line) for found in text.splitlines()):
+                return text
+            assert time.monotonic() < deadline, f"no {line!r} in\n{text}"
+            time.sleep(0.1)
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - loopback
+        body: bytes = response.read()
+    return body.decode()
