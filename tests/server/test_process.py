@@ -19,6 +19,7 @@ import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.schema import Project
 from headcount_server.week import Week
+from server_process import ServerProcess
 
 Serve = Callable[..., ServerProcess]
 
