@@ -64,6 +64,7 @@ class Client:
         self._transport = transport
         self._administrator_off = administrator_off
         self._allow_plaintext = allow_plaintext
+        self._decided: Decision | None = None
         if transport is None and endpoint is not None:
             from headcount.transport import Endpoint  # noqa: PLC0415 - only where one is named
 
@@ -163,13 +164,15 @@ class Client:
     def _decision(self) -> Decision:
         from headcount.decision import Decision  # noqa: PLC0415 - most calls need none
 
-        return Decision(
-            project=self.project,
-            directory=self._directory,
-            environment=self._environment,
-            clock=self._clock,
-            administrator_off=self._administrator_off,
-        )
+        if self._decided is None:
+            self._decided = Decision(
+                project=self.project,
+                directory=self._directory,
+                environment=self._environment,
+                clock=self._clock,
+                administrator_off=self._administrator_off,
+            )
+        return self._decided
 
     def _delivery(self) -> Delivery:
         from headcount.delivery import Delivery  # noqa: PLC0415 - most calls need none

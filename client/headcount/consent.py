@@ -11,7 +11,7 @@ import time
 from headcount import switches
 from headcount.frozen import Frozen
 from headcount.project import LEVELS, ON_AFTER_NOTICE
-from headcount.terms import Terms
+from headcount.terms import present_terms
 from headcount.week import DAY
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headcount.project import Key, Project
+    from headcount.terms import Terms
 
 GRANTED = "granted"
 DENIED = "denied"
@@ -177,7 +178,7 @@ def is_refused(key: Key, refused: tuple[str, ...]) -> bool:
 def agreed_terms(project: Project, level: str) -> dict[str, Terms]:
     """What a person agrees to who agrees to a level today."""
     return {
-        key.name: Terms.of(key)
+        key.name: present_terms(project)[key.name]
         for key in project.keys
         if LEVELS.index(key.level) <= LEVELS.index(level)
     }
@@ -223,8 +224,9 @@ def _agreed(
     """The keys agreed to on their present terms, and those that wait."""
     keys: list[str] = []
     waiting: list[str] = []
+    present = present_terms(project)
     for key in within(project, record.level, record.refused, now):
         terms = record.terms.get(key.name) or record.terms.get(key.formerly)
-        covered = terms is not None and not terms.widened_by(Terms.of(key))
+        covered = terms is not None and not terms.widened_by(present[key.name])
         (keys if covered else waiting).append(key.name)
     return tuple(keys), tuple(waiting)

@@ -32,6 +32,7 @@ class Decision:
         self._environment = environment
         self._clock = clock
         self._administrator_off = administrator_off
+        self._seen: tuple[bytes, Record] | None = None  # the file's bytes and what they say
 
     def state(self) -> State:
         """The effective state and the rule that decided it."""
@@ -88,7 +89,11 @@ class Decision:
             data = self._directory.read_decision()
         except StateError as error:
             return unreadable(f"{error}.")
-        return None if data is None else decode(data, self._directory.decision)
+        if data is None:
+            return None
+        if self._seen is None or self._seen[0] != data:
+            self._seen = (data, decode(data, self._directory.decision))
+        return self._seen[1]
 
     def _effective(self, record: Record | None) -> State:
         return effective(
@@ -109,7 +114,7 @@ class Decision:
                 return
             self._directory.write_decision(encode(record))
             if record.decision == DENIED:
-                pass
+                self._directory.withdraw()
                 return
             # A report frozen under the former answer may hold what is now refused.
             outbox.thaw(self._directory)

@@ -9,7 +9,7 @@ from headcount.frozen import Frozen
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from headcount.project import Key
+    from headcount.project import Key, Project
 
 
 class Terms(Frozen):
@@ -72,7 +72,21 @@ class Terms(Frozen):
             (present.type, present.purpose, present.level) != (self.type, self.purpose, self.level)
             or present.precision > self.precision
             or (present.catalogue and not self.catalogue)
-            or not set(present.values) <= set(self.values)
-            or not set(present.buckets) <= set(self.buckets)
-            or not set(present.by) <= set(self.by)
+            or _adds(present.values, self.values)
+            or _adds(present.buckets, self.buckets)
+            or _adds(present.by, self.by)
         )
+
+
+_present: dict[Project, dict[str, Terms]] = {}  # asked for at every "is anything due?"
+
+
+def present_terms(project: Project) -> dict[str, Terms]:
+    """The present terms of all keys of a project, by name."""
+    if project not in _present:
+        _present[project] = {key.name: Terms.of(key) for key in project.keys}
+    return _present[project]
+
+
+def _adds(present: tuple[object, ...], agreed: tuple[object, ...]) -> bool:
+    return present != agreed and not set(present) <= set(agreed)

@@ -16,7 +16,7 @@ from sample_project import DAY, HOUR, KEYS, NOTICED, Host
 
 KEY = st.sampled_from([item.name for item in KEYS])
 LEVEL_OF = {item.name: item.level for item in KEYS}
-CODES = st.sampled_from(["OK", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"])
+CODES = st.sampled_from(["OK", "OK", "OK", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"])
 
 
 class Consent(RuleBasedStateMachine):
@@ -25,7 +25,7 @@ class Consent(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
-        self.host = Host(self.root / "state", project=NOTICED)
+        self.host = Host(self.root / "state", project=NOTICED, chance=0.0)
         self.client = self.host.client
         self.said = ""  # "", noticed, yes or no
         self.notice = 0.0
@@ -79,6 +79,7 @@ class Consent(RuleBasedStateMachine):
         self.said, self.sent_weeks = "", []
         assert not self.host.directory.exists()
 
+    @precondition(lambda self: not self.host.environment)
     @rule(name=st.sampled_from(["DO_NOT_TRACK", "HEADCOUNT_TELEMETRY", "CI"]))
     def switch_off(self, name: str) -> None:
         self.host.environment[name] = "off" if name == "HEADCOUNT_TELEMETRY" else "1"
@@ -88,16 +89,19 @@ class Consent(RuleBasedStateMachine):
     def switch_back(self) -> None:
         self.host.environment.clear()
 
-    @rule(hours=st.integers(min_value=1, max_value=300), chance=st.floats(0, 0.99))
+    @rule(
+        hours=st.sampled_from([1, 6, 20, 25, 50, 168, 300]),
+        chance=st.sampled_from([0.0, 0.1, 0.5, 0.99]),
+    )
     def wait(self, hours: int, chance: float) -> None:
         self.host.now += hours * HOUR
         self.host.chance = chance
 
     @rule()
     def ask(self) -> None:
-        self.client.due()
-        self.client.next_due()
-        self.client.state()
+        assert not self.client.due() or (self._on() and self.host.now >= self.quiet_until)
+        moment = self.client.next_due()
+        assert moment is None or self._on() or moment == self.notice + DAY
 
     @rule(code=CODES)
     def send_if_due(self, code: str) -> None:
@@ -164,4 +168,4 @@ class Consent(RuleBasedStateMachine):
 
 
 TestConsent = Consent.TestCase
-TestConsent.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestConsent.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

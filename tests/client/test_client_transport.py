@@ -205,9 +205,11 @@ def test_encrypted_reports_need_a_certificate_that_is_trusted(tmp_path: Path) ->
 
 def _certificate(directory: Path) -> tuple[bytes, bytes]:
     """A fresh key and a certificate for localhost."""
+    openssl = shutil.which("openssl")
+    assert openssl, "install openssl"
     key, chain = directory / "key.pem", directory / "chain.pem"
     subprocess.run(
-        [shutil.which("openssl") or "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
          "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
          "-keyout", str(key), "-out", str(chain)],
         check=True,
