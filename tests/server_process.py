@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,3 +91,10 @@ def fetch(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - loopback
         body: bytes = response.read()
     return body.decode()
+
+
+def installed(program: str) -> str:
+    """The path of a program that comes from apt; fails with the remedy where it is missing."""
+    path = shutil.which(program)
+    assert path, f"{program} is missing: run `make system-packages` (Debian package prometheus)"
+    return path

@@ -90,10 +90,11 @@ def compose(
     from google.protobuf import json_format  # noqa: PLC0415 - only where a report is built
 
     message = message_class(project)()
+    fields = message.DESCRIPTOR.fields_by_number  # a renamed key keeps its number alone
     for key in project.keys:
         if key.name in answers:
             try:
-                _fill(getattr(message, key.name), key, answers[key.name])
+                _fill(getattr(message, fields[key.number].name), key, answers[key.name])
             except (AttributeError, TypeError, ValueError, KeyError) as error:
                 raise ReportError(
                     f"project {project.name}: its schema has no key {key.name!r} of type "

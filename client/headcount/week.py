@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import gmtime
 
 from headcount.frozen import Frozen
 
@@ -65,5 +65,5 @@ class Week(Frozen):
     def label(self) -> str:
         """Its name, such as `2026-W47`."""
         # A week belongs to the year of its Thursday.
-        thursday = time.gmtime(self.start + 3 * DAY)
+        thursday = gmtime(self.start + 3 * DAY)
         return f"{thursday.tm_year:04d}-W{(thursday.tm_yday - 1) // 7 + 1:02d}"

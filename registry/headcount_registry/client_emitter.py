@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headcount_registry import names
 from headcount_registry.declaration import KeyType
 from headcount_registry.proto_emitter import MARKER
-from headcount_registry.writer import Writer, bytes_lines, quoted, wrap
+from headcount_registry.writer import Writer, bytes_lines, plain, quoted, wrap
 
 if TYPE_CHECKING:
     from headcount_registry.declaration import Key, Project
@@ -248,8 +248,8 @@ def _docstring(out: Writer, *paragraphs: str) -> None:
 
 
 def _escaped(text: str) -> str:
-    plain = " ".join(text.split()).replace("\\", "\\\\").replace('"""', "'''")
-    return plain[:-1] + "'" if plain.endswith('"') else plain
+    escaped = plain(text).replace("\\", "\\\\").replace('"""', "'''")
+    return escaped[:-1] + "'" if escaped.endswith('"') else escaped
 
 
 def _sentence(text: str) -> str:
@@ -259,6 +259,6 @@ def _sentence(text: str) -> str:
 def python_quoted(text: str) -> str:
     """A literal as formatters like it: in single quotes where that saves escapes."""
     literal = quoted(text)
-    if '"' in text and "'" not in text:
-        return "'" + literal[1:-1].replace('\\"', '"') + "'"
-    return literal
+    if text.count('"') <= text.count("'"):
+        return literal
+    return "'" + literal[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"

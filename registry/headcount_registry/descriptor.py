@@ -25,28 +25,37 @@ def compile_set(protos: Mapping[str, str]) -> bytes:
     Paths are relative to the root of generated files. No source information is included, and
     equal texts give equal bytes. Raises `CompileError` with protoc's own words.
     """
-    with tempfile.TemporaryDirectory(prefix="headcount-registry-") as place:
-        root = Path(place)
-        for path, text in protos.items():
-            file = root / "files" / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-        (root / "known.binpb").write_bytes(_known().SerializeToString(deterministic=True))
-        command = [
-            *(sys.executable, "-m", "grpc_tools.protoc"),
-            f"--descriptor_set_in={root / 'known.binpb'}",
-            f"--proto_path={root / 'files'}",
-            f"--descriptor_set_out={root / 'registry.binpb'}",
-            "--include_imports",
-            *sorted(protos),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
-        if done.returncode:
-            raise CompileError(
-                "protoc refused the generated files, which is a defect of headcount-registry:\n"
-                + done.stderr.strip()
-            )
-        return (root / "registry.binpb").read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="headcount-registry-") as place:
+            return _compile(protos, Path(place))
+    except OSError as error:
+        raise CompileError(
+            f"{error.filename}: cannot be written: {error.strerror}; make room for temporary"
+            " files, or set TMPDIR to a place that has it"
+        ) from error
+
+
+def _compile(protos: Mapping[str, str], root: Path) -> bytes:
+    for path, text in protos.items():
+        file = root / "files" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+    (root / "known.binpb").write_bytes(_known().SerializeToString(deterministic=True))
+    command = [
+        *(sys.executable, "-m", "grpc_tools.protoc"),
+        f"--descriptor_set_in={root / 'known.binpb'}",
+        f"--proto_path={root / 'files'}",
+        f"--descriptor_set_out={root / 'registry.binpb'}",
+        "--include_imports",
+        *sorted(protos),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    if done.returncode:
+        raise CompileError(
+            "protoc refused the generated files, which is a defect of headcount-registry:\n"
+            + done.stderr.strip()
+        )
+    return (root / "registry.binpb").read_bytes()
 
 
 def wire_schemas(descriptor_set: bytes) -> dict[str, bytes]:

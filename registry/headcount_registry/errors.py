@@ -4,7 +4,7 @@ RegistryError             base; its text is fit to be shown to a person
 ├── DeclarationsError     the declarations have errors; carries every finding
 ├── SourceError           a file or directory to read is missing or unreadable
 ├── LockError             registry.lock is damaged
-├── CompileError          protoc refused what was generated (a defect of ours)
+├── CompileError          protoc refused what was generated, or had no room to work
 └── OutputError           a file could not be written, or is not ours to overwrite
 """
 
@@ -40,7 +40,7 @@ class LockError(RegistryError):
 
 
 class CompileError(RegistryError):
-    """protoc refused a generated file; the text is protoc's own."""
+    """protoc refused a generated file, in its own words, or its temporary files had no room."""
 
 
 class OutputError(RegistryError):

@@ -52,6 +52,9 @@ def identifier(text: str) -> str:
     return "VALUE_" + _NOT_WORD.sub("_", plain).strip("_")
 
 
-def metric(project: str, key: str) -> str:
-    """Name that the published totals of a key go by."""
-    return f"headcount_{project}_{key}_reports"
+def metrics(project: str, key: str = "") -> tuple[str, ...]:
+    """Names of the series that a project's total, or one of its keys, is published under."""
+    if not key:
+        return (f"headcount_{project}_reports",)
+    endings = ("reports", "answers", "by_version_reports")
+    return tuple(f"headcount_{project}_{key}_{ending}" for ending in endings)

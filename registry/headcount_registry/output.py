@@ -62,21 +62,24 @@ def apply(todo: Plan, out: Path) -> None:
         kept = _new_stage(_existing(out), stages)
         for count, path in enumerate((*staged, *todo.remove)):
             before = kept / str(count) if path.exists() else None
+            undo.append((path, before))
             if before:
                 shutil.move(path, before)
-            undo.append((path, before))
             if path in staged:
                 staged[path].replace(path)
-    except OSError as error:
+    except BaseException as error:
         _put_back(undo)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"{error.filename or out}: cannot be written: {error.strerror}; nothing was changed"
         ) from error
     finally:
         for stage in stages:
             shutil.rmtree(stage, ignore_errors=True)
-    for path in todo.remove:
-        _remove_empty(path.parent, out)
+        for path in (*todo.write, *todo.remove):
+            if path.is_relative_to(out) and not path.exists():
+                _remove_empty(path.parent, out)
 
 
 def _stage(files: Mapping[Path, bytes], stages: list[Path]) -> dict[Path, Path]:

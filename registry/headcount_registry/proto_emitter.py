@@ -79,7 +79,7 @@ def _key(out: Writer, key: Key) -> None:
         out.wrapped(f"Why: {key.purpose}", "// ")
     if key.issue:
         out.line("//")
-        out.line(f"// Decided: {' '.join(key.issue.split())}")
+        out.wrapped(f"Decided: {key.issue}", "// ")
     with out.block(f"message {names.camel(key.field)} {{", "}"):
         _options(out, key)
         if key.values or key.retired_values:

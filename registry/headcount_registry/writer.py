@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 WIDTH = 100
+_LAST_SHORT = 0xFFFF
 
 
 class Writer:
@@ -52,15 +53,19 @@ class Writer:
 
 def wrap(text: str, width: int) -> list[str]:
     """A paragraph in lines; words longer than a line stay whole, nothing else remains."""
-    return textwrap.wrap(
-        " ".join(text.split()), width, break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.wrap(plain(text), width, break_long_words=False, break_on_hyphens=False)
+
+
+def plain(text: str) -> str:
+    """A text as one line of signs that can be seen; others are replaced."""
+    words = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)
 
 
 def quoted(text: str) -> str:
     """A literal that protobuf's text format and Python read alike, in double quotes.
 
-    Quotes, backslashes and control characters are written as escapes of four signs or less.
+    Quotes, backslashes and whatever cannot be seen are written as escapes.
     """
     return '"' + "".join(_escaped(character) for character in text) + '"'
 
@@ -68,9 +73,13 @@ def quoted(text: str) -> str:
 def _escaped(character: str) -> str:
     if character in {'"', "\\"}:
         return "\\" + character
-    if ord(character) < ord(" ") or character == "\x7f":
-        return f"\\x{ord(character):02x}"
-    return character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if character.isascii():
+        # Three octal digits: of hexadecimal ones protobuf would take as many as follow.
+        return f"\\{code:03o}"
+    return f"\\u{code:04x}" if code <= _LAST_SHORT else f"\\U{code:08x}"
 
 
 def bytes_lines(data: bytes, size: int = 24) -> list[str]:

@@ -17,8 +17,7 @@ from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.config import Address, Config
 from headcount_server.demo.command import demo
 from headcount_server.errors import ConfigError, ServerError
-
-_FILE = click.Path(path_type=Path)
+from headcount_server.flags import PATH, listening
 
 
 @click.group()
@@ -35,17 +34,15 @@ main.add_command(demo)
 
 
 @main.command()
-@click.option("--registry", required=True, type=_FILE, help="registry.binpb to serve.")
-@click.option("--database", required=True, type=_FILE, help="SQLite file; made if not there.")
-@click.option("--grpc", default="127.0.0.1:50051", show_default=True, metavar="HOST:PORT")
-@click.option("--public", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
-@click.option("--operations", default="127.0.0.1:8081", show_default=True, metavar="HOST:PORT")
+@click.option("--registry", required=True, type=PATH, help="registry.binpb to serve.")
+@click.option("--database", required=True, type=PATH, help="SQLite file; made if not there.")
+@listening
 @click.option("--threshold", default=5, show_default=True, help="Publish in multiples of this.")
 @click.option(
     "--grace-hours", default=48.0, show_default=True, help="Time for late reports after a week."
 )
 @click.option("--allow-plaintext", is_flag=True, help="Let --grpc leave loopback without TLS.")
-@click.option("--test-clock", type=_FILE, help="Take the time (RFC 3339) from a file; for tests.")
+@click.option("--test-clock", type=PATH, help="Take the time (RFC 3339) from a file; for tests.")
 def serve(  # noqa: PLR0913 - one argument a flag
     registry: Path,
     database: Path,

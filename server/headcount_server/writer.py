@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -95,9 +95,16 @@ class Writer:
             raise Unavailable(msg) from None
 
     def run(self, task: Callable[[], None]) -> None:
-        """Run a task between two commits; returns, or raises what it raised, after it."""
+        """Run a task between two commits; returns, or raises what it raised, after it.
+
+        Raises Unavailable where the writer has stopped.
+        """
         pending = _Task(task)
         self._queue.put(pending)
+        while not wait([pending.done], timeout=1.0).done:
+            if not self._thread.is_alive():
+                msg = "the server is stopping"
+                raise Unavailable(msg)
         pending.done.result()
 
     def _work(self) -> None:

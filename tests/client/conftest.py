@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode finds no neighbours by itself
-
 from headcount.switches import CI, TESTS
 from sample_project import Host
 

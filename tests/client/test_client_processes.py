@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sample_project import Host
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 PROGRAM = """
 import json, os, signal, sys, time

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT
+from registry.workbench import GOLDEN, ROOT
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from registry.workbench import Bench
 
 BUF = Path(sys.executable).with_name("buf")
-GOLDEN = Path(__file__).parent / "golden"
 FIRST = """\
 telemetry[flag][type] = boolean
 telemetry[flag][label] = Flag

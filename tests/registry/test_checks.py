@@ -9,7 +9,7 @@ from headcount_registry.errors import DeclarationsError
 from headcount_registry.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from registry.workbench import Bench
 
 ABOUT = """\
 headcount[homepage] = https://example.org
@@ -125,7 +125,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "project-unstated": [key("k", "boolean")],
     "key-clash": [VALID + key("a_b", "boolean") + key("ab", "boolean")],
     "metric-clash": [
-        {"a.info": ABOUT + key("b_c", "boolean"), "a_b.info": ABOUT + key("c", "boolean")}
+        {"a.info": ABOUT + key("b_c", "boolean"), "a_b.info": ABOUT + key("c", "boolean")},
+        {"a.info": ABOUT + key("b", "boolean"), "a_b.info": ABOUT},
+        {"threshold.info": VALID},
+        VALID + key("good_by_version", "boolean"),
     ],
 }
 

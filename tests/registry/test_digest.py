@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from registry.workbench import Bench
 
 TEXT = """\
 headcount[recipient] = The toy makers
@@ -83,7 +83,10 @@ def test_order_and_layout_of_files_change_nothing(bench: Bench) -> None:
     before = digests(bench, TEXT)
     moved = "".join(line for line in TEXT.splitlines(keepends=True) if "[n]" in line)
     bench.write("more/counts.info", "\n; moved\nproject = toy\n" + moved)
-    assert digests(bench, "".join(x for x in TEXT.splitlines(True) if "[n]" not in x)) == before
+    assert (
+        digests(bench, "".join(x for x in TEXT.splitlines(keepends=True) if "[n]" not in x))
+        == before
+    )
 
 
 def test_a_rename_is_no_reason_to_ask_again(bench: Bench) -> None:

@@ -1,17 +1,23 @@
-"""Complete builds, input beside output; `pytest tests/registry --update-golden` writes them anew."""
+"""Complete builds, input beside output.
+
+`pytest tests/registry --update-golden` writes the output anew.
+"""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry import output
 from headcount_registry.build import build
 from headcount_registry.errors import DeclarationsError
+from registry.workbench import GOLDEN
 
-GOLDEN = Path(__file__).parent / "golden"
-CASES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = sorted(path.name for path in GOLDEN.iterdir() if (path / "declarations").is_dir())
 
 
 def built(case: Path, place: Path) -> None:

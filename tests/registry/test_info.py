@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from headcount_registry import info
 from headcount_registry.info import Style, parse, parse_sections, printed
 from hypothesis import given
 from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CASES = json.loads((Path(__file__).parent / "data" / "info_cases.json").read_text("utf-8"))["cases"]
 CONSTANTS: dict[str, info.Scalar] = {"BACKDROP_VERSION": "1.34.2"}
@@ -110,11 +113,11 @@ def test_printing_and_parsing_again_is_the_identity(
     [(("",), "x"), (("a=",), "x"), (("a", "]"), "x"), (("a",), "True"), (("a",), " \\")],
 )
 def test_what_the_grammar_cannot_say_is_not_printed(path: tuple[str, ...], value: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         printed(path, value)
 
 
-LONG = {
+LONG: dict[str, Callable[[int], str]] = {
     "quoted value": lambda size: f'a = "{"x" * size}"\n',
     "quoted value full of structure": lambda size: f'a = "{"=[" * (size // 2)}"\n',
     "escaped quotes": lambda size: 'a = "' + '\\"' * (size // 2),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from headcount.v1 import options_pb2
 from headcount_registry import descriptor, proto_emitter
@@ -15,6 +17,9 @@ from headcount_registry.declaration import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+# The stubs do not know what type an extension has.
+OPTIONS: Any = options_pb2
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 WORDS = st.sampled_from(['"', "\\", "*/", "// x", "\n};\n", "'", "\\n", "\0", "é", "?"])
@@ -67,18 +72,18 @@ def test_whatever_people_write_compiles_and_reads_back_unchanged(project: Projec
     files = descriptor_pb2.FileDescriptorSet.FromString(data)
     (file,) = [each for each in files.file if each.package.startswith("headcount.projects")]
     report, *messages = file.message_type
-    about = report.options.Extensions[options_pb2.project]
+    about = report.options.Extensions[OPTIONS.project]
     assert (about.title, about.contact) == (project.title, project.contact)
     assert [(each.name, each.number) for each in report.field] == [
         (key.field, key.number) for key in project.keys
     ]
     assert list(report.reserved_name) == ["gone", "lost"]
     for key, message in zip(project.keys, messages, strict=True):
-        options = message.options.Extensions[options_pb2.key]
+        options = message.options.Extensions[OPTIONS.key]
         assert (options.label, options.description) == (key.label, key.description)
         assert [(each.reported, each.value) for each in options.aliases] == list(key.aliases)
         texts = [
-            (value.options.Extensions[options_pb2.text], value.number)
+            (value.options.Extensions[OPTIONS.text], value.number)
             for enum in message.enum_type
             for value in enum.value[2:]
         ]

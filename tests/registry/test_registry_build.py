@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from headcount_registry import output
 from headcount_registry.build import build
 from headcount_registry.errors import OutputError
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from registry.workbench import Bench
 
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
 
@@ -74,7 +75,7 @@ def test_a_file_that_is_not_ours_is_not_overwritten(bench: Bench) -> None:
     mine = bench.out / "clients" / "toy_telemetry" / "keys.py"
     mine.parent.mkdir(parents=True)
     mine.write_text("# written by hand\n")
-    with pytest.raises(OutputError, match="keys.py: was not written by headcount-registry"):
+    with pytest.raises(OutputError, match=r"keys\.py: was not written by headcount-registry"):
         bench.build()
     assert mine.read_text() == "# written by hand\n"
     assert not bench.lock.exists()
@@ -90,7 +91,7 @@ def test_if_one_file_cannot_be_put_in_its_place_all_stay_as_they_were(
     bench.write("toy.info", KEY + KEY.replace("[k]", "[more]"))
     before = snapshot(bench.root)
     exchange = Path.replace
-    steps = 0
+    steps = last = 0
 
     def failing(self: Path, target: Path) -> Path:
         nonlocal steps
@@ -100,8 +101,8 @@ def test_if_one_file_cannot_be_put_in_its_place_all_stay_as_they_were(
         return exchange(self, target)
 
     monkeypatch.setattr(Path, "replace", failing)
-    for last in range(1, 6):
-        steps = 0
+    for failing_step in range(1, 6):
+        steps, last = 0, failing_step
         with pytest.raises(OutputError, match="No space left on device; nothing was changed"):
             bench.build()
         assert snapshot(bench.root) == before
@@ -111,14 +112,16 @@ def test_if_a_file_cannot_be_staged_nothing_is_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.write("toy.info", KEY)
+    built = build([bench.declarations], bench.lock)
     before = snapshot(bench.root)
 
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device", str(self), len(data))
+    def full(self: Path, _data: bytes) -> int:
+        raise OSError(28, "No space left on device", str(self))
 
     monkeypatch.setattr(Path, "write_bytes", full)
+    todo = output.plan(built.files, bench.out, bench.lock, built.lock)
     with pytest.raises(OutputError, match="nothing was changed"):
-        bench.build()
+        output.apply(todo, bench.out)
     assert snapshot(bench.root) == before
 
 
@@ -127,6 +130,6 @@ def test_a_directory_in_the_place_of_a_file_is_refused_before_anything_is_writte
 ) -> None:
     bench.write("toy.info", KEY)
     (bench.out / "registry.binpb").mkdir(parents=True)
-    with pytest.raises(OutputError, match="registry.binpb: cannot be read"):
+    with pytest.raises(OutputError, match=r"registry\.binpb: cannot be read"):
         bench.build()
     assert not bench.lock.exists()

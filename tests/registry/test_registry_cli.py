@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from registry.workbench import Bench
 
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
 

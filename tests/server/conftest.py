@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
 import urllib.request
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import grpc
 import pytest
 from grpc_tools import protoc
 from headcount.v1 import telemetry_service_pb2 as wire
-
 from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
@@ -59,7 +58,7 @@ def _said(toy: Project) -> Callable[..., bytes]:
     """The serialized toy report of these keys, each given as the fields of its message."""
 
     def said(**keys: dict[str, Any]) -> bytes:
-        report = toy.report_class(**keys)  # type: ignore[arg-type] # its fields are known at run time
+        report = toy.report_class(**keys)
         return report.SerializeToString()
 
     return said
@@ -112,8 +111,8 @@ def _call(channel: grpc.Channel) -> Callable[[str, bytes], bytes]:
 
     def call(method: str, request: bytes) -> bytes:
         path = f"/headcount.v1.TelemetryService/{method}"
-        answer: bytes = channel.unary_unary(path)(request, timeout=20)
-        return answer
+        method_call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+        return method_call(request, timeout=20)
 
     return call
 
@@ -138,7 +137,7 @@ def _fetch() -> Callable[..., tuple[str, str]]:
     """The content type and body of `/metrics` on an address."""
 
     def fetch(address: Address, accept: str = "text/plain") -> tuple[str, str]:
-        request = urllib.request.Request(f"http://{address}/metrics", headers={"Accept": accept})  # noqa: S310 - our own address
+        request = urllib.request.Request(f"http://{address}/metrics", headers={"Accept": accept})
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own address
             return response.headers["content-type"], response.read().decode()
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from headcount_server.clock import FileClock, SystemClock
 from headcount_server.errors import ConfigError
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
 from headcount_server.cli import main
 from headcount_server.config import Address, Config
 from headcount_server.errors import ConfigError
@@ -44,8 +43,16 @@ def test_what_is_no_address_is_refused_by_the_name_of_its_flag(text: str) -> Non
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True)]
-    + [("0.0.0.0", False), ("::", False), ("192.0.2.1", False), ("example.org", False)],  # noqa: S104 - that is the case
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - that is the case
+        ("::", False),
+        ("192.0.2.1", False),
+        ("example.org", False),
+    ],
 )
 def test_only_an_address_of_this_machine_is_loopback(host: str, loopback: bool) -> None:  # noqa: FBT001 - a column of the table
     assert Address(host, 80).is_loopback is loopback

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
-
 from headcount_server import schema
 from headcount_server.errors import SchemaError
 from headcount_server.schema import Project, Schema

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-
 from headcount_server import answers, vocabulary
 from headcount_server.answers import Answers
 from headcount_server.schema import Project
@@ -16,9 +15,8 @@ Read = Callable[..., Answers]
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vocabulary, "MAX_DISTINCT", 2)
-    yield
 
 
 @pytest.fixture(name="read")
@@ -75,9 +73,7 @@ def test_closed_vocabularies_need_no_bound(toy: Project, read: Read) -> None:
         words.fold(toy, read(nodes={"value": number}))
     kept = _kept(
         toy,
-        words.fold(
-            toy, read(contrib={"values": ["webform", "rules"]}, modules={"values": [2, 3]})
-        ),
+        words.fold(toy, read(contrib={"values": ["webform", "rules"]}, modules={"values": [2, 3]})),
     )
     assert kept == {"contrib": ("rules", "webform"), "modules": ("block", "views")}
 

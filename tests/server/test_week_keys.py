@@ -6,7 +6,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from headcount_server.errors import StoreError
 from headcount_server.week import Week
 from headcount_server.week_keys import KEY_BYTES, WeekKeys

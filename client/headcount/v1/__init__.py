@@ -1,0 +1,1 @@
+"""The wire: stubs that protoc writes from proto/headcount/v1."""

@@ -11,9 +11,13 @@ from headcount_registry.declaration import VERSION, Mode
 from headcount_registry.finding import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from headcount_registry.checks.table import Problems
     from headcount_registry.declaration import Location
     from headcount_registry.draft import Draft, ProjectDraft
+
+_SERVER_METRICS = ("headcount_threshold_reports",)
 
 
 @project_check("project-name")
@@ -100,20 +104,25 @@ def key_clash(project: ProjectDraft) -> Problems:
 
 @draft_check("metric-clash")
 def metric_clash(draft: Draft) -> Problems:
-    """Published totals of two projects must not share a name."""
-    first: dict[str, tuple[str, str]] = {}
-    for project in draft.projects:
-        places: dict[str, Location] = {VERSION: project.named_at}
-        places.update((key.name, key.location) for key in project.keys)
-        for key, location in places.items():
-            metric = names.metric(project.name, key)
-            known = first.setdefault(metric, (project.name, key))
-            if known != (project.name, key):
+    """No two things are published under one name."""
+    first = dict.fromkeys(_SERVER_METRICS, "the server itself")
+    for location, owner, metrics in _published(draft):
+        for metric in metrics:
+            known = first.setdefault(metric, owner)
+            if known != owner:
                 yield (
                     location,
                     (
-                        f"`{key}` of project `{project.name}` and `{known[1]}` of project"
-                        f" `{known[0]}` would both be published as {metric};"
+                        f"{owner} and {known} would both be published as {metric};"
                         " give one of them another name"
                     ),
                 )
+
+
+def _published(draft: Draft) -> Iterator[tuple[Location, str, tuple[str, ...]]]:
+    for project in draft.projects:
+        yield project.named_at, f"project `{project.name}`", names.metrics(project.name)
+        places = {VERSION: project.named_at} | {key.name: key.location for key in project.keys}
+        for key, location in places.items():
+            owner = f"key `{key}` of project `{project.name}`"
+            yield location, owner, names.metrics(project.name, key)

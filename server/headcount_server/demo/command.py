@@ -19,10 +19,9 @@ from headcount_server.config import Address, Config
 from headcount_server.demo import inquiry, result
 from headcount_server.demo.simulation import Simulation
 from headcount_server.errors import ConfigError, DemoError, ServerError
+from headcount_server.flags import PATH, listening
 
 log = logging.getLogger(__name__)
-
-_FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -33,26 +32,26 @@ _FILE = click.Path(path_type=Path)
     "--generated",
     default=Path("registry/generated"),
     show_default=True,
-    type=_FILE,
+    type=PATH,
     help="Directory written by headcount-registry build.",
 )
 @click.option(
     "--database",
     default=Path("headcount.db"),
     show_default=True,
-    type=_FILE,
+    type=PATH,
     help="SQLite file; a former demonstration's is replaced.",
 )
-@click.option("--grpc", "grpc_", default="127.0.0.1:50051", show_default=True, metavar="HOST:PORT")
-@click.option("--public", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
-@click.option("--operations", default="127.0.0.1:8081", show_default=True, metavar="HOST:PORT")
+@click.option("--picture", type=PATH, help="Also draw the outcome, as an SVG file.")
+@listening
 def demo(  # noqa: PLR0913 - one argument a flag
     sites: int,
     weeks: int,
     leave: bool,  # noqa: FBT001 - a flag
     generated: Path,
     database: Path,
-    grpc_: str,
+    picture: Path | None,
+    grpc: str,
     public: str,
     operations: str,
 ) -> None:
@@ -65,21 +64,24 @@ def demo(  # noqa: PLR0913 - one argument a flag
         config = Config(
             registry=generated / "registry.binpb",
             database=_fresh(database),
-            grpc=Address.parse("--grpc", grpc_),
+            grpc=Address.parse("--grpc", grpc),
             public=Address.parse("--public", public),
             operations=Address.parse("--operations", operations),
         )
         simulation = Simulation(sites=sites, weeks=weeks, grace=config.grace, now=datetime.now(UTC))
         with App(config, simulation.clock) as app:
-            _run(simulation, app, generated / "clients")
+            console = Console(record=picture is not None, highlight=False)
+            _run(simulation, app, generated / "clients", console)
+            if picture is not None:
+                result.draw(console, picture)
             if not leave:
                 _serve(app, database)
     except ServerError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _run(simulation: Simulation, app: App, clients: Path) -> None:
-    console, ledger, weeks = Console(), simulation.ledger, simulation.weeks
+def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> None:
+    ledger, weeks = simulation.ledger, simulation.weeks
     with tempfile.TemporaryDirectory(prefix="headcount-demo-") as directory:
         passing = simulation.live(app, clients, Path(directory))
         for week in track(passing, "weeks lived through", len(weeks), console=Console(stderr=True)):

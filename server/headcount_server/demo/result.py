@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
 from rich.bar import Bar
 from rich.console import Console, Group, RenderableType
@@ -13,11 +16,40 @@ from rich.text import Text
 from headcount_server.demo.ledger import Ledger, published
 from headcount_server.week import Week
 
-CHARTS = 4
-"""Number of keys that get a chart."""
 BARS = 6
 """Most bars in a chart."""
 BAR_WIDTH = 32
+CHARTED = (
+    options_pb2.KEY_TYPE_PRODUCT,
+    options_pb2.KEY_TYPE_VERSION,
+    options_pb2.KEY_TYPE_COUNT,
+    options_pb2.KEY_TYPE_LIST,
+)
+"""Types of which one key each is charted."""
+
+# The frame that rich brings along loads a font from elsewhere; this one loads nothing.
+PICTURE = """\
+<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font: {char_height}px monospace; line-height: {line_height}px }}
+.{unique_id}-title {{ font: bold 18px sans-serif }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
 
 
 def differences(
@@ -53,11 +85,6 @@ def show(
     console: Console, ledger: Ledger, week: wire.WeekStatistics, registry: wire.GetRegistryResponse
 ) -> None:
     """Tables and charts of one week."""
-    labels = {
-        (project.declaration.name, key.declaration.name): key.declaration.label
-        for project in registry.projects
-        for key in project.keys
-    }
     table = Table(title=f"Published of {week.week}, in multiples of {week.threshold}")
     for heading, justify in (("project", "left"), ("reports", "right"), ("keys", "right")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type] # a literal
@@ -69,11 +96,15 @@ def show(
         row = (project.reports, len(project.keys), values, withheld)
         table.add_row(project.project, *map(str, row))
     console.print(table)
-    for project in week.projects[:1]:
-        charted = sorted(project.keys, key=lambda key: -len(key.values))
-        preferred = [key for key in charted if 2 < len(key.values) <= 4 * BARS]  # noqa: PLR2004 - a shape worth drawing
-        for key in preferred[:CHARTS]:
-            console.print(_chart(labels[project.project, key.key], key))
+    first = week.projects[0]
+    declared = next(p for p in registry.projects if p.declaration.name == first.project)
+    for kind in CHARTED:
+        keys = {k.declaration.name: k.declaration for k in declared.keys}
+        candidates = [key for key in first.keys if keys[key.key].type == kind]
+        if candidates:
+            # Keys that are cross-tabulated are those that matter most to somebody.
+            key = max(candidates, key=lambda key: (len(keys[key.key].by), len(_totals(key))))
+            console.print(_chart(keys[key.key], key))
 
 
 def tell(console: Console, ledger: Ledger, answered: Mapping[str, int]) -> None:
@@ -91,14 +122,28 @@ def tell(console: Console, ledger: Ledger, answered: Mapping[str, int]) -> None:
     )
 
 
-def _chart(label: str, key: wire.KeyStatistics) -> RenderableType:
-    totals: dict[str, int] = {}
-    for value in key.values:
-        totals[value.value] = totals.get(value.value, 0) + value.reports
+def draw(console: Console, picture: Path) -> None:
+    """What a recording console has shown, as an SVG that loads nothing from elsewhere."""
+    console.save_svg(str(picture), title="headcount-server demo", code_format=PICTURE)
+
+
+def _chart(declaration: options_pb2.KeyOptions, key: wire.KeyStatistics) -> RenderableType:
+    totals = _totals(key)
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(min_width=20)
+    grid.add_column(min_width=24)
     grid.add_column(width=BAR_WIDTH)
     grid.add_column(justify="right")
-    for text, n in sorted(totals.items(), key=lambda item: -item[1])[:BARS]:
+    for text, n in totals.most_common(BARS):
         grid.add_row(Text(text), Bar(key.answers, 0, n, width=BAR_WIDTH), f"{n}")
-    return Group(Text(f"\n{label} ({key.answers} answers)", style="bold"), grid)
+    if declaration.type != options_pb2.KEY_TYPE_LIST:  # whose values overlap
+        rest = key.answers - totals.total()
+        bar = Bar(key.answers, 0, rest, width=BAR_WIDTH, color="bright_black")
+        grid.add_row(Text("other, rare or unknown", "bright_black"), bar, f"{rest}")
+    return Group(Text(f"\n{declaration.label} ({key.answers} answers)", style="bold"), grid)
+
+
+def _totals(key: wire.KeyStatistics) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for value in key.values:
+        totals[value.value] += value.reports
+    return totals

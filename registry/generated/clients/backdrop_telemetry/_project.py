@@ -20,7 +20,7 @@ PROJECT = Project(
     contact="https://github.com/backdrop/backdrop-issues/issues",
     endpoint="grpcs://telemetry.example.org",
     mode="ask_first",
-    digest="3d30c8c2bef2ebebbc9f395467e9b53c8a2d8ea80ac7c0e04af67a82ce4f9314",
+    digest="439413e05ae0dad8c52ebf947663dcf748a746bbde98099d77da41edce57c799",
     consent_digest="1d0401d9e5a50eb23699a5face81ce2c777f0df8998a1f2d884b56686f3f5dba",
     keys=(
         Key(
@@ -427,7 +427,6 @@ PROJECT = Project(
                 "google_analytics",
                 "google_tag",
                 "googleanalytics",
-                "helper",
                 "hide_submit",
                 "honeypot",
                 "hopscotch",

@@ -1,0 +1,251 @@
+"""The demonstration, as a person sees it: `make demo` and what it says one can do next."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import pytest
+from server_process import BIN, fetch, installed
+from sqlite_utils import Database
+
+ROOT = Path(__file__).parents[2]
+KNOWN_TABLES = {
+    "_sqlite_migrations",
+    "weeks",
+    "week_registries",
+    "keys",
+    "open_reports",
+    "open_answers",
+    "open_values",
+    "published_reports",
+    "published_answers",
+    "published_values",
+}
+SITES, WEEKS = 120, 3
+
+
+class Demo:
+    """A running demonstration and what it printed."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        doors = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
+        command = [f"{BIN}/headcount-server", "demo", f"--sites={SITES}", f"--weeks={WEEKS}"]
+        generated = f"--generated={ROOT / 'registry' / 'generated'}"
+        output = directory / "output"
+        with output.open("w", encoding="utf-8") as file:
+            self.process = subprocess.Popen(
+                [*command, *doors, generated], cwd=directory, stdout=file, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + 120
+        while "sqlite-utils tables" not in output.read_text(encoding="utf-8"):
+            assert self.process.poll() is None, output.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, "the demonstration took too long"
+            time.sleep(0.2)
+        self.output = output.read_text(encoding="utf-8")
+        self.public, self.operations = re.findall(r"curl (http://[^/]+)/metrics", self.output)
+        self.grpc = re.findall(r"--list-methods (http://\S+)", self.output)[0]
+
+    def buf_curl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = (BIN / "buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge")
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+
+    def submit(self, report: Mapping[str, object], token: str) -> subprocess.CompletedProcess[str]:
+        year, week, _ = datetime.now(UTC).isocalendar()
+        kind = "type.googleapis.com/headcount.projects.backdrop.v1.Report"
+        request = {
+            "week": f"{year}-W{week:02}",
+            "token": token,
+            "report": {"@type": kind, **report},
+        }
+        url = f"{self.grpc}/headcount.v1.TelemetryService/SubmitReport"
+        return self.buf_curl("--data", json.dumps(request), url)
+
+
+@pytest.fixture(scope="module", name="demo")
+def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    yield demo
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(timeout=30) == 0, "Ctrl-C is how it is meant to end"
+
+
+def test_it_finds_that_every_published_total_is_what_the_sites_agreed_to_send(demo: Demo) -> None:
+    assert "Every published total is what the sites agreed to send." in demo.output
+    assert "not counted twice" in demo.output
+
+
+@pytest.mark.parametrize("door", ["public", "operations"])
+def test_promtool_has_nothing_to_say_about_its_metrics(demo: Demo, door: str) -> None:
+    metrics = fetch(f"{getattr(demo, door)}/metrics")
+    checked = subprocess.run(
+        [installed("promtool"), "check", "metrics"],
+        input=metrics,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_a_real_prometheus_with_the_example_configuration_has_the_series(
+    demo: Demo, tmp_path: Path
+) -> None:
+    example = (ROOT / "docs" / "prometheus.yml").read_text(encoding="utf-8")
+    assert example.count("127.0.0.1:8080") == example.count("127.0.0.1:8081") == 1
+    config = tmp_path / "prometheus.yml"
+    config.write_text(
+        example.replace("127.0.0.1:8080", demo.public.removeprefix("http://"))
+        .replace("127.0.0.1:8081", demo.operations.removeprefix("http://"))
+        .replace("60s", "1s")
+        .replace("15s", "1s"),
+        encoding="utf-8",
+    )
+    with Prometheus(config, tmp_path / "data") as prometheus:
+        for query in (
+            'headcount_backdrop_php_version_reports{value="8.2"}',
+            "headcount_backdrop_reports",
+            'headcount_server_reports_total{outcome="counted"}',
+        ):
+            assert prometheus.value(query) >= 5, query
+
+
+class Prometheus:
+    """A Prometheus of our own on a free port."""
+
+    def __init__(self, config: Path, data: Path) -> None:
+        self._log = data.with_name("prometheus.log")
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [
+                    installed("prometheus"),
+                    f"--config.file={config}",
+                    f"--storage.tsdb.path={data}",
+                    "--web.listen-address=127.0.0.1:0",
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        self._url = ""
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + 30
+        while not self._url:
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.1)
+            found = re.search(r'msg="Listening on" address=(\S+)', self._log.read_text())
+            self._url = f"http://{found[1]}" if found else ""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def value(self, query: str) -> float:
+        """The sum of a query's series, once there are any."""
+        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        deadline = time.monotonic() + 30
+        while True:
+            series = json.loads(fetch(url))["data"]["result"] if self._url else []
+            if series:
+                return sum(float(one["value"][1]) for one in series)
+            assert time.monotonic() < deadline, f"no series for {query}"
+            time.sleep(0.3)
+
+
+def test_the_services_are_listed_by_reflection(demo: Demo) -> None:
+    listed = demo.buf_curl("--list-methods", demo.grpc)
+    assert listed.returncode == 0, listed.stderr
+    assert "headcount.v1.TelemetryService/SubmitReport" in listed.stdout.split()
+    assert "grpc.health.v1.Health/Check" in listed.stdout.split()
+
+
+def test_a_report_typed_by_hand_is_taken(demo: Demo) -> None:
+    report = {"phpVersion": {"value": "8.2"}, "webServer": {"value": "VALUE_NGINX"}}
+    taken = demo.submit(report, "AAAAAAAAAAAAAAAAAAAAAA==")
+    assert taken.returncode == 0, taken.stderr
+    assert json.loads(taken.stdout)["week"]
+
+
+def test_an_over_long_value_is_refused_by_the_server_naming_the_field(demo: Demo) -> None:
+    refused = demo.submit({"phpVersion": {"value": "8" * 88}}, "AAAAAAAAAAAAAAAAAAAAAQ==")
+    assert refused.returncode != 0
+    answer = json.loads(refused.stderr)
+    assert answer["code"] == "invalid_argument"
+    assert answer["message"] == "php_version.value: 88 characters, at most 64"
+
+
+def test_nothing_in_the_database_describes_one_installation(demo: Demo) -> None:
+    database = Database(demo.directory / "headcount.db", execute_plugins=False)
+    tables = set(database.table_names())
+    tokens = {name for name in tables if re.fullmatch(r"tokens_\d{4}_W\d{2}", name)}
+    assert tables - tokens == KNOWN_TABLES
+    year, week, _ = datetime.now(UTC).isocalendar()
+    for table in tokens:
+        assert [column.name for column in database[table].columns] == ["token"]
+    closed = [row["week"] for row in database["weeks"].rows_where("closed IS NOT NULL")]
+    assert len(closed) >= WEEKS
+    assert f"tokens_{year:04}_W{week:02}" in tokens
+    assert not [week for week in closed if f"tokens_{week.replace('-', '_')}" in tokens]
+    for table, column in (
+        ("published_reports", "reports"),
+        ("published_answers", "answers"),
+        ("published_values", "reports"),
+    ):
+        numbers = [row[column] for row in database[table].rows]
+        assert numbers
+        assert all(number > 0 and number % 5 == 0 for number in numbers), table
+
+
+def test_it_replaces_no_database_but_a_former_demonstrations(tmp_path: Path) -> None:
+    database = tmp_path / "headcount.db"
+    database.write_bytes(b"somebody's")
+    generated = f"--generated={ROOT / 'registry' / 'generated'}"
+    ended = subprocess.run(
+        [BIN / "headcount-server", "demo", "--exit", f"--database={database}", generated],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "is no demonstration's" in ended.stderr
+    assert database.read_bytes() == b"somebody's"
+
+
+def test_a_database_with_one_changed_total_is_found_out(tmp_path: Path) -> None:
+    # The check has to be able to fail: a server that publishes one total too many is caught.
+    program = f"""
+import sys
+from headcount_server import publication, sqlite_store
+from headcount_server.cli import main
+
+def publish(tally, threshold):
+    right = publication.publish(tally, threshold)
+    if not (right and right.values):
+        return right
+    first = min(right.values)
+    values = {{**right.values, first: right.values[first] + threshold}}
+    return publication.Publication(right.reports, right.answers, values)
+
+sqlite_store.publish = publish
+sys.argv = ["headcount-server", "demo", "--exit", "--sites=30", "--weeks=2",
+    "--database={tmp_path / "headcount.db"}", "--generated={ROOT / "registry" / "generated"}",
+    "--grpc=127.0.0.1:0", "--public=127.0.0.1:0", "--operations=127.0.0.1:0"]
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "the published totals are not what was sent" in ended.stderr
+    assert " published, " in ended.stderr

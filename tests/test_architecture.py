@@ -1,0 +1,123 @@
+"""Which room may import which: one direction, no going back."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CLIENT = ROOT / "client" / "headcount"
+SERVER = ROOT / "server" / "headcount_server"
+REGISTRY = ROOT / "registry" / "headcount_registry"
+GENERATED_CLIENTS = ROOT / "registry" / "generated" / "clients"
+
+PURE = [
+    *(SERVER / f"{name}.py" for name in ("answers", "publication", "tally", "week", "vocabulary")),
+    *(CLIENT / f"{name}.py" for name in ("schedule", "values", "week", "terms", "answers")),
+]
+IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
+
+
+def imports(file: Path, *, at_import_only: bool = False) -> set[str]:
+    """Modules that a file imports; `google.protobuf` and the like in full."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = _run_at_import(tree) if at_import_only else ast.walk(tree)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            module = node.module or ""
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from _run_at_import(node)
+
+
+def modules(folder: Path, *but: str) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.rglob("*.py"))
+        if not set(file.relative_to(folder).parts[:-1]) & set(but)
+    ]
+
+
+def strangers(file: Path, *allowed: str) -> set[str]:
+    """Imports of a file that are neither in the standard library nor allowed."""
+    return {
+        name
+        for name in imports(file)
+        if name.partition(".")[0] not in sys.stdlib_module_names
+        and not any(name == prefix or name.startswith(f"{prefix}.") for prefix in allowed)
+    }
+
+
+ROOMS = {
+    "headcount.v1": (modules(CLIENT / "v1"), "google.protobuf headcount.v1"),
+    "headcount": (modules(CLIENT, "v1"), "headcount grpc google.protobuf"),
+    "generated clients": (modules(GENERATED_CLIENTS), "headcount"),
+    "headcount_registry": (
+        modules(REGISTRY),
+        "headcount_registry headcount.v1.options_pb2 google.protobuf grpc_tools click",
+    ),
+    "headcount_server": (
+        modules(SERVER, "demo"),
+        """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
+        grpc_reflection grpc_status click prometheus_client sqlite_utils starlette uvicorn""",
+    ),
+    "headcount_server.demo": (
+        modules(SERVER / "demo"),
+        "headcount_server headcount google.protobuf grpc click rich prometheus_client",
+    ),
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    files, allowed = ROOMS[room]
+    assert files
+    found = {str(file.relative_to(ROOT)): strangers(file, *allowed.split()) for file in files}
+    assert not {file: names for file, names in found.items() if names}
+
+
+def test_the_registry_takes_nothing_of_the_client_but_the_options() -> None:
+    taken = {
+        name
+        for file in modules(REGISTRY)
+        for name in imports(file)
+        if name.startswith("headcount.")
+    }
+    assert taken <= {"headcount.v1.options_pb2"}
+
+
+def test_the_client_imports_grpc_and_protobuf_only_where_a_report_is_made_or_sent() -> None:
+    heavy = {
+        str(file.relative_to(ROOT)): names
+        for file in modules(CLIENT, "v1")
+        if (
+            names := {
+                name
+                for name in imports(file, at_import_only=True)
+                if name.startswith(("grpc", "google", "headcount.v1"))
+            }
+        )
+    }
+    assert not heavy
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda file: f"{file.parent.name}.{file.stem}")
+def test_pure_modules_take_time_chance_and_place_as_arguments(file: Path) -> None:
+    names = imports(file) - {"time.gmtime"}  # turns seconds into a date, and reads no clock
+    assert not {name.partition(".")[0] for name in names} & IMPURE

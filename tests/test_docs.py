@@ -1,0 +1,123 @@
+"""What the documents say is done here as they say it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from headcount_server.operations import Operations
+from server_process import BIN
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```\w*\n; file: (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(name: str) -> list[str]:
+    return BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))
+
+
+def shell(script: str, directory: Path) -> str:
+    """What bash prints of a script, in an environment like that of a person."""
+    environment = {
+        "HOME": str(directory),
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - any bash
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return str(taken.getsockname()[1])
+
+
+def test_the_two_commands_of_the_readme_are_the_targets_that_people_and_ci_run() -> None:
+    assert blocks("README.md")[:2] == ["make demo\n", "make test\n"]
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make check\nmake test\n" in ci
+
+
+def test_make_demo_runs_the_demonstration(tmp_path: Path) -> None:
+    doors = " ".join(f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations"))
+    flags = f"--exit --sites 40 --weeks 2 --database {tmp_path / 'headcount.db'} {doors}"
+    output = shell(f"make --no-print-directory -C {ROOT} demo DEMO_FLAGS='{flags}'", tmp_path)
+    assert "Every published total is what the sites agreed to send." in output
+
+
+def test_the_first_use_of_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
+    script = "\n".join(blocks("README.md")[2:])
+    ports = {door: free_port() for door in ("50051", "8080", "8081")}
+    flags = " ".join(
+        f"--{name} 127.0.0.1:{ports[door]}"
+        for name, door in (("grpc", "50051"), ("public", "8080"), ("operations", "8081"))
+    )
+    # Another server may run here, so this one gets ports of its own.
+    script = script.replace("headcount-server serve", f"headcount-server serve {flags}")
+    for usual, port in ports.items():
+        script = script.replace(f":{usual}", f":{port}")
+    output = shell(script, tmp_path)
+    version = ".".join(map(str, sys.version_info[:2]))
+    assert f'"value": "{version}"' in output
+    assert "\nSENT\n" in output
+    assert f'headcount_acme_python_version_reports{{value="{version}"}} 1.0' in output
+    assert "headcount.v1.TelemetryService/SubmitReport" in output
+    assert '"project": "acme"' in output
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
+    links = LINK.findall(document.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (document.parent / link).exists()]
+
+
+def test_the_examples_of_declarations_build(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "declarations.md").read_text(encoding="utf-8")
+    files = FILE.findall(text)
+    assert len(files) >= 5
+    for name, content in files:
+        path = tmp_path / "declarations" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    output = shell("headcount-registry build declarations --out generated", tmp_path)
+    assert "projects" in output
+
+
+def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`(headcount_server_\w+)`", text))
+    families = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in Operations().registry.collect()
+    }
+    assert documented == families
+
+
+@pytest.mark.parametrize("program", ["headcount-server", "headcount-registry"])
+def test_every_command_and_flag_has_a_help_text(program: str) -> None:
+    top = subprocess.run([BIN / program, "--help"], capture_output=True, text=True, check=True)
+    commands = re.findall(r"^  (\w+)  +\S", top.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert commands
+    for command in commands:
+        text = subprocess.run(
+            [BIN / program, command, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        bare = re.findall(r"^  (--[\w-]+)(?: [A-Z:\[\]]+)?$(?!\n {10})", text, re.MULTILINE)
+        assert not bare, f"{program} {command}: no help for {bare}"
