@@ -94,11 +94,12 @@ def _count(key: Key, chance: Random, week: int) -> Fact:
 def _list(key: Key, chance: Random, week: int) -> Fact:
     known = key.catalogue or tuple(key.values)
     ranked = _by_popularity(known)
-    share = 6 / len(ranked) if key.catalogue else 0.4
+    # A catalogue has a long tail, a closed list a short one.
+    tail = 3 if key.catalogue else len(ranked)
     items = [
         item
         for rank, item in enumerate(ranked)
-        if chance.random() < min(0.95, share * 4 / (1 + 8 * rank / len(ranked)) + 0.005 * week)
+        if chance.random() < 0.7 / (1 + rank / tail) + 0.005 * week
     ][: key.max_items - 1]
     own = [f"our_client_{chance.randrange(10**6)}"] if chance.random() < UNDECLARED * 4 else []
     return Fact([*items, *own], tuple(sorted(items)))
