@@ -483,5 +483,5 @@ def test_a_port_that_is_taken_is_refused_by_the_name_of_its_flag(
     for flag in ("grpc", "public", "operations"):
         taken = {"database": tmp_path / "second.db", flag: getattr(running, flag)}
         second = App(replace(config, **taken), FileClock(clock_file))
-        with pytest.raises(ConfigError, match=rf"--{flag} .*is the port taken\?"):
-            second.__enter__()
+        with pytest.raises(ConfigError, match=rf"--{flag} .*is the port taken\?"), second:
+            pass

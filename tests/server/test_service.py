@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import grpc
 import pytest
@@ -134,6 +136,37 @@ def test_the_same_bytes_as_a_token_count_in_every_week_anew(call: Call) -> None:
     assert [week.projects[0].reports for week in weeks] == [5, 5, 5]
 
 
+def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(
+    running: App, at: At, channel: grpc.Channel, clock_file: Path, config: Config
+) -> None:
+    at("2026-11-24T12:00:00Z")
+    writer, free = running.weeks._writer, Event()
+    request = wire.SubmitReportRequest(week="2026-W47", token=bytes(16))
+    request.report.type_url = "x/headcount.projects.toy.v1.Report"
+    submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+
+    def until_waiting(number: int) -> None:
+        deadline = time.monotonic() + 10
+        while writer.waiting() < number:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            pool.submit(writer.run, lambda: (free.wait(10), None)[1])
+            clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
+            pool.submit(running.weeks.turn)
+            until_waiting(1)
+            clock_file.write_text("2026-11-24T23:59:59Z", encoding="ascii")
+            call = submit.future(request.SerializeToString(), timeout=20)
+            until_waiting(2)
+        finally:
+            free.set()
+    assert call.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert "open: 2026-W48" in str(call.details())
+    assert _rows(config, "SELECT reports FROM open_reports") == []
+
+
 def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_no_other(
     config: Config, clock_file: Path, said: Said
 ) -> None:
@@ -143,16 +176,16 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
         grpc.insecure_channel(str(app.grpc)) as channel,
     ):
         submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
-        seen: Counter[grpc.StatusCode] = Counter()
+        seen: defaultdict[grpc.StatusCode, set[int]] = defaultdict(set)
 
-        def send(numbers: range) -> list[grpc.StatusCode]:
+        def send(numbers: range) -> list[tuple[grpc.StatusCode, int]]:
             codes = []
             for number in numbers:
                 request = wire.SubmitReportRequest(week="2026-W47", token=number.to_bytes(16))
                 request.report.type_url = "x/headcount.projects.toy.v1.Report"
                 request.report.value = report
                 call = submit.future(request.SerializeToString(), timeout=20)
-                codes.append(call.code())
+                codes.append((call.code(), number))
             return codes
 
         with ThreadPoolExecutor(8) as pool:
@@ -163,10 +196,11 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
             clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
             app.weeks.turn()
             for future in sending:
-                seen.update(future.result())
+                for code, number in future.result():
+                    seen[code].add(number)
         assert set(seen) == {grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION}
         ((published,),) = _rows(config, "SELECT reports FROM published_reports")
-        assert 60 < published <= seen[grpc.StatusCode.OK]
+        assert 60 < published == len(seen[grpc.StatusCode.OK])
         assert _rows(config, "SELECT answers FROM published_answers") == [(published,)]
         again = wire.SubmitReportRequest(week="2026-W47", token=bytes(16))
         again.report.type_url = "x/headcount.projects.toy.v1.Report"

@@ -35,7 +35,12 @@ class GatedStore(SqliteStore):
         self.arrived = threading.Event()
         self.gate.set()
         self.groups: list[int] = []
+        self.erasures: list[int] = []
         self.fault: Exception | None = None
+
+    def erase(self) -> bool:
+        self.erasures.append(len(self.groups))
+        return super().erase()
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         self.groups.append(len(entries))
@@ -287,6 +292,23 @@ def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming
     _until(lambda: meter.registry.get_sample_value("headcount_server_erased") == 1)
 
 
+def test_the_log_is_emptied_also_while_the_queue_never_is(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.0)
+    monkeypatch.setattr(writer_module, "GROUP_LIMIT", 1)
+    held = _fill(pool, writer, store, entry, 6)
+    before = len(store.erasures)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    _until(lambda: len(store.erasures) >= before + 7)
+    assert store.erasures[before : before + 7] == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
@@ -304,7 +326,6 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     with closing(sqlite3.connect(f"{store._path.as_uri()}?mode=ro", uri=True)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM weeks").fetchone()
-        writer.count(entry(2))
+        assert writer.count(entry(2)) is Outcome.COUNTED
         _until(lambda: not erased())
-        assert writer.count(entry(3)) is Outcome.COUNTED
     _until(erased)
