@@ -31,7 +31,12 @@ MAX_TEXT = 64
 OTHER = "other"
 ENUM_UNSPECIFIED, ENUM_OTHER = 0, 1
 
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+MAX_IGNORED = 100
+"""Most keys that one answer names as left out."""
+
+# A component has at most nine digits, as on the client: longer ones are dates
+# with times, serial numbers or messages.
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", re.ASCII)
 
 Reason = telemetry_service_pb2.IgnoredReason
 
@@ -110,7 +115,7 @@ def read(project: Project, report: bytes, today: date) -> Answers:
 
 def _unknown(report: Message) -> list[Ignored]:
     fields = UnknownFieldSet(report)
-    numbers = sorted({fields[i].field_number for i in range(len(fields))})
+    numbers = sorted({fields[i].field_number for i in range(len(fields))})[:MAX_IGNORED]
     reason = Reason.IGNORED_REASON_UNKNOWN
     return [
         Ignored("", n, reason, Violation(f"report[{n}]", "no key has this number")) for n in numbers
@@ -209,7 +214,9 @@ def _cut(key: Key, version: str, field: str = ".value") -> str:
         return OTHER
     _check_length(version, field)
     if not _VERSION.fullmatch(version):
-        _malformed(field, "not a version of digits and dots, nor `other`")
+        _malformed(
+            field, "no version (numbers of up to nine digits with dots between), nor `other`"
+        )
     return ".".join(version.split(".")[: key.declaration.precision])
 
 

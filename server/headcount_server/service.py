@@ -114,10 +114,10 @@ class Service:
         projects: Iterable[Project] = self._schema.projects.values()
         if request.project:
             projects = [self._project(request.project)]
-        policy = wire.Policy(
-            threshold=self._policy.threshold, open_weeks=map(str, self._weeks.open())
-        )
-        policy.grace.FromTimedelta(self._policy.grace)
+        current = Week.of(self._clock.now())
+        terms = self._weeks.terms()
+        policy = wire.Policy(threshold=terms.threshold, open_weeks=map(str, self._weeks.open()))
+        policy.grace.FromTimedelta(terms.closes - current.end)
         return wire.GetRegistryResponse(projects=map(_describe, projects), policy=policy)
 
     def get_statistics(self, request: wire.GetStatisticsRequest) -> wire.GetStatisticsResponse:

@@ -100,7 +100,7 @@ class SqliteStore:
     def _load_vocabulary(self, week: Week) -> Vocabulary:
         vocabulary = Vocabulary()
         for row in self._connection.execute(
-            "SELECT DISTINCT project, key, value FROM open_values WHERE week = ?", (str(week),)
+            "SELECT project, key, value, release FROM open_values WHERE week = ?", (str(week),)
         ):
             vocabulary.know(*row)
         return vocabulary

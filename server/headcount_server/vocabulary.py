@@ -16,6 +16,8 @@ from headcount_server.schema import Key, Project
 
 MAX_DISTINCT = 1000
 """Distinct values of one key in one week."""
+MAX_RELEASES = 100
+"""Distinct releases of a project that cross-tabulations tell apart in one week."""
 
 _OPEN_TYPES = frozenset(
     {
@@ -31,19 +33,27 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        self._releases: defaultdict[str, set[str]] = defaultdict(set)
 
-    def know(self, project: str, key: int, value: str) -> None:
-        """Take in a value that is tallied already."""
+    def know(self, project: str, key: int, value: str, release: str) -> None:
+        """Take in a value that is tallied already, and the release it is tallied under."""
         self._seen[project, key].add(value)
+        if release not in {"", OTHER}:
+            self._releases[project].add(release)
 
     def fold(self, project: Project, answers: Answers) -> Answers:
         """The same answers with values past the bound left untallied."""
         folded = tuple(self._fold(project, answer) for answer in answers.given)
-        release = answers.release
-        if release != OTHER and project.version_key:
-            known = self._seen[project.name, project.version_key]
-            release = release if release in known else OTHER
-        return replace(answers, given=folded, release=release)
+        return replace(answers, given=folded, release=self._release(project, answers.release))
+
+    def _release(self, project: Project, release: str) -> str:
+        known = self._releases[project.name]
+        # No cell stands under a release that its own key does not tally.
+        tallied = release in self._seen[project.name, project.version_key]
+        if release in known or (tallied and len(known) < MAX_RELEASES):
+            known.add(release)
+            return release
+        return OTHER
 
     def _fold(self, project: Project, answer: Answer) -> Answer:
         if not _is_open(project.keys[answer.key]):

@@ -59,6 +59,7 @@ class Weeks:
         self._schema = schema
         self._on_close = on_close
         self._open: Mapping[Week, Terms] = {}
+        self._turned_for: Week | None = None
         self._untold = False
         self._turning = threading.Lock()
         self._stopping = threading.Event()
@@ -82,11 +83,17 @@ class Weeks:
         """Weeks that take reports now, the current one first."""
         now = self._clock.now()
         current = Week.of(now)
-        if current not in self._open:
+        # A week that was closed and comes again (the clock went back) stays closed.
+        if current not in self._open and current != self._turned_for:
             self.turn()
         terms = self._open  # replaced by another thread, never changed
         weeks = (current, current.previous())
         return tuple(week for week in weeks if week in terms and now < terms[week].closes)
+
+    def terms(self) -> Terms:
+        """The terms that the current week stands under."""
+        current = Week.of(self._clock.now())
+        return self._open.get(current) or self._policy.terms(current)
 
     def check(self, week: Week) -> None:
         """Raise WeekNotOpen unless a week takes reports now."""
@@ -108,6 +115,7 @@ class Weeks:
                 raise Unavailable(msg) from error
             finally:
                 self._open = self._store.open_weeks()
+            self._turned_for = Week.of(now)
 
     def _turn(self, now: datetime) -> None:
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
@@ -118,9 +126,9 @@ class Weeks:
             self._store.erase()
             self._on_close()
             self._untold = False
-        current = Week.of(now)
+        current, known = Week.of(now), self._store.open_weeks()
         for week in (current.previous(), current):
-            terms = self._policy.terms(week)
+            terms = known.get(week) or self._policy.terms(week)
             if terms.closes > now:
                 self._store.open_week(week, terms, self._schema)
 
@@ -128,7 +136,7 @@ class Weeks:
         while not self._stopping.wait(TICK_SECONDS):
             now = self._clock.now()
             due = any(terms.closes <= now for terms in self._open.values())
-            if not (due or self._untold) and Week.of(now) in self._open:
+            if not (due or self._untold) and Week.of(now) == self._turned_for:
                 continue
             try:
                 self.turn()

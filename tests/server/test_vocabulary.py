@@ -42,15 +42,15 @@ def test_a_value_past_the_bound_is_not_tallied_and_a_known_one_still_is(
 def test_an_answer_past_the_bound_still_counts_as_an_answer(toy: Project, read: Read) -> None:
     words = Vocabulary()
     for text in ("1", "2"):
-        words.know("toy", 2, text)
+        words.know("toy", 2, text, "other")
     assert _kept(toy, words.fold(toy, read(php_version={"value": "3"}))) == {"php_version": ()}
 
 
 def test_values_that_were_tallied_before_a_restart_are_known(toy: Project, read: Read) -> None:
     words = Vocabulary()
-    words.know("toy", 2, "8.2")
-    words.know("toy", 2, "8.3")
-    words.know("elsewhere", 2, "9.0")
+    words.know("toy", 2, "8.2", "other")
+    words.know("toy", 2, "8.3", "other")
+    words.know("elsewhere", 2, "9.0", "other")
     kept = [
         _kept(toy, words.fold(toy, read(php_version={"value": text})))["php_version"]
         for text in ("8.2", "9.0")
@@ -85,3 +85,18 @@ def test_a_release_past_the_bound_is_other_in_cross_tabulations(toy: Project, re
         for text in ("1.1", "1.2", "1.3", "1.2")
     ]
     assert releases == ["1.1", "1.2", "other", "1.2"]
+
+
+def test_cross_tabulations_tell_only_so_many_releases_apart(
+    toy: Project, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vocabulary, "MAX_DISTINCT", 1000)
+    monkeypatch.setattr(vocabulary, "MAX_RELEASES", 2)
+    words = Vocabulary()
+    words.know("toy", 2, "8.2", "1.0")
+    words.know("toy", 1, "1.0", "")
+    releases = [
+        words.fold(toy, read(version={"value": text}, php_version={"value": "8.2"})).release
+        for text in ("1.1", "1.2", "1.0", "1.1")
+    ]
+    assert releases == ["1.1", "other", "1.0", "1.1"]
