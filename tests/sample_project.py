@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pb2
 from headcount import Client
 from headcount.project import Key, Project
-from headcount.transport import Answer, Request
+from headcount.testing import RecordingTransport
+from headcount.transport import Answer
+from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 DAY = 86_400
 HOUR = 3_600
 MONDAY = 1_794_787_200  # 2026-11-16 00:00 UTC, the first moment of 2026-W47
+
+Recorder = RecordingTransport
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
@@ -146,17 +150,22 @@ class Site:
         return collector
 
 
-class Recorder:
-    """A transport that keeps requests and answers as told; OK where nothing is told."""
+class Talking(Recorder):
+    """A transport whose server states a policy."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self.requests: list[Request] = []
-        self.answers = list(answers)
+    def __init__(self, *answers: Answer, threshold: int = 5, days: int = 2) -> None:
+        super().__init__(*answers)
+        self.asked: list[str] = []
+        self.response = GetRegistryResponse()
+        self.response.policy.threshold = threshold
+        self.response.policy.grace.seconds = days * DAY
 
-    def submit(self, request: Request, timeout: float) -> Answer:
+    def describe(self, name: str, timeout: float) -> tuple[Answer, bytes]:
         assert timeout > 0
-        self.requests.append(request)
-        return self.answers.pop(0) if self.answers else Answer(code="OK")
+        self.asked.append(name)
+        if self.answers:
+            return self.answers.pop(0), b""
+        return Answer(code="OK"), self.response.SerializeToString()
 
 
 class Host:

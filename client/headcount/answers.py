@@ -18,11 +18,13 @@ from headcount.consent import (
 from headcount.errors import ConsentError
 from headcount.project import LEVELS, ON_AFTER_NOTICE
 from headcount.terms import Terms
-from headcount.week import Week
+from headcount.week import WEEK, Week
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from headcount.project import Key, Project
+
+_AHEAD = 5 * WEEK  # seconds; a week further off than that was not the present one
 
 
 def granted(  # noqa: PLR0913 - an answer has that many parts
@@ -33,6 +35,7 @@ def granted(  # noqa: PLR0913 - an answer has that many parts
     refused: tuple[str, ...],
     via: str,
     now: float,
+    wording: str = "",
 ) -> Record:
     """A yes to the present keys of a level, but for the refused ones."""
     _checked(level)
@@ -53,13 +56,17 @@ def granted(  # noqa: PLR0913 - an answer has that many parts
         registry_digest=project.digest,
         consent_digest=project.consent_digest,
         spent=record.spent if record else "",
+        wording=wording,
+        asked=project.consent_digest,
     )
 
 
-def denied(record: Record | None, *, via: str, now: float) -> Record:
+def denied(
+    project: Project, record: Record | None, *, via: str, now: float, wording: str = ""
+) -> Record:
     """A no; it outlives every later version and key."""
     spent = record.spent if record else ""
-    if record is not None and record.decision in {GRANTED, UNDECIDED}:
+    if record is not None and (record.decision == GRANTED or record.notice_mode):
         spent = Week.at(now).label
     return Record(
         decision=DENIED,
@@ -68,13 +75,29 @@ def denied(record: Record | None, *, via: str, now: float) -> Record:
         spent=spent,
         notice=record.notice if record else 0.0,
         notice_mode=record.notice_mode if record else "",
+        registry_digest=project.digest,
+        consent_digest=project.consent_digest,
+        wording=wording,
+        asked=project.consent_digest,
     )
 
 
-def noticed(project: Project, record: Record | None, *, now: float) -> Record | None:
+def asked(project: Project, record: Record | None) -> Record | None:
+    """The question was put, whatever comes of it."""
+    # What we cannot read may have been a no: only an answer replaces it.
+    known = Record() if record is None else record
+    if known.decision == UNREADABLE or known.asked == project.consent_digest:
+        return None
+    return known.replaced(asked=project.consent_digest)
+
+
+def noticed(
+    project: Project, record: Record | None, *, now: float, wording: str = ""
+) -> Record | None:
     """The notice was shown. Only the first showing counts, and only before an answer."""
     # What we cannot read may have been a no: only an answer replaces it.
-    if record is not None and (record.decision != UNDECIDED or record.notice_mode == project.mode):
+    standing = record is not None and record.notice_mode == project.mode and record.notice <= now
+    if record is not None and (record.decision != UNDECIDED or standing):
         return None
     return Record(
         decision=UNDECIDED,
@@ -84,6 +107,8 @@ def noticed(project: Project, record: Record | None, *, now: float) -> Record | 
         notice_mode=project.mode,
         registry_digest=project.digest,
         consent_digest=project.consent_digest,
+        wording=wording,
+        asked=record.asked if record else "",
     )
 
 
@@ -92,7 +117,9 @@ def refused(project: Project, record: Record | None, name: str) -> Record:
     known = _standing(project, record)
     key = _key(project, name)
     terms = {other: terms for other, terms in known.terms.items() if other != key.name}
-    return known.replaced(refused=tuple(sorted({*known.refused, key.name})), terms=terms)
+    return known.replaced(
+        refused=tuple(sorted({*known.refused, key.name})), terms=terms, **_digests(project)
+    )
 
 
 def allowed(project: Project, record: Record | None, name: str) -> Record:
@@ -107,6 +134,7 @@ def allowed(project: Project, record: Record | None, name: str) -> Record:
     return known.replaced(
         refused=tuple(other for other in known.refused if other not in {key.name, key.formerly}),
         terms={**known.terms, key.name: Terms.of(key)},
+        **_digests(project),
     )
 
 
@@ -123,7 +151,12 @@ def levelled(project: Project, record: Record | None, level: str) -> Record:
         for name, added in present.items()
         if name not in before and name not in record.refused
     }
-    return record.replaced(level=level, terms=terms)
+    return record.replaced(level=level, terms=terms, **_digests(project))
+
+
+def _digests(project: Project) -> dict[str, str]:
+    """The registry that an answer was given to; the terms say to what of it."""
+    return {"registry_digest": project.digest, "consent_digest": project.consent_digest}
 
 
 def _first_moment(record: Record | None, now: float) -> float:
@@ -133,7 +166,10 @@ def _first_moment(record: Record | None, now: float) -> float:
     if record.decision == GRANTED:
         return record.not_before
     if record.decision == DENIED:
-        return max(now + QUIET, Week.named(record.spent).end if record.spent else 0.0)
+        spent = Week.named(record.spent).end if record.spent else 0.0
+        if spent > now + _AHEAD:  # by a clock that was ahead: any week may be the spent one
+            spent = Week.at(now).end
+        return max(now + QUIET, spent)
     noticed_long_ago = record.notice_mode == ON_AFTER_NOTICE and now >= record.notice + QUIET
     return record.not_before if noticed_long_ago else now + QUIET
 

@@ -7,21 +7,22 @@ import time
 
 from headcount import outbox
 from headcount.errors import HeadcountError
+from headcount.owner import OwnerSide
 from headcount.schedule import holds, is_due
 from headcount.state import StateDirectory
 from headcount.week import Week
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from os import PathLike
 
-    from headcount.consent import State
     from headcount.decision import Decision
     from headcount.delivery import Delivery
     from headcount.outcome import Outcome, Preview
     from headcount.project import Project
     from headcount.schedule import Plan
+    from headcount.scheduler import Scheduler
     from headcount.transport import Transport
 
 
@@ -30,14 +31,17 @@ def chance() -> float:
     return int.from_bytes(os.urandom(6), "big") / 2**48
 
 
-class Client:
+class Client(OwnerSide):
     """Consent, the weekly report and its sending, for one project on one host.
 
     `collectors` has a method per key; `state_directory` belongs to this host
     and is made when something must be kept. `endpoint` overrides the
     project's, `transport` both; EndpointError where `endpoint` cannot be used.
-    Methods that record an answer raise ConsentError or StateError; `due`,
-    `next_due`, `send_if_due` and `send_now` raise nothing and print nothing.
+    `root_certificates` (PEM) are trusted instead of the usual ones. `patience`
+    is how many seconds all collectors together may take; they are called in a
+    thread of their own, or with None in the caller's and without a bound.
+    `due`, `next_due` and the three ways to send raise nothing and print nothing.
+    What a site owner says and reads stands in the base class.
     """
 
     def __init__(  # noqa: PLR0913 - time, chance and place come in as arguments
@@ -53,6 +57,8 @@ class Client:
         transport: Transport | None = None,
         administrator_off: bool = False,
         allow_plaintext: bool = False,
+        root_certificates: bytes | None = None,
+        patience: float | None = 5.0,
     ) -> None:
         self.project = project
         self._collectors = collectors
@@ -64,46 +70,13 @@ class Client:
         self._transport = transport
         self._administrator_off = administrator_off
         self._allow_plaintext = allow_plaintext
+        self._roots = root_certificates
+        self._patience = patience
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
-            from headcount.transport import Endpoint  # noqa: PLC0415 - only where one is named
+            from headcount.endpoint import Endpoint  # noqa: PLC0415 - only where one is named
 
             Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
-
-    def state(self) -> State:
-        """The effective state and the rule that decided it."""
-        return self._decision().state()
-
-    def grant(self, level: str = "basic", refused: Iterable[str] = (), via: str = "api") -> None:
-        """Records a yes to the present keys of a level, but for the refused ones.
-
-        `level` is basic or extended; `via` says how the answer was given.
-        """
-        self._decision().grant(level, tuple(refused), via)
-
-    def deny(self, via: str = "api") -> None:
-        """Records a no, for good, and removes all that was kept for sending."""
-        self._decision().deny(via)
-
-    def notice_shown(self) -> None:
-        """Records that the notice was shown; only its first showing counts."""
-        self._decision().notice_shown()
-
-    def refuse(self, key: str) -> None:
-        """Leaves one key out from now on; its collector is not called again."""
-        self._decision().refuse(key)
-
-    def allow(self, key: str) -> None:
-        """Agrees to one key on its present terms, whether it was refused or waiting."""
-        self._decision().allow(key)
-
-    def set_level(self, level: str) -> None:
-        """Changes the level of a yes, and agrees to the present keys that it adds."""
-        self._decision().set_level(level)
-
-    def forget(self) -> None:
-        """Removes every file of this project, the decision included."""
-        self._directory.forget()
 
     def preview(self) -> Preview:
         """The frozen report if there is one, else what the collectors say now.
@@ -112,6 +85,10 @@ class Client:
         send. Raises ReportError where the generated package is not of one piece.
         """
         return self._delivery().preview()
+
+    def notes(self) -> dict[str, str]:
+        """Why keys had no answer when the last report was made: say, its collector raised."""
+        return outbox.read_notes(self._directory)
 
     def due(self) -> bool:
         """Whether a report should leave now. Cheap: two small files at most."""
@@ -134,21 +111,56 @@ class Client:
             return None
         return float(Week.named(plan.week).end) if plan.done else plan.moment
 
-    def send_if_due(self) -> Outcome:
-        """Sends the week's report if its moment has come; takes seconds at most."""
+    def send_if_due(self, seconds: float = 20.0) -> Outcome:
+        """Sends the week's report if its moment has come.
+
+        `seconds` bound collectors and network together. For cron, schedulers
+        and whatever may wait that long.
+        """
         from headcount.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
 
         try:
             if self.due():
-                return self._delivery().run()
+                return self._delivery().run(seconds=seconds)
             return Outcome.NOT_DUE if self.state().on else Outcome.OFF
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
 
-    def send_now(self) -> Outcome:
+    def send_in_background(self) -> Outcome:
+        """Lets a process of its own send the week's report if its moment has come.
+
+        For programs that end soon: STARTED where one was started, after the
+        collectors had a second to answer; nothing of the network is waited for.
+        """
+        from headcount.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
+
+        try:
+            if not self.due():
+                return Outcome.NOT_DUE if self.state().on else Outcome.OFF
+            from headcount import background  # noqa: PLC0415 - only where something is due
+
+            if self._transport is not None or not background.interpreter():
+                return background.send_in_thread(self.send_if_due)
+            return self._delivery().hand_over(self._endpoint_settings())
+        except Exception as error:  # noqa: BLE001 - the host never fails because of us
+            return _failed(error)
+
+    def start_scheduler(self) -> Scheduler:
+        """Starts a thread that sends each week's report when its moment comes.
+
+        For services that run for days. The thread ends with its process, or
+        when the scheduler's `stop` is called.
+        """
+        from headcount.scheduler import Scheduler  # noqa: PLC0415 - few hosts have one
+
+        scheduler = Scheduler(self.next_due, self.send_if_due, self._clock)
+        scheduler.start()
+        return scheduler
+
+    def send_now(self, seconds: float = 20.0) -> Outcome:
         """Sends this week's report before its moment, because a person asked for it."""
         try:
-            return self._delivery().run(by_hand=True)
+            return self._delivery().run(by_hand=True, seconds=seconds)
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
 
@@ -185,14 +197,23 @@ class Client:
             decision=self._decision(),
             clock=self._clock,
             chance=self._chance,
+            patience=self._patience,
         )
 
     def _opened(self) -> Transport:
-        from headcount.transport import GrpcTransport  # noqa: PLC0415 - only to send
+        from headcount.transport import opened  # noqa: PLC0415 - only to send
 
-        return self._transport or GrpcTransport(
-            self._endpoint, allow_plaintext=self._allow_plaintext
+        return self._transport or opened(
+            self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
         )
+
+    def _endpoint_settings(self) -> dict[str, object]:
+        """The way to the server, as another process can read it."""
+        return {
+            "endpoint": self._endpoint,
+            "allow_plaintext": self._allow_plaintext,
+            "root_certificates": self._roots and self._roots.decode("ascii"),
+        }
 
 
 def _failed(error: Exception) -> Outcome:

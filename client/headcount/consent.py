@@ -37,10 +37,13 @@ class Record(Frozen):
     unreadable. Times are unix seconds; `notice` is 0 where none was shown.
     `terms` holds, per key, what was agreed to. `spent` is the ISO week in which
     a yes was last withdrawn, `""` where none was: it may have been counted, and
-    the secret that would make a second report recognisable is gone.
+    the secret that would make a second report recognisable is gone. `wording`
+    is the version of the words that the answer was given to, `""` where they
+    are not known; `asked` the consent digest that the terminal last asked about.
     """
 
     __slots__ = (
+        "asked",
         "at",
         "consent_digest",
         "decision",
@@ -53,6 +56,7 @@ class Record(Frozen):
         "spent",
         "terms",
         "via",
+        "wording",
     )  # fmt: skip
 
     decision: str
@@ -67,6 +71,8 @@ class Record(Frozen):
     registry_digest: str
     consent_digest: str
     spent: str
+    wording: str
+    asked: str
 
     def __init__(  # noqa: PLR0913 - a record has that many parts
         self,
@@ -83,12 +89,14 @@ class Record(Frozen):
         registry_digest: str = "",
         consent_digest: str = "",
         spent: str = "",
+        wording: str = "",
+        asked: str = "",
     ) -> None:
         self._fill(
             decision=decision, at=at, via=via, level=level, refused=tuple(sorted(set(refused))),
             terms=dict(terms or {}), not_before=not_before, notice=notice,
             notice_mode=notice_mode, registry_digest=registry_digest,
-            consent_digest=consent_digest, spent=spent,
+            consent_digest=consent_digest, spent=spent, wording=wording, asked=asked,
         )  # fmt: skip
 
 

@@ -37,39 +37,56 @@ class Decision:
     def state(self) -> State:
         """The effective state and the rule that decided it."""
         off = overruled(self._environment, administrator_off=self._administrator_off)
-        return off if off is not None else self._effective(self._record())
+        return off if off is not None else self._effective(self.record())
 
     def not_before(self) -> float:
         """The earliest moment (unix seconds) of the first report."""
-        record = self._record()
-        return 0.0 if record is None else record.not_before
+        record = self.record()
+        if record is None:
+            return 0.0
+        now = self._clock()
+        # Answered while the clock was ahead: that moment says nothing about today.
+        return record.not_before if max(record.at, record.notice) <= now else now + QUIET
 
     def spent(self) -> str:
         """The ISO week that nothing more may be sent for, `""` where there is none."""
-        record = self._record()
+        record = self.record()
         return "" if record is None else record.spent
 
     def turns_on(self) -> float | None:
         """When time alone will turn the state on (unix seconds)."""
-        record = self._record()
+        record = self.record()
         pending = record is not None and self.state().rule == "notice-pending"
         return record.notice + QUIET if record is not None and pending else None
 
-    def grant(self, level: str, refused: tuple[str, ...], via: str) -> None:
+    def grant(self, level: str, refused: tuple[str, ...], via: str, wording: str) -> None:
         """Records a yes."""
         self._change(
             lambda record: answers.granted(
-                self._project, record, level=level, refused=refused, via=via, now=self._clock()
+                self._project, record, level=level, refused=refused, via=via,
+                now=self._clock(), wording=wording,
+            )
+        )  # fmt: skip
+
+    def deny(self, via: str, wording: str) -> None:
+        """Records a no."""
+        self._change(
+            lambda record: answers.denied(
+                self._project, record, via=via, now=self._clock(), wording=wording
             )
         )
 
-    def deny(self, via: str) -> None:
-        """Records a no."""
-        self._change(lambda record: answers.denied(record, via=via, now=self._clock()))
-
-    def notice_shown(self) -> None:
+    def notice_shown(self, wording: str) -> None:
         """Records the time of the notice."""
-        self._change(lambda record: answers.noticed(self._project, record, now=self._clock()))
+        self._change(
+            lambda record: answers.noticed(
+                self._project, record, now=self._clock(), wording=wording
+            )
+        )
+
+    def asked(self) -> bool:
+        """Records that the question was put; false where that was known."""
+        return self._change(lambda record: answers.asked(self._project, record))
 
     def refuse(self, key: str) -> None:
         """Records a no to one key."""
@@ -83,7 +100,7 @@ class Decision:
         """Records another level."""
         self._change(lambda record: answers.levelled(self._project, record, level))
 
-    def _record(self) -> Record | None:
+    def record(self) -> Record | None:
         """The record on disk; one that cannot be read counts as undecided."""
         try:
             data = self._directory.read_decision()
@@ -104,21 +121,46 @@ class Decision:
             administrator_off=self._administrator_off,
         )
 
-    def _change(self, answer: Callable[[Record | None], Record | None]) -> None:
-        """Applies an answer to the record on disk, and to everything that hangs on it."""
-        if answer(self._record()) is None:
-            return
+    def leave_no_trace(self) -> None:
+        """Cleans up where somebody said no while a report was at work.
+
+        They write the answer down and then remove the files; whoever sends
+        writes files and then calls this. So whoever comes second sees the other.
+        """
+        rule = self.state().rule
+        if rule == "denied":
+            self._directory.withdraw()
+        elif rule == "undecided":
+            self._directory.forget()
+
+    def _change(self, answer: Callable[[Record | None], Record | None]) -> bool:
+        """Applies an answer to the record on disk, and to everything that hangs on it.
+
+        False where nothing had to change.
+        """
+        if answer(self.record()) is None:
+            return False
         with self._directory.changing():
-            record = answer(self._record())
+            before = self.record()
+            record = answer(before)
             if record is None:
-                return
+                return False
             self._directory.write_decision(encode(record))
             if record.decision == DENIED:
                 self._directory.withdraw()
-                return
+                return True
             # A report frozen under the former answer may hold what is now refused.
-            outbox.thaw(self._directory)
+            if _agreed(record) != _agreed(before):
+                outbox.thaw(self._directory)
             if self._effective(record).on:
                 with self._directory.sending() as held:
                     if held:  # else whoever sends now makes the secret
                         self._directory.secret()
+            return True
+
+
+def _agreed(record: Record | None) -> tuple[object, ...]:
+    """The part of a record that decides which keys are sent."""
+    if record is None:
+        return ()
+    return record.decision, record.level, record.refused, record.terms

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from headcount import outbox
+from headcount import history, outbox
 from headcount.consent import within
 from headcount.errors import EndpointError, StateError
 from headcount.outcome import Outcome, Preview
 from headcount.project import LEVELS
-from headcount.schedule import DROPPED, SENT, Plan, draw, finished, holds, is_due, put_off
+from headcount.schedule import DROPPED, PAUSES, SENT, Plan, draw, finished, holds, is_due, put_off
 from headcount.week import Week
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from headcount.collection import Collection
+    from headcount.deadline import Deadline
     from headcount.decision import Decision
     from headcount.project import Project
     from headcount.report import Report
     from headcount.state import StateDirectory
     from headcount.transport import Answer, Transport
+
+DEADLINE = 20.0
+"""Seconds that collecting and sending may take together, unless the host says otherwise."""
 
 TIMEOUT = 10.0
 """Seconds that one attempt may take."""
@@ -50,6 +55,7 @@ class Delivery:
         decision: Decision,
         clock: Callable[[], float],
         chance: Callable[[], float],
+        patience: float | None,
     ) -> None:
         self._project = project
         self._collectors = collectors
@@ -58,6 +64,8 @@ class Delivery:
         self._decision = decision
         self._clock = clock
         self._chance = chance
+        self._patience = patience
+        self._deadline: Deadline | None = None
 
     def plan(self) -> Plan | None:
         """The plan that stands, drawn now if need be; None where none can be."""
@@ -68,10 +76,13 @@ class Delivery:
             with self._directory.sending() as held:
                 return self._planned() if held else None
         finally:
-            self._leave_no_trace()
+            self._decision.leave_no_trace()
 
-    def run(self, *, by_hand: bool = False) -> Outcome:
+    def run(self, *, by_hand: bool = False, seconds: float = DEADLINE) -> Outcome:
         """Sends what is due, or by hand whatever this week has not sent yet."""
+        from headcount.deadline import Deadline  # noqa: PLC0415 - only where something is sent
+
+        self._deadline = Deadline(seconds)
         if not self._decision.state().on:
             return Outcome.OFF
         try:
@@ -82,19 +93,28 @@ class Delivery:
                 raise
             return Outcome.OFF  # withdrawn under our hands
         finally:
-            self._leave_no_trace()
+            self._decision.leave_no_trace()
 
-    def _leave_no_trace(self) -> None:
-        """Cleans up where somebody said no while we were at it.
+    def hand_over(self, settings: dict[str, object]) -> Outcome:
+        """Lets another process send what is due; `settings` are the way to the server."""
+        from headcount import background  # noqa: PLC0415 - few hosts send this way
 
-        They write the answer down and then remove our files; we write files
-        and then look at the answer. So whoever comes second sees the other.
-        """
-        rule = self._decision.state().rule
-        if rule == "denied":
-            self._directory.withdraw()
-        elif rule == "undecided":
-            self._directory.forget()
+        try:
+            with self._directory.sending() as held:
+                if not held:
+                    return Outcome.BUSY
+                plan = self._planned()
+                if plan is None or not is_due(plan, self._clock()):
+                    return Outcome.NOT_DUE
+                # Taken for an hour: whatever becomes of that process, none follows sooner.
+                outbox.write_plan(self._directory, plan.replaced(moment=self._clock() + PAUSES[0]))
+                if self._patience is not None:
+                    self._patience = min(self._patience, background.PATIENCE)
+                collection = self._collected(self._decision.state().keys)
+                background.leave(self._directory, self._project, collection, settings)
+            return background.start(self._directory)
+        finally:
+            self._decision.leave_no_trace()
 
     def _chosen(self, *, by_hand: bool) -> Outcome:
         """What to do with the plan; the caller holds the lock."""
@@ -120,7 +140,10 @@ class Delivery:
     def _attempt(self, plan: Plan) -> Outcome:
         report = self._frozen(plan)
         if report is None:
-            report = self._collected(plan.week, self._decision.state().keys)
+            asked = self._decision.state().keys
+            collection = self._collected(asked)
+            outbox.write_notes(self._directory, collection.notes)
+            report = self._composed(plan.week, asked, collection)
             if not report.values:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
                 return Outcome.DROPPED.because("no collector had an answer")
@@ -132,8 +155,12 @@ class Delivery:
         if state.keys != report.asked:
             outbox.thaw(self._directory)
             return Outcome.LATER.because("the answer changed while the report was made")
+        entry = history.open_entry(self._directory, report, at=self._clock())
         week, answer = self._sent(report, secret, plan.week)
-        return self._settled(plan, report, week, answer)
+        outcome = self._settled(plan, answer)
+        with suppress(StateError):  # withdrawn under our hands: no answer is kept
+            history.keep(self._directory, entry.closed(outcome, at=self._clock(), week=week))
+        return outcome
 
     def _frozen(self, plan: Plan) -> Report | None:
         """The frozen report, where it still is what this week and this consent send."""
@@ -156,24 +183,40 @@ class Delivery:
             plan = None
         report = self._frozen(plan) if plan and state.on else None
         frozen = report is not None
+        notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
         if report is None:
-            proposed = tuple(key.name for key in within(self._project, LEVELS[0], (), now))
+            record = self._decision.record()  # a switch may be off, and the answer still stands
+            level = record.level if record and record.terms else LEVELS[0]
+            refused = record.refused if record else ()
+            proposed = tuple(key.name for key in within(self._project, level, refused, now))
             week = plan.week if plan else Week.at(now).label
-            report = self._collected(week, state.keys if state.on else proposed)
+            asked = state.keys if state.on else proposed
+            collection = self._collected(asked)
+            notes = collection.notes
+            report = self._composed(week, asked, collection)
         return Preview(
             week=report.week,
             frozen=frozen,
             values={name: report.values.get(name) for name in report.asked},
             json=report.text,
             digest=report.digest,
+            notes=notes,
         )
 
-    def _collected(self, week: str, asked: tuple[str, ...]) -> Report:
-        """A report of what the collectors say now."""
-        from headcount.report import collected, compose  # noqa: PLC0415 - only where one is built
+    def _collected(self, asked: tuple[str, ...]) -> Collection:
+        """What the collectors say now; half the time that is left goes to the network."""
+        from headcount.collection import collect  # noqa: PLC0415 - only where one is built
 
-        answers = collected(self._project, self._collectors, asked)
-        return compose(self._project, answers, week=week, asked=asked)
+        seconds = self._patience
+        if seconds is not None and self._deadline is not None:
+            seconds = min(seconds, self._deadline.left / 2)
+        return collect(self._project, self._collectors, asked, seconds)
+
+    def _composed(self, week: str, asked: tuple[str, ...], collection: Collection) -> Report:
+        """The report that carries what was collected."""
+        from headcount.report import compose  # noqa: PLC0415 - only where one is built
+
+        return compose(self._project, collection.answers, week=week, asked=asked)
 
     def _sent(self, report: Report, secret: bytes, week: str) -> tuple[str, Answer]:
         """The server's answer, and the week it was given for."""
@@ -189,6 +232,9 @@ class Delivery:
     def _submitted(self, report: Report, secret: bytes, week: str) -> Answer:
         from headcount.transport import Answer, Request  # noqa: PLC0415 - only where one is sent
 
+        seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
+        if not seconds:
+            return Answer(code="DEADLINE_EXCEEDED", message="no time was left to send it")
         request = Request(
             week=week,
             token=token(secret, self._project.name, week),
@@ -197,27 +243,26 @@ class Delivery:
             report=report.data,
         )
         try:
-            return self._transport().submit(request, TIMEOUT)
+            return self._transport().submit(request, seconds)
         except EndpointError as error:
             return Answer(code="UNIMPLEMENTED", message=str(error))
         except Exception as error:  # noqa: BLE001 - a broken transport is a failed attempt
             return Answer(code="INTERNAL", message=f"{type(error).__name__}: {error}")
 
-    def _settled(self, plan: Plan, report: Report, week: str, answer: Answer) -> Outcome:
-        now = self._clock()
+    def _settled(self, plan: Plan, answer: Answer) -> Outcome:
         if answer.code == "OK":
             # It is counted, whatever becomes of our own files: the same report
             # sent again would have the same token.
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
-                outbox.keep_copy(self._directory, report, at=now, week=week)
                 outbox.thaw(self._directory)
             return Outcome("SENT", ignored=answer.ignored)
         why = f"{answer.code}: {answer.message}"
         if answer.code in _GIVEN_UP:
             plan = finished(plan, DROPPED)
         else:
-            plan = put_off(plan, now, self._chance(), busy=answer.code == "RESOURCE_EXHAUSTED")
+            busy = answer.code == "RESOURCE_EXHAUSTED"
+            plan = put_off(plan, self._clock(), self._chance(), busy=busy)
         outbox.write_plan(self._directory, plan)
         if plan.done:
             outbox.thaw(self._directory)

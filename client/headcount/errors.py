@@ -5,7 +5,9 @@ HeadcountError
 ├── ConsentError     a call about consent makes no sense (unknown key or level, nothing decided)
 ├── StateError       the state directory cannot be read or written
 ├── EndpointError    an endpoint is malformed, or plaintext beyond the loopback
-└── ReportError      a project's schema does not match its keys
+├── UsageError       a command line cannot be carried out as it stands
+├── ReportError      a project's schema does not match its keys
+└── ServerError      the server did not say what somebody asked it
 ```
 
 `due`, `send_if_due` and `send_now` raise none of these into their host.
@@ -32,3 +34,11 @@ class EndpointError(HeadcountError):
 
 class ReportError(HeadcountError):
     """A project whose schema and keys disagree: it was not generated in one piece."""
+
+
+class ServerError(HeadcountError):
+    """A server that did not say what somebody asked it; the message says why."""
+
+
+class UsageError(HeadcountError):
+    """A command line that cannot be carried out as it stands; the message says what to type."""

@@ -47,3 +47,14 @@ class Frozen:
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={part!r}" for name, part in self.parts().items())
         return f"{type(self).__name__}({parts})"
+
+
+def plain(value: object) -> object:
+    """A value as JSON knows it: its parts by name, tuples as lists."""
+    if isinstance(value, Frozen):
+        return {name: plain(part) for name, part in value.parts().items()}
+    if hasattr(value, "items"):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [plain(part) for part in value]
+    return value

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PAUSE = 0.01  # seconds between two tries
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    """Closes what a forked process inherited: it would hold the locks of a parent that died."""
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 class Lock:
@@ -45,10 +57,11 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._handle < 0:
+        if self._handle not in _held:  # never locked, or by the process that forked this one
             return
         if self._fleeting:
             _remove(self._path)
+        _held.discard(self._handle)
         _unlock(self._handle)
         os.close(self._handle)
         self._handle = -1
@@ -62,6 +75,7 @@ class Lock:
             raise StateError(f"{self._path}: {error.strerror}; cannot be locked") from error
         if _locked(handle) and self._still_there(handle):
             self._handle = handle
+            _held.add(handle)
             return True
         os.close(handle)
         return False

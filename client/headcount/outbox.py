@@ -1,4 +1,4 @@
-"""The inner files of a project as values: the plan, the frozen report, the last one sent.
+"""The inner files of a project as values: the plan and the frozen report.
 
 A file that makes no sense reads as none: the plan is drawn anew and the report
 collected again. The week's token stays the same, so nothing counts twice.
@@ -13,12 +13,14 @@ from headcount.week import Week
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headcount.report import Report
     from headcount.state import StateDirectory
 
 PLAN = "plan.json"
 OUTBOX = "outbox.json"
-LAST = "last.json"
+NOTES = "notes.json"
 
 _NONSENSE = (
     ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
@@ -94,16 +96,21 @@ def thaw(directory: StateDirectory) -> None:
     directory.drop(OUTBOX)
 
 
-def keep_copy(directory: StateDirectory, report: Report, *, at: float, week: str) -> None:
-    """Keeps what was sent for people to read, without the token."""
-    parts = {
-        "project": report.project,
-        "week": week,
-        "sent_at": at,
-        "digest": report.digest,
-        "report": json.loads(report.text),
-    }
-    directory.write(LAST, _pretty(parts), durable=False)
+def write_notes(directory: StateDirectory, notes: Mapping[str, str]) -> None:
+    """Keeps, for people, why some keys had no answer when the report was made."""
+    if notes:
+        directory.write(NOTES, _pretty(dict(notes)), durable=False)
+    else:
+        directory.drop(NOTES)
+
+
+def read_notes(directory: StateDirectory) -> dict[str, str]:
+    """Why some keys had no answer when the last report was made, by key."""
+    try:
+        parts = json.loads(directory.read(NOTES) or b"{}")
+        return {str(name): str(note) for name, note in parts.items()}
+    except _NONSENSE:
+        return {}
 
 
 def _pretty(parts: dict[str, object]) -> bytes:

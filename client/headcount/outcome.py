@@ -34,6 +34,8 @@ class Outcome(Frozen):
     """It cannot work this week; the next week starts afresh."""
     BUSY: ClassVar[Outcome]
     """Another process or thread is at it."""
+    STARTED: ClassVar[Outcome]
+    """A process of its own was started to send it."""
 
     name: str
     ignored: tuple[Ignored, ...]
@@ -62,24 +64,27 @@ Outcome.OFF = Outcome("OFF")
 Outcome.LATER = Outcome("LATER")
 Outcome.DROPPED = Outcome("DROPPED")
 Outcome.BUSY = Outcome("BUSY")
+Outcome.STARTED = Outcome("STARTED")
 
 
 class Preview(Frozen):
     """Exactly what would be sent, or will be where it is `frozen`.
 
     `values` holds, per key asked, its answer or None; `json` is the report for
-    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week.
+    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
+    say, per key without an answer, why it has none.
     """
 
-    __slots__ = ("digest", "frozen", "json", "values", "week")
+    __slots__ = ("digest", "frozen", "json", "notes", "values", "week")
 
     week: str
     frozen: bool
     values: Mapping[str, Wire | None]
     json: str
     digest: str
+    notes: Mapping[str, str]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a preview has that many parts
         self,
         *,
         week: str,
@@ -87,5 +92,6 @@ class Preview(Frozen):
         values: Mapping[str, Wire | None],
         json: str,
         digest: str,
+        notes: Mapping[str, str],
     ) -> None:
-        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest)
+        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest, notes=notes)

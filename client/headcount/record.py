@@ -22,7 +22,11 @@ FORMAT = 1
 """Version of the file; a newer one is unreadable to us."""
 
 _NUMBERS = ("at", "not_before", "notice")
-_WORDS = ("decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent")
+_WORDS = (
+    "decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent",
+    "wording", "asked",
+)  # fmt: skip
+_LATER = ("wording", "asked")  # words that the first records lack
 
 
 def encode(record: Record) -> bytes:
@@ -50,6 +54,7 @@ def _record(parts: dict[str, Any]) -> Record:
         raise ValueError
     terms = {name: _terms(part) for name, part in parts.pop("terms").items()}
     refused = _list_of(str, parts.pop("refused"))
+    parts = {**dict.fromkeys(_LATER, ""), **parts}
     if parts.keys() != {*_NUMBERS, *_WORDS}:
         raise ValueError
     for name in _NUMBERS:

@@ -1,4 +1,4 @@
-"""A week's report: asked of the host's collectors, built from the project's schema.
+"""A week's report, built from the project's schema.
 
 The message class is made from the generated descriptors in a pool of its own,
 so nothing here clashes with what else the host has loaded, and any protobuf
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from headcount.errors import ReportError
 from headcount.frozen import Frozen
-from headcount.values import OTHER, normalised
+from headcount.values import OTHER
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from google.protobuf.message import Message
@@ -68,21 +68,6 @@ class Report(Frozen):
         return hashlib.sha256(self.data).hexdigest()
 
 
-def collected(project: Project, collectors: object, names: Collection[str]) -> dict[str, Wire]:
-    """The answers to some keys, ready for the wire.
-
-    A collector that is missing, raises, or returns what its type does not
-    allow costs its own key only.
-    """
-    answers: dict[str, Wire] = {}
-    for key in project.keys:
-        if key.name in names:
-            answer = _answer(key, collectors)
-            if answer is not None:
-                answers[key.name] = answer
-    return answers
-
-
 def compose(
     project: Project, answers: Mapping[str, Wire], *, week: str, asked: tuple[str, ...]
 ) -> Report:
@@ -128,17 +113,6 @@ def message_class(project: Project) -> type[Message]:
             ) from error
         _classes[project] = message_factory.GetMessageClass(descriptor)
     return _classes[project]
-
-
-def _answer(key: Key, collectors: object) -> Wire | None:
-    try:
-        collector = getattr(collectors, key.name, None)
-        return normalised(key, collector()) if callable(collector) else None
-    except Exception:
-        import logging  # noqa: PLC0415 - only where something failed
-
-        logging.getLogger("headcount").debug("collector %s failed", key.name, exc_info=True)
-        return None
 
 
 def _fill(field: Any, key: Key, answer: Any) -> None:  # noqa: ANN401 - fields are dynamic

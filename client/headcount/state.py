@@ -2,12 +2,14 @@
 
 ```
 <state directory>/
-    backdrop.json     the decision, or the time of the notice: all that off may hold
+    backdrop.json     the decision, or the time of the notice or question
+    backdrop.history/ what was sent, one file per report, for people; a no keeps it
+                      unless they ask, since it is theirs
     backdrop/         gone as soon as the answer is no
         secret        32 random bytes that the weekly tokens are made of
         plan.json     the week, its moment, the attempts
         outbox.json   the week's report, frozen before the first attempt
-        last.json     copy of the last report sent, for people
+        promise.json  what the server last said of its policy
         lock          one process sends at a time
 ```
 
@@ -17,7 +19,7 @@ behind.
 """
 # pathlib would cost a host more than all the rest of "is anything due?".
 # ruff: noqa: PTH100, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH112, PTH114
-# ruff: noqa: PTH118, PTH119, PTH120, PTH123, PTH208
+# ruff: noqa: PTH118, PTH119, PTH120, PTH208
 
 from __future__ import annotations
 
@@ -48,6 +50,7 @@ class StateDirectory:
         self.path = os.path.abspath(os.fspath(path))
         self.project = project
         self.decision = os.path.join(self.path, f"{project}.json")
+        self.history = os.path.join(self.path, f"{project}.history")
         self._inner = os.path.join(self.path, project)
 
     def read_decision(self) -> bytes | None:
@@ -94,6 +97,37 @@ class StateDirectory:
         with _told(self._inner, fine=FileNotFoundError):
             os.unlink(os.path.join(self._inner, name))
 
+    def file(self, name: str, data: bytes) -> None:
+        """Stores a file of the history; StateError once everything was withdrawn.
+
+        It is written in the inner directory and moved from there: who withdraws
+        and then removes the history cannot find it made anew.
+        """
+        with _told(self.history, fine=FileExistsError):
+            os.mkdir(self.history, mode=0o700)
+        with _told(self._inner):
+            path = os.path.join(self.history, name)
+            _write(path, data, durable=False, drafts=self._inner)
+
+    def filed(self) -> list[str]:
+        """Names of the files of the history, sorted."""
+        with _told(self.history, fine=FileNotFoundError):
+            return sorted(os.listdir(self.history))
+        return []
+
+    def read_filed(self, name: str) -> bytes | None:
+        """A file of the history, None where there is none."""
+        return _read(os.path.join(self.history, name))
+
+    def drop_filed(self, name: str) -> None:
+        """Removes a file of the history, if it is there."""
+        with _told(self.history, fine=FileNotFoundError):
+            os.unlink(os.path.join(self.history, name))
+
+    def clear_history(self) -> None:
+        """Removes the history."""
+        _remove_tree(self.history)
+
     def secret(self) -> bytes:
         """The secret of this installation; made here where none (or half of one) is found.
 
@@ -106,7 +140,7 @@ class StateDirectory:
         return known
 
     def withdraw(self) -> None:
-        """Removes everything but the decision."""
+        """Removes everything but the decision and the history."""
         gone = os.path.join(self.path, f"{self.project}.{os.urandom(4).hex()}.gone")
         with _told(self._inner):
             try:
@@ -115,7 +149,10 @@ class StateDirectory:
                 pass
             except OSError:  # Windows, while another process holds the lock open
                 _remove_tree(self._inner)
-            self._sweep(keep={os.path.basename(self.decision), f"{self.project}.lock"})
+            kept = (self.decision, self.history, f"{self.project}.lock")
+            self._sweep(keep={os.path.basename(name) for name in kept})
+        with _told(self.history, fine=OSError):  # not empty, or none
+            os.rmdir(self.history)
 
     def forget(self) -> None:
         """Removes everything, and the directory itself if nothing else lives there."""
@@ -160,16 +197,23 @@ class _told:  # noqa: N801 - reads as a clause: with _told(path)
 
 def _read(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            return file.read(_LARGEST)
+        with open(path, "rb", opener=_without_waiting) as file:
+            return file.read(_LARGEST) or b""
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}; cannot be read by this user") from error
 
 
-def _write(path: str, data: bytes, *, durable: bool) -> None:
-    draft = f"{path}.{os.urandom(4).hex()}.tmp"
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a file; a pipe in its place would hold the host up for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _write(path: str, data: bytes, *, durable: bool, drafts: str = "") -> None:
+    """Replaces a file in one step; its draft is made in `drafts`, by default next to it."""
+    folder, name = os.path.split(path)
+    draft = os.path.join(drafts or folder, f"{name}.{os.urandom(4).hex()}.tmp")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,21 +1,22 @@
 """How a report travels: a request, an answer, and gRPC between them.
 
-Nothing but this module opens a connection, and gRPC is imported when the first
-report leaves.
+Nothing but this module and `http_transport` opens a connection, and gRPC is
+imported when the first report leaves over it.
 """
 
 from __future__ import annotations
 
-from headcount.errors import EndpointError
+from headcount.endpoint import Endpoint, trusted_roots
 from headcount.frozen import Frozen
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, Protocol
 
     import grpc
 
-    from headcount.v1.telemetry_service_pb2 import SubmitReportResponse
+    from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 
     class Transport(Protocol):
         """Anything that can submit a report."""
@@ -28,9 +29,16 @@ METHOD = "/headcount.v1.TelemetryService/SubmitReport"
 OPEN_WEEKS = "headcount-open-weeks"
 """Trailing metadata of FAILED_PRECONDITION: the open weeks, current first."""
 
-_HOW = "write grpcs://host[:port], or grpc://localhost:port on the same machine"
-_LARGEST_ANSWER = 256 * 1024  # bytes
-_HIGHEST_PORT = 65_535
+LARGEST_ANSWER = 256 * 1024
+"""Bytes of an answer that are read at most."""
+
+# A server that restarts is tried again at once, within the deadline of the
+# call; tries beyond that are counted and spaced by the plan, over hours.
+_SERVICE = """{"methodConfig": [{
+  "name": [{"service": "headcount.v1.TelemetryService", "method": "SubmitReport"}],
+  "retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.5s", "maxBackoff": "2s",
+                  "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
+}]}"""
 
 
 class Request(Frozen):
@@ -91,44 +99,11 @@ class Answer(Frozen):
         self._fill(code=code, open_weeks=open_weeks, ignored=ignored, message=message)
 
 
-class Endpoint(Frozen):
-    """Where reports go: `target` is `host:port` as gRPC takes it."""
-
-    __slots__ = ("scheme", "target")
-
-    scheme: str
-    target: str
-
-    def __init__(self, scheme: str, target: str) -> None:
-        self._fill(scheme=scheme, target=target)
-
-    @classmethod
-    def parse(cls, text: str, *, allow_plaintext: bool = False) -> Endpoint:
-        """Reads `grpcs://host[:port]` (port 443) or `grpc://host[:port]` (port 80).
-
-        EndpointError for anything else, and for plaintext beyond the loopback
-        unless `allow_plaintext`.
-        """
-        scheme, mark, place = text.strip().partition("://")
-        if not mark or scheme not in {"grpc", "grpcs"}:
-            raise EndpointError(f"{text!r} is not an endpoint that reports can go to; {_HOW}")
-        place = place.removesuffix("/")
-        host, port = _host_and_port(place, "443" if scheme == "grpcs" else "80")
-        if not host or not _is_port(port) or any(c in host for c in "/?#@ "):
-            raise EndpointError(f"{text!r} names no host and port; {_HOW}")
-        if scheme == "grpc" and not allow_plaintext and not _is_loopback(host):
-            raise EndpointError(
-                f"{text!r} would send reports unencrypted beyond this machine; write "
-                f"grpcs://{place}, or pass allow_plaintext=True if that is meant"
-            )
-        return cls(scheme, f"{host}:{port}")
-
-
 class GrpcTransport:
     """Sends over gRPC: one connection per report, closed at once.
 
-    `grpcs://` trusts gRPC's own roots (or the file that the variable
-    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names), or `root_certificates` (PEM).
+    `grpcs://` trusts `root_certificates` (PEM), else the file that the variable
+    SSL_CERT_FILE names, else gRPC's own roots.
     """
 
     def __init__(
@@ -150,13 +125,6 @@ class GrpcTransport:
             SubmitReportResponse,
         )
 
-        message = SubmitReportRequest(
-            week=request.week, token=request.token, registry_digest=request.registry_digest
-        )
-        message.report.type_url = (
-            f"type.googleapis.com/headcount.projects.{request.project}.v1.Report"
-        )
-        message.report.value = request.report
         with self._channel(grpc) as channel:
             call = channel.unary_unary(
                 METHOD,
@@ -164,27 +132,71 @@ class GrpcTransport:
                 response_deserializer=SubmitReportResponse.FromString,
             )
             try:
-                return _accepted(call(message, timeout=timeout))
+                return accepted(call(message(request), timeout=timeout))
             except grpc.RpcError as error:
                 return _refused(error)
 
+    def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
+        """Asks for a project's registry and policy: OK and its bytes, or why not."""
+        import grpc  # noqa: PLC0415 - only where somebody asks
+
+        from headcount import promise  # noqa: PLC0415 - as above
+
+        with self._channel(grpc) as channel:
+            try:
+                call: Any = channel.unary_unary(promise.METHOD)  # bytes in, bytes out
+                return Answer(code="OK"), call(promise.question(project), timeout=timeout)
+            except grpc.RpcError as error:
+                return _refused(error), b""
+
     def _channel(self, library: Any) -> grpc.Channel:  # noqa: ANN401 - a module
-        options = (
+        options: list[tuple[str, int | str]] = [
             # A pool of its own: no connection outlives or is shared between reports.
             ("grpc.use_local_subchannel_pool", 1),
-            # Tries are counted and spaced by the plan, over hours.
-            ("grpc.enable_retries", 0),
-            ("grpc.max_receive_message_length", _LARGEST_ANSWER),
-        )
-        if self.endpoint.scheme == "grpc":
+            ("grpc.enable_retries", 1),
+            ("grpc.service_config", _SERVICE),
+            ("grpc.max_receive_message_length", LARGEST_ANSWER),
+        ]
+        if proxy := self.endpoint.proxy:
+            options.append(("grpc.http_proxy", proxy))
+        else:
+            options.append(("grpc.enable_http_proxy", 0))
+        if not self.endpoint.encrypted:
             channel: grpc.Channel = library.insecure_channel(self.endpoint.target, options)
         else:
-            trust = library.ssl_channel_credentials(self._roots)
+            trust = library.ssl_channel_credentials(trusted_roots(self._roots))
             channel = library.secure_channel(self.endpoint.target, trust, options)
         return channel
 
 
-def _accepted(response: SubmitReportResponse) -> Answer:
+def opened(
+    endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
+) -> Transport:
+    """The transport that an endpoint asks for."""
+    kind: type[GrpcTransport | HttpTransport] = GrpcTransport
+    if endpoint.strip().startswith("http"):
+        from headcount.http_transport import HttpTransport  # noqa: PLC0415 - only where asked for
+
+        kind = HttpTransport
+    return kind(endpoint, allow_plaintext=allow_plaintext, root_certificates=root_certificates)
+
+
+def message(request: Request) -> SubmitReportRequest:
+    """A request as the wire has it."""
+    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - only where one is sent
+        SubmitReportRequest,
+    )
+
+    sent = SubmitReportRequest(
+        week=request.week, token=request.token, registry_digest=request.registry_digest
+    )
+    sent.report.type_url = f"type.googleapis.com/headcount.projects.{request.project}.v1.Report"
+    sent.report.value = request.report
+    return sent
+
+
+def accepted(response: SubmitReportResponse) -> Answer:
+    """The answer that the server gives to a report that it counted."""
     from headcount.v1.telemetry_service_pb2 import IgnoredReason  # noqa: PLC0415 - as above
 
     names = {number: name for name, number in IgnoredReason.items()}
@@ -200,30 +212,16 @@ def _accepted(response: SubmitReportResponse) -> Answer:
     return Answer(code="OK", ignored=ignored)
 
 
+def listed_weeks(values: Iterable[str]) -> tuple[str, ...]:
+    """The open weeks that the values of a header name, in their order."""
+    return tuple(week.strip() for week in ",".join(values).split(",") if week.strip())
+
+
 def _refused(error: Any) -> Answer:  # noqa: ANN401 - RpcError's type lacks what every call's has
     trailing = error.trailing_metadata() or ()
     weeks = [value for key, value in trailing if key == OPEN_WEEKS and isinstance(value, str)]
     return Answer(
         code=error.code().name,
-        open_weeks=tuple(week.strip() for week in ",".join(weeks).split(",") if week.strip()),
+        open_weeks=listed_weeks(weeks),
         message=error.details() or "",
     )
-
-
-def _host_and_port(place: str, usual: str) -> tuple[str, str]:
-    if place.startswith("["):  # IPv6 in brackets
-        host, _, rest = place.partition("]")
-        return f"{host}]", rest.removeprefix(":") if rest else usual
-    host, mark, port = place.partition(":")
-    return host, port if mark else usual
-
-
-def _is_port(port: str) -> bool:
-    return port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT
-
-
-def _is_loopback(host: str) -> bool:
-    if host in {"localhost", "[::1]"}:
-        return True
-    parts = host.split(".")
-    return parts[0] == "127" and len(parts) == 4 and all(part.isdigit() for part in parts)  # noqa: PLR2004 - IPv4

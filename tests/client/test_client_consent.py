@@ -73,12 +73,17 @@ def test_a_yes_under_an_environment_that_says_no_keeps_only_the_decision(
     assert site.client.send_now() == Outcome.SENT
 
 
-def test_withdrawing_removes_all_but_the_decision(host: Callable[..., Host]) -> None:
+def test_withdrawing_removes_all_but_the_decision_and_on_request_the_history(
+    host: Callable[..., Host],
+) -> None:
     site = host()
     site.client.grant()
     site.client.send_now()
+    (kept,) = site.directory.glob("sample.history/*")
     site.client.deny()
-    assert site.files() == {"sample.json"}
+    assert site.files() == {"sample.json", f"sample.history/{kept.name}"}
+    site.client.deny(clear_history=True)
+    assert [path.name for path in site.directory.iterdir()] == ["sample.json"]
     assert site.client.send_now() == Outcome.OFF
     assert site.client.next_due() is None
 

@@ -46,10 +46,11 @@ class Consent(RuleBasedStateMachine):
             self.quiet_until = self.host.now + DAY
         self.said, self.level, self.refused = "yes", level, set(refused)
 
-    @rule()
-    def deny(self) -> None:
-        self.client.deny()
+    @rule(clear=st.booleans())
+    def deny(self, *, clear: bool) -> None:
+        self.client.deny(clear_history=clear)
         self.said = "no"
+        assert not clear or not (self.host.directory / "sample.history").exists()
 
     @rule()
     def show_notice(self) -> None:
@@ -150,7 +151,8 @@ class Consent(RuleBasedStateMachine):
         files = self.host.files() if self.host.directory.exists() else set()
         pending = self.said == "noticed" and self.host.now < self.notice + DAY
         if self.said in {"", "no"} or pending:
-            assert files <= {"sample.json"}
+            history = {name for name in files if name.startswith("sample.history/")}
+            assert files <= {"sample.json", *(history & self._files)}
         elif self.host.environment:
             assert files - {"sample.json"} <= self._files
         self._files = files

@@ -121,16 +121,17 @@ def test_a_preview_leaves_no_file(host: Callable[..., Host]) -> None:
     assert not site.directory.exists()
 
 
-def test_a_copy_of_the_last_report_is_kept_without_its_token(host: Callable[..., Host]) -> None:
+def test_every_report_that_left_is_kept_without_its_token(host: Callable[..., Host]) -> None:
     site = host()
     site.client.grant()
     site.client.send_now()
     (request,) = site.transport.requests
-    text = (site.directory / "sample" / "last.json").read_text()
+    name = f"sample.history/2026-W47-{hashlib.sha256(request.report).hexdigest()[:16]}.json"
+    text = (site.directory / name).read_text()
     assert json.loads(text)["report"]["phpVersion"] == {"value": "8.2"}
     assert request.token.hex() not in text
     assert site.files() == {
-        "sample.json", "sample/lock", "sample/last.json", "sample/plan.json", "sample/secret",
+        "sample.json", name, "sample/lock", "sample/plan.json", "sample/secret",
     }  # fmt: skip
 
 

@@ -26,7 +26,8 @@ PROGRAM = """
 import json, os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from sample_project import Answer, Host
+from headcount.transport import Answer
+from sample_project import Host
 
 class Journal:
     '''Notes each request in a file; dies or lingers as told.'''
@@ -104,8 +105,9 @@ def test_threads_of_one_process_send_one_report(host: Callable[..., Host]) -> No
     assert nested == [Outcome.BUSY]
 
 
+@pytest.mark.parametrize("clear", [False, True], ids=["history kept", "history cleared"])
 def test_a_no_while_a_report_is_on_its_way_leaves_nothing_behind(
-    host: Callable[..., Host],
+    host: Callable[..., Host], *, clear: bool
 ) -> None:
     site = host()
 
@@ -113,13 +115,15 @@ def test_a_no_while_a_report_is_on_its_way_leaves_nothing_behind(
         def submit(self, request: object, timeout: float) -> Answer:
             assert request
             assert timeout
-            site.client.deny()
+            site.client.deny(clear_history=clear)
             return Answer(code="UNAVAILABLE")
 
     site.client._transport = Denier()
     site.client.grant()
     assert site.client.send_now() == Outcome.OFF
-    assert site.files() == {"sample.json"}
+    left = {path.name for path in site.directory.iterdir()}
+    assert left == ({"sample.json"} if clear else {"sample.json", "sample.history"})
+    assert [entry.outcome for entry in site.client.history()] == ([] if clear else ["UNANSWERED"])
 
 
 def test_forgetting_while_a_report_is_on_its_way_leaves_nothing_behind(

@@ -53,6 +53,17 @@ def test_a_retry_waits_and_never_outlives_the_grace(
         assert later.tries == tries + 1
 
 
+def test_those_who_fail_at_one_moment_come_back_at_many() -> None:
+    """As when everybody's cron wakes at midnight, and the server is down."""
+    plan = draw(MONDAY, 0, 0.0)
+    assert plan is not None
+    minutes = [0] * 60
+    for step in range(6000):
+        later = put_off(plan, MONDAY, (step + 0.5) / 6000)
+        minutes[int((later.moment - MONDAY - HOUR / 2) // 60)] += 1
+    assert minutes == [100] * 60
+
+
 def test_an_unsent_plan_holds_through_its_grace_and_a_sent_one_to_its_weeks_end() -> None:
     plan = draw(MONDAY, 0, 0.5)
     assert plan is not None

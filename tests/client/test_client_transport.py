@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from client.doors import REQUEST, certificate, proxy_to
 from headcount import Outcome
+from headcount.endpoint import Endpoint
 from headcount.errors import EndpointError
 from headcount.report import message_class
-from headcount.transport import METHOD, OPEN_WEEKS, Endpoint, GrpcTransport, Request
+from headcount.transport import METHOD, OPEN_WEEKS, GrpcTransport
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 from sample_project import DAY, HOUR, MONDAY, SAMPLE
 
@@ -79,11 +79,6 @@ def _sender(door: Door, host: Callable[..., Host]) -> Host:
     return site
 
 
-REQUEST = Request(
-    week="2026-W47", token=b"t" * 16, registry_digest="d", project="sample", report=b"\x0a\x00"
-)
-
-
 def test_a_report_arrives_as_it_was_previewed(door: Door, sender: Host) -> None:
     digest = sender.client.preview().digest
     assert sender.client.send_now() == Outcome.SENT
@@ -118,7 +113,9 @@ RETRIED = {
 def test_every_status_is_retried_or_given_up_as_the_table_says(
     door: Door, sender: Host, code: grpc.StatusCode
 ) -> None:
-    door.codes = [code]
+    # A server that is merely away for a moment is tried three times at once.
+    tries = 3 if code.name == "UNAVAILABLE" else 1
+    door.codes = [code] * tries
     outcome = sender.client.send_now()
     assert outcome == (Outcome.LATER if code.name in RETRIED else Outcome.DROPPED)
     assert f"because of {code.name}" in outcome.message
@@ -129,10 +126,18 @@ def test_every_status_is_retried_or_given_up_as_the_table_says(
         assert waited == (6 * HOUR if code.name == "RESOURCE_EXHAUSTED" else HOUR)
         sender.until_due()
         assert sender.client.send_if_due() == Outcome.SENT
-        assert door.requests[0] == door.requests[1]
+        assert len(door.requests) == tries + 1
+        assert door.requests[0] == door.requests[-1]
     else:
         assert sender.client.send_now() == Outcome.NOT_DUE
         assert sender.client.next_due() == MONDAY + 7 * DAY
+
+
+def test_a_server_that_is_away_for_a_moment_costs_no_attempt(door: Door, sender: Host) -> None:
+    door.codes = [grpc.StatusCode.UNAVAILABLE] * 2
+    assert sender.client.send_now() == Outcome.SENT
+    assert len(door.requests) == 3
+    assert len({request.SerializeToString() for request in door.requests}) == 1
 
 
 def test_where_another_week_is_open_only_week_and_token_change(door: Door, sender: Host) -> None:
@@ -161,7 +166,7 @@ def test_a_week_that_is_none_is_not_tried(door: Door, sender: Host, weeks: str) 
 
 
 def test_attempts_back_off_until_the_grace_is_over(door: Door, sender: Host) -> None:
-    door.codes = [grpc.StatusCode.UNAVAILABLE] * 20
+    door.codes = [grpc.StatusCode.INTERNAL] * 20
     waits = []
     while (outcome := sender.client.send_now()) == Outcome.LATER:
         moment = sender.client.next_due()
@@ -192,8 +197,29 @@ def test_a_server_that_never_answers_meets_the_deadline() -> None:
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+def test_grpc_goes_through_the_proxy_that_the_variables_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upper case counts too, and so does the file that SSL_CERT_FILE names."""
+    for name in ("grpc_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    key, chain = certificate(tmp_path, "telemetry.test")
+    trust = grpc.ssl_server_credentials([(key.read_bytes(), chain.read_bytes())])
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    for door in _serve(lambda server: server.add_secure_port("127.0.0.1:0", trust), "grpcs"):
+        port = door.endpoint.rpartition(":")[2]
+        with proxy_to(int(port)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://site:secret@127.0.0.1:{proxy.port}")
+            answer = GrpcTransport(f"grpcs://telemetry.test:{port}").submit(REQUEST, 5)
+        assert answer.code == "OK", answer.message
+        assert proxy.seen == [f"CONNECT telemetry.test:{port} HTTP/1.1"]
+        assert proxy.credentials == ["Basic c2l0ZTpzZWNyZXQ="]
+        assert len(door.requests) == 1
+
+
 def test_encrypted_reports_need_a_certificate_that_is_trusted(tmp_path: Path) -> None:
-    key, chain = _certificate(tmp_path)
+    key, chain = (path.read_bytes() for path in certificate(tmp_path))
     trust = grpc.ssl_server_credentials([(key, chain)])
     for door in _serve(lambda server: server.add_secure_port("127.0.0.1:0", trust), "grpcs"):
         trusting = GrpcTransport(door.endpoint, root_certificates=chain)
@@ -201,21 +227,6 @@ def test_encrypted_reports_need_a_certificate_that_is_trusted(tmp_path: Path) ->
         assert trusting.submit(REQUEST, 5).code == "OK"
         assert wary.submit(REQUEST, 5).code == "UNAVAILABLE"
         assert len(door.requests) == 1
-
-
-def _certificate(directory: Path) -> tuple[bytes, bytes]:
-    """A fresh key and a certificate for localhost."""
-    openssl = shutil.which("openssl")
-    assert openssl, "install openssl"
-    key, chain = directory / "key.pem", directory / "chain.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", str(key), "-out", str(chain)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return key.read_bytes(), chain.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -228,6 +239,8 @@ def _certificate(directory: Path) -> tuple[bytes, bytes]:
         ("grpc://127.8.8.8:1", "127.8.8.8:1"),
         ("grpc://[::1]:50051", "[::1]:50051"),
         ("grpcs://[2001:db8::1]", "[2001:db8::1]:443"),
+        ("https://telemetry.example.org/counts/", "telemetry.example.org:443"),
+        ("http://localhost", "localhost:80"),
     ],
 )
 def test_endpoints_name_scheme_host_and_port(text: str, target: str) -> None:
@@ -239,12 +252,13 @@ def test_endpoints_name_scheme_host_and_port(text: str, target: str) -> None:
     ["", "telemetry.example.org", "ftp://x", "grpcs://", "grpcs://:443", "grpcs://host:0",
      "grpcs://host:99999", "grpcs://host:port", "grpcs://user@host", "grpcs://host/path",
      "grpc://example.org", "grpc://10.0.0.1:50051", "grpc://127.0.0.1.example.org",
-     "grpc://localhost.example.org", "grpcs://a b", "https://example.org"],
+     "grpc://localhost.example.org", "grpcs://a b", "http://example.org", "https://",
+     "https://host?x=1", "https://host/a b", "https://user@host", "grpcs://[]:1"],
 )  # fmt: skip
 def test_a_bad_endpoint_is_refused_at_once_with_the_remedy(
     host: Callable[..., Host], text: str
 ) -> None:
-    with pytest.raises(EndpointError, match="grpcs://"):
+    with pytest.raises(EndpointError, match=r"(grpc|http)s://"):
         host(endpoint=text)
 
 

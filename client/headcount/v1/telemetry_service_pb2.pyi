@@ -121,36 +121,54 @@ class GetStatisticsResponse(_message.Message):
     def __init__(self, weeks: _Optional[_Iterable[_Union[WeekStatistics, _Mapping]]] = ...) -> None: ...
 
 class WeekStatistics(_message.Message):
-    __slots__ = ("week", "threshold", "projects")
+    __slots__ = ("week", "threshold", "projects", "annotation")
     WEEK_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATION_FIELD_NUMBER: _ClassVar[int]
     week: str
     threshold: int
     projects: _containers.RepeatedCompositeFieldContainer[ProjectStatistics]
-    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ...) -> None: ...
+    annotation: str
+    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ...) -> None: ...
 
 class ProjectStatistics(_message.Message):
-    __slots__ = ("project", "reports", "registry_digests", "keys")
+    __slots__ = ("project", "reports", "registry_digests", "keys", "retractions")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     REPORTS_FIELD_NUMBER: _ClassVar[int]
     REGISTRY_DIGESTS_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
+    RETRACTIONS_FIELD_NUMBER: _ClassVar[int]
     project: str
     reports: int
     registry_digests: _containers.RepeatedScalarFieldContainer[str]
     keys: _containers.RepeatedCompositeFieldContainer[KeyStatistics]
-    def __init__(self, project: _Optional[str] = ..., reports: _Optional[int] = ..., registry_digests: _Optional[_Iterable[str]] = ..., keys: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ...) -> None: ...
+    retractions: _containers.RepeatedCompositeFieldContainer[Retraction]
+    def __init__(self, project: _Optional[str] = ..., reports: _Optional[int] = ..., registry_digests: _Optional[_Iterable[str]] = ..., keys: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ..., retractions: _Optional[_Iterable[_Union[Retraction, _Mapping]]] = ...) -> None: ...
+
+class Retraction(_message.Message):
+    __slots__ = ("key", "reason", "date", "number")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    reason: str
+    date: str
+    number: int
+    def __init__(self, key: _Optional[str] = ..., reason: _Optional[str] = ..., date: _Optional[str] = ..., number: _Optional[int] = ...) -> None: ...
 
 class KeyStatistics(_message.Message):
-    __slots__ = ("key", "answers", "values")
+    __slots__ = ("key", "answers", "values", "number")
     KEY_FIELD_NUMBER: _ClassVar[int]
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
     key: str
     answers: int
     values: _containers.RepeatedCompositeFieldContainer[ValueStatistics]
-    def __init__(self, key: _Optional[str] = ..., answers: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueStatistics, _Mapping]]] = ...) -> None: ...
+    number: int
+    def __init__(self, key: _Optional[str] = ..., answers: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueStatistics, _Mapping]]] = ..., number: _Optional[int] = ...) -> None: ...
 
 class ValueStatistics(_message.Message):
     __slots__ = ("value", "version", "reports")

@@ -1,0 +1,113 @@
+"""The status: everything that a site owner may ask about one project, in one value."""
+
+from __future__ import annotations
+
+from headcount import history, outbox, promise
+from headcount.changes import changes
+from headcount.consent import UNREADABLE
+from headcount.frozen import Frozen
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headcount.decision import Decision
+    from headcount.history import Entry
+    from headcount.project import Project
+    from headcount.promise import Promise
+    from headcount.state import StateDirectory
+
+
+class Status(Frozen):
+    """What holds now, and why. Times are unix seconds, None where there is none.
+
+    `on`, `rule`, `explanation` and `keys` are those of the effective State.
+    `decision` is what was answered (granted, denied, unreadable or `""`), with
+    its `level`, `refused` keys, time (`decided_at`), way (`via`), version of the
+    words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
+    present one. `waiting` maps each key that nobody has agreed to yet to the
+    reasons. `notes` say why keys had no answer when the last report was made.
+    `last` is the last report that was counted, `latest` the last that left.
+    """
+
+    __slots__ = (
+        "agreed_digest", "contact", "decided_at", "decision", "endpoint", "explanation", "homepage",
+        "keys", "last", "latest", "level", "next_due", "notes", "notice_at", "on", "project",
+        "promise", "recipient", "refused", "registry_digest", "rule", "state_directory",
+        "title", "via", "waiting", "wording",
+    )  # fmt: skip
+
+    project: str
+    title: str
+    homepage: str
+    recipient: str
+    contact: str
+    endpoint: str
+    on: bool
+    rule: str
+    explanation: str
+    keys: tuple[str, ...]
+    waiting: Mapping[str, tuple[str, ...]]
+    decision: str
+    level: str
+    refused: tuple[str, ...]
+    decided_at: float | None
+    notice_at: float | None
+    via: str
+    wording: str
+    agreed_digest: str
+    registry_digest: str
+    state_directory: str
+    last: Entry | None
+    latest: Entry | None
+    next_due: float | None
+    notes: Mapping[str, str]
+    promise: Promise | None
+
+    def __init__(self, **parts: object) -> None:
+        self._fill(**parts)
+
+
+def status(
+    project: Project,
+    directory: StateDirectory,
+    decision: Decision,
+    *,
+    endpoint: str,
+    next_due: float | None,
+) -> Status:
+    """The status as its files and the environment tell it; writes nothing."""
+    state = decision.state()
+    record = decision.record()
+    readable = record is not None and record.decision != UNREADABLE
+    reasons = {change.key: change.reasons for change in changes(project, record)}
+    entries = history.entries(directory)
+    counted = [entry for entry in entries if entry.outcome == "SENT"]
+    return Status(
+        **{
+            name: getattr(project, name)
+            for name in ("title", "homepage", "recipient", "contact")
+        },
+        project=project.name,
+        endpoint=endpoint,
+        on=state.on,
+        rule=state.rule,
+        explanation=state.explanation,
+        keys=state.keys,
+        waiting={name: reasons.get(name, ()) for name in state.waiting},
+        decision=record.decision if record else "",
+        level=record.level if record and record.terms else "",
+        refused=record.refused if record else (),
+        decided_at=(record.at or None) if record else None,
+        notice_at=(record.notice or None) if record else None,
+        via=record.via if record and readable else "",
+        wording=record.wording if record else "",
+        agreed_digest=record.registry_digest if record else "",
+        registry_digest=project.digest,
+        state_directory=directory.path,
+        last=counted[0] if counted else None,
+        latest=entries[0] if entries else None,
+        next_due=next_due,
+        notes=outbox.read_notes(directory),
+        promise=promise.remembered(directory),
+    )  # fmt: skip

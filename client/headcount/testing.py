@@ -1,0 +1,136 @@
+"""For the tests of a host: an installation whose clock, network and consent are in hand.
+
+```
+with headcount.testing.installed(Telemetry, MyCollectors()) as site:
+    assert site.values()["php_version"] == "8.2"
+```
+
+Nothing is sent, nothing outside a temporary directory is written, and the
+environment of the test run (a CI, say) decides nothing. Collectors are called
+in the thread of the test, so a test's transaction or monkeypatch reaches them.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from headcount.report import message_class
+from headcount.transport import Answer, Request
+from headcount.week import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from headcount.client import Client
+    from headcount.outcome import Outcome
+    from headcount.values import Wire
+
+Telemetry = TypeVar("Telemetry", bound="Client")
+
+START = 1_794_816_000.0
+"""When the clock of a test begins unless told otherwise: Monday, 2026-11-16 08:00 UTC."""
+
+
+class Clock:
+    """A clock that stands still until a test moves it (unix seconds)."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time it shows."""
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        """Lets time pass; a negative number sets the clock back."""
+        self.now += seconds
+
+
+class RecordingTransport:
+    """A transport that keeps its requests, and answers as told: OK where nothing is told."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.requests: list[Request] = []
+        self.answers = list(answers)
+
+    def submit(self, request: Request, timeout: float) -> Answer:
+        """Keeps a request and returns the next answer."""
+        if timeout <= 0:
+            raise ValueError("a transport must be given some time")
+        self.requests.append(request)
+        return self.answers.pop(0) if self.answers else Answer(code="OK")
+
+
+class Installation(Generic[Telemetry]):
+    """One host under test: `telemetry` is its client, the rest is what it hangs on."""
+
+    def __init__(self, telemetry: Telemetry, clock: Clock, transport: RecordingTransport) -> None:
+        self.telemetry = telemetry
+        self.clock = clock
+        self.transport = transport
+
+    def values(self) -> Mapping[str, Wire | None]:
+        """What each agreed key would be sent as, None where its collector has no answer."""
+        return self.telemetry.preview().values
+
+    def notes(self) -> Mapping[str, str]:
+        """Why keys have no answer: a collector is missing, raised or returned nonsense."""
+        return self.telemetry.preview().notes
+
+    def send_when_due(self) -> Outcome:
+        """Lets time pass until a report is due, and sends it."""
+        for _ in range(5):
+            if self.telemetry.due():
+                return self.telemetry.send_if_due()
+            moment = self.telemetry.next_due()
+            if moment is None:
+                break
+            self.clock.now = max(moment, self.clock.now)
+        return self.telemetry.send_if_due()
+
+    def sent(self) -> list[dict[str, object]]:
+        """The reports that were sent, as the JSON that people see."""
+        from google.protobuf import json_format  # noqa: PLC0415 - most tests never ask
+
+        kind = message_class(self.telemetry.project)
+        return [
+            json.loads(json_format.MessageToJson(kind.FromString(request.report)))
+            for request in self.transport.requests
+        ]
+
+
+@contextmanager
+def installed(
+    telemetry: Callable[..., Telemetry],
+    *arguments: object,
+    level: str | None = "extended",
+    refused: tuple[str, ...] = (),
+    answers: tuple[Answer, ...] = (),
+    now: float = START,
+) -> Iterator[Installation[Telemetry]]:
+    """An installation that lasts as long as the `with` block.
+
+    `telemetry` is a generated class, `arguments` are its collectors (or, for
+    `headcount.Client`, a project and its collectors). Somebody has said yes to
+    `level` two days before `now`, but for `refused`; with None nobody was asked.
+    """
+    clock = Clock(now)
+    transport = RecordingTransport(*answers)
+    with tempfile.TemporaryDirectory(prefix="headcount-") as directory:
+        client = telemetry(
+            *arguments,
+            state_directory=directory,
+            environment={},
+            clock=clock,
+            randomness=lambda: 0.5,
+            transport=transport,
+            patience=None,
+        )
+        if level is not None:
+            clock.forward(-2 * DAY)
+            client.grant(level, refused, via="test")
+            clock.forward(2 * DAY)
+        yield Installation(client, clock, transport)

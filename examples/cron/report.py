@@ -1,0 +1,35 @@
+"""For cron: sends this week's report if its moment has come, and says nothing.
+
+    17 * * * *  ACME_STATE=/var/lib/acme/headcount python3 /opt/acme/report.py
+
+Choose a minute of your own: if everybody's cron began on the hour, the server
+would have an hour's reports in one second.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from acme_telemetry import Collectors, Telemetry
+
+
+class Acme(Collectors):
+    """What this host knows about itself."""
+
+    def version(self) -> str:
+        return "2.5.1"
+
+    def python_version(self) -> str:
+        return platform.python_version()
+
+    def operating_system(self) -> str:
+        return platform.system()
+
+
+if __name__ == "__main__":
+    Telemetry(
+        Acme(),
+        state_directory=os.environ.get("ACME_STATE", "headcount"),
+        endpoint=os.environ.get("ACME_ENDPOINT"),
+    ).send_if_due()

@@ -1,0 +1,1 @@
+"""A Django site that is counted, if its owner likes."""

@@ -1,0 +1,277 @@
+"""A thread sends for services that run for days; hosts of every build send one report."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from headcount import Outcome
+from headcount.scheduler import LONGEST, SHORTEST, Scheduler
+from sample_project import DAY, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sample_project import Host
+
+HERE = Path(__file__).parents[1]
+
+
+def _until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
+
+
+def _has_sent(site: Host, reports: int) -> bool:
+    return len(site.transport.requests) == reports
+
+
+def _scheduler(site: Host) -> Scheduler:
+    client = site.client
+    return Scheduler(client.next_due, client.send_if_due, lambda: site.now, shortest=0.005)
+
+
+def test_a_running_scheduler_sends_each_weeks_report(host: Callable[..., Host]) -> None:
+    site = host()
+    site.client.grant()
+    scheduler = _scheduler(site)
+    site.until_due()
+    scheduler.start()
+    for week in range(1, 4):
+        _until(partial(_has_sent, site, week))
+        _until(lambda: (site.client.next_due() or 0) > site.now)
+        scheduler.stop(5)
+        site.now = site.client.next_due() or 0
+        site.until_due()
+        scheduler = _scheduler(site)
+        scheduler.start()
+    scheduler.stop(5)
+    assert not scheduler.running
+
+
+def test_the_client_starts_one_and_stopping_it_does_not_wait(host: Callable[..., Host]) -> None:
+    site = host()
+    scheduler = site.client.start_scheduler()
+    assert scheduler.running
+    begin = time.monotonic()
+    scheduler.stop(5)
+    assert time.monotonic() - begin < 1
+    scheduler.stop(5)  # once more is no error
+    assert not scheduler.running
+
+
+def test_it_looks_at_the_clock_every_hour_whatever_comes(host: Callable[..., Host]) -> None:
+    """After a suspended night or a clock that jumped it is late by an hour at most."""
+    site = host()
+    scheduler = site.client.start_scheduler()
+    scheduler.stop(5)
+    assert scheduler._pause() == LONGEST  # nobody has answered yet
+    site.client.grant()
+    assert scheduler._pause() == LONGEST  # due in days
+    site.now = (site.client.next_due() or 0) - 600
+    assert 599 <= scheduler._pause() <= 600
+    site.now += DAY
+    assert scheduler._pause() == SHORTEST  # overdue, and no busy loop
+
+
+def test_a_scheduler_survives_whatever_goes_wrong(host: Callable[..., Host]) -> None:
+    site = host()
+    calls = []
+
+    def send() -> None:
+        calls.append(1)
+        raise MemoryError
+
+    scheduler = Scheduler(lambda: site.now, send, lambda: site.now, shortest=0.001)
+    scheduler.start()
+    _until(lambda: len(calls) > 3)
+    assert scheduler.running
+    scheduler.stop(5)
+
+
+PROGRAM = """
+import os, sys, threading, time
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from sample_project import Host
+from headcount.scheduler import Scheduler
+from headcount.transport import Answer
+
+class Journal:
+    def submit(self, request, timeout):
+        with open({journal!r}, "a") as file:
+            file.write(request.token.hex() + "\\n")
+        time.sleep(0.2)
+        return Answer(code="OK")
+
+site = Host(Path({directory!r}), transport=Journal(), now={now!r})
+
+def serve(seconds=1.0):
+    scheduler = Scheduler(site.client.next_due, site.client.send_if_due, lambda: site.now,
+                          shortest=0.01)
+    scheduler.start()
+    time.sleep(seconds)
+    return scheduler
+
+def serve_until_it_sends():
+    scheduler = serve(0)
+    while not (os.path.exists({journal!r}) and os.path.getsize({journal!r})):
+        time.sleep(0.005)
+    return scheduler
+"""
+
+
+def _run(site: Host, journal: Path, body: str) -> subprocess.CompletedProcess[str]:
+    program = PROGRAM.format(
+        here=str(HERE), journal=str(journal), directory=str(site.directory), now=site.now
+    )
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program + textwrap.dedent(body)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture(name="due")
+def _due(host: Callable[..., Host]) -> Host:
+    site = host()
+    site.client.grant()
+    site.until_due()
+    return site
+
+
+HOSTS = {
+    "a scheduler in each worker of a server that forks": """
+        workers = []
+        for _ in range(4):
+            pid = os.fork()
+            if not pid:
+                serve()
+                os._exit(0)
+            workers.append(pid)
+        for pid in workers:
+            assert os.waitpid(pid, 0)[1] == 0
+    """,
+    "a scheduler in the master, before it forks": """
+        scheduler = serve_until_it_sends()
+        pid = os.fork()
+        if not pid:
+            scheduler.stop(5)  # not running here, and no deadlock
+            os._exit(3 if scheduler.running else 0)
+        assert os.waitpid(pid, 0)[1] == 0
+        time.sleep(1)
+        assert scheduler.running
+    """,
+    "a child that is forked after a first report and sends again": """
+        print(site.client.send_if_due())
+        pid = os.fork()
+        if not pid:
+            os._exit(0 if site.client.send_now().name == "NOT_DUE" else 3)
+        assert os.waitpid(pid, 0)[1] == 0
+    """,
+    "a daemon that forks twice before it sends": """
+        site.client.due()
+        if os.fork():
+            os.wait()
+            os._exit(0)
+        os.setsid()
+        if os.fork():
+            os.wait()
+            os._exit(0)
+        site.client.send_if_due()
+        os._exit(0)
+    """,
+    "threads that all send at once": """
+        threads = [threading.Thread(target=site.client.send_if_due) for _ in range(20)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+    """,
+    "a host with an event loop": """
+        import asyncio
+        async def main():
+            ticks = 0
+            sending = asyncio.ensure_future(asyncio.to_thread(site.client.send_if_due))
+            while not sending.done():
+                ticks += 1
+                await asyncio.sleep(0.01)
+            assert sending.result().name == "SENT"
+            assert ticks > 5  # the loop went on
+        asyncio.run(main())
+    """,
+    "a host that ends while its thread sends": """
+        serve_until_it_sends()
+    """,
+}
+
+
+@pytest.mark.parametrize("build", HOSTS)
+def test_one_report_leaves_and_nothing_is_printed_by(due: Host, tmp_path: Path, build: str) -> None:
+    done = _run(due, tmp_path / "journal", HOSTS[build])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout in {"", "SENT\n"}
+    assert len((tmp_path / "journal").read_text().splitlines()) == 1
+
+
+def test_a_forked_child_does_not_hold_the_lock_of_a_parent_that_was_killed(
+    due: Host, tmp_path: Path
+) -> None:
+    body = """
+        import signal
+        serve_until_it_sends()  # the lock is held
+        if not os.fork():
+            os.close(1)
+            os.close(2)
+            time.sleep(30)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert _run(due, tmp_path / "journal", body).returncode == -9
+    assert due.client.send_if_due() == Outcome.SENT
+
+
+def test_a_child_forked_by_a_collector_does_not_release_its_parents_lock(
+    host: Callable[..., Host],
+) -> None:
+    site = host(patience=None)
+    lock = site.directory / "sample" / "lock"
+
+    def forks() -> str:
+        pid = os.fork()
+        if not pid:
+            raise SystemExit  # unwinds through all of our code, in the child
+        os.waitpid(pid, 0)
+        other = host(transport=Recorder())
+        assert other.client.send_now() == Outcome.BUSY
+        return "8.2"
+
+    site.client.grant()
+    site.site.php_version = forks  # type: ignore[attr-defined]
+    here = os.getpid()
+    try:
+        site.client.send_now()
+    finally:
+        if os.getpid() != here:
+            os._exit(0)
+    assert lock.exists()
+    assert len(site.transport.requests) == 1
+
+
+def test_an_event_loop_may_call_the_cheap_question_directly(due: Host) -> None:
+    async def main() -> bool:
+        return due.client.due()
+
+    assert asyncio.run(main())
+    assert threading.active_count() < 50
