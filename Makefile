@@ -9,8 +9,11 @@ DEMO_FLAGS ?=
 # one, the tree is compared with itself.
 RELEASED := proto/released.binpb
 
+# Pages that the registry writes outside of registry/generated.
+PAGES := --docs docs/keys.md --changes docs/registry-changes.md
+
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test check lint types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test bench soak check lint types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -32,6 +35,13 @@ demo: setup ## let hundreds of simulated installations report for eight weeks
 
 test: setup system-packages ## run all tests
 	$(BIN)/python -m pytest
+
+bench: setup ## measure, and compare with the budgets
+	$(BIN)/python bench/registry.py
+	$(BIN)/python bench/client_start.py
+
+soak: setup ## let 10,000 real clients live through ten weeks
+	HEADCOUNT_HOSTS=10000 $(BIN)/python -m pytest --timeout 7200 tests/client/test_client_population.py
 
 check: setup lint types proto-check generated-check ## linter, formatter, types, buf, generated files
 
@@ -57,13 +67,13 @@ $(STUBS)/.installed: proto/constraints.txt
 
 generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
-	$(BIN)/headcount-registry build registry/declarations --out registry/generated
+	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
 
 generated-check: setup $(STUBS)/.installed
 	rm -rf .cache/generated && mkdir -p .cache/generated
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=.cache/generated --pyi_out=.cache/generated proto/headcount/v1/*.proto
 	diff -r -x __init__.py -x __pycache__ .cache/generated/headcount/v1 client/headcount/v1
-	$(BIN)/headcount-registry build registry/declarations --out registry/generated --check
+	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES) --check
 
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade

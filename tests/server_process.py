@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:http://)?([^/\s]+)", re.MULTILINE)
+ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+)", re.MULTILINE)
 START_SECONDS = 30
 
 
@@ -96,5 +96,5 @@ def fetch(url: str) -> str:
 def installed(program: str) -> str:
     """The path of a program that comes from apt; fails with the remedy where it is missing."""
     path = shutil.which(program)
-    assert path, f"{program} is missing: run `make system-packages` (Debian package prometheus)"
+    assert path, f"{program} is missing: run `make system-packages`"
     return path

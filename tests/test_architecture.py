@@ -17,6 +17,8 @@ GENERATED_CLIENTS = ROOT / "registry" / "generated" / "clients"
 
 PURE = [
     *(SERVER / f"{name}.py" for name in ("answers", "publication", "tally", "week", "vocabulary")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("counts", "order", "median", "chart")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "words")),
     *(CLIENT / f"{name}.py" for name in ("schedule", "values", "week", "terms", "answers")),
 ]
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
@@ -75,7 +77,8 @@ ROOMS = {
     "headcount_server": (
         modules(SERVER, "demo"),
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
-        grpc_reflection grpc_status click prometheus_client sqlite_utils starlette uvicorn""",
+        grpc_reflection grpc_status click jinja2 markupsafe prometheus_client sqlite_utils
+        starlette uvicorn""",
     ),
     "headcount_server.demo": (
         modules(SERVER / "demo"),

@@ -113,7 +113,7 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
 @pytest.mark.parametrize("program", ["headcount-server", "headcount-registry"])
 def test_every_command_and_flag_has_a_help_text(program: str) -> None:
     top = subprocess.run([BIN / program, "--help"], capture_output=True, text=True, check=True)
-    commands = re.findall(r"^  (\w+)  +\S", top.stdout.partition("Commands:")[2], re.MULTILINE)
+    commands = re.findall(r"^  ([\w-]+)  +\S", top.stdout.partition("Commands:")[2], re.MULTILINE)
     assert commands
     for command in commands:
         text = subprocess.run(

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = """
 import hashlib, sys
 import google.protobuf
-from headcount.report import collected, compose
+from headcount.collection import collect
+from headcount.report import compose
 from headcount.v1 import options_pb2, telemetry_service_pb2
 from backdrop_telemetry import PROJECT
 from sample_answers import ANSWERS
@@ -24,7 +25,7 @@ class Site:
         return lambda: ANSWERS.get(next(k.type for k in PROJECT.keys if k.name == name))
 
 names = tuple(key.name for key in PROJECT.keys)
-report = compose(PROJECT, collected(PROJECT, Site(), names), week="2026-W47", asked=names)
+report = compose(PROJECT, collect(PROJECT, Site(), names).answers, week="2026-W47", asked=names)
 request = telemetry_service_pb2.SubmitReportRequest(week="2026-W47")
 request.report.value = report.data
 print(google.protobuf.__version__, len(report.values), report.digest)

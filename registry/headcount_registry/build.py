@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount_registry import checks, client_emitter, proto_emitter
+from headcount_registry import (
+    checks,
+    client_emitter,
+    consent_emitter,
+    json_emitter,
+    proto_emitter,
+)
 from headcount_registry.descriptor import compile_set, wire_schemas
 from headcount_registry.digest import with_digests
 from headcount_registry.draft import gather
@@ -22,14 +28,19 @@ from headcount_registry.resolve import resolve
 from headcount_registry.source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from headcount_registry.declaration import Registry
     from headcount_registry.finding import Finding
 
 LOCK = "registry.lock"
 DESCRIPTOR_SET = "registry.binpb"
+MODEL = "registry.json"
 CLIENTS = "clients"
+
+
+def _silent(_step: str) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +63,32 @@ def lock_path(paths: Iterable[Path]) -> Path:
     return first / LOCK if first.is_dir() else first.with_name(LOCK)
 
 
-def build(paths: Iterable[Path], lock_file: Path) -> Build:
-    """Compiles declarations.
+def build(
+    paths: Iterable[Path], lock_file: Path, progress: Callable[[str], None] = _silent
+) -> Build:
+    """Compiles declarations; `progress` is told what is being done.
 
     Raises `DeclarationsError` with every finding where one is an error, and `SourceError` or
     `LockError` where something cannot be read.
     """
     paths = tuple(paths)
+    progress("reading declarations")
     draft = gather(read(paths))
-    if not draft.projects:
-        raise SourceError(
-            f"{', '.join(str(path) for path in paths)}: no .info file here declares anything;"
-            " write `telemetry[key][label] = ...` into one"
-        )
+    progress("checking declarations")
     findings = checks.look(draft)
     _refuse_errors(findings)
-    numbered = _numbered(resolve(draft), lock_file)
-    findings = tuple(sorted((*findings, *numbered.findings)))
+    if not draft.projects:
+        raise nothing_declared(paths)
+    outcome = numbered(resolve(draft), lock_file)
+    findings = tuple(sorted((*findings, *outcome.findings)))
     _refuse_errors(findings)
-    registry = with_digests(numbered.registry)
+    registry = with_digests(outcome.registry)
     return Build(
         registry,
-        _files(registry),
-        numbered.lock.text().encode(),
+        _files(registry, progress),
+        outcome.lock.text().encode(),
         findings,
-        numbered.changes,
+        outcome.changes,
     )
 
 
@@ -85,7 +97,19 @@ def _refuse_errors(findings: tuple[Finding, ...]) -> None:
         raise DeclarationsError(findings)
 
 
-def _numbered(registry: Registry, lock_file: Path) -> Numbered:
+def nothing_declared(paths: Iterable[Path]) -> SourceError:
+    """The error to raise where files declare nothing, so that nothing is retired by mistake."""
+    return SourceError(
+        f"{', '.join(str(path) for path in paths)}: no .info file here declares anything;"
+        " write `telemetry[key][label] = ...` into one"
+    )
+
+
+def numbered(registry: Registry, lock_file: Path) -> Numbered:
+    """Numbers a registry after a lock; a lock that is not there is empty.
+
+    Raises `SourceError` or `LockError` where the lock cannot be read.
+    """
     try:
         text = lock_file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -95,15 +119,20 @@ def _numbered(registry: Registry, lock_file: Path) -> Numbered:
     return number(registry, parse_lock(text, str(lock_file)))
 
 
-def _files(registry: Registry) -> dict[str, bytes]:
+def _files(registry: Registry, progress: Callable[[str], None]) -> dict[str, bytes]:
+    progress("making schemas")
     protos = {proto_emitter.path(each): proto_emitter.emit(each) for each in registry.projects}
+    progress("compiling schemas")
     descriptor_set = compile_set(protos)
+    progress("making clients")
     schemas = wire_schemas(descriptor_set)
     texts = dict(protos)
     for project in registry.projects:
         folder = f"{CLIENTS}/{client_emitter.package(project)}"
         modules = client_emitter.emit(project, schemas[proto_emitter.path(project)])
         texts.update({f"{folder}/{name}": text for name, text in modules.items()})
+        texts[f"{folder}/{consent_emitter.FILE}"] = consent_emitter.emit(project)
+    texts[MODEL] = json_emitter.emit(registry)
     files = {path: text.encode() for path, text in texts.items()}
     files[DESCRIPTOR_SET] = descriptor_set
     return dict(sorted(files.items()))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry import output
+from headcount_registry import changes_emitter, history, keys_emitter, output
 from headcount_registry.build import build, lock_path
+from headcount_registry.check_command import check_command
+from headcount_registry.comparing_commands import diff_command, release_command
 from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.parse_command import parse_command
+from headcount_registry.starting_commands import init_command, new_key_command
+from headcount_registry.terminal import Progress, counted, fail, misuse_if_missing, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from headcount_registry.build import Build
-    from headcount_registry.finding import Finding
-
-_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,72 +53,91 @@ def main() -> None:
     help="File of permanent numbers; keep it under version control."
     "  [default: registry.lock in the first PATH, or beside it if it is a file]",
 )
+@click.option(
+    "--docs",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a page of every key, in Markdown, to this file.",
+)
+@click.option(
+    "--changes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a page of what changed, release by release, to this file.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; say which files are out of date.")
-def build_command(
-    paths: tuple[Path, ...], out: Path, lock_file: Path | None, *, check: bool
+def build_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    out: Path,
+    lock_file: Path | None,
+    docs: Path | None,
+    changes: Path | None,
+    *,
+    check: bool,
 ) -> None:
     """Build schema, descriptor set and typed clients.
 
-    PATH is an .info file, or a directory whose .info files are all read.
+    PATH is an .info file, a directory whose .info files are all read, or a
+    release archive (.zip, .tar.gz) that is read as the directory in it.
     Written below the output directory are one .proto file for each project,
-    registry.binpb for the server, and a Python package for each project; the
-    numbers of new keys are entered in the lock. Either all files are written
-    or none.
+    registry.binpb for the server, registry.json for other tools, and a Python
+    package for each project with the text that people read before they agree;
+    the numbers of new keys are entered in the lock. Either all files are
+    written or none.
 
     A key that is no longer declared is retired: its number and name are
     reserved for ever. Give all declarations in one call.
     """
-    _misuse_if_missing(paths)
+    misuse_if_missing(paths)
     numbers = lock_file or lock_path(paths)
+    progress = Progress()
     try:
-        built = build(paths, numbers)
-        todo = output.plan(built.files, out, numbers, built.lock)
-        _show(built.findings)
+        built = build(paths, numbers, progress)
+        documents = _documents(built, numbers, docs, changes)
+        todo = output.plan(built.files, out, numbers, built.lock, documents)
+        progress.done()
+        show(built.findings)
         if check:
             _check(todo)
-        else:
-            output.apply(todo, out)
+        progress(f"writing {counted(len(todo.write), 'file')}")
+        output.apply(todo, out)
+        progress.done()
     except DeclarationsError as error:
-        _show(error.findings)
-        _fail(
-            _counted(sum(each.is_error for each in error.findings), "error") + "; nothing written"
-        )
+        progress.done()
+        show(error.findings)
+        fail(counted(sum(each.is_error for each in error.findings), "error") + "; nothing written")
     except RegistryError as error:
-        _fail(str(error))
+        progress.done()
+        fail(str(error))
     _summarize(built)
 
 
-def _misuse_if_missing(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if not path.exists():
-            raise click.UsageError(f"{path}: no such file or directory.")
+def _documents(
+    built: Build, lock_file: Path, docs: Path | None, changes: Path | None
+) -> dict[Path, bytes]:
+    """The pages that were asked for, by the place that they were asked for."""
+    pages: dict[Path, bytes] = {}
+    if docs:
+        pages[docs] = keys_emitter.emit(built.registry).encode()
+    if changes:
+        to_come = history.since_release(built.registry, lock_file).changes
+        page = changes_emitter.emit(history.releases(lock_file), to_come)
+        pages[changes] = page.encode()
+    return pages
 
 
 def _check(todo: output.Plan) -> None:
     if todo.out_of_date:
         for line in todo.out_of_date:
             click.echo(line, err=True)
-        _fail(
-            _counted(len(todo.out_of_date), "file")
+        fail(
+            counted(len(todo.out_of_date), "file")
             + " out of date; run `headcount-registry build` without --check"
         )
-
-
-def _show(findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        word = click.style(f"{finding.severity}:", fg=_COLOURS[finding.severity], bold=True)
-        click.echo(f"{finding.location}: {word} {finding.message} [{finding.check}]", err=True)
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    raise click.exceptions.Exit(1)
 
 
 def _summarize(built: Build) -> None:
     projects = built.registry.projects
     keys = sum(len(project.keys) for project in projects)
-    click.echo(f"{_counted(len(projects), 'project')}, {_counted(keys, 'key')}")
+    click.echo(f"{counted(len(projects), 'project')}, {counted(keys, 'key')}")
     for word, changed in (
         ("new", built.changes.added),
         ("retired", built.changes.retired),
@@ -134,9 +153,12 @@ def _shortened(names: tuple[str, ...], shown: int = 12) -> str:
     return ", ".join(names[:shown]) + more
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
+main.add_command(parse_command)
+main.add_command(check_command)
+main.add_command(init_command)
+main.add_command(new_key_command)
+main.add_command(diff_command)
+main.add_command(release_command)
 
 if __name__ == "__main__":
     main()

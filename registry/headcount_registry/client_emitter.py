@@ -36,6 +36,7 @@ def emit(project: Project, schema: bytes) -> dict[str, str]:
     """
     return {
         "__init__.py": _init(project),
+        "__main__.py": _main(project),
         "keys.py": _keys(project),
         "_project.py": _project(project),
         "_schema.py": _schema(project, schema),
@@ -67,7 +68,9 @@ def _init(project: Project) -> str:
     out.line("TYPE_CHECKING = False")
     with out.block("if TYPE_CHECKING:"):
         out.line("from os import PathLike")
-        out.line("from typing import Any")
+        out.line("from typing import Unpack")
+        out.line()
+        out.line("from headcount.settings import Settings")
     out.line()
     out.line('__all__ = ["PROJECT", "Collectors", "Telemetry"]')
     out.lines(["", ""])
@@ -84,7 +87,7 @@ def _init(project: Project) -> str:
             out.line("*,")
             out.line("state_directory: str | PathLike[str],")
             out.line("endpoint: str | None = None,")
-            out.line("**settings: Any,")
+            out.line("**settings: Unpack[Settings],")
         with out.block("    super().__init__(", "    )"):
             for argument in (
                 "PROJECT",
@@ -94,6 +97,23 @@ def _init(project: Project) -> str:
                 "**settings",
             ):
                 out.line(f"    {argument},")
+    return out.text()
+
+
+def _main(project: Project) -> str:
+    out = _module(
+        project,
+        f"The command line for those who run {project.title}.",
+        f"`python -m {package(project)} --help` says what it can do.",
+    )
+    out.line("import sys")
+    out.line()
+    out.line("from headcount.command import run")
+    out.line()
+    out.line("from ._project import PROJECT")
+    out.line()
+    with out.block('if __name__ == "__main__":'):
+        out.line("sys.exit(run(PROJECT))")
     return out.text()
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from headcount_registry.source import Source, Sources
 
 
+_ALLOWANCE = ("allow", "")
+"""What follows the name in `telemetry[key][allow][] = check`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One line of a declaration; `path` is what follows the key's (or project's) name.
@@ -74,13 +78,17 @@ class _Statements:
 
 @dataclass(frozen=True, slots=True)
 class KeyDraft(_Statements):
-    """Everything said about one key of a project; `catalogue` is the text of its catalogue."""
+    """Everything said about one key of a project; `catalogue` is the text of its catalogue.
+
+    Allowances declare nothing, so they are kept apart and may stand in any file.
+    """
 
     project: str
     name: str
     statements: tuple[Statement, ...]
     catalogue_path: str = ""
     catalogue: str | None = None
+    allowances: tuple[Statement, ...] = ()
 
     @property
     def location(self) -> Location:
@@ -115,14 +123,19 @@ class KeyDraft(_Statements):
 
 @dataclass(frozen=True, slots=True)
 class ProjectDraft(_Statements):
-    """Everything said about one project, in one file or several."""
+    """Everything said about one project, in one file or several.
+
+    `info_name` is what Backdrop's own `name =` line calls it, the default of the title;
+    `strays` are allowances for keys that nothing declares.
+    """
 
     name: str
     named_at: Location
     statements: tuple[Statement, ...]
     keys: tuple[KeyDraft, ...]
     info_name: str = ""
-    """What Backdrop's own `name =` line calls it, the default of the title."""
+    allowances: tuple[Statement, ...] = ()
+    strays: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +169,26 @@ def _project(
                 about.append(Statement(source, pair, tuple(rest)))
             elif rest:
                 keys.setdefault(rest[0], []).append(Statement(source, pair, tuple(rest[1:])))
+    drafts = [_key(name, key, keys[key], catalogues) for key in sorted(keys)]
     return ProjectDraft(
         name,
         sources[0].project[1],
-        tuple(about),
-        tuple(_key(name, key, keys[key], catalogues) for key in sorted(keys)),
+        tuple(each for each in about if each.path != _ALLOWANCE),
+        tuple(draft for draft in drafts if draft.statements),
         _info_name(sources),
+        tuple(each for each in about if each.path == _ALLOWANCE),
+        tuple(each for draft in drafts if not draft.statements for each in draft.allowances),
     )
 
 
 def _key(
     project: str, name: str, statements: list[Statement], catalogues: Mapping[str, str | None]
 ) -> KeyDraft:
-    paths = [catalogue_path(each.source, each.pair) for each in statements]
+    declaring = tuple(each for each in statements if each.path != _ALLOWANCE)
+    allowances = tuple(each for each in statements if each.path == _ALLOWANCE)
+    paths = [catalogue_path(each.source, each.pair) for each in declaring]
     path = next((path for path in reversed(paths) if path), "")
-    return KeyDraft(project, name, tuple(statements), path, catalogues.get(path))
+    return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances)
 
 
 def _info_name(sources: list[Source]) -> str:

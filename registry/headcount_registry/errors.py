@@ -3,7 +3,9 @@
 RegistryError             base; its text is fit to be shown to a person
 ├── DeclarationsError     the declarations have errors; carries every finding
 ├── SourceError           a file or directory to read is missing or unreadable
+│   └── ArchiveError      an archive is damaged, hostile or beyond its bounds
 ├── LockError             registry.lock is damaged
+├── HistoryError          registry.history is damaged
 ├── CompileError          protoc refused what was generated, or had no room to work
 └── OutputError           a file could not be written, or is not ours to overwrite
 """
@@ -33,6 +35,14 @@ class DeclarationsError(RegistryError):
 
 class SourceError(RegistryError):
     """A file or directory to read is missing or unreadable."""
+
+
+class ArchiveError(SourceError):
+    """An archive is damaged, hostile or beyond its bounds; nothing of it is used."""
+
+
+class HistoryError(RegistryError):
+    """`registry.history` is damaged; the text names the line and the remedy."""
 
 
 class LockError(RegistryError):

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Pair:
     @property
     def path(self) -> tuple[str, ...]:
         """The key taken apart: `a[b][]` is `("a", "b", "")`."""
-        return tuple(_SPLIT.split(self.key.rstrip("]")))
+        return _path(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,11 @@ class _Scanner:
         if raw.lower() in _CONSTANTS:
             return _CONSTANTS[raw.lower()]
         return self._constants.get(raw, raw)
+
+
+@lru_cache(maxsize=1 << 14)
+def _path(key: str) -> tuple[str, ...]:
+    return tuple(_SPLIT.split(key.rstrip("]")))
 
 
 _CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}

@@ -15,6 +15,24 @@ _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 # the methods of a generated Python class are annotated with.
 RESERVED = frozenset({*keyword.kwlist, "report", "value", "bool", "int", "str", "tuple"})
 
+_PACKAGE_WORDS = """
+abstract array base bool boolean byte callable case catch chan char const crate declare decimal
+default delegate do double dyn echo else enum event explicit extends extern fallthrough final
+fixed float fn foreach func function goto implements implicit impl include instanceof int
+interface internal isset let lock long loop map match mod move mut namespace native new null
+object operator out override package params private protected public readonly ref range require
+sbyte sealed select self short sizeof static string struct super switch synchronized this throw
+throws trait transient type typeof uint ulong unsafe unset unsigned use ushort using var virtual
+void volatile where
+"""
+"""What no package may be called in Java, C#, Go, PHP or Rust."""
+
+# The packages of a project called `headcount` or `google` would hide those of that name from
+# themselves, and the metrics of one called `server` would be those of the server itself.
+RESERVED_PROJECTS = frozenset(
+    {*keyword.kwlist, *_PACKAGE_WORDS.split(), "google", "headcount", "server"}
+)
+
 
 def is_key_name(text: str) -> bool:
     """Whether a text is lower case words joined by single underscores, at most 60 long."""

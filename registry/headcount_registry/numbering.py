@@ -13,6 +13,9 @@ from headcount_registry.lock import CATALOGUE, FIRST_VALUE, Lock, LockedKey, nex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHECKS = ("formerly", "name-taken", "type-change", "value-taken")
+"""Names that the findings of numbering bear; all are errors, which cannot be allowed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount_registry.build import CLIENTS
+from headcount_registry.consent_emitter import FILE
 from headcount_registry.errors import OutputError
 from headcount_registry.proto_emitter import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MARKED = frozenset({".py", ".proto"})
+_MARKED = frozenset({".py", ".proto", ".md"})
+_UNMARKED = ("py.typed", FILE)
 _BESIDE = ".headcount-registry-"
 
 
@@ -34,9 +36,19 @@ class Plan:
         return tuple(f"{path}: {state}" for path, state in sorted(lines))
 
 
-def plan(files: Mapping[str, bytes], out: Path, lock_file: Path, lock: bytes) -> Plan:
-    """Compares a build with the disk. Raises `OutputError` where a file is not ours."""
+def plan(
+    files: Mapping[str, bytes],
+    out: Path,
+    lock_file: Path,
+    lock: bytes,
+    documents: Mapping[Path, bytes] | None = None,
+) -> Plan:
+    """Compares a build, with documents that stand elsewhere, with the disk.
+
+    Raises `OutputError` where a file is not ours.
+    """
     wanted = {out / path: data for path, data in files.items()} | {lock_file: lock}
+    wanted |= documents or {}
     write = {path: data for path, data in wanted.items() if _bytes(path) != data}
     for path in write:
         if path.suffix in _MARKED and path.exists() and not _is_ours(path):
@@ -58,7 +70,7 @@ def apply(todo: Plan, out: Path) -> None:
     undo: list[tuple[Path, Path | None]] = []
     stages: list[Path] = []
     try:
-        staged = _stage(todo.write, stages)
+        staged = _stage(todo.write, out, stages)
         kept = _new_stage(_existing(out), stages)
         for count, path in enumerate((*staged, *todo.remove)):
             before = kept / str(count) if path.exists() else None
@@ -82,15 +94,17 @@ def apply(todo: Plan, out: Path) -> None:
                 _remove_empty(path.parent, out)
 
 
-def _stage(files: Mapping[Path, bytes], stages: list[Path]) -> dict[Path, Path]:
-    """Writes each file into a directory beside its place, on the same file system."""
+def _stage(files: Mapping[Path, bytes], out: Path, stages: list[Path]) -> dict[Path, Path]:
+    """Writes each file on the file system of its place: all of `out` into one directory there."""
     staged: dict[Path, Path] = {}
     beside: dict[Path, Path] = {}
-    for path, data in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stage = beside.get(path.parent) or _new_stage(path.parent, stages)
-        beside[path.parent] = stage
-        staged[path] = stage / path.name
+    for folder in {path.parent for path in files}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for count, (path, data) in enumerate(files.items()):
+        root = out if path.is_relative_to(out) else path.parent
+        stage = beside.get(root) or _new_stage(root, stages)
+        beside[root] = stage
+        staged[path] = stage / str(count)
         staged[path].write_bytes(data)
     return staged
 
@@ -131,12 +145,13 @@ def _ours_below(out: Path) -> list[Path]:
     packages = [path for path in (out / CLIENTS).glob("*_telemetry") if path.is_dir()]
     modules = [path for package in packages for path in package.glob("*.py")]
     ours = [path for path in (*protos, *modules) if path.is_file() and _is_ours(path)]
-    typed = [
-        package / "py.typed"
+    unmarked = [
+        package / name
         for package in packages
-        if package / "__init__.py" in ours and (package / "py.typed").exists()
+        for name in _UNMARKED
+        if package / "__init__.py" in ours and (package / name).exists()
     ]
-    return sorted((*ours, *typed))
+    return sorted((*ours, *unmarked))
 
 
 def _remove_empty(folder: Path, out: Path) -> None:

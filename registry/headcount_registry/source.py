@@ -1,32 +1,34 @@
-"""Reading: paths in, parsed `.info` files and catalogues out. The only part that reads."""
+"""Reading: paths in, parsed `.info` files and catalogues out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount_registry import info
+from headcount_registry.collection import collect
 from headcount_registry.declaration import Location
-from headcount_registry.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from headcount_registry.collection import Collection
     from headcount_registry.info import Document, Pair
 
 OURS = frozenset({"telemetry", "headcount"})
 """First words of the lines that are declarations; every other line is the host's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which nothing could be kept beside
 class Source:
     """One parsed `.info` file; `file` is its path as a person gave it."""
 
     file: str
     document: Document
 
-    @property
+    @cached_property
     def ours(self) -> tuple[Pair, ...]:
         """The pairs that declare something."""
         return tuple(pair for pair in self.document.pairs if pair.path[0] in OURS)
@@ -53,44 +55,28 @@ class Sources:
 
 
 def read(paths: Iterable[Path]) -> Sources:
-    """Reads files, and every `.info` file below directories. Raises `SourceError`."""
-    found = {file.resolve(): file for path in paths for file in _info_files(path)}
-    ordered = sorted(found.values(), key=str)
-    files = tuple(Source(str(path), info.parse(_text(path))) for path in ordered)
+    """Reads files, archives, and every `.info` file below directories. Raises `SourceError`."""
+    return parsed(collect(paths))
+
+
+def parsed(collection: Collection, changed: Mapping[str, str] | None = None) -> Sources:
+    """Parses what was collected; `changed` holds files whose text is another than on the disk."""
+    texts = {file: collection.text(file) for file in collection.infos} | dict(changed or {})
+    files = tuple(Source(file, info.parse(text)) for file, text in texts.items())
     wanted = {catalogue_path(source, pair) for source in files for pair in source.ours}
-    catalogues = {path: _text_if_any(Path(path)) for path in sorted(wanted) if path}
+    catalogues = {path: collection.text_if_any(path) for path in sorted(wanted) if path}
     return Sources(files, catalogues)
 
 
 def catalogue_path(source: Source, pair: Pair) -> str:
-    """Path of the catalogue that a pair names, or an empty text."""
+    """Path of the catalogue that a pair names, or an empty text.
+
+    A catalogue stands in the folder of its .info file or below; a declaration of somebody
+    else's must not make files from elsewhere public.
+    """
     match pair.path:
         case ("telemetry", _, "catalogue") if isinstance(pair.value, str) and pair.value:
-            return str(Path(source.file).parent / pair.value)
+            path = Path(pair.value)
+            if not path.is_absolute() and ".." not in path.parts:
+                return str(Path(source.file).parent / path)
     return ""
-
-
-def _info_files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return [
-            file
-            for file in path.rglob("*.info")
-            if file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        ]
-    if path.is_file():
-        return [path]
-    raise SourceError(f"{path}: no such file or directory; give .info files or directories of them")
-
-
-def _text(path: Path) -> str:
-    try:
-        # The grammar is one of bytes: what is no UTF-8 must survive to be reported, and line
-        # ends must not be translated.
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _text_if_any(path: Path) -> str | None:
-    return _text(path) if path.is_file() else None

@@ -53,12 +53,17 @@ class Writer:
 
 def wrap(text: str, width: int) -> list[str]:
     """A paragraph in lines; words longer than a line stay whole, nothing else remains."""
-    return textwrap.wrap(plain(text), width, break_long_words=False, break_on_hyphens=False)
+    line = plain(text)
+    if len(line) <= width:
+        return [line] if line else []
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def plain(text: str) -> str:
     """A text as one line of signs that can be seen; others are replaced."""
     words = " ".join(text.split())
+    if words.isprintable():
+        return words
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)
 
 
@@ -67,6 +72,8 @@ def quoted(text: str) -> str:
 
     Quotes, backslashes and whatever cannot be seen are written as escapes.
     """
+    if text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join(_escaped(character) for character in text) + '"'
 
 
@@ -85,9 +92,12 @@ def _escaped(character: str) -> str:
 def bytes_lines(data: bytes, size: int = 24) -> list[str]:
     """Bytes as literals of Python, a few to a line; neighbours are one value to Python."""
     chunks = (data[start : start + size] for start in range(0, len(data), size))
-    return ['b"' + "".join(_byte(byte) for byte in chunk) + '"' for chunk in chunks]
+    return ['b"' + chunk.decode("latin-1").translate(_BYTES) + '"' for chunk in chunks]
 
 
 def _byte(byte: int) -> str:
     plain = ord(" ") <= byte <= ord("~") and byte not in {ord('"'), ord("\\")}
     return chr(byte) if plain else f"\\x{byte:02x}"
+
+
+_BYTES = {byte: _byte(byte) for byte in range(256)}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
@@ -41,9 +41,13 @@ _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", re.ASCII)
 Reason = telemetry_service_pb2.IgnoredReason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One key's answer: the values to tally; none where its class is never published."""
+    """One key's answer: the values to tally; none where its class is never published.
+
+    Equal only to itself, so that counting answers is cheap; `reader` gives
+    the same answer for the same bytes.
+    """
 
     key: int
     values: tuple[str, ...]
@@ -96,21 +100,25 @@ def read(project: Project, report: bytes, today: date) -> Answers:
         raise InvalidReport(
             Violation("report", f"not a {project.report_class.DESCRIPTOR.full_name}")
         ) from None
-    given, ignored, release = [], _unknown(decoded), OTHER
+    given, ignored = [], _unknown(decoded)
     for field, value in decoded.ListFields():
         key = project.keys[field.number]
         try:
-            values = _values(key, value, today)
+            given.append(Answer(key.number, _values(key, value, today)))
         except _LeftOut as left_out:
             violation = Violation(f"{key.name}{left_out.field}", str(left_out))
             ignored.append(Ignored(key.name, key.number, left_out.reason, violation))
-            continue
-        given.append(Answer(key.number, values))
-        if key.number == project.version_key and values:
-            release = values[0]
     if ignored and not given:
         raise InvalidReport(*(entry.violation for entry in ignored))
-    return Answers(tuple(given), tuple(ignored), release)
+    return Answers(tuple(given), tuple(ignored), release(project, given))
+
+
+def release(project: Project, given: Iterable[Answer]) -> str:
+    """The release that these answers name; `other` where they name none."""
+    for answer in given:
+        if answer.key == project.version_key and answer.values:
+            return answer.values[0]
+    return OTHER
 
 
 def _unknown(report: Message) -> list[Ignored]:

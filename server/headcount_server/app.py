@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from headcount_server import public_metrics, schema
+from headcount_server.backdrop_door import BackdropDoor
 from headcount_server.clock import Clock
 from headcount_server.config import Address, Config
-from headcount_server.grpc_door import GrpcDoor
-from headcount_server.http_door import HttpDoor, metrics_app
+from headcount_server.connect_door import ConnectDoor
+from headcount_server.errors import ServerError
+from headcount_server.grpc_door import DRAIN_SECONDS, GrpcDoor
+from headcount_server.http_door import HttpDoor, application
+from headcount_server.in_force import InForce
+from headcount_server.intake import Intake
+from headcount_server.limits import Gate
 from headcount_server.operations import Operations
+from headcount_server.pages.routes import Pages
 from headcount_server.service import Service
+from headcount_server.signals import RELEASE_WEEKS, Signals
 from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Store
+from headcount_server.tls import Identity
 from headcount_server.weeks import Policy, Weeks
 from headcount_server.writer import Writer
+
+END_SECONDS = DRAIN_SECONDS + 10
+"""Longest time that an end in good order takes: callers, then commit and checkpoint."""
+
+log = logging.getLogger(__name__)
 
 
 class App:
@@ -51,31 +67,31 @@ class App:
         self._running.close()
 
     def _start(self, starting: ExitStack) -> None:
-        config, known, meter = self._config, schema.load(self._config.registry), Operations()
+        config, meter = self._config, Operations()
+        registry = InForce(schema.load(config.registry))
         store: Store = SqliteStore(config.database)
         writer = Writer(store, meter)
         writer.start()
         starting.callback(writer.stop)
         meter.watch_queue(writer.waiting)
 
-        totals = public_metrics.PublishedTotals(known)
+        totals = public_metrics.PublishedTotals(registry)
+        signals = Signals(registry, self._clock.now().timestamp())
+        meter.watch_projects(signals)
         policy = Policy(config.threshold, config.grace)
+        self._pages = Pages(registry, store.published, policy)
 
         def show() -> None:
-            totals.show(next(iter(store.published(None, None, 1)), None))
+            weeks = store.published(None, None, RELEASE_WEEKS)
+            totals.show(next(iter(weeks), None))
+            signals.show(weeks)
+            self._pages.show()
 
-        self.weeks = Weeks(writer, store, self._clock, policy, known, on_close=show)
-        service = Service(known, store, writer, self.weeks, policy, self._clock, meter)
+        self.weeks = Weeks(writer, store, self._clock, policy, registry, on_close=show)
+        service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
-        grpc = GrpcDoor(service, known, str(config.grpc))
-        starting.callback(grpc.stop)
-        self.grpc = config.grpc.at(grpc.port)
-        public = HttpDoor(metrics_app(public_metrics.registry(totals)), "--public", config.public)
-        starting.callback(public.stop)
-        self.public = config.public.at(public.port)
-        operations = HttpDoor(metrics_app(meter.registry), "--operations", config.operations)
-        starting.callback(operations.stop)
-        self.operations = config.operations.at(operations.port)
+        public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
+        writer.watch(lambda ok: _tell(grpc, ok=ok))
 
         show()
         starting.callback(self.weeks.stop)
@@ -83,3 +99,67 @@ class App:
         public.start()
         operations.start()
         grpc.start()
+        starting.callback(grpc.leave)
+
+    def _open_doors(
+        self,
+        starting: ExitStack,
+        service: Service,
+        registry: InForce,
+        meter: Operations,
+        totals: public_metrics.PublishedTotals,
+    ) -> tuple[HttpDoor, HttpDoor, GrpcDoor]:
+        config = self._config
+        identity = Identity.of(config.tls_certificate, config.tls_key)
+        gate = Gate(config.limits)
+        intake = Intake(gate)
+        starting.callback(intake.stop)
+        doors: list[GrpcDoor | HttpDoor] = []
+        starting.callback(_stop, doors)
+
+        grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
+        doors.append(grpc)
+        routes = [
+            *ConnectDoor(service, registry, intake, meter).routes(),
+            *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
+            *self._pages.routes(),
+        ]
+        pages = application(public_metrics.registry(totals), routes)
+        public = HttpDoor(pages, "--public", config.public, identity)
+        doors.append(public)
+        operations = HttpDoor(application(meter.registry), "--operations", config.operations)
+        doors.append(operations)
+
+        self.grpc = config.grpc.at(grpc.port)
+        self.public = config.public.at(public.port)
+        self.operations = config.operations.at(operations.port)
+        return public, operations, grpc
+
+    def reload(self) -> None:
+        """Read the registry's file again and judge reports by it from now on.
+
+        Where that is not possible the one in force is kept and the log tells why.
+        """
+        try:
+            self.weeks.adopt(schema.load(self._config.registry))
+        except ServerError as error:
+            log.error("the registry in force is kept: %s", error)  # noqa: TRY400 - no trace needed
+        else:
+            log.info("the registry was read again: %s", self._config.registry)
+
+
+def _tell(grpc: GrpcDoor, *, ok: bool) -> None:
+    grpc.tell(serving=ok)
+    if ok:
+        log.info("reports can be kept again")
+    else:
+        log.error("reports cannot be kept: is the disk full or read-only? It is tried again")
+
+
+def _stop(doors: list[GrpcDoor | HttpDoor]) -> None:
+    # Together, so that the slowest alone settles how long it takes.
+    stopping = [threading.Thread(target=door.stop) for door in doors]
+    for thread in stopping:
+        thread.start()
+    for thread in stopping:
+        thread.join()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from headcount_server.errors import ConfigError
+from headcount_server.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,14 @@ class Config:
     """Counts are published in multiples of this; 1 to 1000."""
     grace: timedelta = timedelta(days=2)
     """How long after its end a week stays open: not negative, less than a week."""
+    tls_certificate: Path | None = None
+    """PEM file of the certificate chain for gRPC and the public port, or none for plaintext."""
+    tls_key: Path | None = None
+    """PEM file of its key."""
     allow_plaintext: bool = False
-    """Whether gRPC may listen beyond loopback without TLS."""
+    """Whether reports may cross the network without TLS."""
+    limits: Limits = field(default_factory=Limits)
+    """How much callers may ask for."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range
@@ -68,9 +75,14 @@ class Config:
         if not timedelta() <= self.grace < timedelta(weeks=1):
             msg = f"--grace-hours {self.grace / timedelta(hours=1):g}: outside 0 to 167"
             raise ConfigError(msg)
-        if not (self.grpc.is_loopback or self.allow_plaintext):
-            msg = (
-                f"--grpc {self.grpc}: reports would cross the network unencrypted; listen on "
-                "loopback behind a proxy that speaks TLS, or insist with --allow-plaintext"
-            )
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            msg = "--tls-certificate and --tls-key: one is of no use without the other; name both"
             raise ConfigError(msg)
+        for flag, address in (("--grpc", self.grpc), ("--public", self.public)):
+            if not (address.is_loopback or self.tls_certificate or self.allow_plaintext):
+                msg = (
+                    f"{flag} {address}: reports would cross the network unencrypted; give "
+                    "--tls-certificate and --tls-key, listen on loopback behind a proxy that "
+                    "speaks TLS, or insist with --allow-plaintext"
+                )
+                raise ConfigError(msg)

@@ -12,7 +12,11 @@ The tree::
         ├── WeekNotOpen        FAILED_PRECONDITION
         ├── UnknownProject     NOT_FOUND
         ├── Overloaded         RESOURCE_EXHAUSTED
-        └── Unavailable        UNAVAILABLE
+        │   └── TooLarge       RESOURCE_EXHAUSTED
+        ├── Unsupported        UNIMPLEMENTED
+        ├── TooLate            DEADLINE_EXCEEDED
+        ├── Unavailable        UNAVAILABLE
+        └── Fault              INTERNAL
 
 Each refusal carries its code, so this module is the whole table of conditions
 and codes; handlers raise and never name a code.
@@ -103,7 +107,32 @@ class Overloaded(Refusal):
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+class TooLarge(Overloaded):
+    """A request of more bytes than any report has."""
+
+
+class Unsupported(Refusal):
+    """A method, an encoding or a form of the call that this server does not speak."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class TooLate(Refusal):
+    """The time for the call is over; what was sent may be counted or not."""
+
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
 class Unavailable(Refusal):
     """The server cannot keep anything right now; nothing was counted."""
 
     code = grpc.StatusCode.UNAVAILABLE
+
+
+class Fault(Refusal):
+    """Something failed that must not; the log has the place, nobody has what was sent."""
+
+    code = grpc.StatusCode.INTERNAL
+
+    def __init__(self) -> None:
+        super().__init__("the server failed; it has been logged")

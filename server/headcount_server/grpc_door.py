@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.message import DecodeError, Message
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from google.protobuf.message import Message
 from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
 
+from headcount_server.config import Address
 from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
-from headcount_server.schema import Schema
-from headcount_server.service import Service
-from headcount_server.status import status
-
-SERVICE = wire.DESCRIPTOR.services_by_name["TelemetryService"].full_name
-OPEN_WEEKS_METADATA = "headcount-open-weeks"
-"""Trailing metadata of FAILED_PRECONDITION: the open weeks, the current one first."""
+from headcount_server.health import SERVICE as HEALTH
+from headcount_server.health import Health
+from headcount_server.in_force import InForce
+from headcount_server.limits import Gate
+from headcount_server.patience import Patience
+from headcount_server.reflecting import reflection_handlers
+from headcount_server.service import SERVICE, Service, decoded
+from headcount_server.status import OPEN_WEEKS, CallMeter, fault, status
+from headcount_server.tls import Identity
 
 THREADS = 32
-REFLECTION_STREAMS = 4
-"""Reflection streams at once: each holds a thread for as long as its caller likes."""
 MAX_MESSAGE_BYTES = 64 * 1024
 DRAIN_SECONDS = 15.0
 
@@ -35,17 +31,16 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.so_reuseport", 0),  # two servers on one port would share it without a word
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 8192),
-    ("grpc.max_concurrent_streams", 32),
+    ("grpc.max_concurrent_streams", 16),
     ("grpc.max_connection_idle_ms", 30_000),
     ("grpc.max_connection_age_ms", 300_000),
     ("grpc.max_connection_age_grace_ms", 10_000),
     ("grpc.compression_enabled_algorithms_bitset", 1),  # identity alone
 ]
-_MAX_CALLS = 4096
+MAX_CALLS = 1024
+"""Calls at once, waiting ones included; further ones get RESOURCE_EXHAUSTED at once."""
 
-_REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
-
-log = logging.getLogger(__name__)
+_Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 
 
 class GrpcDoor:
@@ -54,19 +49,34 @@ class GrpcDoor:
     Raises ConfigError where it cannot listen there.
     """
 
-    def __init__(self, service: Service, schema: Schema, address: str) -> None:
-        # grpc exhausts its pool only when calls outnumber _MAX_CALLS, which
-        # are refused with RESOURCE_EXHAUSTED at once.
+    def __init__(  # noqa: PLR0913 - the composition root hands over one of each
+        self,
+        service: Service,
+        registry: InForce,
+        gate: Gate,
+        meter: CallMeter,
+        address: Address,
+        identity: Identity | None = None,
+    ) -> None:
         self._server = grpc.server(
             ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
             options=_OPTIONS,
-            maximum_concurrent_rpcs=_MAX_CALLS,
+            maximum_concurrent_rpcs=MAX_CALLS,
         )
-        self._health = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self._server.add_generic_rpc_handlers([_telemetry(service), *_reflection(schema)])
+        self._patience = Patience()
+        self._health = Health((SERVICE,), self._patience)
+        self._server.add_generic_rpc_handlers(
+            [
+                _telemetry(service, gate, self._patience, meter),
+                self._health.handler(),
+                *reflection_handlers(registry, (SERVICE, HEALTH), self._patience),
+            ]
+        )
         try:
-            self.port = self._server.add_insecure_port(address)
+            if identity is None:
+                self.port = self._server.add_insecure_port(str(address))
+            else:
+                self.port = self._server.add_secure_port(str(address), identity.for_grpc())
         except RuntimeError:
             self.port = 0
         if not self.port:
@@ -75,23 +85,42 @@ class GrpcDoor:
 
     def start(self) -> None:
         """Begin to answer."""
+        self._patience.start()
         self._server.start()
-        for name in ("", SERVICE):
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self.tell(serving=True)
+
+    def tell(self, *, serving: bool) -> None:
+        """Say in health whether reports can be taken; after `leave` it stays at no."""
+        self._health.tell(serving=serving)
+
+    def leave(self) -> None:
+        """Say in health that this server is about to end."""
+        self._health.leave()
 
     def stop(self) -> None:
-        """Say so in health, let running calls finish, and end."""
-        self._health.enter_graceful_shutdown()
+        """Let running calls finish, and end."""
+        self.leave()
         self._server.stop(DRAIN_SECONDS).wait()
+        self._patience.stop()
 
 
-def _telemetry(service: Service) -> grpc.GenericRpcHandler:
+def _telemetry(
+    service: Service, gate: Gate, patience: Patience, meter: CallMeter
+) -> grpc.GenericRpcHandler:
     def unary(
         call: Callable[[Any], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
-        return grpc.unary_unary_rpc_method_handler(
-            _answering(call, request),
-            response_serializer=response.SerializeToString,
+        def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
+            gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
+            message = patience.next(messages, context)
+            if message is None:
+                raise InvalidReport(Violation("request", "the call ended without one"))
+            # Not by grpc, which would answer INTERNAL and make callers try again.
+            return call(decoded(request, message))
+
+        # A stream of one message is the same on the wire; see `patience`.
+        return grpc.stream_unary_rpc_method_handler(
+            _answering(bounded, meter), response_serializer=response.SerializeToString
         )
 
     return grpc.method_handlers_generic_handler(
@@ -110,31 +139,30 @@ def _telemetry(service: Service) -> grpc.GenericRpcHandler:
     )
 
 
-def _answering(
-    call: Callable[[Any], Message],
-    request: type[Message],
-) -> Callable[[bytes, grpc.ServicerContext], Message]:
-    def answer(data: bytes, context: grpc.ServicerContext) -> Message:
+def _answering(call: _Call, meter: CallMeter) -> _Call:
+    def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
         try:
-            return call(_decoded(request, data))
+            response = call(messages, context)
         except Refusal as refusal:
-            context.abort_with_status(_Status(refusal))
-        except Exception as error:  # noqa: BLE001 - logged below, and the caller told
-            # Without the error's own words, which might repeat what was sent.
-            trace = "".join(traceback.format_tb(error.__traceback__))
-            log.error("a call failed: %s\n%s", type(error).__name__, trace)  # noqa: TRY400
-            context.abort(grpc.StatusCode.INTERNAL, "the server failed; it has been logged")
+            end(context, refusal)
+        except grpc.RpcError:  # the caller is gone, or was sent away for its silence
+            raise
+        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
+            end(context, fault(error))
+        else:
+            meter.called("grpc", "ok")
+            return response
+
+    def end(context: grpc.ServicerContext, refusal: Refusal) -> NoReturn:
+        meter.called("grpc", refusal.code.name.lower())
+        context.abort_with_status(_Status(refusal))
 
     return answer
 
 
-def _decoded(request: type[Message], data: bytes) -> Message:
-    # Not by grpc, which would answer INTERNAL and make callers try again.
-    try:
-        return request.FromString(data)
-    except DecodeError:
-        violation = Violation("request", f"not a {request.DESCRIPTOR.full_name}")
-        raise InvalidReport(violation) from None
+def _forwarded(context: grpc.ServicerContext) -> str:
+    values = [value for key, value in context.invocation_metadata() if key == "x-forwarded-for"]
+    return ",".join(value for value in values if isinstance(value, str))
 
 
 class _Status(grpc.Status):
@@ -147,31 +175,4 @@ class _Status(grpc.Status):
         self.trailing_metadata = rich.trailing_metadata
         if isinstance(refusal, WeekNotOpen):
             weeks = ",".join(refusal.open_weeks)
-            self.trailing_metadata = (*rich.trailing_metadata, (OPEN_WEEKS_METADATA, weeks))
-
-
-def _reflection(schema: Schema) -> list[grpc.GenericRpcHandler]:
-    """Reflection under both names; the messages of v1 and v1alpha are the same on the wire."""
-    services = (SERVICE, health.SERVICE_NAME, *_REFLECTION)
-    servicer = reflection.ReflectionServicer(services, pool=schema.pool)
-    free = BoundedSemaphore(REFLECTION_STREAMS)
-
-    def info(
-        requests: Iterator[reflection_pb2.ServerReflectionRequest], context: grpc.ServicerContext
-    ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
-        if not free.acquire(blocking=False):
-            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many reflection streams")
-        try:
-            yield from servicer.ServerReflectionInfo(requests, context)
-        finally:
-            free.release()
-
-    method = grpc.stream_stream_rpc_method_handler(
-        info,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    return [
-        grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method})
-        for name in _REFLECTION
-    ]
+            self.trailing_metadata = (*rich.trailing_metadata, (OPEN_WEEKS, weeks))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
+from collections.abc import Iterable
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -15,16 +17,24 @@ from starlette.routing import Route
 
 from headcount_server.config import Address
 from headcount_server.errors import ConfigError
+from headcount_server.patient_http import PatientProtocol
+from headcount_server.tls import Identity
+
+MAX_CONNECTIONS = 512
+"""Connections to one door at once; further ones are answered with 503 at once."""
+MAX_HEADER_BYTES = 16 * 1024
+DRAIN_SECONDS = 10
+"""How long the end waits for callers that do not read their answers."""
 
 
-def metrics_app(registry: CollectorRegistry) -> Starlette:
-    """An application whose `/metrics` exposes a registry, as text or OpenMetrics."""
+def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> Starlette:
+    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics."""
 
     def metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), media_type=content_type)
 
-    return Starlette(routes=[Route("/metrics", metrics)])
+    return Starlette(routes=[Route("/metrics", metrics), *routes])
 
 
 class HttpDoor:
@@ -33,7 +43,9 @@ class HttpDoor:
     Raises ConfigError where it cannot listen there.
     """
 
-    def __init__(self, app: Starlette, flag: str, address: Address) -> None:
+    def __init__(
+        self, app: Starlette, flag: str, address: Address, identity: Identity | None = None
+    ) -> None:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             self._socket = socket.create_server((address.host, address.port), family=family)
@@ -43,7 +55,19 @@ class HttpDoor:
         self.port: int = self._socket.getsockname()[1]
         # Addresses of callers are not for logs, so there is no access log.
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="off"
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_config=None,
+            log_level=logging.ERROR,  # it warns of every caller that is no HTTP client
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # whom to believe is for `limits` to know
+            limit_concurrency=MAX_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            ssl_context_factory=None if identity is None else lambda *_: identity.for_http(),
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -44,10 +44,25 @@ CREATE TABLE published_values (
 ) STRICT, WITHOUT ROWID;
 """
 
+_M002 = """
+CREATE TABLE retractions (
+  week TEXT, project TEXT, key INTEGER, reason TEXT NOT NULL, retracted TEXT NOT NULL,
+  PRIMARY KEY (week, project, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE annotations (week TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
     """Create totals of open weeks, published totals, and the terms they stand under."""
     # One by one: executescript() would commit the transaction of the step.
     for statement in _M001.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m002_notices(db: Database) -> None:
+    """Create the notices of an operator: totals taken down, and weeks explained."""
+    for statement in _M002.split(";")[:-1]:
         db.execute(statement)

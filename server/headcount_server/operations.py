@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from headcount_server.signals import Signals
+
 OUTCOMES = (
     "counted",
     "duplicate",
@@ -22,12 +24,26 @@ REASONS = (
     "ignored_reason_out_of_bounds",
 )
 
+DOORS = ("grpc", "connect", "post")
+CODES = (
+    "ok",
+    "invalid_argument",
+    "failed_precondition",
+    "not_found",
+    "resource_exhausted",
+    "unimplemented",
+    "deadline_exceeded",
+    "unavailable",
+    "internal",
+)
+
 
 class Operations:
     """Counters of one server, in a registry of their own for the operations port."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._signals: Signals | None = None
         self._reports = Counter(
             "headcount_server_reports",
             "Reports answered since the start, by what became of them.",
@@ -38,6 +54,12 @@ class Operations:
             "headcount_server_ignored_keys",
             "Keys left out of reports since the start, by reason.",
             ("reason",),
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "headcount_server_calls",
+            "Calls answered since the start, by door and by the code that the caller was told.",
+            ("door", "code"),
             registry=self.registry,
         )
         self._group = Histogram(
@@ -62,15 +84,34 @@ class Operations:
             "Reports that wait for a commit.",
             registry=self.registry,
         )
+        self._writable = Gauge(
+            "headcount_server_writable",
+            "1 while reports can be kept; 0 while the disk is full or read-only.",
+            registry=self.registry,
+        )
+        self._writable.set(1)
         # Rates exist from the start, also where nothing has happened yet.
         for outcome in OUTCOMES:
             self._reports.labels(outcome)
+        for door in DOORS:
+            for code in CODES:
+                self._calls.labels(door, code)
         for reason in REASONS:
             self._ignored.labels(reason.removeprefix("ignored_reason_"))
 
     def watch_queue(self, length: Callable[[], float]) -> None:
         """Report this as the number of waiting reports."""
         self._queue.set_function(length)
+
+    def watch_projects(self, signals: Signals) -> None:
+        """Expose these signals too, and tell them of every report."""
+        self._signals = signals
+        self.registry.register(signals)
+
+    def understood(self, project: str, how: str, moment: float) -> None:
+        """A project's report was `complete`, `partial` or `refused`, at this unix time."""
+        if self._signals is not None:
+            self._signals.understood(project, how, moment)
 
     def answered(self, outcome: str) -> None:
         """A report was counted, was a duplicate, or was refused with this code."""
@@ -80,6 +121,10 @@ class Operations:
         """A key was left out of a report."""
         self._ignored.labels(reason.removeprefix("ignored_reason_")).inc()
 
+    def called(self, door: str, code: str) -> None:
+        """A call through this door was answered with this code."""
+        self._calls.labels(door, code).inc()
+
     def committed(self, reports: int, seconds: float) -> None:
         """A group of so many reports was committed in so many seconds."""
         self._group.observe(reports)
@@ -88,3 +133,7 @@ class Operations:
     def erased(self, *, done: bool) -> None:
         """What was left behind is wiped, or has to be tried again."""
         self._erased.set(1 if done else 0)
+
+    def writable(self, *, ok: bool) -> None:
+        """The store can be written, or cannot."""
+        self._writable.set(1 if ok else 0)

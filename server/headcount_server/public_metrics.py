@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from headcount_server.schema import Key, Project, Schema
+from headcount_server.in_force import InForce
+from headcount_server.schema import Key, Project
 from headcount_server.store import PublishedProject, PublishedWeek
 from headcount_server.tally import Cell
 
@@ -25,8 +26,8 @@ from headcount_server.tally import Cell
 class PublishedTotals(Collector):
     """Exposes the last closed week. `show` replaces what is exposed."""
 
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+    def __init__(self, registry: InForce) -> None:
+        self._registry = registry
         self._week: PublishedWeek | None = None
 
     def show(self, week: PublishedWeek | None) -> None:
@@ -35,7 +36,7 @@ class PublishedTotals(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Families of the exposed week, projects and keys in order."""
-        week = self._week
+        week, projects = self._week, self._registry.schema.projects
         if week is None:
             return
         yield _gauge(
@@ -49,7 +50,7 @@ class PublishedTotals(Collector):
             week.threshold,
         )
         for published in week.projects:
-            project = self._schema.projects.get(published.name)
+            project = projects.get(published.name)
             if project is not None:
                 yield from _project(project, published)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from headcount_server.publication import Publication
-from headcount_server.store import PublishedProject, PublishedWeek
+from headcount_server.store import PublishedProject, PublishedWeek, Retraction
 from headcount_server.tally import Cell
 from headcount_server.week import Week
 
@@ -21,8 +21,14 @@ def read(
         " AND week BETWEEN ? AND ? ORDER BY week DESC LIMIT ?",
         (str(first or ""), str(last or "~"), limit),
     ).fetchall()
+    annotations = dict(connection.execute("SELECT week, text FROM annotations"))
     return [
-        PublishedWeek(Week.parse(week), threshold, tuple(_projects(connection, week)))
+        PublishedWeek(
+            Week.parse(week),
+            threshold,
+            tuple(_projects(connection, week)),
+            annotations.get(week, ""),
+        )
         for week, threshold in rows
     ]
 
@@ -37,6 +43,12 @@ def _projects(connection: sqlite3.Connection, week: str) -> Iterator[PublishedPr
         (project, key): name
         for project, key, name in connection.execute("SELECT project, key, name FROM keys")
     }
+    retractions: defaultdict[str, list[Retraction]] = defaultdict(list)
+    for project, key, reason, date in connection.execute(
+        "SELECT project, key, reason, retracted FROM retractions WHERE week = ? ORDER BY key",
+        (week,),
+    ):
+        retractions[project].append(Retraction(key, names[project, key], reason, date))
     for project, reports in connection.execute(
         "SELECT project, reports FROM published_reports WHERE week = ? ORDER BY project", (week,)
     ).fetchall():
@@ -56,4 +68,5 @@ def _projects(connection: sqlite3.Connection, week: str) -> Iterator[PublishedPr
             digests=tuple(digests[project]),
             key_names={key: names[project, key] for key in answers},
             publication=Publication(reports, answers, {Cell(*cell): n for *cell, n in cells}),
+            retractions=tuple(retractions[project]),
         )

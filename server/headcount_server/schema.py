@@ -163,6 +163,14 @@ def parse(data: bytes) -> Schema:
     return Schema(MappingProxyType({project.name: project for project in projects}), pool)
 
 
+def project_name(type_url: str) -> str | None:
+    """The project whose report a type URL names; None where it names none."""
+    full_name = type_url.rpartition("/")[2]
+    if not (full_name.startswith(REPORT_PREFIX) and full_name.endswith(REPORT_SUFFIX)):
+        return None
+    return full_name[len(REPORT_PREFIX) : -len(REPORT_SUFFIX)]
+
+
 def _pool(files: Iterable[descriptor_pb2.FileDescriptorProto]) -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     known = set()

@@ -6,21 +6,33 @@ Refusal; gRPC and HTTP both stand on this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server import answers, statistics
 from headcount_server.clock import Clock
 from headcount_server.errors import InvalidReport, Refusal, UnknownProject, Violation, WeekNotOpen
-from headcount_server.schema import REPORT_PREFIX, REPORT_SUFFIX, Key, Project, Schema
+from headcount_server.in_force import InForce
+from headcount_server.reader import Reader
+from headcount_server.schema import (
+    REPORT_PREFIX,
+    REPORT_SUFFIX,
+    Key,
+    Project,
+    Schema,
+    project_name,
+)
 from headcount_server.store import Entry, Outcome, Store
 from headcount_server.week import Week
 from headcount_server.weeks import Policy, Weeks
 from headcount_server.writer import Writer
 
+SERVICE = wire.DESCRIPTOR.services_by_name["TelemetryService"].full_name
 TOKEN_BYTES = 16
 MAX_WEEKS = 53
 """Most weeks that one GetStatistics call returns: a year."""
@@ -37,13 +49,17 @@ class Meter(Protocol):
         """A key was left out of a report."""
         ...
 
+    def understood(self, project: str, how: str, moment: float) -> None:
+        """A project's report was `complete`, `partial` or `refused`, at this unix time."""
+        ...
+
 
 class Service:
     """Answers SubmitReport, GetRegistry and GetStatistics."""
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
         self,
-        schema: Schema,
+        registry: InForce,
         store: Store,
         writer: Writer,
         weeks: Weeks,
@@ -51,18 +67,24 @@ class Service:
         clock: Clock,
         meter: Meter,
     ) -> None:
-        self._schema = schema
+        self._registry = registry
         self._store = store
         self._writer = writer
         self._weeks = weeks
         self._policy = policy
         self._clock = clock
         self._meter = meter
+        self._reader = Reader()
 
-    def submit_report(self, request: wire.SubmitReportRequest) -> wire.SubmitReportResponse:
-        """Count a report; returns once it is durable."""
+    def submit_report(
+        self, request: wire.SubmitReportRequest, left_out: Sequence[answers.Ignored] = ()
+    ) -> wire.SubmitReportResponse:
+        """Count a report; returns once it is durable.
+
+        `left_out` are keys that were no part of the protobuf form of the report.
+        """
         try:
-            response, outcome = self._submit(request)
+            response, outcome = self._submit(request, left_out)
         except Refusal as refusal:
             self._meter.answered(refusal.code.name.lower())
             raise
@@ -70,17 +92,29 @@ class Service:
         return response
 
     def _submit(
-        self, request: wire.SubmitReportRequest
+        self, request: wire.SubmitReportRequest, left_out: Sequence[answers.Ignored]
     ) -> tuple[wire.SubmitReportResponse, Outcome]:
         week, project = self._open_envelope(request)
         self._weeks.check(week)
-        report = answers.read(project, request.report.value, self._clock.now().date())
+        report = self._read(project, request.report.value, left_out)
         outcome = self._writer.count(Entry(week, project, request.token, report))
         if outcome is Outcome.CLOSED:
             raise WeekNotOpen(week, tuple(map(str, self._weeks.open())))
         for ignored in report.ignored:
             self._meter.ignored(wire.IgnoredReason.Name(ignored.reason).lower())
         return _taken(week, report.ignored), outcome
+
+    def _read(
+        self, project: Project, data: bytes, left_out: Sequence[answers.Ignored]
+    ) -> answers.Answers:
+        now = self._clock.now()
+        how = "refused"
+        try:
+            report = _with(left_out, self._reader.read(project, data, now.date()))
+            how = "partial" if report.ignored else "complete"
+        finally:
+            self._meter.understood(project.name, how, now.timestamp())
+        return report
 
     def _open_envelope(self, request: wire.SubmitReportRequest) -> tuple[Week, Project]:
         violations = [
@@ -95,41 +129,42 @@ class Service:
         if len(request.token) != TOKEN_BYTES:
             length = len(request.token)
             violations.append(Violation("token", f"{length} bytes, exactly {TOKEN_BYTES}"))
-        name = _project_name(request.report.type_url)
+        name = project_name(request.report.type_url)
         if name is None:
             form = f"{REPORT_PREFIX}<project>{REPORT_SUFFIX}"
             violations.append(Violation("report", f"its type is not {form}"))
         if violations or week is None or name is None:
             raise InvalidReport(*violations)
-        return week, self._project(name)
-
-    def _project(self, name: str) -> Project:
-        try:
-            return self._schema.projects[name]
-        except KeyError:
-            raise UnknownProject(f"project: {name!r:.50} is not in this registry") from None
+        return week, _project(self._registry.schema, name)
 
     def get_registry(self, request: wire.GetRegistryRequest) -> wire.GetRegistryResponse:
         """Tell what is collected, why, and under which policy."""
-        projects: Iterable[Project] = self._schema.projects.values()
+        schema = self._registry.schema
+        projects: Iterable[Project] = schema.projects.values()
         if request.project:
-            projects = [self._project(request.project)]
+            projects = [_project(schema, request.project)]
         current = Week.of(self._clock.now())
         terms = self._weeks.terms()
         policy = wire.Policy(threshold=terms.threshold, open_weeks=map(str, self._weeks.open()))
         policy.grace.FromTimedelta(terms.closes - current.end)
-        return wire.GetRegistryResponse(projects=map(_describe, projects), policy=policy)
+        return wire.GetRegistryResponse(projects=map(describe, projects), policy=policy)
 
     def get_statistics(self, request: wire.GetStatisticsRequest) -> wire.GetStatisticsResponse:
         """Return published totals."""
         first, last = _week_or_none("first_week", request), _week_or_none("last_week", request)
         limit = MAX_WEEKS if first else 1
-        weeks = self._store.published(first, last, limit)
-        if request.project and request.project not in self._schema.projects:
-            known = {project.name for week in weeks for project in week.projects}
-            if request.project not in known:
-                self._project(request.project)
+        schema, weeks = self._registry.schema, self._store.published(first, last, limit)
+        known = {project.name for week in weeks for project in week.projects}
+        if request.project and request.project not in known:
+            _project(schema, request.project)
         return statistics.response(weeks, request.project)
+
+
+def _project(schema: Schema, name: str) -> Project:
+    try:
+        return schema.projects[name]
+    except KeyError:
+        raise UnknownProject(f"project: {name!r:.50} is not in this registry") from None
 
 
 def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
@@ -137,11 +172,23 @@ def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
     return sorted({fields[i].field_number for i in range(len(fields))})
 
 
-def _project_name(type_url: str) -> str | None:
-    full_name = type_url.rpartition("/")[2]
-    if not (full_name.startswith(REPORT_PREFIX) and full_name.endswith(REPORT_SUFFIX)):
-        return None
-    return full_name[len(REPORT_PREFIX) : -len(REPORT_SUFFIX)]
+def decoded(request: type[Message], data: bytes) -> Message:
+    """A request in its binary form. Raises InvalidReport where it is none."""
+    try:
+        return request.FromString(data)
+    except DecodeError:
+        violation = Violation("request", f"not a {request.DESCRIPTOR.full_name}")
+        raise InvalidReport(violation) from None
+
+
+def _with(left_out: Sequence[answers.Ignored], report: answers.Answers) -> answers.Answers:
+    """The same answers, with more that was left out; nothing else may be all there is."""
+    if not left_out:
+        return report
+    if not report.given:
+        raise InvalidReport(*(entry.violation for entry in left_out))
+    ignored = (*left_out, *report.ignored)[: answers.MAX_IGNORED]
+    return replace(report, ignored=ignored)
 
 
 def _taken(week: Week, ignored: Iterable[answers.Ignored]) -> wire.SubmitReportResponse:
@@ -169,7 +216,8 @@ def _week_or_none(field: str, request: wire.GetStatisticsRequest) -> Week | None
         raise InvalidReport(Violation(field, str(error))) from None
 
 
-def _describe(project: Project) -> wire.Project:
+def describe(project: Project) -> wire.Project:
+    """A project and its keys as the wire carries them."""
     return wire.Project(
         declaration=project.declaration, keys=map(_describe_key, project.keys.values())
     )

@@ -17,6 +17,7 @@ def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatistics
                 week=str(week.week),
                 threshold=week.threshold,
                 projects=[_project(p) for p in week.projects if project in {"", p.name}],
+                annotation=week.annotation,
             )
             for week in weeks
         ]
@@ -33,8 +34,15 @@ def _project(project: PublishedProject) -> wire.ProjectStatistics:
                 key=project.key_names[number],
                 answers=answers,
                 values=_values(project, number),
+                number=number,
             )
             for number, answers in project.publication.answers.items()
+        ],
+        retractions=[
+            wire.Retraction(
+                key=notice.name, reason=notice.reason, date=notice.date, number=notice.key
+            )
+            for notice in project.retractions
         ],
     )
 

@@ -1,16 +1,58 @@
-"""A refusal as `google.rpc.Status`, the form that every door answers in."""
+"""A refusal as `google.rpc.Status`, the form that every door answers in.
+
+Which condition has which code stands in `errors`; here stands what a code is
+over HTTP.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
+import grpc
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from headcount_server.errors import InvalidReport, Overloaded, Refusal, WeekNotOpen
+from headcount_server.errors import Fault, InvalidReport, Overloaded, Refusal, WeekNotOpen
+
+OPEN_WEEKS = "headcount-open-weeks"
+"""Trailing metadata, or header of HTTP, of a refused week: the open ones, the current one first."""
+
+HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.INTERNAL: 500,
+}
+"""The HTTP status of each code, by Connect's table."""
 
 RETRY_SECONDS = 6 * 3600
 """How long an overloaded server asks callers to stay away."""
+
+
+class CallMeter(Protocol):
+    """Hears how calls were answered."""
+
+    def called(self, door: str, code: str) -> None:
+        """A call through this door was answered with this code."""
+        ...
+
+
+log = logging.getLogger(__name__)
+
+
+def fault(error: Exception) -> Fault:
+    """What a caller is told of an error of ours; the log gets its place."""
+    # Without the error's own words, which might repeat what was sent.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("a call failed: %s\n%s", type(error).__name__, trace)
+    return Fault()
 
 
 def status(refusal: Refusal) -> status_pb2.Status:

@@ -50,6 +50,17 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Retraction:
+    """A notice that a key's totals were taken down."""
+
+    key: int
+    name: str
+    reason: str
+    date: str
+    """When (ISO 8601)."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedProject:
     """What was published of a project in a week."""
 
@@ -59,6 +70,8 @@ class PublishedProject:
     key_names: Mapping[int, str]
     """Names of the published keys by their numbers."""
     publication: Publication
+    retractions: tuple[Retraction, ...] = ()
+    """What was taken down, by number of the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class PublishedWeek:
     week: Week
     threshold: int
     projects: tuple[PublishedProject, ...]
+    annotation: str = ""
+    """What the operator says about the week."""
 
 
 class Store(Protocol):
@@ -102,6 +117,10 @@ class Store(Protocol):
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks from first to last, newest first, at most `limit`. Raises Unavailable."""
+        ...
+
+    def probe(self) -> bool:
+        """Whether a commit gets through; changes nothing."""
         ...
 
     def shut(self) -> None:

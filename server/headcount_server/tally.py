@@ -37,19 +37,21 @@ class Tally:
     values: Counter[Cell] = field(default_factory=Counter)
     """Reports per value."""
 
-    def add(self, project: Project, answers: Answers) -> None:
-        """Count one report."""
-        self.reports += 1
-        for answer in answers.given:
-            self.answers[answer.key] += 1
-            release = answers.release if project.keys[answer.key].crossed else ""
-            for value in answer.values:
-                self.values[Cell(answer.key, value, release)] += 1
-
 
 def tally(project: Project, reports: Iterable[Answers]) -> Tally:
     """The totals of these reports."""
-    total = Tally()
-    for answers in reports:
-        total.add(project, answers)
+    reports = tuple(reports)
+    crossed = {number for number, key in project.keys.items() if key.crossed}
+    total = Tally(reports=len(reports))
+    # Equal answers are mostly one object (see `reader`), so they are counted
+    # as such first and taken apart afterwards.
+    for answer, n in Counter(a for report in reports for a in report.given).items():
+        total.answers[answer.key] += n
+        if answer.key not in crossed:
+            for value in answer.values:
+                total.values[Cell(answer.key, value, "")] += n
+    per_release = Counter((a, r.release) for r in reports for a in r.given if a.key in crossed)
+    for (answer, release), n in per_release.items():
+        for value in answer.values:
+            total.values[Cell(answer.key, value, release)] += n
     return total

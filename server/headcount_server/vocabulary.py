@@ -6,13 +6,14 @@ the bound a further value counts as `other`, and so is not tallied.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.answers import OTHER, Answer, Answers
-from headcount_server.schema import Key, Project
+from headcount_server.answers import OTHER
+from headcount_server.schema import Project
+from headcount_server.tally import Cell, Tally
 
 MAX_DISTINCT = 1000
 """Distinct values of one key in one week."""
@@ -41,31 +42,31 @@ class Vocabulary:
         if release not in {"", OTHER}:
             self._releases[project].add(release)
 
-    def fold(self, project: Project, answers: Answers) -> Answers:
-        """The same answers with values past the bound left untallied."""
-        folded = tuple(self._fold(project, answer) for answer in answers.given)
-        return replace(answers, given=folded, release=self._release(project, answers.release))
+    def fold(self, project: Project, tally: Tally) -> Tally:
+        """The same totals without values past the bound; their answers still count."""
+        values: Counter[Cell] = Counter()
+        # The project's own version first: no cell stands under a release that
+        # its key does not tally.
+        for cell, n in sorted(tally.values.items(), key=lambda item: item[0].release != ""):
+            if self._admits(project, cell):
+                release = cell.release and self._release(project, cell.release)
+                values[cell._replace(release=release)] += n
+        return replace(tally, values=values)
+
+    def _admits(self, project: Project, cell: Cell) -> bool:
+        if project.keys[cell.key].declaration.type not in _OPEN_TYPES:
+            return True
+        seen = self._seen[project.name, cell.key]
+        if cell.value not in seen:
+            if len(seen) >= MAX_DISTINCT:
+                return False
+            seen.add(cell.value)
+        return True
 
     def _release(self, project: Project, release: str) -> str:
         known = self._releases[project.name]
-        # No cell stands under a release that its own key does not tally.
         tallied = release in self._seen[project.name, project.version_key]
         if release in known or (tallied and len(known) < MAX_RELEASES):
             known.add(release)
             return release
         return OTHER
-
-    def _fold(self, project: Project, answer: Answer) -> Answer:
-        if not _is_open(project.keys[answer.key]):
-            return answer
-        seen = self._seen[project.name, answer.key]
-        for value in answer.values:
-            if value not in seen:
-                if len(seen) >= MAX_DISTINCT:
-                    return replace(answer, values=())
-                seen.add(value)
-        return answer
-
-
-def _is_open(key: Key) -> bool:
-    return key.declaration.type in _OPEN_TYPES

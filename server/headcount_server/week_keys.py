@@ -28,6 +28,7 @@ class WeekKeys:
     def create(self, week: Week) -> None:
         """Make the key of a week, durable before anything is hashed with it."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
+        _sync(self._directory.parent)
         path = self._path(week)
         key = secrets.token_bytes(KEY_BYTES)
         # A leftover can only come from a crash before its first use.
@@ -38,7 +39,7 @@ class WeekKeys:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        self._sync_directory()
+        _sync(self._directory)
         self._keys[week] = key
 
     def load(self, week: Week) -> None:
@@ -53,11 +54,16 @@ class WeekKeys:
         except OSError as error:
             msg = (
                 f"{path}: the key of the open week {week} cannot be read ({error.strerror}); "
-                "put it back, or move the database away and start with an empty one"
+                f"put it back, or give up what the week has counted: headcount-server discard "
+                f"--week {week} --database DATABASE"
             )
             raise StoreError(msg) from error
         if len(key) != KEY_BYTES:
-            msg = f"{path}: the key of the open week {week} is damaged; put the original back"
+            msg = (
+                f"{path}: the key of the open week {week} is damaged; put the original back, or "
+                f"give up what the week has counted: headcount-server discard --week {week} "
+                "--database DATABASE"
+            )
             raise StoreError(msg)
         self._keys[week] = key
 
@@ -69,26 +75,41 @@ class WeekKeys:
         return digest.digest()
 
     def destroy_all_but(self, weeks: set[Week]) -> None:
-        """Overwrite and remove the keys of every other week. Raises OSError."""
+        """Overwrite and remove the keys of every other week.
+
+        Raises OSError where one resists, after all others are gone.
+        """
         for week in set(self._keys) - weeks:
             del self._keys[week]
         kept = {self._path(week) for week in weeks}
+        failed: OSError | None = None
         for path in self._directory.glob("*.key"):
             if path not in kept:
-                with path.open("r+b") as file:
-                    file.write(bytes(KEY_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
-                path.unlink()
+                try:
+                    _destroy(path)
+                except OSError as error:
+                    failed = error
         if self._directory.exists():
-            self._sync_directory()
+            _sync(self._directory)
+        if failed is not None:
+            raise failed
 
     def _path(self, week: Week) -> Path:
         return self._directory / f"{week}.key"
 
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _destroy(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+
+
+def _sync(directory: Path) -> None:
+    """Make it durable which files a directory has."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from headcount_server.clock import Clock
 from headcount_server.errors import ServerError, Unavailable, WeekNotOpen
+from headcount_server.in_force import InForce
 from headcount_server.schema import Schema
 from headcount_server.store import Store, Terms
 from headcount_server.week import Week
@@ -48,7 +49,7 @@ class Weeks:
         store: Store,
         clock: Clock,
         policy: Policy,
-        schema: Schema,
+        registry: InForce,
         *,
         on_close: Callable[[], None],
     ) -> None:
@@ -56,7 +57,7 @@ class Weeks:
         self._store = store
         self._clock = clock
         self._policy = policy
-        self._schema = schema
+        self._registry = registry
         self._on_close = on_close
         self._open: Mapping[Week, Terms] = {}
         self._turned_for: Week | None = None
@@ -117,10 +118,29 @@ class Weeks:
                 self._open = self._store.open_weeks()
             self._turned_for = Week.of(now)
 
+    def adopt(self, schema: Schema) -> None:
+        """Count by another registry from now on; the open weeks note it first.
+
+        Raises Unavailable where that fails; the old one stays in force then.
+        """
+
+        def note() -> None:
+            for week, terms in self._store.open_weeks().items():
+                self._store.open_week(week, terms, schema)
+            # On the writer's thread, so that no week opens under the old one in between.
+            self._registry.replace(schema)
+
+        try:
+            self._writer.run(note)
+        except (OSError, sqlite3.Error) as error:
+            msg = f"the open weeks cannot note the registry: {error}"
+            raise Unavailable(msg) from error
+
     def _turn(self, now: datetime) -> None:
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
         for week in due:
             self._store.close_week(week, now)
+            log.info("week %s is closed and published", week)
             self._untold = True
         if self._untold:
             self._store.erase()
@@ -130,7 +150,7 @@ class Weeks:
         for week in (current.previous(), current):
             terms = known.get(week) or self._policy.terms(week)
             if terms.closes > now:
-                self._store.open_week(week, terms, self._schema)
+                self._store.open_week(week, terms, self._registry.schema)
 
     def _watch(self) -> None:
         while not self._stopping.wait(TICK_SECONDS):

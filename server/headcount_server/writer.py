@@ -11,8 +11,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from headcount_server.errors import Overloaded, Unavailable
@@ -39,17 +37,50 @@ class Meter(Protocol):
         """What was left behind is wiped, or has to be tried again."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    entry: Entry
-    outcome: Future[Outcome] = field(default_factory=Future)
+    def writable(self, *, ok: bool) -> None:
+        """The store can be written, or cannot."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    run: Callable[[], None]
-    done: Future[None] = field(default_factory=Future)
+class _Item:
+    """Something for the writer to do, and a caller that waits for it."""
+
+    __slots__ = ("_done", "_error")
+
+    def __init__(self) -> None:
+        # A bare lock, since a Future costs more than all else that a report needs here.
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._error: Exception | None = None
+
+    def finish(self, error: Exception | None = None) -> None:
+        """Let the caller go on, or raise this there."""
+        self._error = error
+        self._done.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done within so many seconds; raises what it was finished with."""
+        done = self._done.acquire(timeout=seconds)
+        if done and self._error is not None:
+            raise self._error
+        return done
+
+
+class _Report(_Item):
+    __slots__ = ("entry", "outcome")
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        self.outcome = Outcome.CLOSED
+
+
+class _Task(_Item):
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__()
+        self.run = run
 
 
 class Writer:
@@ -58,9 +89,15 @@ class Writer:
     def __init__(self, store: Store, meter: Meter) -> None:
         self._store = store
         self._meter = meter
-        self._queue: queue.Queue[_Report | _Task | None] = queue.Queue(QUEUE_LIMIT)
+        self._queue: queue.SimpleQueue[_Report | _Task | None] = queue.SimpleQueue()
         self._erase_at: float | None = 0.0
+        self._writable = True
+        self._tell: Callable[[bool], None] = lambda _ok: None
         self._thread = threading.Thread(target=self._work, name="writer")
+
+    def watch(self, tell: Callable[[bool], None]) -> None:
+        """Call this, on the writer's thread, when the store fails and when it is well again."""
+        self._tell = tell
 
     def start(self) -> None:
         """Begin to write."""
@@ -82,17 +119,15 @@ class Writer:
         cannot be written or takes too long. After Unavailable the report may
         be counted or not; sending it again is harmless.
         """
-        report = _Report(entry)
-        try:
-            self._queue.put_nowait(report)
-        except queue.Full:
+        if self._queue.qsize() >= QUEUE_LIMIT:
             msg = "too many reports are waiting; try again in some hours"
-            raise Overloaded(msg) from None
-        try:
-            return report.outcome.result(ANSWER_SECONDS)
-        except TimeoutError:
+            raise Overloaded(msg)
+        report = _Report(entry)
+        self._queue.put(report)
+        if not report.wait(ANSWER_SECONDS):
             msg = "the report could not be written in time; send it again"
-            raise Unavailable(msg) from None
+            raise Unavailable(msg)
+        return report.outcome
 
     def run(self, task: Callable[[], None]) -> None:
         """Run a task between two commits; returns, or raises what it raised, after it.
@@ -101,11 +136,10 @@ class Writer:
         """
         pending = _Task(task)
         self._queue.put(pending)
-        while not wait([pending.done], timeout=1.0).done:
+        while not pending.wait(1.0):
             if not self._thread.is_alive():
                 msg = "the server is stopping"
                 raise Unavailable(msg)
-        pending.done.result()
 
     def _work(self) -> None:
         item: _Report | _Task | None
@@ -140,20 +174,24 @@ class Writer:
             outcomes = self._store.count([report.entry for report in group])
         except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
             for report in group:
-                report.outcome.set_exception(error)
+                report.finish(error)
+            self._settle(ok=False)
             return
+        self._settle(ok=True)
         self._note_change()
         self._meter.committed(len(group), time.monotonic() - began)
         for report, outcome in zip(group, outcomes, strict=True):
-            report.outcome.set_result(outcome)
+            report.outcome = outcome
+            report.finish()
 
     def _run(self, task: _Task) -> None:
         try:
             task.run()
         except Exception as error:  # noqa: BLE001 - raised again where the task came from
-            task.done.set_exception(error)
+            task.finish(error)
+            self._settle(ok=self._store.probe())
         else:
-            task.done.set_result(None)
+            task.finish()
         self._note_change()
 
     def _note_change(self) -> None:
@@ -165,7 +203,17 @@ class Writer:
             return None
         return max(0.0, self._erase_at - time.monotonic())
 
+    def _settle(self, *, ok: bool) -> None:
+        if not ok:
+            self._note_change()  # so that it tries again where no report comes either
+        if ok is not self._writable:
+            self._writable = ok
+            self._meter.writable(ok=ok)
+            self._tell(ok)
+
     def _erase(self) -> None:
-        done = self._store.erase()
+        if not self._writable:
+            self._settle(ok=self._store.probe())
+        done = self._store.erase() and self._writable
         self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
         self._meter.erased(done=done)

@@ -82,3 +82,45 @@ def test_a_lost_lock_is_seen(bench: Bench) -> None:
     bench.lock.unlink()
     new = released(bench, FIRST.replace("[flag]", "[zebra]"), "new")
     assert buf(new, "breaking", "--against", str(old)).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("without", "rule"),
+    [
+        ("telemetry[flag]", 'reserved range "[2]"'),
+        ("telemetry[server][values][] = nginx", 'reserved range "[3]"'),
+    ],
+    ids=["a key", "a value"],
+)
+def test_bringing_something_back_is_the_one_thing_that_buf_refuses_and_diff_allows(
+    bench: Bench, without: str, rule: str
+) -> None:
+    released(bench, FIRST, "first")
+    later = "".join(line for line in FIRST.splitlines(keepends=True) if without not in line)
+    old = released(bench, later, "old")
+    new = released(bench, FIRST, "new")
+    result = buf(new, "breaking", "--against", str(old))
+    assert result.returncode != 0
+    complaints = result.stdout.splitlines()
+    assert any(rule in line for line in complaints)
+    assert all("reserved" in line for line in complaints), "and nothing else is wrong"
+    sets = (str(place / "registry/generated/registry.binpb") for place in (old, new))
+    compared = bench.run("diff", *sets)
+    assert compared.exit_code == 0
+    assert "declared again" in compared.stdout or "values added: `nginx`" in compared.stdout
+
+
+def test_a_number_of_a_retired_key_given_to_another_is_seen_by_buf_and_by_diff(
+    bench: Bench,
+) -> None:
+    released(bench, FIRST, "first")
+    later = "\n".join(line for line in FIRST.splitlines() if "[flag]" not in line) + "\n"
+    old = released(bench, later, "old")
+    bench.lock.unlink()
+    other = "telemetry[aaa][type] = boolean\ntelemetry[aaa][label] = Some words\n"
+    new = released(bench, later + other, "new")
+    assert buf(new, "breaking", "--against", str(old)).returncode != 0
+    sets = (str(place / "registry/generated/registry.binpb") for place in (old, new))
+    result = bench.run("diff", *sets)
+    assert result.exit_code == 1
+    assert "number 2 was that of `flag`; restore registry.lock" in result.stdout

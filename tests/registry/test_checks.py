@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry import checks
-from headcount_registry.build import build
-from headcount_registry.errors import DeclarationsError
 from headcount_registry.finding import Finding, Severity
+from headcount_registry.review import review
 
 if TYPE_CHECKING:
     from registry.workbench import Bench
@@ -26,38 +26,133 @@ def key(name: str, kind: str, *lines: str) -> str:
 
 VALID = ABOUT + key("good", "boolean")
 LONG = "x" * 65
+NUMBERS = "".join(f"item{number}\n" for number in range(101))
+EXPLAINED = ABOUT + key(
+    "good",
+    "boolean",
+    "[description] = Whether it is good.",
+    "[purpose] = Decide whether to mend it.",
+    "[issue] = https://example.org/issues/1",
+)
+PERSONAL = [
+    "ann@example.org",
+    "https://example.org/x",
+    "www.example.org",
+    "build-01.internal",
+    "localhost",
+    "192.168.0.7",
+    "2001:db8::1:2:3",
+    "00:1a:2b:3c:4d:5e",
+    "/home/ann/site",
+    "~/site",
+    r"C:\Users\Ann",
+    "0123456789abcdef0123",
+    "123e4567-e89b-12d3-a456-426614174000",
+]
+NOT_PERSONAL = [
+    "8.2.7",
+    "Node.js",
+    "ASP.NET",
+    "TCP/IP",
+    "C++",
+    "and/or",
+    "12:30",
+    "facade",
+    "pt-br",
+]
+TODAY = dt.date(2026, 1, 1)
+STRICT = {check.name for check in checks.ALL if check.when is checks.When.STRICT}
 
 # For each check: declarations that earn it, and no other finding. A tuple names its files.
 WRONG: dict[str, list[str | dict[str, str]]] = {
-    "joined-text": [VALID + "just text\ntelemetry[good][purpose] = To know."],
-    "hash-comment": [VALID + "# telemetry[k][type] = boolean\n", VALID + "// headcount[x] = y"],
+    "joined-text": [
+        VALID + "just text\ntelemetry[good][purpose] = To know.",
+        VALID + "[Section]\ntelemetry[good][purpose] = To know.",
+        VALID + "just text\nproject = toy",
+    ],
+    "hash-comment": [
+        VALID + "# telemetry[k][type] = boolean\n",
+        VALID + "// headcount[x] = y",
+        VALID + "# why\ntelemetry[good][purpose] = To know.",
+        VALID + "// why\nproject = toy",
+    ],
     "misspelt-word": [
         VALID + "Telemetry[k][type] = boolean",
         VALID + "telemetry [k][type] = boolean",
+        VALID + "telemtry[k][type] = boolean",
+        VALID + "telemetry.k.type = boolean",
+        VALID + '"telemetry[k][type]" = boolean',
+        VALID + "Project = toy",
+        VALID + "project[] = toy",
+    ],
+    "encoding": [
+        VALID + "telemetry[good][owner] = J\udcf6rg",
+        {"toy.info": VALID, "b.info": "\udcff\udcfet\0e\0l\0e\0m\0"},
+        {"toy.info": VALID, "b.info": "\0t\0e\0l\0e\0m\0e\0t\0r\0y"},
+    ],
+    "byte-order-mark": [
         "\ufefftelemetry[k][type] = boolean\n" + VALID,
+        "\ufeffname = Toy\n" + VALID,
+        "\ufeff\nname = Toy\n" + VALID,
+    ],
+    "carriage-return": [
+        VALID + "telemetry[k][type] = boolean\rtelemetry[k][label] = L",
+        VALID + "telemetry[k][type] = boolean\rtelemetry[k][label] = L\r\nname = x",
+        VALID + "; a comment\rtelemetry[k][type] = boolean",
+        {"toy.info": VALID, "b.info": VALID.replace("\n", "\r")},
     ],
     "ignored-line": [VALID + "telemetry[k[type] = boolean", VALID + "telemetry[k][type] boolean"],
     "malformed-line": [VALID + "telemetry = yes", VALID + "headcount = yes"],
     "swallowed-line": [
         VALID + "description =\ntelemetry[k][type] = boolean",
         VALID + "telemetry[good][description] =\nSome text",
+        VALID + "telemetry[good][description] =\n\n; a comment",
+        VALID + "description =\nproject = toy",
+        VALID + 'description = "A toy\ntelemetry[k][type] = 5"',
     ],
+    "lost-backslash": [
+        VALID + r'telemetry[good][purpose] = "Look into C:\temp."',
+        VALID + r'telemetry[good][purpose] = "Look into C:\"',
+    ],
+    "doubled-equals-sign": [VALID + "telemetry[good][purpose] == To know."],
     "empty-value": [VALID + 'telemetry[good][purpose] = ""', VALID + "telemetry[good][purpose] = "],
-    "unclosed-quote": [VALID + 'telemetry[good][purpose] = "To know.'],
-    "trailing-comment": [VALID + "telemetry[good][purpose] = To know. ; because"],
+    "unclosed-quote": [
+        VALID + 'telemetry[good][purpose] = "To know.',
+        VALID + 'telemetry[good][purpose] = "To" know.',
+    ],
+    "trailing-comment": [
+        VALID + "telemetry[good][purpose] = To know. ; because",
+        VALID + 'telemetry[good][purpose] = "To know." ; because',
+        VALID + "telemetry[good][purpose] = To know.;",
+    ],
     "line-break": [VALID + 'telemetry[good][purpose] = "To\nknow."'],
-    "constant-value": [VALID + key("k", "choice", "[values][] = TRUE", "[values][] = Yes please")],
+    "constant-value": [
+        VALID + key("k", "choice", "[values][] = TRUE", "[values][] = Yes please"),
+        VALID + "telemetry[good][since] = BACKDROP_VERSION",
+        VALID + 'telemetry[good][owner] = "PHP_OS"',
+    ],
     "control-character": [VALID + "telemetry[good][purpose] = To\x07know."],
-    "key-name": [VALID + key("Web-Server", "boolean"), VALID + key("a__b", "boolean")],
+    "key-name": [VALID + key("Web-Server", "boolean"), VALID + key("some__words", "boolean")],
     "reserved-word": [VALID + key("class", "boolean"), VALID + key("report", "boolean")],
     "implied-key": [VALID + key("version", "boolean")],
-    "mixed-forms": [VALID + key("k", "boolean") + "telemetry[k] = Label"],
+    "mixed-forms": [
+        VALID + key("k", "boolean") + "telemetry[k] = Label",
+        {
+            "toy.info": VALID + "telemetry[k] = Label\ntelemetry[k][allow][] = unexplained",
+            "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
+        },
+    ],
     "unknown-attribute": [VALID + key("k", "boolean", "[lable] = Some")],
     "attribute-form": [
         VALID + key("k", "choice", "[values] = a", "[values][] = b"),
-        VALID + key("k", "choice", "[values][0] = a", "[values][] = b"),
+        VALID + key("k", "choice", "[values][x] = a", "[values][] = b"),
+        VALID + key("k", "boolean", "[allow] = text-type"),
         VALID + key("k", "boolean", "[purpose][] = a"),
         VALID + key("k", "choice", "[values][] = a", "[aliases] = a"),
+    ],
+    "append-collision": [
+        VALID + key("k", "choice", "[values][1] = a", "[values][] = b"),
+        VALID + key("k", "choice", "[values][0] = a", "[values][2] = b", "[values][] = c"),
     ],
     "duplicate-attribute": [
         VALID + key("k", "boolean", "[label] = Other words"),
@@ -74,7 +169,81 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "level": [VALID + key("k", "boolean", "[level] = secret")],
     "issue-url": [VALID + key("k", "boolean", "[issue] = 123")],
     "expiry-date": [VALID + key("k", "boolean", "[expires] = 2026-02-30")],
-    "long-text": [VALID + key("k", "boolean", f"[purpose] = {'x ' * 300}x")],
+    "expired": [
+        VALID + key("k", "boolean", "[expires] = 2026-01-01"),
+        VALID + key("k", "boolean", "[expires] = 2020-12-31"),
+    ],
+    "distant-expiry": [VALID + key("k", "boolean", "[expires] = 2028-01-03")],
+    "long-text": [
+        VALID + key("k", "boolean", f"[purpose] = {'x ' * 300}x"),
+        VALID + key("k", "boolean", f"[since] = {LONG}"),
+        {
+            "toy.info": VALID + f"telemetry[k] = {LONG}",
+            "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
+        },
+    ],
+    "unexplained": [
+        EXPLAINED.replace("[issue]", "[owner]"),
+        EXPLAINED.replace("[label]", "[owner]"),
+        EXPLAINED.replace("[purpose]", "[owner]").replace("[description]", "[since]"),
+    ],
+    "personal-value": [
+        VALID + key("k", "choice", "[values][] = a", f"[values][] = {text}") for text in PERSONAL
+    ]
+    + [
+        VALID + key("k", "choice", "[values][] = a", "[aliases][ann@example.org] = a"),
+        {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "a\nweb.lan\n"},
+    ],
+    "large-vocabulary": [
+        {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": NUMBERS},
+        VALID + key("k", "list", *(f"[values][] = {text}" for text in NUMBERS.split())),
+    ],
+    "too-many-cells": [
+        VALID + key("k", "version", "[precision] = 3", "[by][] = version"),
+        VALID + key("k", "text", "[by][] = version", "[allow][] = text-type"),
+        VALID
+        + key(
+            "k",
+            "choice",
+            "[by][] = version",
+            *(f"[values][] = {text}" for text in NUMBERS.split()[:51]),
+        ),
+    ],
+    "similar-keys": [
+        VALID + key("web_server", "boolean") + key("web_servers", "boolean"),
+        VALID + key("web_server", "boolean") + key("server_web", "boolean"),
+        VALID + key("web_server", "boolean") + key("web_sevrer", "boolean"),
+        VALID + key("web_server", "boolean") + key("web_serber", "boolean"),
+    ],
+    "similar-values": [
+        VALID + key("k", "choice", "[values][] = PostgreSQL", "[values][] = PostgresSQL"),
+        VALID + key("k", "choice", "[values][] = Site manager", "[values][] = Manager site"),
+    ],
+    "unit-in-name": [
+        VALID + key("cache_size_mb", "boolean"),
+        VALID + key("seconds_online", "boolean"),
+        {"toy_ms.info": VALID},
+    ],
+    "metric-word": [
+        VALID + key("pages_total", "boolean"),
+        VALID + key("page_counter", "boolean"),
+        {"toy_summary.info": VALID},
+    ],
+    "unknown-allowance": [
+        VALID + "telemetry[good][allow][] = txt-type",
+        VALID + "telemetry[good][allow][] = key-name",
+        VALID + "telemetry[good][allow][] = type-change",
+        VALID + "telemetry[good][allow][] = unused-allowance",
+        VALID + "telemetry[good][allow][] = unknown-allowance",
+        VALID + "telemetry[missing][allow][] = text-type",
+        VALID + "headcount[allow][] = nonsense",
+    ],
+    "unused-allowance": [
+        VALID + "telemetry[good][allow][] = text-type",
+        VALID + "telemetry[good][allow][] = expired",
+        VALID + "headcount[allow][] = project-unstated",
+        VALID + key("k", "text", "[allow][] = text-type", "[allow][] = text-type"),
+    ],
     "values-missing": [
         VALID + key("k", "choice"),
         VALID + key("k", "product"),
@@ -100,6 +269,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "; nothing\n"},
         {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "a\nb\na\n"},
         {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "a\nother\n"},
+        {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "\ufeffa\nb\n"},
+        {"a/toy.info": VALID + key("k", "list", "[catalogue] = ../c.txt"), "c.txt": "a\n"},
+        VALID + key("k", "list", "[catalogue] = /etc/passwd"),
+        VALID + key("k", "list", f"[catalogue] = {'x' * 300}"),
     ],
     "alias": [
         VALID + key("k", "choice", "[values][] = a", "[aliases][x] = b"),
@@ -117,29 +290,40 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     ],
     "cross-tabulation": [VALID + key("k", "boolean", "[by][] = good")],
     "project-name": [{"My-Toy.info": VALID}],
-    "project-attribute": [VALID + "headcount[titel] = Toy", VALID + "headcount[title][x] = Toy"],
+    "project-reserved": [{"headcount.info": VALID}, {"class.info": VALID}, {"server.info": VALID}],
+    "project-address": [
+        VALID.replace("grpcs://", "ftp://"),
+        VALID.replace("grpcs://telemetry.example.org", "grpcs://telemetry.example.org/path"),
+        VALID.replace("grpcs://telemetry.example.org", "grpcs://telemetry.example.org:99999"),
+        VALID.replace("https://", "www."),
+    ],
+    "project-long-text": [VALID + f"headcount[title] = {LONG}"],
+    "project-attribute": [
+        VALID + "headcount[titel] = Toy",
+        VALID + "headcount[title][x] = Toy",
+        VALID + "headcount[allow] = project-unstated",
+    ],
     "project-stated-twice": [
         {"a.info": "project = toy\n" + VALID, "toy.info": "headcount[contact] = me"}
     ],
     "project-mode": [VALID + "headcount[mode] = silent"],
     "project-unstated": [key("k", "boolean")],
-    "key-clash": [VALID + key("a_b", "boolean") + key("ab", "boolean")],
+    "key-clash": [VALID + key("web_page", "boolean") + key("webpage", "boolean")],
     "metric-clash": [
-        {"a.info": ABOUT + key("b_c", "boolean"), "a_b.info": ABOUT + key("c", "boolean")},
-        {"a.info": ABOUT + key("b", "boolean"), "a_b.info": ABOUT},
+        {"a.info": ABOUT + key("x_y", "boolean"), "a_x.info": ABOUT + key("y", "boolean")},
+        {"a.info": ABOUT + key("x", "boolean"), "a_x.info": ABOUT},
         {"threshold.info": VALID},
         VALID + key("good_by_version", "boolean"),
     ],
 }
 
 
-def findings(bench: Bench, files: str | dict[str, str]) -> tuple[Finding, ...]:
+def findings(
+    bench: Bench, files: str | dict[str, str], *, strict: bool = False
+) -> tuple[Finding, ...]:
     for name, text in ({"toy.info": files} if isinstance(files, str) else files).items():
         bench.write(name, text)
-    try:
-        return build([bench.declarations], bench.lock).findings
-    except DeclarationsError as error:
-        return error.findings
+    return review([bench.declarations], bench.lock, TODAY, strict=strict).findings
 
 
 def test_every_check_has_a_wrong_example() -> None:
@@ -157,7 +341,8 @@ def test_every_check_has_a_wrong_example() -> None:
 def test_a_wrong_example_is_found_and_nothing_else(
     bench: Bench, name: str, files: str | dict[str, str]
 ) -> None:
-    assert {finding.check for finding in findings(bench, files)} == {name}
+    found = findings(bench, files, strict=name in STRICT)
+    assert {finding.check for finding in found} == {name}
 
 
 def test_right_declarations_have_no_findings(bench: Bench) -> None:

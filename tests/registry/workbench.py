@@ -43,7 +43,7 @@ class Bench:
     def write(self, name: str, text: str) -> Path:
         path = self.declarations / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(text.encode(errors="surrogateescape"))
         return path
 
     def build(self) -> Build:

@@ -92,7 +92,7 @@ def test_reports_cross_the_network_in_the_clear_only_where_the_operator_insists(
         (["--grace-hours", "inf"], "--grace-hours inf"),
         (["--grace-hours", "1e300"], "--grace-hours 1e+300"),
         (["--test-clock", "missing"], "--test-clock missing"),
-        (["--test-clock", "missing", "--public", "0.0.0.0:0"], "--test-clock is for tests"),
+        (["--test-clock", "missing", "--operations", "0.0.0.0:0"], "--test-clock is for tests"),
         ([], "missing.binpb"),
     ],
 )

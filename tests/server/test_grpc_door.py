@@ -1,14 +1,13 @@
-"""The gRPC door: which condition is answered with which code, and what else is on the port."""
+"""The gRPC door: what it adds to the walk of `test_doors`, and what else is on the port."""
 
 from __future__ import annotations
 
-import logging
 import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -60,111 +59,7 @@ def _envelope(
     return request.SerializeToString()
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A request and what has to come of it."""
-
-    name: str
-    request: bytes
-    code: grpc.StatusCode
-    fields: tuple[str, ...] = ()
-    """Fields of the violations."""
-    method: str = "SubmitReport"
-
-
-OK = grpc.StatusCode.OK
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
-
-CONDITIONS = [
-    Condition("a report", _envelope(), OK),
-    Condition("a report that answers nothing", _envelope(report=b""), OK),
-    Condition("the same report again", _envelope(), OK),
-    Condition("some keys unknown", _envelope(report=HELLO + b"\xf2\x01\x00"), OK),
-    Condition("not decodable", b"\xff\xff\xff", INVALID, ("request",)),
-    Condition("no week", _envelope(week=""), INVALID, ("week",)),
-    Condition("a week that does not exist", _envelope(week="2025-W53"), INVALID, ("week",)),
-    Condition("a week of another form", _envelope(week="47/2026"), INVALID, ("week",)),
-    Condition("no token", _envelope(token=b""), INVALID, ("token",)),
-    Condition("a short token", _envelope(token=b"t" * 15), INVALID, ("token",)),
-    Condition("a long token", _envelope(token=b"t" * 17), INVALID, ("token",)),
-    Condition(
-        "an unknown field of the envelope", _envelope() + b"\x98\x06\1", INVALID, ("field 99",)
-    ),
-    Condition("an empty request", b"", INVALID, ("week", "token", "report")),
-    Condition(
-        "a report of another type", _envelope(url="x/google.protobuf.Any"), INVALID, ("report",)
-    ),
-    Condition("not a report", _envelope(report=b"\xff\xff"), INVALID, ("report",)),
-    Condition(
-        "no key left: too long",
-        _envelope(report=b"\x42\x43\x0a\x41" + b"x" * 65),
-        INVALID,
-        ("note.value",),
-    ),
-    Condition("no key left: unknown", _envelope(report=b"\xf2\x01\x00"), INVALID, ("report[30]",)),
-    Condition("no key left: expired", _envelope(report=b"\x4a\x02\x08\x01"), INVALID, ("old",)),
-    Condition(
-        "thousands of keys unknown",
-        _envelope(report=MANY_UNKNOWN),
-        INVALID,
-        tuple(f"report[{n}]" for n in range(1000, 1010)),
-    ),
-    Condition(
-        "a week that is over", _envelope(week="2026-W45"), grpc.StatusCode.FAILED_PRECONDITION
-    ),
-    Condition(
-        "a week that has not begun", _envelope(week="2026-W48"), grpc.StatusCode.FAILED_PRECONDITION
-    ),
-    Condition(
-        "an unknown project",
-        _envelope(url="x/headcount.projects.nobody.v1.Report"),
-        grpc.StatusCode.NOT_FOUND,
-    ),
-    Condition(
-        "an unknown project of any name",
-        _envelope(url="x/headcount.projects.a\nb.v1.Report"),
-        grpc.StatusCode.NOT_FOUND,
-    ),
-    Condition("an unknown method", b"", grpc.StatusCode.UNIMPLEMENTED, (), "ForgetReport"),
-    Condition("the registry", b"", OK, (), "GetRegistry"),
-    Condition(
-        "a registry request that is not decodable", b"\xff", INVALID, ("request",), "GetRegistry"
-    ),
-    Condition(
-        "the registry of an unknown project",
-        wire.GetRegistryRequest(project="nobody").SerializeToString(),
-        grpc.StatusCode.NOT_FOUND,
-        (),
-        "GetRegistry",
-    ),
-    Condition("the totals", b"", OK, (), "GetStatistics"),
-    Condition(
-        "totals of no week",
-        wire.GetStatisticsRequest(first_week="W47").SerializeToString(),
-        INVALID,
-        ("first_week",),
-        "GetStatistics",
-    ),
-    Condition(
-        "totals until no week",
-        wire.GetStatisticsRequest(last_week="2026-W54").SerializeToString(),
-        INVALID,
-        ("last_week",),
-        "GetStatistics",
-    ),
-    Condition(
-        "the totals of an unknown project",
-        wire.GetStatisticsRequest(project="nobody").SerializeToString(),
-        grpc.StatusCode.NOT_FOUND,
-        (),
-        "GetStatistics",
-    ),
-    Condition(
-        "more than 64 KiB",
-        _envelope(report=b"\x42" + b"x" * 70_000),
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    ),
-]
 
 
 def _status(error: grpc.RpcError) -> status_pb2.Status:
@@ -179,12 +74,6 @@ def _detail(error: grpc.RpcError, into: Detail) -> Detail:
     (detail,) = _status(error).details
     assert detail.Unpack(into)
     return into
-
-
-def _violations(error: grpc.RpcError) -> tuple[str, ...]:
-    bad = _detail(error, error_details_pb2.BadRequest())
-    assert all(violation.description for violation in bad.field_violations)
-    return tuple(violation.field for violation in bad.field_violations)
 
 
 @pytest.fixture(scope="module", name="standing")
@@ -205,25 +94,6 @@ def _standing(
     )
     with App(config, FileClock(clock)) as app, grpc.insecure_channel(str(app.grpc)) as channel:
         yield channel
-
-
-@pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.name)
-def test_each_condition_is_answered_with_its_code_and_names_the_fields(
-    standing: grpc.Channel, condition: Condition, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    method = f"/headcount.v1.TelemetryService/{condition.method}"
-    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = standing.unary_unary(method)
-    if condition.code is OK:
-        call(condition.request, timeout=10)
-    else:
-        with pytest.raises(grpc.RpcError) as caught:
-            call(condition.request, timeout=10)
-        assert caught.value.code() is condition.code, caught.value
-        if condition.fields:
-            assert _violations(caught.value) == condition.fields
-            assert all(field in str(caught.value.details()) for field in condition.fields)
-    assert caplog.text == ""
 
 
 def test_ten_violations_are_named_and_the_others_counted(call: Call) -> None:
@@ -289,10 +159,16 @@ def test_a_refused_week_comes_with_the_open_ones_the_current_one_first(
 @pytest.fixture(name="blocked")
 def _blocked(running: App) -> Iterator[Writer]:
     """The server's writer, held up until the test is over."""
-    free = threading.Event()
+    free, held = threading.Event(), threading.Event()
     writer = running.weeks._writer
-    thread = threading.Thread(target=lambda: writer.run(lambda: (free.wait(20), None)[1]))
+
+    def hold() -> None:
+        held.set()
+        free.wait(20)
+
+    thread = threading.Thread(target=lambda: writer.run(hold))
     thread.start()
+    assert held.wait(20)
     yield writer
     free.set()
     thread.join()
@@ -301,8 +177,9 @@ def _blocked(running: App) -> Iterator[Writer]:
 def test_a_full_queue_is_answered_at_once_with_a_delay_of_hours(
     blocked: Writer, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert blocked.waiting() == 0
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.01)
-    monkeypatch.setattr(blocked._queue, "maxsize", 1)
+    monkeypatch.setattr(writer_module, "QUEUE_LIMIT", 1)
     with pytest.raises(grpc.RpcError) as waiting:
         call("SubmitReport", _envelope())
     assert waiting.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -82,7 +82,7 @@ def test_no_label_or_number_tells_a_key_a_value_or_a_project(
         for sample in family.samples
         for label in sample.labels
     }
-    assert labels == {"outcome", "reason", "le"}
+    assert labels == {"outcome", "reason", "door", "code", "le"}
 
 
 def test_what_the_public_sees_is_not_on_the_operations_port_nor_the_other_way_round(
@@ -104,7 +104,8 @@ def _refusals(kind: type[Refusal] = Refusal) -> set[type[Refusal]]:
 
 def test_every_refusal_has_a_series_from_the_start() -> None:
     codes = {kind.code.name.lower() for kind in _refusals() - {Refusal}}
-    assert codes == set(operations.OUTCOMES) - {"counted", "duplicate"}
+    assert codes == set(operations.CODES) - {"ok"}
+    assert codes > set(operations.OUTCOMES) - {"counted", "duplicate"}
     assert {wire.IgnoredReason.Name(n).lower() for n in range(1, 5)} == set(operations.REASONS)
     assert len(wire.IgnoredReason.values()) == 5
     assert errors.Refusal.code is grpc.StatusCode.INTERNAL

@@ -10,6 +10,7 @@ import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import public_metrics
 from headcount_server.app import App
+from headcount_server.in_force import InForce
 from headcount_server.public_metrics import PublishedTotals
 from headcount_server.publication import Publication
 from headcount_server.schema import Schema
@@ -62,7 +63,7 @@ def _read(content_type: str, body: str) -> list[Metric]:
 
 def _exposed(schema: Schema, week: PublishedWeek | None) -> Series:
     """What both formats say, which has to be the same."""
-    totals = PublishedTotals(schema)
+    totals = PublishedTotals(InForce(schema))
     totals.show(week)
     registry = public_metrics.registry(totals)
     text = _series(_read(*_encoded(registry, "text/plain")))
@@ -132,7 +133,7 @@ def test_projects_and_keys_that_the_registry_no_longer_has_are_left_out(
 
 
 def test_help_says_what_the_declaration_says(toy_schema: Schema) -> None:
-    totals = PublishedTotals(toy_schema)
+    totals = PublishedTotals(InForce(toy_schema))
     totals.show(_week({2: 5}, {}))
     helps = {family.name: family.documentation for family in totals.collect()}
     assert "PHP version" in helps["headcount_toy_php_version_reports"]

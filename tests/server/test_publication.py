@@ -9,76 +9,33 @@ the promise are tried as well, and have to be caught.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 import hypothesis
 import pytest
-from headcount_server import answers
-from headcount_server.answers import Answers
 from headcount_server.publication import Publication, publish
 from headcount_server.schema import Project
-from headcount_server.tally import Cell, Tally, tally
+from headcount_server.tally import Cell
 from hypothesis import strategies as st
-
-VERSION, PHP, MULTISITE, SERVER, NODES, MODULES, NOTE, LANGUAGES = 1, 2, 3, 4, 5, 6, 8, 10
-SINGLE, LISTS, CROSSED = (
-    (PHP, MULTISITE, SERVER, NODES, NOTE),
-    (MODULES, LANGUAGES),
-    (PHP, LANGUAGES),
+from small_weeks import (
+    BROKEN,
+    HIDDEN,
+    LANGUAGES,
+    LISTS,
+    MODULES,
+    MULTISITE,
+    NODES,
+    NOTE,
+    PHP,
+    SERVER,
+    VERSION,
+    Close,
+    Read,
+    Site,
+    count,
+    read,
 )
-HIDDEN = {
-    VERSION: "other",
-    PHP: "other",
-    MULTISITE: "false",
-    SERVER: "other",
-    NODES: "0",
-    NOTE: "other",
-}
-
-Site = dict[int, tuple[str, ...]]
-"""What one site answers: texts by key, one for a single-valued key."""
-Read = Callable[[Project, Site], Answers]
-Close = Callable[[Tally, int], Publication | None]
-
-_ENUMS = {
-    "other": 1,
-    "Apache": 2,
-    "nginx": 3,
-    "block": 2,
-    "views": 3,
-    "de": 2,
-    "fr": 3,
-}
-
-
-def read(project: Project, site: Site) -> Answers:
-    """A site's answers as the server takes them from its real report."""
-    report: Any = project.report_class()
-    for key, texts in site.items():
-        message = getattr(report, project.keys[key].name)
-        message.SetInParent()
-        match key:
-            case 3:
-                message.value = texts[0] == "true"
-            case 4:
-                product, _, message.version = texts[0].partition(" ")
-                message.value = _ENUMS[product]
-            case 5:
-                message.value = int(texts[0].rstrip("+").partition("-")[0])
-            case 6 | 10:
-                message.values.extend(_ENUMS[text] for text in texts)
-            case _:
-                message.value = texts[0]
-    return answers.read(project, report.SerializeToString(), date(2026, 11, 21))
-
-
-def count(project: Project, sites: Iterable[Site], reading: Read = read) -> Tally:
-    """The tally of these sites."""
-    return tally(project, [reading(project, site) for site in sites])
 
 
 def witness(project: Project, publication: Publication | None, k: int) -> list[Site]:
@@ -194,82 +151,9 @@ def test_with_a_threshold_of_one_a_private_deployment_sees_exact_totals(toy: Pro
     assert published == Publication(1, {PHP: 1}, {Cell(PHP, "8.2", "other"): 1})
 
 
-# --- rules that break the promise ---------------------------------------------------------------
-
-
-def nearest(total: Tally, k: int) -> Publication | None:
-    def near(n: int) -> int:
-        return (n + k // 2) // k * k
-
-    if not near(total.reports):
-        return None
-    return Publication(
-        near(total.reports),
-        {key: near(n) for key, n in total.answers.items() if near(n)},
-        {cell: near(n) for cell, n in total.values.items() if near(n)},
-    )
-
-
-def with_margin(total: Tally, k: int) -> Publication | None:
-    published = publish(total, k)
-    if published is None:
-        return None
-    margins: dict[Cell, int] = {}
-    for cell, n in total.values.items():
-        if cell.key in CROSSED:
-            margin = Cell(cell.key, cell.value, "")
-            margins[margin] = margins.get(margin, 0) + n
-    floors = {cell: n - n % k for cell, n in margins.items() if n >= k}
-    return replace(published, values={**published.values, **floors})
-
-
-def exact_reports(total: Tally, k: int) -> Publication | None:
-    published = publish(total, k)
-    return published and replace(published, reports=total.reports)
-
-
-def exact_answers(total: Tally, k: int) -> Publication | None:
-    published = publish(total, k)
-    return published and replace(published, answers=dict(total.answers))
-
-
-def keeping_small(total: Tally, k: int) -> Publication | None:
-    published = publish(total, k)
-    small = {cell: n for cell, n in total.values.items() if n < k}
-    return published and replace(published, values={**published.values, **small})
-
-
-def showing(*keys: int) -> Read:
-    """Reading that tallies also the class of these keys that is never to be printed."""
-
-    def reading(project: Project, site: Site) -> Answers:
-        taken = read(project, site)
-        given = tuple(
-            replace(a, values=(HIDDEN[a.key],)) if a.key in keys and not a.values else a
-            for a in taken.given
-        )
-        return replace(taken, given=given)
-
-    return reading
-
-
-@pytest.mark.parametrize(
-    ("closing", "reading"),
-    [
-        pytest.param(nearest, read, id="rounding to the nearest multiple"),
-        pytest.param(with_margin, read, id="a margin beside the cells"),
-        pytest.param(exact_reports, read, id="an exact number of reports"),
-        pytest.param(exact_answers, read, id="an exact number of answers"),
-        pytest.param(keeping_small, read, id="values below the threshold"),
-        pytest.param(publish, showing(MULTISITE), id="both sides of a boolean"),
-        pytest.param(publish, showing(SERVER), id="other as a value"),
-        pytest.param(publish, showing(NODES), id="the first bucket"),
-        pytest.param(publish, showing(PHP), id="other as a cell of a cross-tabulation"),
-    ],
-)
-def test_a_rule_that_would_break_the_promise_is_caught(
-    toy: Project, closing: Close, reading: Read
-) -> None:
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_rule_that_would_break_the_promise_is_caught(toy: Project, rule: str) -> None:
+    closing, reading = BROKEN[rule]
     hypothesis.find(
         weeks(),
         lambda week: not holds(toy, week[0], week[1], closing, reading),

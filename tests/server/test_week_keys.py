@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -72,6 +73,34 @@ def test_destroying_leaves_the_keys_of_open_weeks_alone(directory: Path) -> None
     assert keys.hash(W47, "toy", TOKEN) == before
     with pytest.raises(KeyError):
         keys.hash(W46, "toy", TOKEN)
+
+
+def test_one_key_that_cannot_be_destroyed_keeps_none_of_the_others(directory: Path) -> None:
+    keys = WeekKeys(directory)
+    for week in (W46, W47):
+        keys.create(week)
+    obstacles = [directory / f"{week}.key" for week in ("2026-W01", "2026-W99")]
+    for obstacle in obstacles:
+        obstacle.mkdir()
+    with pytest.raises(IsADirectoryError):
+        keys.destroy_all_but(set())
+    assert sorted(directory.iterdir()) == obstacles
+
+
+def test_a_key_and_the_way_to_it_are_durable_before_the_key_is_used(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    WeekKeys(directory).create(W47)
+    assert sorted(synced) == sorted([directory.parent.name, "2026-W47.key", "keys"])
+    assert synced.index("2026-W47.key") < synced.index("keys")
 
 
 def test_a_key_is_overwritten_before_it_is_removed(directory: Path, tmp_path: Path) -> None:

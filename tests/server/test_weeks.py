@@ -14,6 +14,7 @@ import pytest
 from headcount_server import weeks as weeks_module
 from headcount_server.clock import Clock, FileClock
 from headcount_server.errors import Unavailable, WeekNotOpen
+from headcount_server.in_force import InForce
 from headcount_server.operations import Operations
 from headcount_server.schema import Schema
 from headcount_server.sqlite_store import SqliteStore
@@ -32,7 +33,7 @@ class Room:
     def __init__(
         self, writer: Writer, store: SqliteStore, clock: Clock, policy: Policy, schema: Schema
     ) -> None:
-        self.weeks = Weeks(writer, store, clock, policy, schema, on_close=self.tell)
+        self.weeks = Weeks(writer, store, clock, policy, InForce(schema), on_close=self.tell)
         self.store = store
         self.writer = writer
         self.told = 0

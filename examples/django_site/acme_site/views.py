@@ -18,13 +18,10 @@ def install(request: HttpRequest) -> HttpResponse:
     """The last page of the installer: its checkbox is empty until somebody ticks it."""
     client = telemetry()
     if request.method == "POST":
-        # Only a click on one of both buttons is an answer; leaving the page is none.
-        question.answer(
-            [client],
-            yes=request.POST.get("answer") == "yes" and "counted" in request.POST,
-            level="extended" if "extended" in request.POST else "basic",
-            via="installer",
-        )
+        # An empty box is no answer: nothing is sent, and a no is not put in anyone's mouth.
+        if "counted" in request.POST:
+            level = "extended" if "extended" in request.POST else "basic"
+            question.answer([client], yes=True, level=level, via="installer")
         return redirect("usage-counts")
     return render(request, "install.html", {"form": client.form()})
 

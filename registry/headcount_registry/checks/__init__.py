@@ -5,16 +5,34 @@ To add one, write a function in the module of its subject and decorate it (`tabl
 
 from __future__ import annotations
 
-from headcount_registry.checks import grammar, keys, projects, table, values
-from headcount_registry.checks.table import Check, look
-
-__all__ = ["ALL", "Check", "look"]
-
-_MODULES = (grammar, keys, values, projects)
-
-ALL: tuple[Check, ...] = (
-    *table.FILE_CHECKS,
-    *table.KEY_CHECKS,
-    *table.PROJECT_CHECKS,
-    *table.DRAFT_CHECKS,
+from headcount_registry.checks import (
+    allowances,
+    dates,
+    grammar,
+    keys,
+    literals,
+    metrics,
+    privacy,
+    projects,
+    similar,
+    values,
 )
+from headcount_registry.checks.looking import every_check, look, sound
+from headcount_registry.checks.table import Check, When
+
+__all__ = ["ALL", "Check", "When", "look", "sound"]
+
+_MODULES = (
+    grammar,
+    literals,
+    keys,
+    dates,
+    values,
+    privacy,
+    similar,
+    projects,
+    metrics,
+    allowances,
+)
+
+ALL: tuple[Check, ...] = every_check()

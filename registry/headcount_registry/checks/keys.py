@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount_registry import attributes, names
-from headcount_registry.checks.table import key_check
-from headcount_registry.declaration import VERSION, KeyType, Level
+from headcount_registry.checks.table import When, key_check
+from headcount_registry.declaration import MAX_TEXT, VERSION, KeyType, Level
 from headcount_registry.finding import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft
+    from headcount_registry.draft import KeyDraft, Statement
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MAX_SENTENCE = 500
+_LIMITS = {
+    "label": MAX_TEXT,
+    "description": 500,
+    "purpose": 500,
+    "issue": 300,
+    "owner": 300,
+    "since": MAX_TEXT,
+}
+"""Characters that an attribute in words may have."""
+
+_EXPLANATION = ("label", "description", "purpose", "issue")
+_INDEX = re.compile(r"-?[0-9]+")
 
 
 @key_check("key-name")
@@ -68,13 +77,24 @@ def implied_key(key: KeyDraft) -> Problems:
 
 @key_check("mixed-forms")
 def mixed_forms(key: KeyDraft) -> Problems:
-    """The shorthand and the nested form of a key destroy each other."""
-    if key.shorthand and len(key.statements) > 1 and any(each.path for each in key.statements):
+    """The shorthand and the nested form of a key destroy each other, if they share a file."""
+    if key.shorthand is None:
+        return
+    file = key.shorthand.source.file
+    if any(each.path and each.source.file == file for each in key.statements):
         yield (
             key.shorthand.location,
             (
                 f"`{key.name}` is declared in the shorthand and in the nested form, and one of them"
                 f" is lost; write `telemetry[{key.name}][label] = {key.shorthand.text}` instead"
+            ),
+        )
+    elif any(each.source.file == file for each in key.allowances):
+        yield (
+            key.shorthand.location,
+            (
+                f"an allowance of `{key.name}` stands in the same file as its shorthand, and one"
+                " of them is lost; write the allowance into another file of the project"
             ),
         )
 
@@ -102,10 +122,30 @@ def attribute_form(key: KeyDraft) -> Problems:
         name, *rest = each.path
         if name in attributes.SCALAR and rest:
             yield each.location, f"`{name}` takes one value; write `[{name}] = ...`"
-        if name in attributes.SEVERAL and rest != [""]:
+        if name in attributes.SEVERAL and rest != [""] and not _is_index(each):
             yield each.location, f"`{name}` takes several values; write `[{name}][] = ...` for each"
         if name in attributes.MAPPED and (len(rest) != 1 or not rest[0]):
             yield each.location, f"write `[{name}][REPORTED] = Value`, once for each spelling"
+
+
+def _is_index(statement: Statement) -> bool:
+    name, *rest = statement.path
+    return name in attributes.SEVERAL and len(rest) == 1 and _INDEX.fullmatch(rest[0]) is not None
+
+
+@key_check("append-collision")
+def append_collision(key: KeyDraft) -> Problems:
+    """`[]` counts what is there instead of looking for the next free number."""
+    for each in key.statements:
+        if each.path and _is_index(each):
+            name, index = each.path
+            yield (
+                each.location,
+                (
+                    f"`[{name}][{index}]` and a `[{name}][]` can get the same place, and one of"
+                    f" them is lost; write `[{name}][] = ...` for each"
+                ),
+            )
 
 
 @key_check("duplicate-attribute")
@@ -116,13 +156,16 @@ def duplicate_attribute(key: KeyDraft) -> Problems:
         for each in key.statements
         if not each.path or each.path[0] in (*attributes.SCALAR, *attributes.MAPPED)
     ]
-    counts = Counter((each.source.file, each.path) for each in single)
-    for (file, path), count in counts.items():
-        if count > 1:
-            same = [each for each in single if (each.source.file, each.path) == (file, path)]
-            again = same[1]
-            what = "[" + "][".join(path) + "]" if path else "the label"
-            yield again.location, f"`{key.name}` states {what} {count} times; keep one"
+    counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    again: dict[tuple[str, tuple[str, ...]], Statement] = {}
+    for each in single:
+        place = (each.source.file, each.path)
+        counts[place] += 1
+        if counts[place] > 1:
+            again.setdefault(place, each)
+    for place, each in again.items():
+        what = "[" + "][".join(place[1]) + "]" if place[1] else "the label"
+        yield each.location, f"`{key.name}` states {what} {counts[place]} times; keep one"
 
 
 @key_check("two-files")
@@ -154,20 +197,6 @@ def known_type(key: KeyDraft) -> Problems:
             (
                 f"`{key.name}` has no type; write `telemetry[{key.name}][type] = ...`"
                 f" with one of: {', '.join(KeyType)}"
-            ),
-        )
-
-
-@key_check("text-type", Severity.WARNING)
-def text_type(key: KeyDraft) -> Problems:
-    """Free text can carry anything, so it is a last resort."""
-    stated = key.scalar("type")
-    if stated.text == KeyType.TEXT if stated else key.shorthand:
-        yield (
-            key.location,
-            (
-                f"`{key.name}` is free text, whose values cannot be foreseen; declare a type, such"
-                f" as `telemetry[{key.name}][type] = version`, or a choice with its values"
             ),
         )
 
@@ -208,30 +237,37 @@ def issue_url(key: KeyDraft) -> Problems:
         yield stated.value_location, "`issue` is the address of a page; write https://..."
 
 
-@key_check("expiry-date")
-def expiry_date(key: KeyDraft) -> Problems:
-    """An expiry is a day of the calendar."""
-    stated = key.scalar("expires")
-    if stated and not _is_date(stated.text):
-        yield stated.value_location, f"`{stated.text}` is no date; write YYYY-MM-DD"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return _DATE.fullmatch(text) is not None
-
-
 @key_check("long-text")
 def long_text(key: KeyDraft) -> Problems:
     """People read labels and sentences on a small screen."""
-    limits = {"label": 64, "description": _MAX_SENTENCE, "purpose": _MAX_SENTENCE, "issue": 300}
-    for name, limit in limits.items():
+    for name, limit in _LIMITS.items():
         stated = key.scalar(name)
         if stated and len(stated.text) > limit:
             yield (
                 stated.value_location,
                 f"`{name}` has {len(stated.text)} characters; say it in {limit}",
             )
+    if key.shorthand and len(key.shorthand.text) > MAX_TEXT:
+        yield (
+            key.shorthand.value_location,
+            f"the label has {len(key.shorthand.text)} characters; say it in {MAX_TEXT}",
+        )
+
+
+@key_check("unexplained", Severity.WARNING, When.STRICT)
+def unexplained(key: KeyDraft) -> Problems:
+    """People agree to what is explained to them."""
+    if key.name == VERSION:
+        return
+    said = {name for name in _EXPLANATION if key.text(name)} | (
+        {"label"} if key.shorthand else set()
+    )
+    missing = [name for name in _EXPLANATION if name not in said]
+    if missing:
+        yield (
+            key.location,
+            (
+                f"`{key.name}` does not say its {', '.join(missing)};"
+                f" write `telemetry[{key.name}][{missing[0]}] = ...`"
+            ),
+        )

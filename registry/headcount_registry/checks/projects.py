@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount_registry import attributes, names
-from headcount_registry.checks.table import draft_check, project_check
-from headcount_registry.declaration import VERSION, Mode
+from headcount_registry.checks.table import project_check
+from headcount_registry.declaration import MAX_TEXT, VERSION, Mode
 from headcount_registry.finding import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declaration import Location
-    from headcount_registry.draft import Draft, ProjectDraft
+    from headcount_registry.draft import ProjectDraft
 
-_SERVER_METRICS = ("headcount_threshold_reports",)
+_URL = re.compile(r"https?://[^\s/]+\S*")
+_PLACE = r"(?:\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+_ENDPOINT = re.compile(rf"(?P<scheme>grpc|http)s?://{_PLACE}(?:/(?P<path>[^\s?#@]*))?")
+_LAST_PORT = 65535
+_LONGEST = 300
 
 
 @project_check("project-name")
@@ -35,11 +37,26 @@ def project_name(project: ProjectDraft) -> Problems:
         )
 
 
+@project_check("project-reserved")
+def project_reserved(project: ProjectDraft) -> Problems:
+    """Some names of projects break the packages that are generated for them."""
+    if project.name in names.RESERVED_PROJECTS:
+        yield (
+            project.named_at,
+            (
+                f"`{project.name}` means something else in generated packages or in the names of"
+                f" metrics; write a longer name, such as `project = {project.name}_tool`"
+            ),
+        )
+
+
 @project_check("project-attribute")
 def project_attribute(project: ProjectDraft) -> Problems:
     """What is said about a project has one of six names."""
     for each in project.statements:
-        if each.path and (len(each.path) > 1 or each.path[0] not in attributes.ABOUT):
+        if each.path[:1] == ("allow",):
+            yield each.location, "an allowance is one of several; write `headcount[allow][] = ...`"
+        elif each.path and (len(each.path) > 1 or each.path[0] not in attributes.ABOUT):
             near = get_close_matches(each.path[0], attributes.ABOUT, n=1)
             meant = f"did you mean `{near[0]}`?" if near and len(each.path) == 1 else ""
             known = f"write `headcount[x] = ...`, x one of: {', '.join(attributes.ABOUT)}"
@@ -72,6 +89,40 @@ def project_mode(project: ProjectDraft) -> Problems:
         )
 
 
+@project_check("project-address")
+def project_address(project: ProjectDraft) -> Problems:
+    """Clients send to the endpoint, people go to the homepage."""
+    homepage, endpoint = project.scalar("homepage"), project.scalar("endpoint")
+    if homepage and not _URL.fullmatch(homepage.text):
+        yield (
+            homepage.value_location,
+            f"`{homepage.text}` is no address of a page; write https://...",
+        )
+    match = _ENDPOINT.fullmatch(endpoint.text) if endpoint else None
+    path_of_grpc = match and match["scheme"] == "grpc" and match["path"]
+    if endpoint and (not match or path_of_grpc or not 0 < int(match["port"] or "1") <= _LAST_PORT):
+        yield (
+            endpoint.value_location,
+            (
+                f"`{endpoint.text}` is nothing that reports can be sent to; write"
+                " grpcs://host[:port] or https://host[:port]"
+            ),
+        )
+
+
+@project_check("project-long-text")
+def project_long_text(project: ProjectDraft) -> Problems:
+    """What is said about a project is read on a small screen."""
+    for name in attributes.ABOUT:
+        stated = project.scalar(name)
+        limit = MAX_TEXT if name == "title" else _LONGEST
+        if stated and len(stated.text) > limit:
+            yield (
+                stated.value_location,
+                f"`{name}` has {len(stated.text)} characters; say it in {limit}",
+            )
+
+
 @project_check("project-unstated", Severity.WARNING)
 def project_unstated(project: ProjectDraft) -> Problems:
     """People who are asked want to know who asks."""
@@ -100,29 +151,3 @@ def key_clash(project: ProjectDraft) -> Problems:
                     " give one of them another name"
                 ),
             )
-
-
-@draft_check("metric-clash")
-def metric_clash(draft: Draft) -> Problems:
-    """No two things are published under one name."""
-    first = dict.fromkeys(_SERVER_METRICS, "the server itself")
-    for location, owner, metrics in _published(draft):
-        for metric in metrics:
-            known = first.setdefault(metric, owner)
-            if known != owner:
-                yield (
-                    location,
-                    (
-                        f"{owner} and {known} would both be published as {metric};"
-                        " give one of them another name"
-                    ),
-                )
-
-
-def _published(draft: Draft) -> Iterator[tuple[Location, str, tuple[str, ...]]]:
-    for project in draft.projects:
-        yield project.named_at, f"project `{project.name}`", names.metrics(project.name)
-        places = {VERSION: project.named_at} | {key.name: key.location for key in project.keys}
-        for key, location in places.items():
-            owner = f"key `{key}` of project `{project.name}`"
-            yield location, owner, names.metrics(project.name, key)

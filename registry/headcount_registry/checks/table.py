@@ -3,24 +3,38 @@
 A check is a function that takes one thing (a file, a key, a project, the whole draft) and
 yields what is wrong with it: a place and a message that says what to write instead. The
 decorator names it and enters it into the table; nothing else is needed to add one.
+
+An error would make a wrong registry: it stops the build and cannot be allowed. A warning is
+a matter of judgement: it can be allowed, and `check --strict` takes it for an error. Some
+warnings are for `check` alone: those that only `--strict` looks for, and those that depend
+on the day, which a build must not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from headcount_registry.finding import Finding, Severity
+from headcount_registry.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from headcount_registry.declaration import Location
-    from headcount_registry.draft import Draft, KeyDraft, ProjectDraft
-    from headcount_registry.source import Source
 
 Problems: TypeAlias = "Iterator[tuple[Location, str]]"
 _F = TypeVar("_F", bound="Callable[..., Iterator[tuple[Location, str]]]")
+
+
+class When(Enum):
+    """When a check is looked at."""
+
+    ALWAYS = auto()
+    STRICT = auto()
+    """Only where `--strict` is asked for."""
+    DATED = auto()
+    """Only where the day is known; the function takes it as its second argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,57 +43,60 @@ class Check:
 
     name: str
     severity: Severity
-    look: Callable[[Any], Problems]
+    look: Callable[..., Problems]
+    when: When = When.ALWAYS
+    allowable: bool = False
+    """Whether a declaration may say that it accepts the finding."""
+
+    def problems(self, subject: Any, today: object = None) -> Problems:  # noqa: ANN401 - of its table
+        """What is wrong with one thing; `today` matters to a check that depends on the day."""
+        return self.look(subject, today) if self.when is When.DATED else self.look(subject)
 
 
 FILE_CHECKS: list[Check] = []
 KEY_CHECKS: list[Check] = []
 PROJECT_CHECKS: list[Check] = []
 DRAFT_CHECKS: list[Check] = []
+ALLOWANCE_CHECKS: list[Check] = []
 
 
-def _entry(table: list[Check], name: str, severity: Severity) -> Callable[[_F], _F]:
+def _entry(
+    table: list[Check], name: str, severity: Severity, when: When = When.ALWAYS
+) -> Callable[[_F], _F]:
     def enter(look: _F) -> _F:
-        table.append(Check(name, severity, look))
+        of_declaration = table is KEY_CHECKS or table is PROJECT_CHECKS
+        allowable = severity is Severity.WARNING and of_declaration
+        table.append(Check(name, severity, look, when, allowable))
         return look
 
     return enter
 
 
-def file_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_F], _F]:
+def file_check(name: str) -> Callable[[_F], _F]:
     """Enters a check of one `Source`."""
-    return _entry(FILE_CHECKS, name, severity)
+    return _entry(FILE_CHECKS, name, Severity.ERROR)
 
 
-def key_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_F], _F]:
+def key_check(
+    name: str, severity: Severity = Severity.ERROR, when: When = When.ALWAYS
+) -> Callable[[_F], _F]:
     """Enters a check of one `KeyDraft`."""
-    return _entry(KEY_CHECKS, name, severity)
+    return _entry(KEY_CHECKS, name, severity, when)
 
 
 def project_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_F], _F]:
-    """Enters a check of one `ProjectDraft`."""
+    """Enters a check of one `ProjectDraft`.
+
+    What it finds at the place where a key is declared is that key's, and allowed there.
+    """
     return _entry(PROJECT_CHECKS, name, severity)
 
 
-def draft_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_F], _F]:
+def draft_check(name: str) -> Callable[[_F], _F]:
     """Enters a check of the whole `Draft`."""
-    return _entry(DRAFT_CHECKS, name, severity)
+    return _entry(DRAFT_CHECKS, name, Severity.ERROR)
 
 
-def look(draft: Draft) -> tuple[Finding, ...]:
-    """All findings of all checks, sorted by place."""
-    found: set[Finding] = set()
-    for check, subject in _pairs(draft):
-        for location, message in check.look(subject):
-            found.add(Finding(location, check.name, message, check.severity))
-    return tuple(sorted(found))
-
-
-def _pairs(draft: Draft) -> Iterator[tuple[Check, Source | KeyDraft | ProjectDraft | Draft]]:
-    for source in draft.files:
-        yield from ((check, source) for check in FILE_CHECKS)
-    for project in draft.projects:
-        yield from ((check, project) for check in PROJECT_CHECKS)
-        for key in project.keys:
-            yield from ((check, key) for check in KEY_CHECKS)
-    yield from ((check, draft) for check in DRAFT_CHECKS)
+def allowance_check(name: str) -> Callable[[_F], _F]:
+    """Enters a check of the `Allowances` of one project."""
+    return _entry(ALLOWANCE_CHECKS, name, Severity.WARNING)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from headcount_registry.draft import KeyDraft, Statement
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff]")
+_CANDIDATES = 200
+_GUESSES = 20
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\udc80-\udcff]")
 
 
 @key_check("values-missing")
@@ -44,11 +46,14 @@ def values_missing(key: KeyDraft) -> Problems:
 def duplicate_value(key: KeyDraft) -> Problems:
     """A value, a bucket or an axis stands once."""
     for name in attributes.SEVERAL:
-        items = key.items(name)
-        for text, count in Counter(each.text for each in items).items():
-            if count > 1:
-                again = [each for each in items if each.text == text][1]
-                yield again.value_location, f"`{text}` stands {count} times in `{name}`; keep one"
+        counts: Counter[str] = Counter()
+        again: dict[str, Statement] = {}
+        for each in key.items(name):
+            counts[each.text] += 1
+            if counts[each.text] > 1:
+                again.setdefault(each.text, each)
+        for text, each in again.items():
+            yield each.value_location, f"`{text}` stands {counts[text]} times in `{name}`; keep one"
 
 
 @key_check("reserved-value")
@@ -102,11 +107,11 @@ def long_value(key: KeyDraft) -> Problems:
     for each in (*key.items("values"), *key.items("aliases")):
         longest = max(len(each.text), *(len(part) for part in each.path))
         if longest > MAX_TEXT:
-            yield each.value_location, f"has {longest} characters; {MAX_TEXT} are allowed"
+            yield each.value_location, f"has {longest} characters; write {MAX_TEXT} or fewer"
     for line, item in key.catalogue_items:
         if len(item) > MAX_TEXT:
-            place = Location(key.catalogue_path, line)
-            yield place, f"has {len(item)} characters; {MAX_TEXT} are allowed"
+            place = Location(key.catalogue_path, line, 1)
+            yield place, f"has {len(item)} characters; write {MAX_TEXT} or fewer"
 
 
 @key_check("catalogue")
@@ -115,13 +120,21 @@ def catalogue(key: KeyDraft) -> Problems:
     stated = key.scalar("catalogue")
     if stated is None or not stated.text:
         return
-    if key.catalogue is None:
+    if not key.catalogue_path:
+        yield (
+            stated.value_location,
+            (
+                f"`{stated.text}` is outside the folder of the .info file, and a declaration must"
+                " not publish other files; put the catalogue beside it"
+            ),
+        )
+    elif key.catalogue is None:
         yield (
             stated.value_location,
             f"there is no file {key.catalogue_path}; the path is relative to the .info file",
         )
     elif not key.catalogue_items:
-        yield Location(key.catalogue_path), "the catalogue is empty; write one item a line"
+        yield Location(key.catalogue_path, 1, 1), "the catalogue is empty; write one item a line"
     seen: set[str] = set()
     for line, item in key.catalogue_items:
         place = Location(key.catalogue_path, line, 1)
@@ -130,7 +143,10 @@ def catalogue(key: KeyDraft) -> Problems:
         if item.lower() == "other":
             yield place, f"`{item}` is what every item outside the catalogue counts as; remove it"
         if _CONTROL.search(item):
-            yield place, "contains a control character or is not UTF-8; mend the line"
+            yield (
+                place,
+                "has a control character or byte order mark, or is not UTF-8; mend the line",
+            )
         seen.add(item)
 
 
@@ -138,9 +154,13 @@ def catalogue(key: KeyDraft) -> Problems:
 def alias(key: KeyDraft) -> Problems:
     """An alias leads to a declared value and is none itself."""
     known = set(key.values) or {item for _, item in key.catalogue_items}
+    # Looking for what was meant takes long among thousands, and nobody reads it a hundredth time.
+    candidates = sorted(known)[:_CANDIDATES]
+    guesses = iter(range(_GUESSES))
     for each in key.items("aliases"):
         if each.text not in known and known:
-            near = get_close_matches(each.text, sorted(known), n=1)
+            guess = next(guesses, None) is not None
+            near = get_close_matches(each.text, candidates, n=1) if guess else []
             remedy = f"did you mean `{near[0]}`?" if near else "declare it, or drop the alias"
             yield each.value_location, f"`{each.text}` is not among the values; {remedy}"
         if each.path[1] in known:

@@ -112,6 +112,7 @@ def _fresh(database: Path) -> Path:
 def _serve(app: App, database: Path) -> None:
     click.echo(f"""
 Serving until Ctrl-C:
+  pages       http://{app.public}/
   published   curl http://{app.public}/metrics
   operations  curl http://{app.operations}/metrics
   service     buf curl --protocol grpc --http2-prior-knowledge --list-methods http://{app.grpc}

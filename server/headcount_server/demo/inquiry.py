@@ -11,7 +11,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from prometheus_client.parser import text_string_to_metric_families
 
 from headcount_server.config import Address
-from headcount_server.grpc_door import SERVICE
+from headcount_server.service import SERVICE
 from headcount_server.week import Week
 
 SECONDS = 10.0

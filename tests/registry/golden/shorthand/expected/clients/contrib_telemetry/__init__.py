@@ -14,7 +14,9 @@ from .keys import Collectors
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
-    from typing import Any
+    from typing import Unpack
+
+    from headcount.settings import Settings
 
 __all__ = ["PROJECT", "Collectors", "Telemetry"]
 
@@ -31,7 +33,7 @@ class Telemetry(Client):
         *,
         state_directory: str | PathLike[str],
         endpoint: str | None = None,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> None:
         super().__init__(
             PROJECT,

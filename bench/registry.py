@@ -1,0 +1,122 @@
+"""From declarations to written files: 200 files with 1,000 keys, and ten times as many.
+
+    python bench/registry.py [--rounds N]
+
+Each round is a whole `headcount-registry build` in a process of its own, into an
+empty directory. Prints the median, the share of the budget that it takes, where the
+time goes, and how the time grows with the input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from headcount_registry.build import build
+
+PROGRAM = Path(sys.executable).with_name("headcount-registry")
+FILES, KEYS = 200, 5
+BUDGET = 3.0
+"""Seconds for 200 files with 1,000 keys."""
+GROWTH = 12.0
+"""Times as long for ten times the input."""
+
+ABOUT = """\
+headcount[title] = Module {file}
+headcount[homepage] = https://example.org/{file}
+headcount[recipient] = The maintainers
+headcount[contact] = https://example.org/{file}/contact
+headcount[endpoint] = grpcs://telemetry.example.org
+"""
+WORDS = """
+telemetry[{name}][label] = Fact {name}
+telemetry[{name}][description] = What is to be known about {name}, in one sentence.
+telemetry[{name}][purpose] = Decide something that depends on {name}.
+telemetry[{name}][issue] = https://example.org/issues/{number}
+telemetry[{name}][type] = {type}
+"""
+TYPES = {
+    "boolean": "",
+    "choice": "".join(
+        f"telemetry[{{name}}][values][] = Choice number {count}\n" for count in range(8)
+    ),
+    "version": "telemetry[{name}][precision] = 2\n",
+    "count": "".join(f"telemetry[{{name}}][buckets][] = {bound}\n" for bound in (1, 10, 100, 1000)),
+    "list": "".join(f"telemetry[{{name}}][values][] = Member {count}\n" for count in range(12)),
+}
+
+
+def declarations(place: Path, files: int) -> Path:
+    """Writes so many files of five keys each, one of every type but the rarer two."""
+    place.mkdir()
+    for file in range(files):
+        text = ABOUT.format(file=file)
+        for number, (kind, more) in enumerate(TYPES.items()):
+            name = f"{kind}_fact_{chr(97 + number)}"
+            text += WORDS.format(name=name, number=number, type=kind) + more.format(name=name)
+        (place / f"module_{file}.info").write_text(text, encoding="utf-8")
+    return place
+
+
+def once(source: Path, place: Path) -> float:
+    """Seconds of one whole build."""
+    start = time.perf_counter()
+    subprocess.run(  # noqa: S603 - our own program
+        [PROGRAM, "build", source, "--out", place / "out", "--lock", place / "registry.lock"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def measured(source: Path, rounds: int) -> float:
+    """Median seconds of some builds."""
+    seconds = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as place:
+            seconds.append(once(source, Path(place)))
+    return statistics.median(seconds)
+
+
+def steps(source: Path) -> dict[str, float]:
+    """Seconds of each step of a build in this process."""
+    marks: list[tuple[str, float]] = []
+    with tempfile.TemporaryDirectory() as place:
+        build(
+            [source],
+            Path(place, "registry.lock"),
+            lambda step: marks.append((step, time.perf_counter())),
+        )
+    marks.append(("", time.perf_counter()))
+    return {step: after - before for (step, before), (_, after) in pairwise(marks)}
+
+
+def main() -> int:
+    """Measures, prints, and gives 1 where a budget is exceeded."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="builds to take the median of")
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as place:
+        small = declarations(Path(place, "small"), FILES)
+        large = declarations(Path(place, "large"), FILES * 10)
+        seconds = measured(small, rounds)
+        longer = measured(large, 1)
+        parts = steps(small)
+    ratio, growth = seconds / BUDGET, longer / seconds
+    print(f"{FILES} files, {FILES * KEYS} keys: {seconds:.2f} s, {ratio:.2f} of the budget")  # noqa: T201
+    for step, part in parts.items():
+        print(f"  {step:<36} {part:6.2f} s")  # noqa: T201
+    print(f"ten times the input: {longer:.2f} s, {growth:.1f} times as long (budget {GROWTH:.0f})")  # noqa: T201
+    return int(ratio > 1 or growth > GROWTH)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

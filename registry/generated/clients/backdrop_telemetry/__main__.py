@@ -1,0 +1,16 @@
+# Written by headcount-registry from the declarations of backdrop; do not edit.
+"""The command line for those who run Backdrop CMS.
+
+`python -m backdrop_telemetry --help` says what it can do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from headcount.command import run
+
+from ._project import PROJECT
+
+if __name__ == "__main__":
+    sys.exit(run(PROJECT))

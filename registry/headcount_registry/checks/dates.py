@@ -1,0 +1,64 @@
+"""Checks of one key: the day on which it expires."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+from headcount_registry.checks.table import When, key_check
+from headcount_registry.finding import Severity
+
+if TYPE_CHECKING:
+    from headcount_registry.checks.table import Problems
+    from headcount_registry.draft import KeyDraft, Statement
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST = dt.timedelta(days=731)
+"""Two years: after that nobody remembers why a key is there."""
+
+
+@key_check("expiry-date")
+def expiry_date(key: KeyDraft) -> Problems:
+    """An expiry is a day of the calendar."""
+    stated = key.scalar("expires")
+    if stated and _date(stated) is None:
+        yield stated.value_location, f"`{stated.text}` is no date; write YYYY-MM-DD"
+
+
+@key_check("expired", Severity.WARNING, When.DATED)
+def expired(key: KeyDraft, today: dt.date) -> Problems:
+    """From the day of its expiry a key is neither sent nor counted."""
+    stated = key.scalar("expires")
+    day = _date(stated) if stated else None
+    if stated and day and day <= today:
+        yield (
+            stated.value_location,
+            (
+                f"`{key.name}` has not been counted since {stated.text}; remove its lines,"
+                " or write a later day if its purpose still holds"
+            ),
+        )
+
+
+@key_check("distant-expiry", Severity.WARNING, When.DATED)
+def distant_expiry(key: KeyDraft, today: dt.date) -> Problems:
+    """An expiry that nobody lives to see ends nothing."""
+    stated = key.scalar("expires")
+    day = _date(stated) if stated else None
+    if stated and day and day - today > _LONGEST:
+        latest = today + _LONGEST
+        yield (
+            stated.value_location,
+            (
+                f"{stated.text} is more than two years away; write a day up to"
+                f" {latest.isoformat()}, and prolong it then if the purpose still holds"
+            ),
+        )
+
+
+def _date(stated: Statement) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(stated.text) if _DATE.fullmatch(stated.text) else None
+    except ValueError:
+        return None

@@ -1,0 +1,93 @@
+"""The history of what is asked: one line per release, kept beside the lock.
+
+    {"release": "1.2", "date": "2026-11-21", "changes": [{"project": "bee", ...}]}
+
+`registry.history` is append-only and reviewed like the lock; `registry.released.binpb` is the
+descriptor set of the last release, with which the next one is compared. Both are written by
+`headcount-registry release` alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headcount_registry.attribute_changes import Breaks, Kind
+from headcount_registry.comparison import Change, Comparison, Snapshot, compare
+from headcount_registry.comparison_text import as_object
+from headcount_registry.declaration import Registry
+from headcount_registry.errors import HistoryError
+from headcount_registry.snapshot import snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release; `date` is that of its making (ISO 8601), both are empty of what is to come."""
+
+    release: str
+    date: str
+    changes: tuple[Change, ...]
+
+    def line(self) -> str:
+        """The line of the file, without its end."""
+        changes = [as_object(change) for change in self.changes]
+        model = {"release": self.release, "date": self.date, "changes": changes}
+        return json.dumps(model, ensure_ascii=False)
+
+
+def history_path(lock_file: Path) -> Path:
+    """Where the history of a lock is."""
+    return lock_file.with_suffix(".history")
+
+
+def released_path(lock_file: Path) -> Path:
+    """Where the descriptor set of the last release is."""
+    return lock_file.with_suffix(".released.binpb")
+
+
+def releases(lock_file: Path) -> tuple[Release, ...]:
+    """All releases, oldest first. Raises `HistoryError` with the line that is damaged."""
+    path = history_path(lock_file)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HistoryError(f"{path}: cannot be read: {error}") from error
+    found = []
+    for count, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                found.append(_release(json.loads(line)))
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                raise HistoryError(
+                    f"{path}:{count}: error: no line of a history ({error}); restore it from"
+                    " version control"
+                ) from error
+    return tuple(found)
+
+
+def since_release(registry: Registry, lock_file: Path) -> Comparison:
+    """What changed since the last release; everything is new if there was none."""
+    path = released_path(lock_file)
+    before = snapshot(path) if path.exists() else Snapshot("", Registry(()))
+    return compare(before, Snapshot("", registry))
+
+
+def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it
+    dt.date.fromisoformat(parts["date"])
+    changes = (
+        Change(
+            project=str(each["project"]),
+            key=str(each["key"]),
+            kind=Kind(each["kind"]),
+            detail=str(each["detail"]),
+            breaks=Breaks(each["breaks"]),
+            asks=each["asks"] is True,
+        )
+        for each in parts["changes"]
+    )
+    return Release(str(parts["release"]), parts["date"], tuple(changes))

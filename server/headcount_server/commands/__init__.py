@@ -1,0 +1,1 @@
+"""The subcommands of `headcount-server`, one module per group."""

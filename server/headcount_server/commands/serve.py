@@ -1,0 +1,179 @@
+"""The command `headcount-server serve`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from headcount_server import logs
+from headcount_server.app import END_SECONDS, App
+from headcount_server.clock import Clock, FileClock, SystemClock
+from headcount_server.config import Address, Config
+from headcount_server.errors import ConfigError
+from headcount_server.flags import (
+    PATH,
+    Number,
+    ServeCommand,
+    encrypting,
+    limiting,
+    listening,
+    one_sentence,
+    source,
+)
+from headcount_server.limits import Limits, trusted
+
+log = logging.getLogger(__name__)
+
+
+@click.command(cls=ServeCommand)
+@click.option("--registry", required=True, type=PATH, help="registry.binpb to serve.")
+@click.option("--database", required=True, type=PATH, help="SQLite file; made if not there.")
+@listening
+@click.option(
+    "--threshold",
+    default=5,
+    show_default=True,
+    type=Number(int, "1 to 1000"),
+    help="Publish in multiples of this, 1 to 1000.",
+)
+@click.option(
+    "--grace-hours",
+    default=48.0,
+    show_default=True,
+    type=Number(float, "0 to 167"),
+    help="Time for late reports after a week, 0 to 167.",
+)
+@encrypting
+@limiting
+@click.option(
+    "--log-level",
+    default="info",
+    show_default=True,
+    type=click.Choice(logs.LEVELS),
+    help="What is worth a line in the log.",
+)
+@click.option("--test-clock", type=PATH, help="Take the time (RFC 3339) from a file; for tests.")
+@click.option("--show-config", is_flag=True, help="Print every setting and its source, and end.")
+def serve(  # noqa: PLR0913 - one argument a flag
+    registry: Path,
+    database: Path,
+    grpc: str,
+    public: str,
+    operations: str,
+    threshold: int,
+    grace_hours: float,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    allow_plaintext: bool,  # noqa: FBT001 - a flag
+    limit_per_minute: float,
+    limit_burst: int,
+    limit_total: float,
+    trusted_proxy: tuple[str, ...],
+    log_level: str,
+    test_clock: Path | None,
+    show_config: bool,  # noqa: FBT001 - a flag
+) -> None:
+    """Take reports, keep weekly totals, publish them when a week closes.
+
+    SIGHUP reads the registry again, SIGTERM and SIGINT end the server. Every
+    flag can also be set by the variable named with it; the flag wins.
+    """
+    logs.start(log_level)
+    with one_sentence():
+        config = Config(
+            registry=registry,
+            database=database,
+            grpc=Address.parse("--grpc", grpc),
+            public=Address.parse("--public", public),
+            operations=Address.parse("--operations", operations),
+            threshold=threshold,
+            grace=_grace(grace_hours),
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
+            allow_plaintext=allow_plaintext,
+            limits=Limits(
+                per_minute=limit_per_minute,
+                burst=limit_burst,
+                total_per_second=limit_total,
+                trusted_proxies=trusted(trusted_proxy),
+            ),
+        )
+        if show_config:
+            _show()
+            return
+        _run(config, _clock(test_clock, config))
+
+
+def _show() -> None:
+    context = click.get_current_context()
+    rows = [
+        (option.opts[0].removeprefix("--"), context.params[option.name], source(context, option))
+        for option in context.command.params
+        if option.name in context.params and option.name != "show_config"
+    ]
+    width = max(len(name) for name, _, _ in rows)
+    values = [_written(value) for _, value, _ in rows]
+    wide = max(map(len, values))
+    for (name, _, origin), value in zip(rows, values, strict=True):
+        click.echo(f"{name:{width}}  {value:{wide}}  {origin}")
+
+
+def _written(value: object) -> str:
+    if value is None or value == ():
+        return "-"
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _run(config: Config, clock: Clock) -> None:
+    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _: heard.put(number))
+    with App(config, clock) as app:
+        click.echo(f"gRPC        {app.grpc}")
+        scheme = "https" if config.tls_certificate else "http"
+        click.echo(f"public      {scheme}://{app.public}/")
+        click.echo(f"operations  http://{app.operations}/metrics")
+        while heard.get() == signal.SIGHUP:
+            app.reload()
+        log.info("ending: calls that run are let finish")
+        _give_up_after(END_SECONDS)
+    log.info("ended: everything acknowledged is on disk")
+
+
+def _give_up_after(seconds: float) -> None:
+    """Bound the end, so that a disk or a caller that hangs does not hold it for ever."""
+
+    def give_up() -> None:
+        log.error("not ended after %g s; leaving as it is, acknowledged reports are safe", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _grace(hours: float) -> timedelta:
+    try:
+        return timedelta(hours=hours)
+    except (OverflowError, ValueError):
+        msg = f"--grace-hours {hours:g}: outside 0 to 167"
+        raise ConfigError(msg) from None
+
+
+def _clock(test_clock: Path | None, config: Config) -> Clock:
+    if test_clock is None:
+        return SystemClock()
+    for address in (config.grpc, config.public, config.operations):
+        if not address.is_loopback:
+            msg = f"--test-clock is for tests on loopback, and {address} is not"
+            raise ConfigError(msg)
+    return FileClock(test_clock)

@@ -1,0 +1,26 @@
+"""The command `headcount-server site`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headcount_server.flags import PATH, Command, database, one_sentence
+from headcount_server.pages import folder
+
+
+@click.command(cls=Command)
+@database
+@click.option("--registry", required=True, type=PATH, help="registry.binpb that is served.")
+@click.option(
+    "--out", required=True, type=PATH, help="Folder to write; a former site there is replaced."
+)
+def site(database: Path, registry: Path, out: Path) -> None:
+    """Write the public pages and data files as a static site, for hosting anywhere.
+
+    Works beside a running server. Run it again after each close of a week.
+    """
+    with one_sentence():
+        number = folder.write(out, database, registry)
+    click.echo(f"{out}: {number} files; try them with: python3 -m http.server -d {out}")

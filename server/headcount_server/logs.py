@@ -1,0 +1,104 @@
+"""The log: text on a terminal, one JSON object a line otherwise, always to stderr.
+
+No line names a peer or repeats what was sent, at any level. Our own modules
+log sentences that are made for it. What libraries have to say passes from
+warnings on and without what they fill into their sentences, since that may be
+an address or a payload; of an exception only its type and place are told.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import IO
+
+LEVELS = ("debug", "info", "warning", "error")
+"""What `--log-level` may be."""
+
+_OURS = __package__ or "headcount_server"
+_current: list[logging.Handler] = []
+
+
+def start(level: str = "info", stream: IO[str] | None = None) -> None:
+    """Log from this level on, to stderr or another stream; again to change that."""
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Text() if stream.isatty() else Json())
+    handler.addFilter(_concerns_the_operator)
+    root = logging.getLogger()
+    while _current:
+        root.removeHandler(_current.pop())
+    root.addHandler(handler)
+    _current.append(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger(_OURS).setLevel(level.upper())
+    threading.excepthook = _thread_failed
+
+
+def _is_ours(name: str) -> bool:
+    return name == _OURS or name.startswith(f"{_OURS}.")
+
+
+def _concerns_the_operator(record: logging.LogRecord) -> bool:
+    return _is_ours(record.name) or record.levelno >= logging.WARNING
+
+
+def _words(record: logging.LogRecord) -> str:
+    if _is_ours(record.name):
+        return record.getMessage()
+    return str(record.msg).partition("\n")[0]
+
+
+def _trace(record: logging.LogRecord) -> tuple[str, list[str]]:
+    """Type and place of a record's exception, without its words."""
+    kind, _, trace = record.exc_info or (None, None, None)
+    if kind is None:
+        return "", []
+    return kind.__name__, _places(trace)
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    return [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+class Text(logging.Formatter):
+    """A line for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level and sentence; type and place of an exception below."""
+        kind, places = _trace(record)
+        line = f"{_moment(record)} {record.levelname} {_words(record)}"
+        return "\n  ".join([line, *([kind] if kind else []), *places])
+
+
+class Json(logging.Formatter):
+    """A JSON object in one line, for a collector of logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The fields `time`, `level`, `logger`, `message`, and of an exception `error`, `trace`."""
+        fields: dict[str, object] = {
+            "time": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _words(record),
+        }
+        kind, places = _trace(record)
+        if kind:
+            fields |= {"error": kind, "trace": places}
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    kind, trace = failure.exc_type, failure.exc_traceback
+    log = logging.getLogger(__name__)
+    name = failure.thread.name if failure.thread else "a thread"
+    log.error("%s failed: %s %s", name, kind.__name__, " < ".join(reversed(_places(trace))))

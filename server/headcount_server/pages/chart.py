@@ -1,0 +1,87 @@
+"""Charts as geometry: what the templates draw as SVG, in percent of the drawing.
+
+A bar runs to the middle of a count's range, and a thin line in it from the lower
+to the upper bound. A trend is a line through the middles within a band, broken where
+a week published nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 100.0, 30.0
+"""Extent of a trend, in units of its drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A horizontal bar: all lengths from 0 to 100."""
+
+    length: float
+    lower: float
+    """Where the line that shows the range begins."""
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Points of polylines and polygons as SVG writes them, a stretch without gap each."""
+
+    lines: tuple[str, ...]
+    bands: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+    """Weeks that stand alone between gaps, and the last one: where a dot is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One week's number with its bounds, in units of what is drawn."""
+
+    lower: float
+    middle: float
+    upper: float
+
+
+def bar(point: Point, full: float) -> Bar:
+    """The bar of a number where `full` is the length of the whole."""
+
+    def scaled(number: float) -> float:
+        return round(min(max(100 * number / full, 0.0), 100.0), 2) if full else 0.0
+
+    return Bar(scaled(point.middle), scaled(point.lower), scaled(point.upper))
+
+
+def trend(points: Sequence[Point | None], top: float) -> Trend:
+    """The line through a number's weeks, oldest first; None where nothing was published."""
+    step = WIDTH / max(len(points) - 1, 1)
+
+    def x(index: int) -> float:
+        return round(index * step if len(points) > 1 else WIDTH / 2, 2)
+
+    def y(number: float) -> float:
+        return round(HEIGHT - HEIGHT * min(number / top, 1.0) if top else HEIGHT, 2)
+
+    lines, bands, dots = [], [], []
+    for stretch in _stretches(points):
+        upper = [f"{x(i)},{y(p.upper)}" for i, p in stretch]
+        lower = [f"{x(i)},{y(p.lower)}" for i, p in reversed(stretch)]
+        lines.append(" ".join(f"{x(i)},{y(p.middle)}" for i, p in stretch))
+        bands.append(" ".join([*upper, *lower]))
+        last, point = stretch[-1]
+        if len(stretch) == 1 or last == len(points) - 1:
+            dots.append((x(last), y(point.middle)))
+    return Trend(tuple(lines), tuple(bands), tuple(dots))
+
+
+def _stretches(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:
+    stretches: list[list[tuple[int, Point]]] = []
+    before = -2
+    for index, point in enumerate(points):
+        if point is None:
+            continue
+        if index != before + 1:
+            stretches.append([])
+        stretches[-1].append((index, point))
+        before = index
+    return stretches

@@ -1,0 +1,75 @@
+"""The files that are not pages: totals and registry for programs, by the forms used elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from google.protobuf.json_format import MessageToJson
+from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server import listing, statistics
+from headcount_server.pages.openapi import description
+from headcount_server.schema import Schema
+from headcount_server.service import describe
+from headcount_server.store import PublishedProject, PublishedWeek
+
+JSON = "application/json"
+CSV = "text/csv; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+SVG = "image/svg+xml"
+CSS = "text/css; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands at an address."""
+
+    body: bytes
+    media_type: str
+
+
+def of(text: str, media_type: str) -> Document:
+    """A text as a document."""
+    return Document(text.encode(), media_type)
+
+
+def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
+    """Weeks, of one project or (empty name) of all, as `json` or `csv`."""
+    answer = statistics.response(weeks, project)
+    if form == "csv":
+        return of(listing.as_csv(answer), CSV)
+    return of(listing.as_json(answer), JSON)
+
+
+def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
+    """The same weeks with nothing in them but one key of one project."""
+    return [
+        replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
+        for week in weeks
+    ]
+
+
+def _only(published: PublishedProject, key: int) -> PublishedProject:
+    found = published.publication
+    return replace(
+        published,
+        publication=replace(
+            found,
+            answers={number: n for number, n in found.answers.items() if number == key},
+            values={cell: n for cell, n in found.values.items() if cell.key == key},
+        ),
+        retractions=tuple(notice for notice in published.retractions if notice.key == key),
+    )
+
+
+def registry(schema: Schema) -> Document:
+    """Everything that is asked, as GetRegistry tells it, without the policy."""
+    answer = wire.GetRegistryResponse(projects=map(describe, schema.projects.values()))
+    return of(MessageToJson(answer, ensure_ascii=False, sort_keys=True) + "\n", JSON)
+
+
+def openapi() -> Document:
+    """The description of the files at /data/."""
+    return of(json.dumps(description(), indent=2) + "\n", JSON)

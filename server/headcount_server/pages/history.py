@@ -1,0 +1,181 @@
+"""How published totals went over the weeks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headcount_server.pages import words
+from headcount_server.pages.chart import Point, Trend, trend
+from headcount_server.pages.counts import Count, Share
+from headcount_server.pages.distribution import Distribution, Row, distribution
+from headcount_server.pages.order import ordered
+from headcount_server.schema import Key
+from headcount_server.store import PublishedProject, PublishedWeek, Retraction
+from headcount_server.week import Week
+
+MAX_SERIES = 12
+"""Most values whose course is drawn; the tables and files have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the operator says about a week, or about a key's totals in it."""
+
+    week: Week
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """How many installations of a project reported, week by week."""
+
+    weeks: tuple[Week, ...]
+    """Oldest first."""
+    counts: tuple[Count | None, ...]
+    """None where fewer than the threshold reported."""
+    trend: Trend
+    top: Count | None
+    """The largest, which the drawing is as high as."""
+
+    @property
+    def latest(self) -> Count | None:
+        """The last week's."""
+        return self.counts[-1] if self.counts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The share of one value over the weeks."""
+
+    text: str
+    shares: tuple[Share | None, ...]
+    trend: Trend
+
+    @property
+    def first(self) -> Share | None:
+        """The first published share."""
+        return next((share for share in self.shares if share is not None), None)
+
+    @property
+    def last(self) -> Share | None:
+        """The last week's share; None where it was not published."""
+        return self.shares[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The course of a key's values over the weeks."""
+
+    weeks: tuple[Week, ...]
+    """Oldest first."""
+    answers: tuple[Count | None, ...]
+    """Answers in each week; None where fewer than the threshold answered."""
+    series: tuple[Series, ...]
+    """The most frequent values, in their usual order."""
+    top: float
+    """What the drawings are as high as, in percent."""
+    left_out: int
+    """Values that are not drawn."""
+
+
+def find(week: PublishedWeek, project: str) -> PublishedProject | None:
+    """What a week published of a project; None where that is nothing."""
+    return next((found for found in week.projects if found.name == project), None)
+
+
+def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
+    """How many reported in these weeks, oldest first."""
+    weeks = _since_first(weeks, project)
+    counts = []
+    for week in weeks:
+        found = find(week, project)
+        reported = found.publication.reports if found else 0
+        counts.append(Count.published(reported, week.threshold) if reported else None)
+    top = max((c for c in counts if c is not None), key=lambda c: c.upper, default=None)
+    points = [Point(c.lower, c.middle, c.upper) if c else None for c in counts]
+    drawn = trend(points, 1.1 * top.upper if top else 1.0)
+    return Reports(tuple(week.week for week in weeks), tuple(counts), drawn, top)
+
+
+def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
+    """The course of a key's values in these weeks, oldest first."""
+    weeks = _since_first(weeks, project)
+    found = [_distribution(week, project, key) for week in weeks]
+    rows = [{row.value: row for row in each.rows} if each else {} for each in found]
+    drawn, left_out = _drawn(key, rows)
+    shares = {
+        value: tuple(by_value[value].share if value in by_value else None for by_value in rows)
+        for value in drawn
+    }
+    top = max((s.upper for line in shares.values() for s in line if s is not None), default=0.0)
+    return History(
+        weeks=tuple(week.week for week in weeks),
+        answers=tuple(each.answers if each else None for each in found),
+        series=tuple(
+            Series(text, line, trend([_point(share) for share in line], 1.05 * top))
+            for (value, line), text in zip(shares.items(), drawn.values(), strict=True)
+        ),
+        top=top,
+        left_out=left_out,
+    )
+
+
+def remarks(weeks: Sequence[PublishedWeek]) -> tuple[Note, ...]:
+    """What the operator says about these weeks, newest first."""
+    return tuple(Note(week.week, week.annotation) for week in reversed(weeks) if week.annotation)
+
+
+def retractions(
+    weeks: Sequence[PublishedWeek], project: str
+) -> tuple[tuple[Week, Retraction], ...]:
+    """What was taken down of a project in these weeks, newest first."""
+    return tuple(
+        (week.week, notice)
+        for week in reversed(weeks)
+        if (found := find(week, project)) is not None
+        for notice in found.retractions
+    )
+
+
+def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week]) -> str:
+    """A drawing in words, for those who do not see it."""
+    told = [
+        (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
+    ]
+    if not told:
+        return f"{text}: nothing published."
+    (first, since), (last, until) = told[0], told[-1]
+    if since == until:
+        return f"{text}: {last} in the week of {words.week(until)}."
+    return f"{text}: from {first} in {since} to {last} in {until}."
+
+
+def _since_first(weeks: Sequence[PublishedWeek], project: str) -> Sequence[PublishedWeek]:
+    """The weeks without those from before anything of the project was published."""
+    first = next((i for i, week in enumerate(weeks) if find(week, project)), len(weeks))
+    return weeks[first:]
+
+
+def _distribution(week: PublishedWeek, project: str, key: Key) -> Distribution | None:
+    found = find(week, project)
+    return distribution(key, found, week.threshold) if found else None
+
+
+def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str], int]:
+    """The most frequent values with their texts, and how many others there are."""
+    total: Counter[str] = Counter()
+    texts = {}
+    for rows in weeks:
+        for value, row in rows.items():
+            total[value] += row.count.lower
+            texts[value] = row.text
+    # Sums of weeks are for choosing and sorting alone; they are never shown.
+    chosen = total.most_common(MAX_SERIES)
+    in_order = ordered(key.declaration.type, ((v, Count(n, n, float(n))) for v, n in chosen))
+    return {value: texts[value] for value, _ in in_order}, len(total) - len(chosen)
+
+
+def _point(share: Share | None) -> Point | None:
+    return Point(share.lower, share.middle, share.upper) if share else None

@@ -1,0 +1,114 @@
+"""The OpenAPI description of the JSON and CSV files, made from the messages that they carry."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from headcount.v1 import telemetry_service_pb2 as wire
+
+_SCALARS: dict[int, dict[str, str]] = {
+    FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+    # The JSON form of Protocol Buffers writes 64 bits as text.
+    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
+}
+_ADDRESSES = {
+    "/data/registry.json": ("Everything that is asked, and why", "GetRegistryResponse"),
+    "/data/weeks/latest": ("The last closed week, all projects", "GetStatisticsResponse"),
+    "/data/weeks/{week}": ("One closed week, all projects", "GetStatisticsResponse"),
+    "/data/projects/{project}": ("The last 53 weeks of a project", "GetStatisticsResponse"),
+    "/data/projects/{project}/{key}": ("The last 53 weeks of a key", "GetStatisticsResponse"),
+}
+_PLACES = {
+    "week": ("ISO 8601 week", "2026-W47"),
+    "project": ("Name of a project", "backdrop"),
+    "key": ("Name of a key", "php_version"),
+}
+
+
+def description() -> dict[str, Any]:
+    """The document, as OpenAPI 3.1 has it."""
+    schemas: dict[str, Any] = {}
+    for message in (wire.GetStatisticsResponse, wire.GetRegistryResponse):
+        _describe(cast("Descriptor", message.DESCRIPTOR), schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Published totals",
+            "version": "1",
+            "description": (
+                "Weekly totals of what installations of software reported. Every number is "
+                "rounded down to a multiple of its week's threshold k: the true one lies between "
+                "it and itself + k - 1. What is below k is absent. The files change when a week "
+                "closes, and when the operator takes totals down or the questions change."
+            ),
+        },
+        "paths": dict(_paths()),
+        "components": {"schemas": schemas},
+    }
+
+
+def _paths() -> list[tuple[str, Any]]:
+    paths = []
+    for address, (summary, message) in _ADDRESSES.items():
+        if address.endswith(".json"):
+            paths.append((address, _get(address, summary, _json(message))))
+            continue
+        paths.append((f"{address}.json", _get(address, summary, _json(message))))
+        line = {"text/csv": {"schema": {"type": "string"}}}
+        paths.append((f"{address}.csv", _get(address, f"{summary}, a line each number", line)))
+    return paths
+
+
+def _json(message: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{message}"}}}
+
+
+def _get(address: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "responses": {
+            "200": {"description": "The published totals", "content": content},
+            "304": {"description": "Unchanged since the entity tag in If-None-Match"},
+            "404": {"description": "No such week, project or key"},
+        },
+    }
+    places = [name for name in _PLACES if f"{{{name}}}" in address]
+    if places:
+        operation["parameters"] = [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": _PLACES[name][0],
+                "schema": {"type": "string"},
+                "example": _PLACES[name][1],
+            }
+            for name in places
+        ]
+    return {"get": operation}
+
+
+def _describe(message: Descriptor, schemas: dict[str, Any]) -> None:
+    """Add the schema of a message, and those of the messages in it."""
+    if message.name in schemas:
+        return
+    schemas[message.name] = {"type": "object", "additionalProperties": False, "properties": {}}
+    if message.full_name == "google.protobuf.Duration":
+        schemas[message.name] = {"type": "string", "example": "172800s"}
+        return
+    for field in message.fields:
+        form = _form(field, schemas)
+        if field.is_repeated:
+            form = {"type": "array", "items": form}
+        schemas[message.name]["properties"][field.json_name] = form
+
+
+def _form(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+    if field.message_type is not None:
+        _describe(field.message_type, schemas)
+        return {"$ref": f"#/components/schemas/{field.message_type.name}"}
+    if field.enum_type is not None:
+        return {"type": "string", "enum": [value.name for value in field.enum_type.values]}
+    return dict(_SCALARS[field.type])

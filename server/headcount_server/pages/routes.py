@@ -1,0 +1,118 @@
+"""Serves the site: its routes, and the headers that everything goes out with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from headcount_server.errors import Unavailable
+from headcount_server.in_force import InForce
+from headcount_server.pages.documents import Document
+from headcount_server.pages.site import FORMS, MAX_WEEKS, Site, week_addresses
+from headcount_server.store import PublishedWeek
+from headcount_server.week import Week
+from headcount_server.weeks import Policy
+
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+"""Content-Security-Policy of everything: no script, and nothing from elsewhere."""
+CACHING = "public, max-age=300"
+
+_PATTERNS = (
+    *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
+    *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
+)
+_EMBEDDED = ("/fragment.html", "/badge.svg")
+
+Published = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
+
+
+class Pages:
+    """The public pages and files of a server.
+
+    `published` gives closed weeks from one to another, newest first, at most
+    so many. `show` takes them in anew.
+    """
+
+    def __init__(self, registry: InForce, published: Published, policy: Policy) -> None:
+        self._registry = registry
+        self._published = published
+        self._policy = policy
+        self._weeks: Sequence[PublishedWeek] = ()
+        self._site = Site(registry.schema, (), policy)
+
+    def show(self) -> None:
+        """Show what is published now. Raises Unavailable."""
+        self._weeks = self._published(None, None, MAX_WEEKS)
+        self._site = Site(self._registry.schema, self._weeks, self._policy)
+
+    def routes(self) -> list[Route]:
+        """What an application serves them by."""
+        return [Route(pattern, self._answer, methods=["GET"]) for pattern in _PATTERNS]
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await run_in_threadpool(self._respond, request)
+        except Unavailable as error:
+            return Response(f"{error}; try again later\n", 503, media_type="text/plain")
+
+    def _respond(self, request: Request) -> Response:
+        address, site = request.url.path.removeprefix("/"), self._present()
+        document = site.document(address) or self._older(address)
+        if document is not None:
+            return _response(request, document)
+        if f"{address}/" in site.addresses:
+            return RedirectResponse(f"/{address}/", 308, _headers(address))
+        moved = site.moved(address)
+        if moved is not None:
+            return RedirectResponse(f"/{moved}", 308, _headers(address))
+        missing = b"There is nothing at this address. Everything begins at /\n"
+        return Response(missing, 404, _headers(address), "text/plain")
+
+    def _present(self) -> Site:
+        site = self._site
+        if site.schema is not self._registry.schema:
+            site = self._site = Site(self._registry.schema, self._weeks, self._policy)
+        return site
+
+    def _older(self, address: str) -> Document | None:
+        """A week's file from before the weeks that pages show."""
+        name, _, form = address.removeprefix("data/weeks/").partition(".")
+        try:
+            week = Week.parse(name)
+        except ValueError:
+            return None
+        found = self._published(week, week, 1) if form in FORMS else ()
+        return week_addresses(name, found[0])[address]() if found else None
+
+
+def _headers(address: str) -> dict[str, str]:
+    embedded = f"/{address}".endswith(_EMBEDDED)
+    ancestors = "*" if embedded else "'none'"
+    return {
+        "Cache-Control": CACHING,
+        "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "interest-cohort=()",
+        # Everything here is for everybody, so any page may read and embed it.
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+
+
+def _response(request: Request, document: Document) -> Response:
+    tag = f'"{sha256(document.body).hexdigest()[:32]}"'
+    headers = {**_headers(request.url.path.removeprefix("/")), "ETag": tag}
+    known = [told.strip().removeprefix("W/") for told in _told(request)]
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(document.body, headers=headers, media_type=document.media_type)
+
+
+def _told(request: Request) -> list[str]:
+    return request.headers.get("if-none-match", "").split(",")

@@ -1,0 +1,189 @@
+"""The site: which address shows what. Made anew when a week closes or the registry changes.
+
+Addresses are relative to the site's root, without a leading slash; those of
+pages end in a slash (the index is empty). A document depends on the registry,
+the published weeks and the policy alone, and on no clock, so that it stays the
+same to the byte until one of them changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from headcount_server.pages import documents, history, views, words
+from headcount_server.pages.documents import CSS, HTML, SVG, Document
+from headcount_server.schema import Key, Project, Schema
+from headcount_server.store import PublishedWeek
+from headcount_server.week import Week
+from headcount_server.weeks import Policy
+
+FORMS = ("json", "csv")
+MAX_WEEKS = 53
+"""Weeks that pages and the files of projects and keys go back: a year."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
+
+_Render = Callable[[], Document]
+
+
+class Site:
+    """All documents, each rendered when it is first asked for."""
+
+    def __init__(self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> None:
+        """`weeks` are those that pages show, newest first."""
+        self.schema = schema
+        self._newest_first = tuple(weeks)
+        self._weeks = self._newest_first[::-1]
+        # An address is made of names, so a name that is none has no address.
+        self._projects = {
+            name: {key.name: key for key in project.keys.values() if _NAME.fullmatch(key.name)}
+            for name, project in schema.projects.items()
+            if _NAME.fullmatch(name)
+        }
+        self._templates = _environment(policy, self._newest_first)
+        self._renders = self._addresses()
+        self._made: dict[str, Document] = {}
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that there is."""
+        return tuple(self._renders)
+
+    def document(self, address: str) -> Document | None:
+        """What stands at an address; None where nothing does."""
+        made = self._made.get(address)
+        if made is None and address in self._renders:
+            made = self._made[address] = self._renders[address]()
+        return made
+
+    def moved(self, address: str) -> str | None:
+        """Where the page of a key went that had another name at this address."""
+        place = re.fullmatch(r"projects/([^/]+)/([^/]+)/", address)
+        for key in self._projects.get(place[1], {}).values() if place else ():
+            if place and key.declaration.formerly == place[2]:
+                return f"projects/{place[1]}/{key.name}/"
+        return None
+
+    def _addresses(self) -> Mapping[str, _Render]:
+        renders: dict[str, _Render] = {
+            "": self._index,
+            "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
+            "privacy/": lambda: self._page("privacy/", "privacy"),
+            "data/": lambda: self._page("data/", "data", projects=self._views()),
+            "style.css": lambda: self._file("style.css", CSS),
+            "icon.svg": lambda: self._file("icon.svg", SVG),
+            "data/openapi.json": documents.openapi,
+            "data/registry.json": lambda: documents.registry(self.schema),
+        }
+        for name, keys in self._projects.items():
+            renders |= self._project_addresses(self.schema.projects[name], keys)
+        for week in self._newest_first:
+            renders |= week_addresses(str(week.week), week)
+        for week in self._newest_first[:1]:
+            renders |= week_addresses("latest", week)
+        return MappingProxyType(renders)
+
+    def _project_addresses(self, project: Project, keys: Mapping[str, Key]) -> dict[str, _Render]:
+        place, files = f"projects/{project.name}", f"data/projects/{project.name}"
+
+        def view() -> views.ProjectView:
+            return views.project(project, keys, self._weeks)
+
+        renders: dict[str, _Render] = {
+            f"{place}/": lambda: self._page(f"{place}/", "project", project=view()),
+            f"{place}/fragment.html": lambda: self._page(
+                f"{place}/fragment.html", "fragment", project=view()
+            ),
+            f"{place}/badge.svg": lambda: self._file("badge.svg", SVG, project=view()),
+        }
+        for form in FORMS:
+            renders[f"{files}.{form}"] = partial(
+                documents.totals, self._newest_first, project.name, form
+            )
+        for key in keys.values():
+            renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
+        return renders
+
+    def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
+        def render(form: str) -> Document:
+            weeks = documents.only(self._newest_first, project.name, key.number)
+            return documents.totals(weeks, project.name, form)
+
+        renders: dict[str, _Render] = {
+            page: lambda: self._page(
+                page,
+                "key",
+                project_name=project.name,
+                project_title=words.title(project),
+                key=views.key_view(project.name, key, self._weeks),
+            )
+        }
+        for form in FORMS:
+            address = f"data/projects/{project.name}/{key.name}.{form}"
+            renders[address] = partial(render, form)
+        return renders
+
+    def _views(self) -> list[views.ProjectView]:
+        return [
+            views.project(self.schema.projects[name], keys, self._weeks)
+            for name, keys in self._projects.items()
+        ]
+
+    def _index(self) -> Document:
+        return self._page("", "index", projects=self._views(), remarks=history.remarks(self._weeks))
+
+    def _page(self, address: str, template: str, **values: object) -> Document:
+        root = "../" * address.count("/") or "./"
+        text = self._templates.get_template(f"{template}.html").render(
+            root=root, address=address, **values
+        )
+        return documents.of(text, HTML)
+
+    def _file(self, template: str, media_type: str, **values: object) -> Document:
+        return documents.of(self._templates.get_template(template).render(**values), media_type)
+
+
+def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
+    """The files of one week, under its own name or another."""
+    return {
+        f"data/weeks/{name}.{form}": partial(documents.totals, [week], "", form) for form in FORMS
+    }
+
+
+def link(address: str) -> str:
+    """An address that may stand behind a link; empty for anything else, such as a script."""
+    return address if _LINK.fullmatch(address) else ""
+
+
+def _days(week: Week) -> Markup:
+    return Markup('<span class="nobr">{}</span>').format(words.week(week))
+
+
+def _environment(policy: Policy, newest_first: Sequence[PublishedWeek]) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("headcount_server.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["link"] = link
+    environment.filters["days"] = _days
+    environment.filters["hours"] = words.hours
+    shared: dict[str, Any] = {
+        "policy": policy,
+        "weeks": newest_first,
+        "latest": newest_first[0] if newest_first else None,
+        "alt": history.alt,
+        "max_weeks": MAX_WEEKS,
+    }
+    environment.globals.update(shared)
+    return environment

@@ -1,0 +1,74 @@
+"""Patience with calls that have begun and say nothing.
+
+The synchronous gRPC server gives a thread to every call before the call's
+message has come, and offers no way to end a call that stays silent. So calls
+of one message are served as streams of which one message is read: the same on
+the wire, and the call can be ended while its thread still waits. A message
+comes right behind the beginning of a call, so silence is short where nothing
+is wrong; it is ended after seconds, and sooner where many are silent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+import grpc
+
+SILENT_SECONDS = 5.0
+"""How long a call may be silent."""
+CROWD = 16
+"""Silent calls that are too many: half of the server's threads."""
+CROWDED_SECONDS = 0.25
+"""How long each may be silent then."""
+
+_TICK_SECONDS = 0.05
+
+_Said = TypeVar("_Said")
+
+
+class Patience:
+    """Waits for messages of calls, and ends the calls that send none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._silent: dict[grpc.ServicerContext, float] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="patience", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch the time."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def next(self, messages: Iterator[_Said], context: grpc.ServicerContext) -> _Said | None:
+        """The next message of a call; None where none comes any more.
+
+        Raises grpc.RpcError where the call has ended.
+        """
+        now = time.monotonic()
+        with self._lock:
+            self._silent[context] = now
+        try:
+            return next(messages, None)
+        finally:
+            with self._lock:
+                self._silent.pop(context, None)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_TICK_SECONDS):
+            with self._lock:
+                patience = CROWDED_SECONDS if len(self._silent) >= CROWD else SILENT_SECONDS
+                before = time.monotonic() - patience
+                ended = [context for context, since in self._silent.items() if since <= before]
+                for context in ended:
+                    del self._silent[context]
+            for context in ended:
+                context.cancel()

@@ -1,0 +1,50 @@
+"""HTTP connections that begin and say nothing are closed; uvicorn would keep them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADER_SECONDS = 10.0
+"""How long a request's line and headers may take to come in."""
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1 whose requests have to begin in time.
+
+    The body's time is the application's to watch, an idle connection's
+    between two requests uvicorn's.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in; wait no longer where it completes the headers."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._end_wait()
+        elif self._header_timer is None and (before is None or before.response_complete):
+            self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._end_wait()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        self._header_timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _end_wait(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None

@@ -1,0 +1,117 @@
+"""The server's certificate, for every door, read again when its files change."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from pathlib import Path
+
+import grpc
+
+from headcount_server.errors import ConfigError
+
+LOOK_SECONDS = 1.0
+"""How long a look at the files holds; handshakes in between take the certificate as it is."""
+
+_Stamp = tuple[tuple[int, int, int], ...]
+
+log = logging.getLogger(__name__)
+
+
+class Identity:
+    """A certificate chain and its key, from two PEM files.
+
+    New connections get what the files hold; files that cannot be used, as
+    halfway through a renewal, leave the last good pair in force. Raises
+    ConfigError where there is no good pair to begin with.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._certificate = certificate
+        self._key = key
+        self._lock = threading.Lock()
+        self._looked = time.monotonic()
+        self._refused: _Stamp = ()
+        try:
+            self._load()
+        except (OSError, ValueError) as error:
+            msg = (
+                f"--tls-certificate {certificate}, --tls-key {key}: {_reason(error)}; "
+                "name PEM files of one chain and its unencrypted key"
+            )
+            raise ConfigError(msg) from error
+
+    @classmethod
+    def of(cls, certificate: Path | None, key: Path | None) -> Identity | None:
+        """The identity in two files, or none where none are named."""
+        return None if certificate is None or key is None else cls(certificate, key)
+
+    def for_grpc(self) -> grpc.ServerCredentials:
+        """Credentials that follow the files."""
+
+        def present() -> grpc.ServerCertificateConfiguration:
+            self._refresh()
+            return self._grpc
+
+        return grpc.dynamic_ssl_server_credentials(self._grpc, present)
+
+    def for_http(self) -> ssl.SSLContext:
+        """A context that follows the files."""
+
+        def follow(connection: ssl.SSLObject, _name: str | None, _own: ssl.SSLContext) -> None:
+            self._refresh()
+            connection.context = self._context
+
+        context = self._context
+        # Asked at every handshake, whether or not the client names a server.
+        context.sni_callback = follow
+        return context
+
+    def _refresh(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now < self._looked + LOOK_SECONDS:
+                return
+            self._looked = now
+            stamp: _Stamp = ()
+            try:
+                stamp = self._present()
+                if stamp != self._stamp:
+                    self._load()
+                    log.info("the certificate was read again: %s", self._certificate)
+            except (OSError, ValueError) as error:
+                if stamp != self._refused or not stamp:
+                    log.error("the last certificate is kept: %s", _reason(error))  # noqa: TRY400 - no trace needed
+                self._refused = stamp
+
+    def _load(self) -> None:
+        stamp = self._present()
+        chain, key = self._certificate.read_bytes(), self._key.read_bytes()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        # Without a password of ours OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(self._certificate, self._key, password="")
+        if stamp != self._present():
+            msg = "the files changed while they were read"
+            raise ValueError(msg)
+        self._stamp = stamp
+        self._context = context
+        self._grpc = grpc.ssl_server_certificate_configuration([(key, chain)])
+
+    def _present(self) -> _Stamp:
+        found = []
+        for path in (self._certificate, self._key):
+            status = path.stat()
+            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+        return tuple(found)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"no usable pair of certificate and key ({error.reason or error})"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror}"
+    return str(error)

@@ -1,0 +1,206 @@
+"""The commands `diff` and `release`, and the pages made from the history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from headcount_registry import history
+from headcount_registry.errors import HistoryError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+    from registry.workbench import Bench
+
+KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+CHOICE = """\
+telemetry[c][type] = choice
+telemetry[c][label] = Some choice
+telemetry[c][values][] = Apache
+telemetry[c][values][] = nginx
+"""
+
+
+@pytest.fixture(name="old")
+def _old(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of declarations with their lock, and of what was built from them."""
+    bench.write("toy.info", KEY + CHOICE)
+    bench.build()
+    copy = tmp_path_factory.mktemp("old")
+    shutil.copytree(bench.root, copy, dirs_exist_ok=True)
+    return copy
+
+
+def kinds(result: Result) -> list[tuple[str, str]]:
+    model = json.loads(result.stdout)
+    return [(change["key"], change["kind"]) for change in model["changes"]]
+
+
+@pytest.mark.parametrize("before", ["declarations", "declarations/registry.lock", "generated"])
+@pytest.mark.parametrize("after", ["declarations", "declarations/registry.lock", "generated"])
+def test_directories_locks_and_descriptor_sets_are_compared_alike(
+    bench: Bench, old: Path, before: str, after: str
+) -> None:
+    bench.write(
+        "toy.info",
+        KEY.replace("[k]", "[renamed]")
+        + "telemetry[renamed][formerly] = k\n"
+        + CHOICE.replace("= nginx", "= Caddy"),
+    )
+    bench.build()
+    ends = {"generated": "generated/registry.binpb"}
+    paths = (old / ends.get(before, before), bench.root / ends.get(after, after))
+    result = bench.run("diff", *map(str, paths), "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert kinds(result) == [("c", "widened"), ("c", "narrowed"), ("renamed", "renamed")]
+    partial = any(path.suffix == ".lock" for path in paths)
+    assert json.loads(result.stdout)["partial"] is partial
+
+
+def test_declarations_that_are_not_built_yet_are_compared_too(bench: Bench, old: Path) -> None:
+    bench.write("toy.info", KEY + CHOICE + KEY.replace("[k]", "[new]"))
+    result = bench.run("diff", str(old / "generated" / "registry.binpb"), str(bench.declarations))
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "toy\n"
+        "  added     new: a new key, Some words (boolean)  [asks people]\n"
+        "\n"
+        "Compatible: 1 change, none breaks clients or totals.\n"
+        "People are asked about: toy (new).\n"
+    )
+
+
+def test_a_type_change_that_build_refuses_is_breaking(bench: Bench, old: Path) -> None:
+    bench.write("toy.info", KEY.replace("boolean", "version") + CHOICE)
+    result = bench.run("diff", str(old / "declarations"), str(bench.declarations))
+    assert result.exit_code == 1
+    assert "k: type boolean became version; declare a new key instead" in result.stdout
+    assert "BREAKING: 1 of 1 change." in result.stdout
+
+
+def test_one_project_of_many_can_be_compared(bench: Bench, old: Path) -> None:
+    module = bench.write("poll.info", KEY)
+    everything = bench.run("diff", str(old / "generated" / "registry.binpb"), str(module))
+    assert "the project is no longer declared" in everything.stdout
+    only = bench.run(
+        "diff", str(old / "generated" / "registry.binpb"), str(module), "--project", "poll"
+    )
+    assert only.exit_code == 0
+    assert only.stdout.startswith("poll\n  added     a new project, poll\n")
+    assert "no longer" not in only.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere", "{new}"), "nowhere: no such file or directory"),
+        (("{new}", "{wrong}"), "declarations have errors; nothing was compared"),
+        (("{new}", "{broken}"), "no descriptor set"),
+        (("{new}", "{empty}"), "holds no project"),
+        (("{new}", "{lock}"), "restore the line from version control"),
+        (("{new}", "{new}", "--project", "unknown"), "neither OLD nor NEW declares it"),
+        (("{new}", "{new}", "--format", "xml"), "--format"),
+    ],
+)
+def test_what_cannot_be_compared_ends_with_status_2(
+    bench: Bench, old: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    places = {
+        "new": old / "declarations",
+        "wrong": bench.write("deep/wrong.info", KEY + "telemetry[k][typo] = x\n"),
+        "broken": bench.root / "broken.binpb",
+        "empty": bench.root / "empty.binpb",
+        "lock": bench.write("broken.lock", "{}\n"),
+    }
+    places["broken"].write_bytes(b"\xff\xff\xff")
+    places["empty"].write_bytes(b"")
+    result = bench.run("diff", *(argument.format(**places) for argument in arguments))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def released(bench: Bench, text: str, name: str, *options: str) -> Result:
+    bench.write("toy.info", text)
+    assert bench.run_build().exit_code == 0
+    return bench.run("release", str(bench.declarations), "--name", name, *options)
+
+
+def test_the_page_of_changes_tells_every_release_and_what_is_to_come(
+    bench: Bench, tmp_path: Path
+) -> None:
+    page = tmp_path / "changes.md"
+    assert released(bench, KEY, "1.0", "--date", "2026-01-31").stdout == "1.0: 3 changes\n"
+    assert released(bench, KEY + CHOICE, "1.1", "--date", "2026-04-30").exit_code == 0
+    bench.write("toy.info", CHOICE)
+    bench.run_build("--changes", str(page))
+    text = page.read_text(encoding="utf-8")
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## Unreleased", "## 1.1 (2026-04-30)", "## 1.0 (2026-01-31)"]
+    unreleased, second, first = text.split("\n## ")[1:]
+    assert "- retired `k`: no longer asked; its series ends\n" in unreleased
+    assert "- added `c`: a new key, Some choice (choice) (*asks*)\n" in second
+    assert "- added `k`: a new key, Some words (boolean) (*asks*)\n" in first
+
+
+def test_a_release_adds_a_line_and_leaves_the_others(bench: Bench) -> None:
+    released(bench, KEY, "1.0", "--date", "2026-01-31")
+    path = history.history_path(bench.lock)
+    before = path.read_bytes()
+    released(bench, KEY + CHOICE, "1.1")
+    after = path.read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\n") == 2
+    kept = history.released_path(bench.lock).read_bytes()
+    assert kept == (bench.out / "registry.binpb").read_bytes()
+
+
+def test_a_release_that_breaks_something_is_refused_unless_it_is_meant(bench: Bench) -> None:
+    count = (
+        "telemetry[n][type] = count\ntelemetry[n][label] = Pages\ntelemetry[n][buckets][] = 10\n"
+    )
+    released(bench, count, "1.0")
+    finer = count + "telemetry[n][buckets][] = 50\n"
+    refused = released(bench, finer, "2.0")
+    assert refused.exit_code == 1
+    assert "bounds added: `50`" in refused.stdout
+    assert "nothing written; mend what breaks, or give --breaking" in refused.stderr
+    assert len(history.releases(bench.lock)) == 1
+    assert released(bench, finer, "2.0", "--breaking").exit_code == 0
+    (change,) = history.releases(bench.lock)[1].changes
+    assert change.breaks == "totals"
+
+
+def test_a_release_needs_a_lock_that_is_up_to_date_and_a_name_of_its_own(bench: Bench) -> None:
+    bench.write("toy.info", KEY)
+    early = bench.run("release", str(bench.declarations), "--name", "1.0")
+    assert early.exit_code == 1
+    assert "registry.lock: out of date; run `headcount-registry build` first" in early.stderr
+    released(bench, KEY, "1.0")
+    again = bench.run("release", str(bench.declarations), "--name", "1.0")
+    assert again.exit_code == 1
+    assert "has a release 1.0 already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<<<<<<< HEAD", "{}", '{"release": "1", "date": "soon", "changes": []}', "[1]", '"text"'],
+)
+def test_a_damaged_history_is_named_with_its_line(bench: Bench, line: str) -> None:
+    released(bench, KEY, "1.0")
+    path = history.history_path(bench.lock)
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(HistoryError, match=r"registry\.history:2: error: no line of a history"):
+        history.releases(bench.lock)
+
+
+def test_a_history_reads_back_as_it_was_written(bench: Bench) -> None:
+    released(bench, KEY + CHOICE, "1.0", "--date", "2026-01-31")
+    lines = history.history_path(bench.lock).read_text(encoding="utf-8")
+    (release,) = history.releases(bench.lock)
+    assert (release.release, release.date) == ("1.0", "2026-01-31")
+    assert release.line() + "\n" == lines

@@ -1,0 +1,274 @@
+"""What docs/operations.md offers works: a real nginx, the unit, the alerts, the commands."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+from click.testing import CliRunner
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server.app import END_SECONDS
+from headcount_server.cli import main
+from headcount_server.flags import ServeCommand
+from headcount_server.schema import Project
+from server_process import ServerProcess, free_port, installed
+
+DOCS = Path(__file__).parents[2] / "docs"
+DEPLOY = DOCS / "deploy"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PATH = "/headcount.v1.TelemetryService/SubmitReport"
+CANARY = "77.31"
+
+
+class Proxy:
+    """The documented nginx configuration in front of a server, on a port of its own."""
+
+    def __init__(self, server: ServerProcess, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.certificate = directory / "certificate.pem"
+        key = directory / "key.pem"
+        subprocess.run(
+            [
+                installed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                "-keyout", key, "-out", self.certificate,
+            ],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+        site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+        for documented, here in {
+            "    listen [::]:443 ssl http2;\n": "",
+            "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+            "/etc/ssl/telemetry.example.org.pem": str(self.certificate),
+            "/etc/ssl/private/telemetry.example.org.key": str(key),
+            "/var/log/nginx/": f"{directory}/",
+            "127.0.0.1:50051": server.addresses["gRPC"],
+            "127.0.0.1:8080": server.addresses["public"],
+        }.items():
+            assert documented in site
+            site = site.replace(documented, here)
+        temporary = "".join(
+            f"{name}_temp_path {directory}/{name};\n"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        self.configuration = directory / "nginx.conf"
+        self.configuration.write_text(
+            f"daemon off; pid {directory}/pid; error_log {directory}/main.log;\n"
+            f"worker_processes 1; events {{}}\nhttp {{\n{temporary}{site}}}\n",
+            encoding="utf-8",
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        nginx = installed("nginx")
+        process = subprocess.Popen([nginx, "-p", self.directory, "-c", self.configuration])
+        while not (self.directory / "pid").exists():
+            assert process.poll() is None, (self.directory / "main.log").read_text(encoding="utf-8")
+            time.sleep(0.02)
+        return process
+
+    def curl(self, *arguments: str) -> tuple[str, str]:
+        """The status and the body of an answer."""
+        done = subprocess.run(
+            [
+                installed("curl"), "--silent", "--cacert", self.certificate,
+                "--write-out", "\n%{http_code}", *arguments[1:],
+                f"https://localhost:{self.port}{arguments[0]}",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+        body, _, status = done.stdout.rpartition("\n")
+        return status, body
+
+    def channel(self) -> grpc.Channel:
+        credentials = grpc.ssl_channel_credentials(self.certificate.read_bytes())
+        return grpc.secure_channel(f"localhost:{self.port}", credentials)
+
+
+@pytest.fixture(name="server")
+def _server(serve: Callable[..., ServerProcess], toy_registry: Path) -> ServerProcess:
+    return serve(toy_registry, "--threshold=1", "--trusted-proxy=127.0.0.1", clock=NOW)
+
+
+@pytest.fixture(name="proxy")
+def _proxy(server: ServerProcess, tmp_path: Path) -> Iterator[Proxy]:
+    directory = tmp_path / "nginx"
+    directory.mkdir()
+    directory.chmod(0o777)  # the worker is another user where the test is root
+    proxy = Proxy(server, directory)
+    process = proxy.start()
+    yield proxy
+    process.terminate()
+    process.wait(timeout=10)
+
+
+def _json(token: int) -> str:
+    report = {
+        "@type": "type.googleapis.com/headcount.projects.toy.v1.Report",
+        "phpVersion": {"value": CANARY},
+    }
+    encoded = b64encode(token.to_bytes(16)).decode()
+    return json.dumps({"week": "2026-W47", "token": encoded, "report": report})
+
+
+def test_nginx_carries_grpc_json_and_the_pages_and_writes_nothing_of_a_report(
+    server: ServerProcess, proxy: Proxy, toy: Project
+) -> None:
+    request = wire.SubmitReportRequest(week="2026-W47", token=(1).to_bytes(16))
+    request.report.Pack(toy.report_class(php_version={"value": CANARY}))
+    with proxy.channel() as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(PATH)
+        answer = wire.SubmitReportResponse.FromString(call(request.SerializeToString(), timeout=10))
+        assert answer.week == "2026-W47"
+        health = health_pb2_grpc.HealthStub(channel)
+        status = health.Check(health_pb2.HealthCheckRequest(), timeout=10).status
+        assert status == health_pb2.HealthCheckResponse.SERVING
+    for token in (1, 2, 3):
+        asked = ("--header", "Content-Type: application/json", "--data", _json(token))
+        code, body = proxy.curl(PATH, *asked)
+        assert (code, json.loads(body)["week"]) == ("200", "2026-W47")
+    large = proxy.directory / "large"
+    large.write_bytes(b" " * 70_000)
+    code, _ = proxy.curl(PATH, "--header", "Content-Type: application/json", "--data", f"@{large}")
+    assert code == "413"
+    server.set_clock(datetime(2026, 11, 25, 0, 0, 1, tzinfo=UTC))
+    server.wait_for_metric("headcount_toy_reports 3.0")
+    assert f'headcount_toy_php_version_reports{{value="{CANARY}"}} 3.0' in proxy.curl("/metrics")[1]
+    for path in proxy.directory.rglob("*"):
+        if path.is_file() and path.name not in {"nginx.conf", "large"}:
+            content = path.read_text(encoding="utf-8", errors="replace")
+            assert CANARY not in content, path
+            assert "client:" not in content, path
+
+
+def test_the_operations_port_is_not_reached_through_nginx(
+    server: ServerProcess, proxy: Proxy
+) -> None:
+    assert "headcount_server_" in server.metrics("operations")
+    assert "headcount_server_" not in proxy.curl("/metrics")[1]
+    assert server.addresses["operations"] not in proxy.configuration.read_text(encoding="utf-8")
+
+
+@pytest.fixture(name="unit")
+def _unit() -> dict[str, str]:
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(DEPLOY / "headcount.service")
+    return dict(parser["Service"])
+
+
+def test_the_unit_leaves_the_server_nothing_but_its_state_directory(unit: dict[str, str]) -> None:
+    assert unit["ProtectSystem"] == "strict"
+    assert unit["StateDirectory"] == "headcount"
+    assert unit["NoNewPrivileges"] == unit["ProtectHome"] == unit["PrivateTmp"] == "yes"
+    assert unit["CapabilityBoundingSet"] == ""
+    assert "ReadWritePaths" not in unit
+    assert unit["LimitCORE"] == "0"
+    assert int(unit["TimeoutStopSec"]) > END_SECONDS
+
+
+@pytest.mark.parametrize("name", ["headcount.service", "Containerfile", "../operations.md"])
+def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    serve = main.commands["serve"]
+    assert isinstance(serve, ServeCommand)
+    known = {str(getattr(option, "envvar", "")) for option in serve.params}
+    named = set(re.findall(r"HEADCOUNT_SERVER_[A-Z_]*[A-Z]", text))
+    assert named
+    assert named <= known
+    flags = {flag for command in main.commands.values() for p in command.params for flag in p.opts}
+    lines = [line for line in text.splitlines() if "headcount-server " in line]
+    assert {flag for line in lines for flag in re.findall(r"(?<= )--[a-z-]+", line)} <= flags
+
+
+def test_every_command_of_the_guide_exists_and_is_explained() -> None:
+    text = (DOCS / "operations.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"headcount-server ([a-z]+)", text))
+    assert named <= set(main.commands)
+    assert set(main.commands) - {"demo"} <= named
+    for command in named:
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+def test_the_alerts_are_rules_that_prometheus_takes() -> None:
+    done = subprocess.run(
+        [installed("promtool"), "check", "rules", DOCS / "alerts.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_about_a_project_fires_when_it_should_and_not_before(tmp_path: Path) -> None:
+    project = '{project="toy"}'
+    tests = tmp_path / "tests.yml"
+
+    def series(name: str, values: str, labels: str = project) -> dict[str, str]:
+        return {"series": f"headcount_server_{name}{labels}", "values": values}
+
+    def expect(alert: str, at: str, *, fires: bool, labels: dict[str, str]) -> dict[str, object]:
+        firing = [{"exp_labels": labels}] if fires else []
+        return {"eval_time": at, "alertname": alert, "exp_alerts": firing}
+
+    toy = {"project": "toy"}
+    complete, refused = ('{project="toy",understood="%s"}' % h for h in ("complete", "refused"))
+    checks = [
+        expect("HeadcountCannotKeepReports", "1h", fires=False, labels={}),
+        expect("HeadcountCannotKeepReports", "3h", fires=True, labels={}),
+        expect("HeadcountProjectSilent", "1d", fires=False, labels=toy),
+        expect("HeadcountProjectSilent", "50h", fires=True, labels=toy),
+        expect("HeadcountTotalJumped", "1h", fires=False, labels=toy),
+        expect("HeadcountTotalJumped", "30h", fires=True, labels=toy),
+        expect("HeadcountReleaseNeverReported", "10d", fires=False, labels=toy),
+        expect("HeadcountReleaseNeverReported", "15d", fires=True, labels=toy),
+        expect("HeadcountReportsNotUnderstood", "9d", fires=False, labels=toy),
+        expect("HeadcountReportsNotUnderstood", "11d", fires=True, labels=toy),
+    ]
+    for check in checks:  # promtool compares annotations too
+        for firing in check["exp_alerts"]:  # type: ignore[attr-defined]
+            firing["exp_annotations"] = {"summary": _summary(str(check["alertname"]))}
+    document = {
+        "rule_files": [str(DOCS / "alerts.yml")],
+        "evaluation_interval": "10m",
+        "tests": [
+            {
+                "interval": "10m",
+                "input_series": [
+                    series("writable", "1x10 0x2000", ""),
+                    series("last_report_timestamp_seconds", "0x2000"),
+                    series("last_week_reports", "100x144 400x2000"),
+                    series("usual_reports", "100x2000"),
+                    series("unreported_releases", "1x3000"),
+                    series("project_reports_total", "0+100x3000", complete),
+                    series("project_reports_total", "0+5x1300 6500+50x1700", refused),
+                ],
+                "alert_rule_test": checks,
+            }
+        ],
+    }
+    tests.write_text(json.dumps(document), encoding="utf-8")
+    done = subprocess.run(
+        [installed("promtool"), "test", "rules", tests], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _summary(alert: str) -> str:
+    text = (DOCS / "alerts.yml").read_text(encoding="utf-8")
+    found = re.search(rf"alert: {alert}\n.*?summary: (.*?)\n", text, re.DOTALL)
+    assert found is not None
+    return found[1].replace("{{ $labels.project }}", "toy")

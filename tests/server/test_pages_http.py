@@ -1,0 +1,244 @@
+"""The pages as a running server gives them out: headers, caching, and nothing of an open week."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from email.message import Message
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+import pytest
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Config
+
+Submit = Callable[..., wire.SubmitReportResponse]
+Said = Callable[..., bytes]
+At = Callable[[str], None]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Message
+    body: bytes
+
+
+Get = Callable[..., Answer]
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+@pytest.fixture(name="get")
+def _get(running: App) -> Get:
+    """What the public address answers to GET (or another method), redirects as they are."""
+    opener = urllib.request.build_opener(_Stay())
+
+    def get(path: str, method: str = "GET", **headers: str) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(
+            f"http://{running.public}{path}", headers=named, method=method
+        )
+        try:
+            with opener.open(request, timeout=10) as response:
+                return Answer(response.status, response.headers, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    return get
+
+
+@pytest.fixture(name="crawl")
+def _crawl(get: Get) -> Callable[[], dict[str, tuple[bytes, str]]]:
+    """Bodies and tags of everything that can be reached from the index, by path."""
+
+    def crawl() -> dict[str, tuple[bytes, str]]:
+        seen: dict[str, tuple[bytes, str]] = {}
+        # Some addresses are told in words only.
+        ahead = ["/", "/data/weeks/latest.json", "/data/weeks/latest.csv", "/metrics"]
+        while ahead:
+            path = ahead.pop()
+            if path in seen:
+                continue
+            answer = get(path)
+            seen[path] = (answer.body, answer.headers.get("etag", ""))
+            if answer.headers.get_content_type() == "text/html":
+                links = re.findall(r'<(?:a|link) [^>]*href="([^"#]+)', answer.body.decode())
+                ahead += [urljoin(path, found) for found in links if not found.startswith("http")]
+        return seen
+
+    return crawl
+
+
+@pytest.fixture(name="closed")
+def _closed(at: At, submit: Submit, said: Said) -> None:
+    """W46 is published with seven reports, and W47 is open."""
+    at("2026-11-17T12:00:00Z")
+    for number in range(7):
+        report = said(
+            multisite={"value": number < 6},
+            php_version={"value": "8.2"},
+            version={"value": "1.30"},
+            modules={"values": [2, 3]},
+        )
+        submit(report, number, "2026-W46")
+    at("2026-11-19T12:00:00Z")
+
+
+Crawl = Callable[[], dict[str, tuple[bytes, str]]]
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_report_of_the_open_week_changes_no_byte_of_any_page_or_file(
+    crawl: Crawl, submit: Submit, said: Said
+) -> None:
+    before = crawl()
+    assert {"/", "/projects/toy/php_version/", "/data/projects/toy/note.csv"} <= before.keys()
+    for number in range(20, 40):
+        submit(said(php_version={"value": "8.9"}, note={"value": "seen now"}), number)
+    after = crawl()
+    assert {path for path in before if before[path] != after.get(path)} == set()
+    assert before.keys() == after.keys()
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_close_of_a_week_shows_it_everywhere(
+    crawl: Crawl, submit: Submit, said: Said, at: At
+) -> None:
+    before = crawl()
+    for number in range(20, 40):
+        submit(said(php_version={"value": "8.9"}), number)
+    at("2026-11-25T00:00:00Z")
+    after = crawl()
+    assert "8.9" in after["/projects/toy/php_version/"][0].decode()
+    assert "/data/weeks/2026-W47.json" in after
+    same = {path for path in before if before[path] == after[path]}
+    assert {"/data/weeks/2026-W46.json", "/data/openapi.json", "/style.css"} <= same
+    assert not {"/", "/projects/toy/", "/data/weeks/latest.json"} & same
+
+
+@pytest.mark.usefixtures("closed")
+def test_page_json_csv_and_metrics_tell_the_same_numbers(get: Get) -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", get("/projects/toy/multisite/").body.decode())
+    assert re.search(r"Yes +5–9 ", re.sub(r" +", " ", page))
+    week = json.loads(get("/data/weeks/2026-W46.json").body)["weeks"][0]
+    keys = {key["key"]: key for key in week["projects"][0]["keys"]}
+    assert keys["multisite"]["values"] == [{"value": "true", "reports": "5"}]
+    assert week["threshold"] == 5
+    rows = list(csv.DictReader(io.StringIO(get("/data/weeks/2026-W46.csv").body.decode())))
+    (told,) = (row for row in rows if (row["key"], row["measure"]) == ("multisite", "value"))
+    assert (told["value"], told["reports"]) == ("true", "5")
+    assert 'headcount_toy_multisite_reports{value="true"} 5.0' in get("/metrics").body.decode()
+
+
+def test_everything_goes_out_under_a_strict_policy_and_can_be_read_from_anywhere(
+    get: Get,
+) -> None:
+    for path in ("/", "/projects/toy/", "/data/registry.json", "/nothing", "/projects/nothing"):
+        headers = get(path).headers
+        if path != "/nothing":  # which no door owns
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "script" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["access-control-allow-origin"] == "*"
+            assert headers["cache-control"] == "public, max-age=300"
+        assert "set-cookie" not in headers
+
+
+def test_only_fragment_and_badge_may_be_framed_by_others(get: Get) -> None:
+    for path in ("/projects/toy/fragment.html", "/projects/toy/badge.svg"):
+        assert "frame-ancestors *" in get(path).headers["content-security-policy"]
+    assert get("/projects/toy/badge.svg").headers["content-type"] == "image/svg+xml"
+
+
+def test_who_has_the_present_document_is_told_so_and_sent_nothing(get: Get) -> None:
+    tag = get("/").headers["etag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = get("/", If_None_Match=known)
+        assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    assert get("/", If_None_Match='"other"').status == 200
+
+
+def test_head_answers_as_get_does_and_other_methods_are_refused(get: Get) -> None:
+    head, whole = get("/privacy/", method="HEAD"), get("/privacy/")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.body))
+    assert get("/privacy/", method="POST").status == 405
+
+
+def test_a_page_without_its_slash_is_shown_the_way(get: Get) -> None:
+    for path in ("/privacy", "/projects/toy", "/projects/toy/nodes"):
+        answer = get(path)
+        assert (answer.status, answer.headers["location"]) == (308, f"{path}/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/projects/nothing/",
+        "/projects/toy/nothing/",
+        "/projects/../etc/passwd",
+        "/projects/%2e%2e/%2e%2e/app.py",
+        "/data/weeks/2026-W47.json",
+        "/data/weeks/2026-W99.json",
+        "/data/weeks/2020-W01.xml",
+        "/data/projects/toy/nothing.csv",
+    ],
+)
+@pytest.mark.usefixtures("closed")
+def test_nothing_stands_at_other_addresses_nor_at_that_of_the_open_week(
+    get: Get, path: str
+) -> None:
+    assert get(path).status == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_week_from_before_those_on_the_pages_keeps_its_files(
+    get: Get, monkeypatch: pytest.MonkeyPatch, at: At
+) -> None:
+    kept = get("/data/weeks/2026-W46.csv")
+    monkeypatch.setattr("headcount_server.pages.routes.MAX_WEEKS", 1)
+    at("2026-11-25T00:00:00Z")
+    assert "2026-W46" not in get("/data/").body.decode()
+    assert get("/data/weeks/2026-W46.csv").body == kept.body
+
+
+def test_a_registry_that_is_read_again_changes_the_pages_at_once(
+    config: Config, clock_file: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "registry.binpb"
+    copy.write_bytes(config.registry.read_bytes())
+    with App(replace(config, registry=copy), FileClock(clock_file)) as app:
+        before = _look(app, "/collected/").body
+        copy.write_bytes(copy.read_bytes().replace(b"PHP version", b"PHP release"))
+        app.reload()
+        after = _look(app, "/collected/").body
+    assert (b"PHP version" in before, b"PHP release" in after) == (True, True)
+
+
+def test_pages_are_the_same_after_a_restart(config: Config, clock_file: Path) -> None:
+    def tags() -> list[str]:
+        with App(config, FileClock(clock_file)) as app:
+            paths = ("/", "/collected/", "/data/openapi.json")
+            return [_look(app, path).headers["etag"] for path in paths]
+
+    assert tags() == tags()
+
+
+def _look(app: App, path: str) -> Answer:
+    with urllib.request.urlopen(f"http://{app.public}{path}", timeout=10) as response:
+        return Answer(response.status, response.headers, response.read())

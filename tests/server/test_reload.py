@@ -1,0 +1,223 @@
+"""SIGHUP: a new registry is taken under load, a broken one is refused and the old one kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pb2
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from headcount.v1 import options_pb2
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server import schema as schemas
+from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Config
+from headcount_server.schema import Schema
+from headcount_server.sqlite_store import SqliteStore
+from server_process import ServerProcess
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CLOSED = datetime(2026, 11, 25, 0, 0, 1, tzinfo=UTC)
+SERVICE = "/headcount.v1.TelemetryService"
+
+
+@pytest.fixture(name="wider")
+def _wider(toy_registry: Path) -> bytes:
+    """The toy registry with the key `extra`, number 12, and another digest."""
+    files = descriptor_pb2.FileDescriptorSet.FromString(toy_registry.read_bytes())
+    (file,) = [file for file in files.file if file.package.startswith("headcount.projects.")]
+    extra = file.message_type.add(name="Extra")
+    key = extra.options.Extensions[options_pb2.key]  # type: ignore[index]
+    key.name, key.label, key.type = "extra", "Extra", options_pb2.KEY_TYPE_BOOLEAN
+    extra.field.add(
+        name="value", number=1, type=descriptor_pb2.FieldDescriptorProto.TYPE_BOOL, label=1
+    )
+    extra.field[0].proto3_optional, extra.field[0].oneof_index = True, 0
+    extra.oneof_decl.add(name="_value")
+    (report,) = [message for message in file.message_type if message.name == "Report"]
+    report.field.add(
+        name="extra",
+        number=12,
+        type=descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE,
+        label=1,
+        type_name=f".{file.package}.Extra",
+    )
+    report.options.Extensions[options_pb2.project].digest = "d2"  # type: ignore[index]
+    return files.SerializeToString()
+
+
+@pytest.fixture(name="server")
+def _server(
+    serve: Callable[..., ServerProcess], toy_registry: Path, tmp_path: Path
+) -> ServerProcess:
+    registry = tmp_path / "registry.binpb"
+    registry.write_bytes(toy_registry.read_bytes())
+    return serve(registry, "--threshold=1", clock=NOW)
+
+
+def _replace(server: ServerProcess, content: bytes, expected: str) -> str:
+    """Put a registry in place, send SIGHUP, and wait for what the log says of it."""
+    before = len(server.errors())
+    new = server.registry.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(server.registry)
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 20
+    while expected not in server.errors()[before:]:
+        assert time.monotonic() < deadline, server.errors()
+        time.sleep(0.02)
+    return server.errors()[before:]
+
+
+def _request(schema: Schema, **keys: object) -> bytes:
+    request = wire.SubmitReportRequest(week="2026-W47", token=os.urandom(16))
+    request.report.Pack(schema.projects["toy"].report_class(**keys))
+    return request.SerializeToString()
+
+
+def _submit(server: ServerProcess, request: bytes) -> wire.SubmitReportResponse:
+    with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"{SERVICE}/SubmitReport"
+        )
+        return wire.SubmitReportResponse.FromString(call(request, timeout=10))
+
+
+def _reflected(server: ServerProcess, symbol: str) -> bool:
+    def ask() -> Iterator[reflection_pb2.ServerReflectionRequest]:
+        yield reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
+
+    with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        (answer,) = stub.ServerReflectionInfo(ask(), timeout=10)
+    return bool(answer.HasField("file_descriptor_response"))
+
+
+def test_a_new_key_is_counted_and_reflected_from_the_reload_on(
+    server: ServerProcess, wider: bytes
+) -> None:
+    report = _request(schemas.parse(wider), extra={"value": True}, multisite={"value": True})
+    before = _submit(server, report)
+    assert [ignored.number for ignored in before.ignored] == [12]
+    assert not _reflected(server, "headcount.projects.toy.v1.Extra")
+    said = _replace(server, wider, "the registry was read again")
+    assert json.loads(said.splitlines()[-1])["level"] == "info"
+    after = _submit(server, _request(schemas.parse(wider), extra={"value": True}))
+    assert not after.ignored
+    assert _reflected(server, "headcount.projects.toy.v1.Extra")
+    server.set_clock(CLOSED)
+    text = server.wait_for_metric("headcount_toy_reports 2.0")
+    assert 'headcount_toy_extra_reports{value="true"} 1.0' in text
+
+
+def test_the_week_lists_every_registry_that_it_was_tallied_under(
+    server: ServerProcess, wider: bytes
+) -> None:
+    _submit(server, _request(schemas.parse(wider), multisite={"value": True}))
+    _replace(server, wider, "the registry was read again")
+    server.set_clock(CLOSED)
+    server.wait_for_metric("headcount_toy_reports 1.0")
+    with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"{SERVICE}/GetStatistics"
+        )
+        answer = wire.GetStatisticsResponse.FromString(call(b"", timeout=10))
+    assert list(answer.weeks[0].projects[0].registry_digests) == ["d1", "d2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"nonsense", "not a usable descriptor set"),
+        (b"", "the descriptor set declares no project"),
+    ],
+)
+def test_a_broken_registry_is_refused_with_the_reason_and_the_old_one_kept(
+    server: ServerProcess, toy_schema: Schema, content: bytes, reason: str
+) -> None:
+    said = json.loads(_replace(server, content, "the registry in force is kept").splitlines()[-1])
+    assert said["level"] == "error"
+    assert reason in said["message"]
+    assert "headcount-registry build" in said["message"]
+    assert not _submit(server, _request(toy_schema, multisite={"value": True})).ignored
+    assert _reflected(server, "headcount.projects.toy.v1.Report")
+
+
+def test_a_registry_that_open_weeks_cannot_note_is_refused(
+    config: Config, clock_file: Path, wider: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with App(config, FileClock(clock_file)) as app:
+        registry = tmp_path / "wider.binpb"
+        registry.write_bytes(wider)
+        app._config = Config(registry=registry, database=config.database)
+        store = app.weeks._store
+        assert isinstance(store, SqliteStore)
+        app.weeks._writer.run(
+            lambda: store._connection.execute("PRAGMA query_only=ON").close()
+        )
+        app.reload()
+        assert "the registry in force is kept: the open weeks cannot note" in caplog.text
+        assert 12 not in app.weeks._registry.schema.projects["toy"].keys
+        app.weeks._writer.run(
+            lambda: store._connection.execute("PRAGMA query_only=OFF").close()
+        )
+        app.reload()
+        assert 12 in app.weeks._registry.schema.projects["toy"].keys
+
+
+def test_reloads_under_load_lose_no_count_and_fail_no_call(
+    server: ServerProcess, toy_registry: Path, wider: bytes
+) -> None:
+    narrow, wide = schemas.load(toy_registry), schemas.parse(wider)
+    sent: list[int] = []
+    failed: list[str] = []
+    done = threading.Event()
+
+    def send(schema: Schema) -> None:
+        count = 0
+        with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                f"{SERVICE}/SubmitReport"
+            )
+            while not done.is_set():
+                keys: dict[str, object] = {"multisite": {"value": True}}
+                if schema is wide:
+                    keys["extra"] = {"value": True}
+                try:
+                    call(_request(schema, **keys), timeout=20)
+                except grpc.RpcError as error:
+                    failed.append(str(error))
+                else:
+                    count += 1
+        sent.append(count)
+
+    senders = [threading.Thread(target=send, args=[s]) for s in (narrow, wide, narrow, wide)]
+    for sender in senders:
+        sender.start()
+    for _ in range(5):
+        _replace(server, wider, "the registry was read again")
+        _replace(server, b"broken", "the registry in force is kept")
+        _replace(server, toy_registry.read_bytes(), "the registry was read again")
+        time.sleep(0.1)
+    done.set()
+    for sender in senders:
+        sender.join()
+    assert not failed
+    assert min(sent) > 10
+    server.set_clock(CLOSED + timedelta(seconds=1))
+    text = server.wait_for_metric(f"headcount_toy_reports {float(sum(sent))}")
+    assert f"headcount_toy_multisite_answers {float(sum(sent))}" in text
+    with closing(sqlite3.connect(server.database)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

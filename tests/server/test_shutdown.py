@@ -1,0 +1,163 @@
+"""SIGTERM: the server says that it leaves, lets callers finish, keeps what it acknowledged."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server.app import END_SECONDS
+from headcount_server.schema import Project
+from server_process import ServerProcess
+
+Serve = Callable[..., ServerProcess]
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
+GRACE = END_SECONDS + 3
+"""What a process may need beyond the bound on a busy machine."""
+
+
+def _report(toy: Project, token: bytes) -> bytes:
+    request = wire.SubmitReportRequest(week="2026-W47", token=token)
+    request.report.Pack(toy.report_class(multisite={"value": True}))
+    return request.SerializeToString()
+
+
+def _connect(address: str, receive: int = 0) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    connection = socket.socket()
+    if receive:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+    connection.settimeout(10)
+    connection.connect((host, int(port)))
+    return connection
+
+
+def _ended(server: ServerProcess) -> tuple[int, float]:
+    began = time.monotonic()
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    code = server.process.wait(timeout=GRACE)
+    return code, time.monotonic() - began
+
+
+@pytest.fixture(name="never_reads")
+def _never_reads() -> Iterator[Callable[[str], None]]:
+    """Asks for far more than any buffer holds, and reads nothing of it."""
+    connections: list[socket.socket] = []
+
+    def never_reads(address: str) -> None:
+        connection = _connect(address, receive=1024)
+        connections.append(connection)
+        connection.settimeout(1)
+        request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100
+        try:
+            for _ in range(200):
+                connection.sendall(request)
+        except TimeoutError:
+            return
+
+    yield never_reads
+    for connection in connections:
+        connection.close()
+
+
+def test_a_caller_that_never_reads_its_answer_does_not_hold_the_end(
+    serve: Serve, toy_registry: Path, never_reads: Callable[[str], None]
+) -> None:
+    server = serve(toy_registry, clock=NOW)
+    never_reads(server.addresses["operations"])
+    code, seconds = _ended(server)
+    assert code == 0, server.errors()
+    assert seconds < END_SECONDS
+    assert "Traceback" not in server.errors()
+
+
+def test_a_caller_that_never_ends_its_request_does_not_hold_the_end(
+    serve: Serve, toy_registry: Path
+) -> None:
+    server = serve(toy_registry, clock=NOW)
+    path = b"/headcount.v1.TelemetryService/SubmitReport"
+    with closing(_connect(server.addresses["public"])) as connection:
+        connection.sendall(
+            b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 100\r\n\r\n{"week":' % path
+        )
+        time.sleep(0.2)
+        code, seconds = _ended(server)
+    assert code == 0, server.errors()
+    assert seconds < END_SECONDS
+
+
+def test_health_says_that_the_server_leaves_before_it_is_gone(
+    serve: Serve, toy_registry: Path
+) -> None:
+    server = serve(toy_registry, clock=NOW)
+    with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=""))
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert server.process.wait(timeout=GRACE) == 0
+
+
+def test_what_is_acknowledged_while_it_ends_is_kept_and_the_log_is_emptied(
+    serve: Serve, toy_registry: Path, toy: Project
+) -> None:
+    server = serve(toy_registry, clock=NOW)
+    acknowledged: list[bytes] = []
+
+    def send() -> None:
+        with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
+            submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+            while True:
+                token = os.urandom(16)
+                try:
+                    submit(_report(toy, token), timeout=20)
+                except grpc.RpcError:
+                    return
+                acknowledged.append(token)
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    while len(acknowledged) < 50:
+        time.sleep(0.01)
+    code, _ = _ended(server)
+    for sender in senders:
+        sender.join()
+    assert code == 0, server.errors()
+    log = server.database.with_name("headcount.db-wal")
+    assert not log.exists() or log.stat().st_size == 0
+    with closing(sqlite3.connect(server.database)) as database:
+        (tokens,) = database.execute("SELECT count(*) FROM tokens_2026_W47").fetchone()
+        (reports,) = database.execute("SELECT reports FROM open_reports").fetchone()
+    assert reports == tokens >= len(acknowledged)
+
+
+def test_an_end_that_hangs_is_given_up_with_a_word_in_the_log() -> None:
+    script = (
+        "import time; from headcount_server import logs; logs.start();"
+        "from headcount_server.commands.serve import _give_up_after;"
+        "_give_up_after(0.2); time.sleep(60)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 1
+    assert "not ended after 0.2 s" in done.stderr

@@ -1,0 +1,287 @@
+"""Store, weeks and clock against a plain model: counted exactly once, published as the model says.
+
+Reports, copies of one site, replays that name the other open week, late
+reports, a clock that goes forwards and backwards, restarts under other terms
+and registries, and crashes: the disk is copied before an arbitrary statement
+of what the server is doing, and the next server starts from that copy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import hypothesis
+from headcount.v1 import options_pb2
+from headcount_server import answers
+from headcount_server.errors import WeekNotOpen
+from headcount_server.in_force import InForce
+from headcount_server.operations import Operations
+from headcount_server.schema import Project, Schema
+from headcount_server.sqlite_store import SqliteStore
+from headcount_server.store import Entry, Outcome
+from headcount_server.week import Week
+from headcount_server.weeks import Policy, Weeks
+from headcount_server.writer import Writer
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from store_files import rows, take_copy
+
+START = datetime(2026, 11, 19, 12, tzinfo=UTC)
+PHP = 2
+
+
+@dataclass
+class Now:
+    """A clock that a test sets."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class ModelWeek:
+    """What a week is, put plainly."""
+
+    threshold: int
+    closes: datetime
+    digests: set[str] = field(default_factory=set)
+    sites: dict[int, str] = field(default_factory=dict)
+    """The version of PHP that counts for a site, by its token."""
+
+
+@dataclass
+class Model:
+    """What a server is to hold."""
+
+    policy: Policy
+    digest: str
+    open: dict[Week, ModelWeek] = field(default_factory=dict)
+    closed: dict[Week, ModelWeek] = field(default_factory=dict)
+    turned_for: Week | None = None
+
+    def turn(self, now: datetime) -> None:
+        for week in [week for week, its in self.open.items() if its.closes <= now]:
+            self.closed[week] = self.open.pop(week)
+        self.turned_for = Week.of(now)
+        for week in (self.turned_for.previous(), self.turned_for):
+            terms = self.policy.terms(week)
+            if week not in self.open and week not in self.closed and terms.closes > now:
+                self.open[week] = ModelWeek(terms.threshold, terms.closes)
+            if week in self.open and self.open[week].closes > now:
+                self.open[week].digests.add(self.digest)
+
+    def report(self, now: datetime, week: Week, site: int, php: str) -> Outcome | None:
+        """What becomes of a report; None where its week takes none."""
+        current = Week.of(now)
+        if current not in self.open and current != self.turned_for:
+            self.turn(now)
+        takes = week in self.open and now < self.open[week].closes
+        if week not in {current, current.previous()} or not takes:
+            return None
+        if any(site in its.sites for its in self.open.values()):
+            return Outcome.DUPLICATE
+        self.open[week].sites[site] = php
+        return Outcome.COUNTED
+
+
+class Server:
+    """A store with its writer and weeks, without the doors."""
+
+    def __init__(self, path: Path, clock: Now, policy: Policy, schema: Schema) -> None:
+        self.store = SqliteStore(path)
+        self.writer = Writer(self.store, Operations())
+        self.writer.start()
+        self.weeks = Weeks(
+            self.writer, self.store, clock, policy, InForce(schema), on_close=lambda: None
+        )
+        self.weeks.turn()
+
+    def report(self, entry: Entry) -> Outcome | None:
+        try:
+            self.weeks.check(entry.week)
+        except WeekNotOpen:
+            return None
+        return self.writer.count(entry)
+
+    def copy_before(self, statement: int, path: Path, directory: Path) -> Callable[[], None]:
+        """Copy the disk before a statement from now; call it to copy now, if not yet done."""
+        left = statement
+
+        def copy_in_time(_sql: str) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                take_copy(path, directory)
+
+        def copy_at_last() -> None:
+            self.store._connection.set_trace_callback(None)
+            if left > 0:
+                take_copy(path, directory)
+
+        self.store._connection.set_trace_callback(copy_in_time)
+        return copy_at_last
+
+
+OFFSETS = st.sampled_from([0, 0, 0, -1, -1, 1, -2])
+SITES = st.integers(0, 11)
+PHPS = st.sampled_from(["8.1", "8.2"])
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """The same things happen to a server and to its model."""
+
+    toy: Project
+    schema: Schema
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = Path(tempfile.mkdtemp())
+        self.starts = 0
+        self.clock = Now()
+
+    def _schema(self, digest: str) -> Schema:
+        declaration = options_pb2.ProjectOptions()
+        declaration.CopyFrom(self.toy.declaration)
+        declaration.digest = digest
+        return replace(self.schema, projects={"toy": replace(self.toy, declaration=declaration)})
+
+    @initialize(threshold=st.integers(1, 4))
+    def begin(self, threshold: int) -> None:
+        self.model = Model(Policy(threshold, timedelta(days=2)), "d0")
+        (self.place / "0").mkdir()
+        self.path = self.place / "0" / "headcount.db"
+        self._start()
+
+    def _start(self) -> None:
+        schema = self._schema(self.model.digest)
+        self.server = Server(self.path, self.clock, self.model.policy, schema)
+        self.model.turn(self.clock.moment)
+
+    def _entry(self, offset: int, site: int, php: str) -> Entry:
+        report = self.toy.report_class(php_version={"value": php})  # type: ignore[call-arg]
+        week = Week.of(self.clock.moment + timedelta(weeks=offset))
+        read = answers.read(self.toy, report.SerializeToString(), self.clock.moment.date())
+        return Entry(week, self.toy, site.to_bytes(16), read)
+
+    @rule(offset=OFFSETS, site=SITES, php=PHPS)
+    def report(self, offset: int, site: int, php: str) -> None:
+        entry = self._entry(offset, site, php)
+        expected = self.model.report(self.clock.moment, entry.week, site, php)
+        assert self.server.report(entry) is expected
+
+    @rule(first=SITES, php=PHPS)
+    def many_report(self, first: int, php: str) -> None:
+        for site in range(first, first + 5):
+            self.report(0, site, php)
+
+    @rule(hours=st.sampled_from([1, 24, 24, 72, 168, 400, -24, -168]), noticed=st.booleans())
+    def time_passes(self, hours: int, noticed: bool) -> None:  # noqa: FBT001 - drawn
+        self.clock.moment += timedelta(hours=hours)
+        if noticed:
+            self.server.weeks.turn()
+            self.model.turn(self.clock.moment)
+
+    @rule(threshold=st.integers(1, 4), hours=st.sampled_from([0, 48]), digest=st.integers(0, 2))
+    def restart(self, threshold: int, hours: int, digest: int) -> None:
+        self.server.writer.stop()
+        self.model.policy = Policy(threshold, timedelta(hours=hours))
+        self.model.digest = f"d{digest}"
+        self._start()
+
+    @rule(offset=OFFSETS, site=SITES, php=PHPS, statement=st.integers(1, 12))
+    def crash_while_reporting(self, offset: int, site: int, php: str, statement: int) -> None:
+        """Acknowledged or not, the report counts at most once, and a retry makes it once."""
+        entry = self._entry(offset, site, php)
+        self._crash(statement, lambda: self.server.report(entry))
+        # It may be lost or kept, and the client does not know: so it sends it again.
+        outcome = self.server.report(entry)
+        expected = self.model.report(self.clock.moment, entry.week, site, php)
+        if expected is Outcome.COUNTED:
+            assert outcome in {Outcome.COUNTED, Outcome.DUPLICATE}
+        else:
+            assert outcome is expected
+
+    @rule(hours=st.sampled_from([24, 168, 400]), statement=st.integers(1, 60))
+    def crash_while_turning(self, hours: int, statement: int) -> None:
+        self.clock.moment += timedelta(hours=hours)
+        self._crash(statement, self.server.weeks.turn)
+
+    def _crash(self, statement: int, doing: Callable[[], object]) -> None:
+        self.starts += 1
+        directory = self.place / str(self.starts)
+        copy_at_last = self.server.copy_before(statement, self.path, directory)
+        doing()
+        copy_at_last()
+        self.server.writer.stop()
+        self.path = directory / self.path.name
+        self._start()
+
+    @invariant()
+    def open_weeks_hold_what_the_model_holds(self) -> None:
+        if not hasattr(self, "server"):
+            return
+        found = set(rows(self.path, "SELECT week, reports FROM open_reports"))
+        assert found == {
+            (str(week), len(its.sites)) for week, its in self.model.open.items() if its.sites
+        }
+        values = rows(self.path, "SELECT week, value, reports FROM open_values")
+        expected = {
+            (str(week), php, n)
+            for week, its in self.model.open.items()
+            for php, n in Counter(its.sites.values()).items()
+        }
+        assert set(values) == expected
+        for week, its in self.model.open.items():
+            tokens = f"tokens_{week.year}_W{week.number:02}"
+            assert len(rows(self.path, f"SELECT * FROM {tokens}")) == len(its.sites)  # noqa: S608
+
+    @invariant()
+    def closed_weeks_are_published_as_the_model_floors_them(self) -> None:
+        if not hasattr(self, "server"):
+            return
+        found = {week.week: week for week in self.server.store.published(None, None, 99)}
+        assert set(found) == set(self.model.closed)
+        registries = rows(self.path, "SELECT week, digest FROM week_registries")
+        for week, its in self.model.closed.items():
+            k = its.threshold
+            published = found[week]
+            assert published.threshold == k
+            assert {digest for w, digest in registries if w == str(week)} == its.digests
+            reports = len(its.sites) // k * k
+            assert [p.publication.reports for p in published.projects] == [reports] * bool(reports)
+            for project in published.projects:
+                assert set(project.digests) == its.digests
+                floors = {php: n // k * k for php, n in Counter(its.sites.values()).items()}
+                cells = {c.value: n for c, n in project.publication.values.items() if c.key == PHP}
+                assert cells == {php: n for php, n in floors.items() if n}
+                assert project.publication.answers == {PHP: reports}
+
+    def teardown(self) -> None:
+        if hasattr(self, "server"):
+            self.server.writer.stop()
+        shutil.rmtree(self.place)
+
+
+def test_server_and_model_hold_and_publish_the_same(toy: Project, toy_schema: Schema) -> None:
+    class ToyMachine(StoreMachine):
+        pass
+
+    ToyMachine.toy, ToyMachine.schema = toy, toy_schema
+    run_state_machine_as_test(
+        ToyMachine,
+        settings=hypothesis.settings(max_examples=25, stateful_step_count=20, deadline=None),
+    )

@@ -1,0 +1,68 @@
+"""The files of a SQLite store as somebody with a copy of the disk reads them.
+
+They are read and copied by other processes: closing a second descriptor of a
+database in this one would drop the locks that SQLite holds on it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import subprocess
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+Row = tuple[object, ...]
+
+
+def held(path: Path) -> list[Path]:
+    """The files that there are of a database: itself, WAL, index, and week keys."""
+    beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-wal", "-shm")]
+    keys = path.with_name(f"{path.name}.keys")
+    return [file for file in (*beside, *sorted(keys.glob("*"))) if file.is_file()]
+
+
+def content(files: Sequence[Path]) -> bytes:
+    """All bytes of these files."""
+    return subprocess.run(["/bin/cat", *map(str, files)], check=True, capture_output=True).stdout
+
+
+def take_copy(path: Path, directory: Path) -> Path:
+    """A database as it is on the disk this moment, copied into a new directory."""
+    directory.mkdir()
+    names = (path.name, f"{path.name}-wal", f"{path.name}.keys")
+    there = [str(path.with_name(name)) for name in names if path.with_name(name).exists()]
+    subprocess.run(["/bin/cp", "-r", *there, str(directory)], check=True)
+    return directory / path.name
+
+
+def rows(path: Path, query: str) -> list[Row]:
+    """What a query says of a database."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        return reader.execute(query).fetchall()
+
+
+def dump(path: Path) -> dict[str, list[Row]]:
+    """All rows of all tables of a database, by table."""
+    tables = rows(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    return {
+        str(name): sorted(rows(path, f"SELECT * FROM [{name}]"), key=repr)  # noqa: S608 - our tables
+        for (name,) in tables
+    }
+
+
+def commits(wal: bytes) -> list[int]:
+    """Where each commit in a write-ahead log ends (https://sqlite.org/fileformat2.html#walformat)."""
+    if len(wal) < 32:
+        return []
+    page = struct.unpack(">I", wal[8:12])[0]
+    salt = wal[16:24]
+    ends = []
+    for start in range(32, len(wal) - 23 - page, 24 + page):
+        _, size = struct.unpack(">II", wal[start : start + 8])
+        if wal[start + 8 : start + 16] != salt:
+            break
+        if size:
+            ends.append(start + 24 + page)
+    return ends

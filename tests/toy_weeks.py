@@ -1,0 +1,54 @@
+"""A database of the toy project with closed weeks and an open one, and commands upon it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+from headcount_server import answers
+from headcount_server.cli import main
+from headcount_server.schema import Schema
+from headcount_server.sqlite_store import SqliteStore
+from headcount_server.store import Entry, Terms
+from headcount_server.week import Week
+
+W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
+OPEN_SINCE = datetime(2026, 11, 16, tzinfo=UTC)
+CANARY = "77.31"
+"""A version of PHP that only the open week has."""
+
+
+def live(path: Path, schema: Schema) -> SqliteStore:
+    """Twelve reports of W45, 23 of W46, seven of the open W47; the store is still open."""
+    store = SqliteStore(path)
+    for week, reports in ((W45, 12), (W46, 23), (W47, 7)):
+        store.open_week(week, Terms(5, week.end + timedelta(days=2)), schema)
+        store.count([_entry(schema, week, number) for number in range(reports)])
+    for week in (W45, W46):
+        store.close_week(week, week.end + timedelta(days=2))
+    store.erase()
+    return store
+
+
+def lived(path: Path, schema: Schema) -> Path:
+    """The same, with the store shut; the path of the database."""
+    live(path, schema).shut()
+    return path
+
+
+def _entry(schema: Schema, week: Week, number: int) -> Entry:
+    toy = schema.projects["toy"]
+    php = CANARY if week == W47 else "8.2" if number % 3 else "8.3"
+    report = toy.report_class(
+        version={"value": "1.30" if number % 2 else "1.31"},
+        php_version={"value": php},
+        multisite={"value": number % 4 != 0},
+    )
+    token = bytes([week.number]) * 8 + number.to_bytes(8)
+    return Entry(week, toy, token, answers.read(toy, report.SerializeToString(), date(2026, 11, 1)))
+
+
+def command(*arguments: str | Path) -> Result:
+    """Run `headcount-server` with these arguments in this process."""
+    return CliRunner().invoke(main, list(map(str, arguments)), env={"NO_COLOR": "1"})
