@@ -40,10 +40,11 @@ bench: setup ## measure, and compare with the budgets
 	$(BIN)/python bench/registry.py
 	$(BIN)/python bench/client_start.py
 
-soak: setup ## let 10,000 real clients live through ten weeks
+soak: setup ## let 10,000 real clients live through ten weeks, and kill a server 1,000 times
 	HEADCOUNT_HOSTS=10000 $(BIN)/python -m pytest --timeout 7200 tests/client/test_client_population.py
+	HEADCOUNT_CYCLES=1000 $(BIN)/python -m pytest -s tests/server/test_crash_cycles.py
 
-check: setup lint types proto-check generated-check ## linter, formatter, types, buf, generated files
+check: setup lint types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
 
 lint: setup
 	$(BIN)/ruff check
@@ -51,6 +52,9 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+declarations-check: setup
+	$(BIN)/headcount-registry check --strict registry/declarations
 
 proto-check: setup
 	$(BIN)/buf lint

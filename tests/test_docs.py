@@ -10,7 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from headcount_server.in_force import InForce
 from headcount_server.operations import Operations
+from headcount_server.schema import Schema
+from headcount_server.signals import Signals
 from server_process import BIN
 
 ROOT = Path(__file__).parents[1]
@@ -103,9 +107,12 @@ def test_the_examples_of_declarations_build(tmp_path: Path) -> None:
 def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(headcount_server_\w+)`", text))
+    operations = Operations()
+    nothing = Schema(projects={}, pool=DescriptorPool())
+    operations.watch_projects(Signals(InForce(nothing), 0.0))
     families = {
         f"{family.name}_total" if family.type == "counter" else family.name
-        for family in Operations().registry.collect()
+        for family in operations.registry.collect()
     }
     assert documented == families
 

@@ -142,7 +142,7 @@ def _reused(old: Project, new: Project, key: Key, before: Key | None) -> Iterato
     meanings |= {each.number: each.field for each in old.keys}
     meant = meanings.get(key.number)
     same = before.field if before else key.field
-    if key.number and meant and meant not in {same, key.field}:
+    if key.number and meant and meant != same:
         detail = f"number {key.number} was that of `{meant}`; restore registry.lock"
         yield Change(new.name, key.name, Kind.REPLACED, detail, Breaks.CLIENTS)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headcount_registry.finding import Finding
+    from headcount_registry.info import Document
     from headcount_registry.source import Sources
 
 _FIRST = """\
@@ -93,7 +94,7 @@ def appended(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Fin
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     grown = text + _ended(gap + addition, text)
     after = parsed(collection, {str(file): grown})
-    _refuse_damage(str(file), before, after, addition.count("\n"))
+    _refuse_damage(str(file), before, after, addition)
     new = _new_findings(before, after, lock_file)
     if any(each.is_error for each in new):
         raise DeclarationsError(new)
@@ -105,22 +106,21 @@ def _ended(addition: str, text: str) -> str:
     return addition.replace("\n", "\r\n") if "\r\n" in text else addition
 
 
-def _refuse_damage(file: str, before: Sources, after: Sources, added: int) -> None:
-    """Raises unless the old pairs are as they were, and each line added is a new pair."""
+def _refuse_damage(file: str, before: Sources, after: Sources, addition: str) -> None:
+    """Raises unless the pairs are the old ones, and then those that were added."""
     old, new = (
-        [
-            (pair.key, pair.value)
-            for source in sources.files
-            if source.file == file
-            for pair in source.document.pairs
-        ]
+        next(each.document for each in sources.files if each.file == file)
         for sources in (before, after)
     )
-    if new[: len(old)] != old or len(new) != len(old) + added:
+    if _said(new) != [*_said(old), *_said(info.parse(addition))]:
         raise SourceError(
             f"{file}: its end would swallow what is appended (is a quote or a bracket open, or"
             " the last value empty?); mend the last lines, nothing was written"
         )
+
+
+def _said(document: Document) -> list[tuple[str, object]]:
+    return [(pair.key, pair.value) for pair in document.pairs]
 
 
 def _new_findings(before: Sources, after: Sources, lock_file: Path) -> tuple[Finding, ...]:

@@ -64,7 +64,8 @@ _IMPOSSIBLE = {
     "more reports with a value than answers to its key": " UNION ALL ".join(
         "SELECT week FROM (SELECT week, project, key, value, sum(reports) AS holders"  # noqa: S608 - our names
         f" FROM {state}_values GROUP BY week, project, key, value)"
-        f" LEFT JOIN {state}_answers USING (week, project, key) WHERE holders > coalesce(answers, 0)"
+        f" LEFT JOIN {state}_answers USING (week, project, key) "
+        " WHERE holders > coalesce(answers, 0)"
         for state in ("open", "published")
     ),
 }

@@ -30,6 +30,8 @@ KNOWN_TABLES = {
     "published_reports",
     "published_answers",
     "published_values",
+    "retractions",
+    "annotations",
 }
 SITES, WEEKS = 120, 3
 

@@ -5,6 +5,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+from headcount_registry.cli import main
 from registry.workbench import ROOT
 
 if TYPE_CHECKING:
@@ -169,9 +171,6 @@ def test_a_long_name_does_not_make_a_long_message(bench: Bench) -> None:
 
 
 def test_what_is_shipped_stands_the_strict_check() -> None:
-    from click.testing import CliRunner
-    from headcount_registry.cli import main
-
     shipped = str(ROOT / "registry" / "declarations")
     result = CliRunner().invoke(main, ["check", "--strict", "--today", "2026-11-21", shipped])
     assert result.exit_code == 0, result.output

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
 
 import pytest
-from headcount_registry import checks
+from headcount_registry import checks, names
+from headcount_registry.checks import metrics
+from headcount_registry.draft import gather
 from headcount_registry.finding import Finding, Severity
 from headcount_registry.review import review
-
-if TYPE_CHECKING:
-    from registry.workbench import Bench
+from headcount_registry.source import read
+from registry.workbench import ROOT, Bench
 
 ABOUT = """\
 headcount[homepage] = https://example.org
@@ -188,9 +192,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         EXPLAINED.replace("[purpose]", "[owner]").replace("[description]", "[since]"),
     ],
     "personal-value": [
-        VALID + key("k", "choice", "[values][] = a", f"[values][] = {text}") for text in PERSONAL
-    ]
-    + [
+        *(
+            VALID + key("k", "choice", "[values][] = a", f"[values][] = {text}")
+            for text in PERSONAL
+        ),
         VALID + key("k", "choice", "[values][] = a", "[aliases][ann@example.org] = a"),
         {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": "a\nweb.lan\n"},
     ],
@@ -347,6 +352,64 @@ def test_a_wrong_example_is_found_and_nothing_else(
 
 def test_right_declarations_have_no_findings(bench: Bench) -> None:
     assert findings(bench, VALID) == ()
+
+
+def test_names_of_products_are_not_personal(bench: Bench) -> None:
+    values = (f"[values][] = {text}" for text in NOT_PERSONAL)
+    assert findings(bench, VALID + key("k", "choice", *values)) == ()
+
+
+def test_every_message_says_what_to_write_instead(bench: Bench) -> None:
+    for name, examples in WRONG.items():
+        for number, files in enumerate(examples):
+            place = Bench(bench.root / f"{name}-{number}")
+            for finding in findings(place, files, strict=name in STRICT):
+                assert re.search(r"; |\?", finding.message), finding
+
+
+def test_names_that_differ_in_digits_are_a_series(bench: Bench) -> None:
+    series = "".join(key(f"ckeditor{number}_used", "boolean") for number in ("", 4, 5))
+    assert findings(bench, VALID + series) == ()
+
+
+def test_what_promtool_refuses_in_a_name_is_found(bench: Bench) -> None:
+    words = sorted({*metrics.ABBREVIATIONS, *metrics.UNITS, *metrics.TYPE_WORDS, "sizes", "kib"})
+    refused = {
+        name.removeprefix("headcount_toy_cache_").removesuffix("_reports")
+        for name in refused_by_promtool(f"headcount_toy_cache_{word}_reports" for word in words)
+    }
+    assert {"mb", "minutes", "gauge"} <= refused
+    bench.write("toy.info", VALID + "".join(key(f"cache_{word}", "boolean") for word in words))
+    found = {
+        finding.message.partition("`cache_")[2].partition("`")[0]
+        for finding in review([bench.declarations], bench.lock, TODAY).findings
+        if finding.check in {"unit-in-name", "metric-word"}
+    }
+    assert refused <= found
+
+
+def test_promtool_takes_the_metrics_of_what_is_shipped() -> None:
+    draft = gather(read([ROOT / "registry" / "declarations"]))
+    published = [
+        metric
+        for project in draft.projects
+        for each in project.keys
+        for metric in names.metrics(project.name, each.name)
+    ]
+    assert len(published) > 40
+    assert refused_by_promtool(published) == set()
+
+
+def refused_by_promtool(metrics: Iterable[str]) -> set[str]:
+    """Which gauges promtool finds fault with for their names."""
+    program = shutil.which("promtool")
+    assert program, "promtool is missing: install the Debian package prometheus"
+    text = "".join(f"# HELP {name} Some.\n# TYPE {name} gauge\n{name} 1\n" for name in metrics)
+    done = subprocess.run(
+        [program, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, 3}, done.stderr
+    return {line.split(" ")[0] for line in done.stdout.splitlines() + done.stderr.splitlines()}
 
 
 def test_a_finding_says_where_what_and_what_to_write_instead(bench: Bench) -> None:

@@ -74,6 +74,15 @@ def test_declarations_that_are_not_built_yet_are_compared_too(bench: Bench, old:
     )
 
 
+def test_a_rename_is_the_same_before_and_after_it_is_built(bench: Bench, old: Path) -> None:
+    text = KEY.replace("[k]", "[renamed]") + "telemetry[renamed][formerly] = k\n" + CHOICE
+    bench.write("toy.info", text)
+    (old / "declarations" / "toy.info").write_text(text, encoding="utf-8")
+    bench.build()
+    result = bench.run("diff", str(old / "declarations"), str(bench.declarations))
+    assert (result.exit_code, result.stdout) == (0, "Nothing changed.\n")
+
+
 def test_a_type_change_that_build_refuses_is_breaking(bench: Bench, old: Path) -> None:
     bench.write("toy.info", KEY.replace("boolean", "version") + CHOICE)
     result = bench.run("diff", str(old / "declarations"), str(bench.declarations))

@@ -194,6 +194,7 @@ def test_an_end_that_would_swallow_the_key_is_refused(bench: Bench, ending: str)
     before = file.read_bytes()
     result = new_key(bench, file, "web_server", *CHOICE, *WORDS)
     assert result.exit_code == 1
+    assert f"{file}: its end would swallow what is appended" in result.stderr
     assert file.read_bytes() == before
 
 

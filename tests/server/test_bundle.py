@@ -124,7 +124,9 @@ def test_the_same_totals_give_the_same_bytes(
     bundle.write(tmp_path / "again", database, toy_registry)
     for path in exported.rglob("*"):
         if path.is_file():
-            assert (tmp_path / "again" / path.relative_to(exported)).read_bytes() == path.read_bytes()
+            assert (
+                tmp_path / "again" / path.relative_to(exported)
+            ).read_bytes() == path.read_bytes()
 
 
 def test_nothing_of_the_open_week_is_exported(exported: Path) -> None:
@@ -135,7 +137,7 @@ def test_nothing_of_the_open_week_is_exported(exported: Path) -> None:
             assert b"2026-W47" not in content
 
 
-def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(
+def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # noqa: PLR0913 - fixtures
     running: App,
     fetch: Callable[..., tuple[str, str]],
     submit: Callable[..., object],

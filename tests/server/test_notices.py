@@ -25,8 +25,8 @@ def _database(tmp_path: Path, toy_schema: Schema) -> Path:
 
 
 def _retract(database: Path, key: str, *more: str) -> str:
-    arguments = ["--database", database, "--project=toy", f"--key={key}", f"--reason={WHY}", *more]
-    result = command("retract", *arguments)
+    what = ("--project=toy", f"--key={key}", f"--reason={WHY}")
+    result = command("retract", "--database", database, *what, *more)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -42,7 +42,9 @@ def _keys(project: PublishedProject) -> set[str]:
 
 
 def _bytes(database: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*") if path.is_file())
+    return b"".join(
+        path.read_bytes() for path in database.parent.glob(f"{database.name}*") if path.is_file()
+    )
 
 
 def test_one_week_of_a_key_is_taken_down_and_leaves_a_notice(database: Path) -> None:

@@ -68,7 +68,7 @@ def test_every_report_is_counted_by_what_became_of_it(
     assert samples["headcount_server_waiting_reports", ""] == 0
 
 
-def test_no_label_or_number_tells_a_key_a_value_or_a_project(
+def test_no_label_or_number_tells_a_key_or_a_value(
     running: App, fetch: Fetch, submit: Submit, said: Said, toy: Project
 ) -> None:
     submit(said(note={"value": "canary"}, php_version={"value": "8.2"}), 1)
@@ -82,7 +82,7 @@ def test_no_label_or_number_tells_a_key_a_value_or_a_project(
         for sample in family.samples
         for label in sample.labels
     }
-    assert labels == {"outcome", "reason", "door", "code", "le"}
+    assert labels == {"outcome", "reason", "door", "code", "le", "project", "understood"}
 
 
 def test_what_the_public_sees_is_not_on_the_operations_port_nor_the_other_way_round(

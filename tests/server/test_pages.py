@@ -232,6 +232,15 @@ def test_weeks_go_from_old_to_new_and_a_withheld_one_is_a_gap(toy_schema: Schema
     )
 
 
+def test_the_course_begins_with_the_first_week_that_published_anything(
+    toy_schema: Schema,
+) -> None:
+    weeks = [week(multisite={"true": 20}), PublishedWeek(W45, 5, ())]
+    site = Site(toy_schema, weeks, POLICY)
+    assert "2026-W45" not in said(site, "projects/toy/multisite/")
+    assert "2026-W45" not in said(site, "projects/toy/")
+
+
 def test_what_the_operator_says_of_a_week_stands_on_every_page_about_it(
     toy_schema: Schema,
 ) -> None:

@@ -15,9 +15,9 @@ from headcount_server.pages.median import median, ranges
 from headcount_server.pages.order import natural, newest_first, ordered
 from headcount_server.publication import publish
 from headcount_server.schema import Project
-from headcount_server.store import PublishedProject
+from headcount_server.store import PublishedProject, Retraction
 from headcount_server.week import Week
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_weeks import (
     HIDDEN,
@@ -135,6 +135,7 @@ def _check(key: int, shown: Distribution, truth: Counter[str], answers: int) -> 
     for row in shown.rows:
         assert holds(row.count, true_counts[row.value])
         assert holds(row.share, 100 * true_counts[row.value] / answers)
+        assert row.count.upper <= shown.answers.upper
         assert 0 <= row.bar.lower <= row.bar.length <= row.bar.upper <= 100
     if key in LISTS:
         assert shown.rest is None
@@ -157,10 +158,7 @@ def test_releases_are_crossed_newest_first_and_a_withheld_cell_is_no_zero(toy: P
         for (release, php), n in numbers.items()
         for _ in range(n)
     ]
-    published = publish(count(toy, sites), 5)
-    assert published is not None
-    shown = distribution(toy.keys[PHP], PublishedProject("toy", (), {}, published), 5)
-    assert shown is not None
+    shown = shown_of(toy, PHP, sites)
     assert shown.crossing is not None
     assert shown.crossing.releases == ("1.10", "1.9")
     cells = {
@@ -170,6 +168,40 @@ def test_releases_are_crossed_newest_first_and_a_withheld_cell_is_no_zero(toy: P
     assert cells == {"8.2": ["5–9", None], "8.1": ["5–9", "5–9"]}
     total = next(row for row in shown.rows if row.text == "8.2")
     assert holds(total.count, 7)
+
+
+def shown_of(toy: Project, key: int, sites: list[Site]) -> Distribution:
+    published = publish(count(toy, sites), 5)
+    assert published is not None
+    shown = distribution(toy.keys[key], PublishedProject("toy", (), {}, published), 5)
+    assert shown is not None
+    return shown
+
+
+def test_a_sum_over_releases_allows_for_all_that_was_withheld_in_them(toy: Project) -> None:
+    sites: list[Site] = [{VERSION: ("1.0",), PHP: ("8.2",)} for _ in range(5)]
+    for release in ("1.1", "1.2", "1.3", "1.4"):
+        sites += [{VERSION: (release,), PHP: ("8.2",)} for _ in range(4)]
+    (row,) = shown_of(toy, PHP, sites).rows
+    assert row.count.lower == 5
+    assert holds(row.count, 21)
+
+
+def test_a_sum_over_releases_of_a_list_is_not_bounded_by_its_other_values(toy: Project) -> None:
+    sites: list[Site] = [{VERSION: ("1.0",), LANGUAGES: ("de", "fr")} for _ in range(13)]
+    for row in shown_of(toy, LANGUAGES, sites).rows:
+        assert holds(row.count, 13)
+        assert row.count.upper == 14
+
+
+def test_totals_that_were_taken_down_are_not_shown_even_if_they_were_still_there(
+    toy: Project,
+) -> None:
+    published = publish(count(toy, [{MULTISITE: ("true",)}] * 9), 5)
+    assert published is not None
+    notice = Retraction(MULTISITE, "multisite", "Wrong.", "2026-11-20")
+    taken = PublishedProject("toy", (), {}, published, (notice,))
+    assert distribution(toy.keys[MULTISITE], taken, 5) is None
 
 
 @given(
@@ -190,6 +222,8 @@ def test_the_true_median_range_is_among_those_that_are_named(
 
 
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=3), st.integers(2, 3))
+@example([0, 2, 2], 2)
+@example([4, 2, 2], 2)
 @settings(max_examples=60)
 def test_no_range_is_named_beyond_those_that_can_hold_the_median(
     truth: list[int], threshold: int

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from typing import Self
+from typing import Any, Self
 
 import grpc
 import pytest
@@ -53,14 +53,32 @@ class Silence:
         yield from ()
 
 
+@pytest.fixture(name="begun")
+def _begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with each call whose message the server waits for."""
+    begun: list[str] = []
+    wait = patience.Patience.next
+
+    def counting(self: patience.Patience, messages: Any, context: Any) -> Any:  # noqa: ANN401 - of any call
+        begun.append("a call")
+        return wait(self, messages, context)
+
+    monkeypatch.setattr(patience.Patience, "next", counting)
+    return begun
+
+
 @pytest.mark.parametrize("method", SILENT_METHODS)
 def test_silent_calls_on_many_connections_hold_nobody_else_up(
-    running: App, call: Call, method: str
+    running: App, call: Call, method: str, begun: list[str]
 ) -> None:
-    call("GetRegistry", b"")
     with Silence(running.grpc) as silence:
         for _ in range(8):
             silence.call(method, 16)
+        threads = health.WATCHES if method.endswith("Watch") else grpc_door.THREADS
+        deadline = time.monotonic() + 20
+        while len(begun) < threads:  # so that all that can be held are
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         began = time.monotonic()
         for _ in range(20):
             assert call("GetRegistry", b"")

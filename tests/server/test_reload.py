@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -38,7 +39,9 @@ def _wider(toy_registry: Path) -> bytes:
     files = descriptor_pb2.FileDescriptorSet.FromString(toy_registry.read_bytes())
     (file,) = [file for file in files.file if file.package.startswith("headcount.projects.")]
     extra = file.message_type.add(name="Extra")
-    key = extra.options.Extensions[options_pb2.key]  # type: ignore[index]
+    # protoc types extensions as field descriptors, which Extensions[] is not typed to take.
+    options: Any = options_pb2
+    key: Any = extra.options.Extensions[options.key]
     key.name, key.label, key.type = "extra", "Extra", options_pb2.KEY_TYPE_BOOLEAN
     extra.field.add(
         name="value", number=1, type=descriptor_pb2.FieldDescriptorProto.TYPE_BOOL, label=1
@@ -53,7 +56,8 @@ def _wider(toy_registry: Path) -> bytes:
         label=1,
         type_name=f".{file.package}.Extra",
     )
-    report.options.Extensions[options_pb2.project].digest = "d2"  # type: ignore[index]
+    declared: Any = report.options.Extensions[options.project]
+    declared.digest = "d2"
     return files.SerializeToString()
 
 
@@ -100,7 +104,7 @@ def _reflected(server: ServerProcess, symbol: str) -> bool:
         yield reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
 
     with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
         (answer,) = stub.ServerReflectionInfo(ask(), timeout=10)
     return bool(answer.HasField("file_descriptor_response"))
 
@@ -164,15 +168,11 @@ def test_a_registry_that_open_weeks_cannot_note_is_refused(
         app._config = Config(registry=registry, database=config.database)
         store = app.weeks._store
         assert isinstance(store, SqliteStore)
-        app.weeks._writer.run(
-            lambda: store._connection.execute("PRAGMA query_only=ON").close()
-        )
+        app.weeks._writer.run(lambda: store._connection.execute("PRAGMA query_only=ON").close())
         app.reload()
         assert "the registry in force is kept: the open weeks cannot note" in caplog.text
         assert 12 not in app.weeks._registry.schema.projects["toy"].keys
-        app.weeks._writer.run(
-            lambda: store._connection.execute("PRAGMA query_only=OFF").close()
-        )
+        app.weeks._writer.run(lambda: store._connection.execute("PRAGMA query_only=OFF").close())
         app.reload()
         assert 12 in app.weeks._registry.schema.projects["toy"].keys
 

@@ -172,7 +172,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.turn(self.clock.moment)
 
     def _entry(self, offset: int, site: int, php: str) -> Entry:
-        report = self.toy.report_class(php_version={"value": php})  # type: ignore[call-arg]
+        report = self.toy.report_class(php_version={"value": php})
         week = Week.of(self.clock.moment + timedelta(weeks=offset))
         read = answers.read(self.toy, report.SerializeToString(), self.clock.moment.date())
         return Entry(week, self.toy, site.to_bytes(16), read)

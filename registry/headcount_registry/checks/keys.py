@@ -125,7 +125,10 @@ def attribute_form(key: KeyDraft) -> Problems:
         if name in attributes.SEVERAL and rest != [""] and not _is_index(each):
             yield each.location, f"`{name}` takes several values; write `[{name}][] = ...` for each"
         if name in attributes.MAPPED and (len(rest) != 1 or not rest[0]):
-            yield each.location, f"write `[{name}][REPORTED] = Value`, once for each spelling"
+            yield (
+                each.location,
+                f"`{name}` maps spellings; write `[{name}][REPORTED] = Value`, once for each",
+            )
 
 
 def _is_index(statement: Statement) -> bool:

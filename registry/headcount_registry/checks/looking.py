@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from headcount_registry.checks.table import Check
     from headcount_registry.draft import Draft, ProjectDraft
 
-_LONG_NAME = re.compile(r"`([^`]{120})[^`]+`")
+_QUOTED = re.compile(r"`[^`]*`")
+_LONGEST = 120
 
 
 def look(
@@ -105,5 +106,9 @@ def _seen(checks: Iterable[Check], subject: object, today: dt.date | None = None
 def _finding(seen: Seen, *, strict: bool) -> Finding:
     severity = Severity.ERROR if strict else seen.check.severity
     # A name can be as long as a file; the message has to stay readable.
-    message = _LONG_NAME.sub(r"`\1...`", seen.message)
+    message = _QUOTED.sub(lambda match: _shortened(match[0]), seen.message)
     return Finding(seen.location, seen.check.name, message, severity)
+
+
+def _shortened(quoted: str) -> str:
+    return quoted if len(quoted) <= _LONGEST else f"{quoted[:_LONGEST]}...`"

@@ -73,6 +73,8 @@ class Distribution:
     crossing: Crossing | None
     median: str
     """The range or ranges that the median can lie in; empty for other types."""
+    full: float
+    """The share that a bar of full length stands for."""
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
@@ -106,6 +108,7 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
         ),
         crossing=_crossing(key, cells, margins, threshold),
         median=_told(middle),
+        full=full,
     )
 
 

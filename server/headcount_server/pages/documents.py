@@ -44,7 +44,7 @@ def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
 
 
 def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
-    """The same weeks with nothing in them but one key of one project."""
+    """The same weeks with no answers in them but those to one key of one project."""
     return [
         replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
         for week in weeks
@@ -56,9 +56,7 @@ def _only(published: PublishedProject, key: int) -> PublishedProject:
     return replace(
         published,
         publication=replace(
-            found,
-            answers={number: n for number, n in found.answers.items() if number == key},
-            values={cell: n for cell, n in found.values.items() if cell.key == key},
+            found, answers={number: n for number, n in found.answers.items() if number == key}
         ),
         retractions=tuple(notice for notice in published.retractions if notice.key == key),
     )

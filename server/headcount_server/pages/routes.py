@@ -98,7 +98,6 @@ def _headers(address: str) -> dict[str, str]:
         "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Permissions-Policy": "interest-cohort=()",
         # Everything here is for everybody, so any page may read and embed it.
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
