@@ -13,7 +13,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/keys.md --changes docs/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test bench soak check lint types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test bench bench-intake soak check lint types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ test: setup system-packages ## run all tests
 bench: setup ## measure, and compare with the budgets
 	$(BIN)/python bench/registry.py
 	$(BIN)/python bench/client_start.py
+	$(BIN)/python bench/intake.py
+
+bench-intake: setup ## measure the taking of reports beside two servers that promise less
+	$(BIN)/python bench/intake.py
 
 soak: setup ## let 10,000 real clients live through ten weeks, and kill a server 1,000 times
 	HEADCOUNT_HOSTS=10000 $(BIN)/python -m pytest --timeout 7200 tests/client/test_client_population.py

@@ -40,7 +40,7 @@ print(perf_counter() - begin)
 def seconds(program: str) -> float:
     """What a program measures of itself in an interpreter of its own."""
     text = MEASURED.format(program=program, paths=[str(path) for path in PATHS])
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-S", "-c", text], capture_output=True, text=True, check=True
     )
     return float(done.stdout)

@@ -15,6 +15,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 from headcount.v1 import telemetry_service_pb2 as wire
@@ -38,9 +39,11 @@ def main() -> None:
     numbers = itertools.count()
     submit = Service.submit_report
 
-    def numbered(self: Service, request: wire.SubmitReportRequest) -> wire.SubmitReportResponse:
+    def numbered(
+        self: Service, request: wire.SubmitReportRequest, *others: Any
+    ) -> wire.SubmitReportResponse:
         request.token = next(numbers).to_bytes(16, "big")
-        return submit(self, request)
+        return submit(self, request, *others)
 
     Service.submit_report = numbered  # type: ignore[method-assign] # see the docstring
     config = Config(
@@ -51,7 +54,7 @@ def main() -> None:
         operations=ANY,
     )
     with App(config, SystemClock()) as app:
-        print(app.grpc.port, flush=True)  # noqa: T201 - for the benchmark
+        print(app.grpc.port, flush=True)
         signal.pause()
 
 
@@ -59,13 +62,13 @@ def _serve_nothing() -> None:
     server = grpc.server(
         ThreadPoolExecutor(grpc_door.THREADS),
         options=grpc_door._OPTIONS,  # noqa: SLF001 - the same settings are the point
-        maximum_concurrent_rpcs=grpc_door._MAX_CALLS,  # noqa: SLF001
+        maximum_concurrent_rpcs=grpc_door.MAX_CALLS,
     )
     handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler(grpc_door.SERVICE, {"SubmitReport": handler})]
     )
-    print(server.add_insecure_port(str(ANY)), flush=True)  # noqa: T201 - for the benchmark
+    print(server.add_insecure_port(str(ANY)), flush=True)
     server.start()
     signal.pause()
 

@@ -34,6 +34,7 @@ class Silence:
         self._address = address
         self._over = threading.Event()
         self._open = ExitStack()
+        self._kept: list[grpc.Future[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +47,11 @@ class Silence:
         options = [("grpc.use_local_subchannel_pool", 1)]
         channel = self._open.enter_context(grpc.insecure_channel(str(self._address), options))
         stream: grpc.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(method)
-        return [stream.future(self._nothing(), timeout=60) for _ in range(calls)]
+        begun: list[grpc.Future[bytes]] = [
+            stream.future(self._nothing(), timeout=60) for _ in range(calls)
+        ]
+        self._kept += begun  # one that nobody holds is cancelled
+        return begun
 
     def _nothing(self) -> Iterator[bytes]:
         self._over.wait(60)
@@ -113,14 +118,16 @@ def test_those_who_watch_health_are_few_and_hold_nobody_up_though_they_do_not_re
     running: App, call: Call
 ) -> None:
     with ExitStack() as stack:
-        codes = []
+        codes, kept = [], []  # a stream that nobody holds is cancelled
         for _ in range(3):
             options = [("grpc.use_local_subchannel_pool", 1)]
             channel = stack.enter_context(grpc.insecure_channel(str(running.grpc), options))
             watch: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
                 "/grpc.health.v1.Health/Watch"
             )
-            for stream in [watch(b"", timeout=30) for _ in range(4)]:
+            streams = [watch(b"", timeout=30) for _ in range(4)]
+            kept.append(streams)
+            for stream in streams:
                 try:
                     next(stream)
                     codes.append(grpc.StatusCode.OK)
@@ -131,6 +138,7 @@ def test_those_who_watch_health_are_few_and_hold_nobody_up_though_they_do_not_re
         for serving in (False, True) * 5:
             running.weeks._writer._tell(serving)
         assert call("GetRegistry", b"")
+        kept.clear()
     deadline = time.monotonic() + 10
     while True:  # those who left make room
         with grpc.insecure_channel(str(running.grpc)) as channel:

@@ -45,7 +45,7 @@ def taken(read: Callable[..., Answers], *arguments: object) -> object:
 def test_reports_are_read_alike(toy: Project, reports: list[dict[str, dict[str, Any]]]) -> None:
     fast = Reader()
     for keys in [*reports, *reports]:
-        report = toy.report_class(**keys).SerializeToString()  # type: ignore[arg-type] # dynamic
+        report = toy.report_class(**keys).SerializeToString()
         assert taken(fast.read, toy, report, TODAY) == taken(answers.read, toy, report, TODAY)
 
 
