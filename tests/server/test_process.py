@@ -166,7 +166,7 @@ def test_nothing_in_its_logs_names_a_peer_a_token_or_a_value(
         (["--grpc=0.0.0.0:0"], "unencrypted"),
         (["--threshold=0"], "--threshold 0: outside 1 to 1000"),
         (["--grace-hours=200"], "--grace-hours 200: outside 0 to 167"),
-        (["--operations=0.0.0.0:0", "--test-clock={clock}"], "--test-clock is for tests on loopback"),
+        (["--operations=0.0.0.0:0", "--test-clock={clock}"], "--test-clock is for tests on loop"),
         (["--test-clock=missing"], "--test-clock missing: [Errno 2]"),
         (["--database=/nowhere/x.db"], "/nowhere/x.db: No such file or directory"),
     ],

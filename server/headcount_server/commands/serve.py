@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import signal
 import threading
 from datetime import timedelta
@@ -30,6 +29,8 @@ from headcount_server.flags import (
 from headcount_server.limits import Limits, trusted
 
 log = logging.getLogger(__name__)
+
+_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @click.command(cls=ServeCommand)
@@ -134,15 +135,23 @@ def _written(value: object) -> str:
 
 
 def _run(config: Config, clock: Clock) -> None:
-    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: heard.put(number))
+    # Blocked in all threads and waited for here: a handler could come just before
+    # the wait, and be noticed only with the next signal.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    try:
+        _serve(config, clock)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+
+
+def _serve(config: Config, clock: Clock) -> None:
     with App(config, clock) as app:
         click.echo(f"gRPC        {app.grpc}")
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")
         click.echo(f"operations  http://{app.operations}/metrics")
-        while heard.get() == signal.SIGHUP:
+        while signal.sigwait(_HEARD) == signal.SIGHUP:
             app.reload()
         log.info("ending: calls that run are let finish")
         _give_up_after(END_SECONDS)
