@@ -228,7 +228,7 @@ def test_a_database_with_one_changed_total_is_found_out(tmp_path: Path) -> None:
     # The check has to be able to fail: a server that publishes one total too many is caught.
     program = f"""
 import sys
-from headcount_server import publication, sqlite_store
+from headcount_server import close, publication
 from headcount_server.cli import main
 
 def publish(tally, threshold):
@@ -239,7 +239,7 @@ def publish(tally, threshold):
     values = {{**right.values, first: right.values[first] + threshold}}
     return publication.Publication(right.reports, right.answers, values)
 
-sqlite_store.publish = publish
+close.published = publish
 sys.argv = ["headcount-server", "demo", "--exit", "--sites=30", "--weeks=2",
     "--database={tmp_path / "headcount.db"}", "--generated={ROOT / "registry" / "generated"}",
     "--grpc=127.0.0.1:0", "--public=127.0.0.1:0", "--operations=127.0.0.1:0"]
