@@ -120,7 +120,8 @@ class BackdropDoor:
             raise Unavailable(msg)
         request = wire.SubmitReportRequest(week=str(week), token=_token(site, name, week))
         left_out: tuple[Ignored, ...] = ()
-        project = self._registry.schema.projects.get(name)
+        schema = self._registry.schema
+        project = schema.projects.get(name)
         # What is no project's name must not be read as part of a type's.
         known = name if project is not None else "unknown-project"
         request.report.type_url = f"x/{REPORT_PREFIX}{known}{REPORT_SUFFIX}"
@@ -129,7 +130,7 @@ class BackdropDoor:
                 raise InvalidReport(Violation(name, "not an object of keys and values"))
             request.report.value, left_out = backdrop_values.report(project, values)
         try:
-            self._service.submit_report(request, left_out)
+            self._service.submit_report(request, left_out, schema)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 

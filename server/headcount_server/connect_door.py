@@ -108,8 +108,9 @@ class ConnectDoor:
 
     def _from_json(self, method: _Method, body: bytes) -> _Work:
         def submit() -> Message:
-            request, left_out = json_form.submission(body, self._registry.schema)
-            return self._service.submit_report(request, left_out)
+            schema = self._registry.schema
+            request, left_out = json_form.submission(body, schema)
+            return self._service.submit_report(request, left_out, schema)
 
         def ask() -> Message:
             return method.answer(json_form.message(body, method.request))

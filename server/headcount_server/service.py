@@ -77,14 +77,19 @@ class Service:
         self._reader = Reader()
 
     def submit_report(
-        self, request: wire.SubmitReportRequest, left_out: Sequence[answers.Ignored] = ()
+        self,
+        request: wire.SubmitReportRequest,
+        left_out: Sequence[answers.Ignored] = (),
+        schema: Schema | None = None,
     ) -> wire.SubmitReportResponse:
         """Count a report; returns once it is durable.
 
-        `left_out` are keys that were no part of the protobuf form of the report.
+        `left_out` are keys that were no part of the protobuf form of the
+        report, `schema` is what that form was made by, if not by the caller:
+        one call keeps to one snapshot of the registry.
         """
         try:
-            response, outcome = self._submit(request, left_out)
+            response, outcome = self._submit(request, left_out, schema or self._registry.schema)
         except Refusal as refusal:
             self._meter.answered(refusal.code.name.lower())
             raise
@@ -92,9 +97,12 @@ class Service:
         return response
 
     def _submit(
-        self, request: wire.SubmitReportRequest, left_out: Sequence[answers.Ignored]
+        self,
+        request: wire.SubmitReportRequest,
+        left_out: Sequence[answers.Ignored],
+        schema: Schema,
     ) -> tuple[wire.SubmitReportResponse, Outcome]:
-        week, project = self._open_envelope(request)
+        week, project = _open_envelope(request, schema)
         self._weeks.check(week)
         report = self._read(project, request.report.value, left_out)
         outcome = self._writer.count(Entry(week, project, request.token, report))
@@ -115,27 +123,6 @@ class Service:
         finally:
             self._meter.understood(project.name, how, now.timestamp())
         return report
-
-    def _open_envelope(self, request: wire.SubmitReportRequest) -> tuple[Week, Project]:
-        violations = [
-            Violation(f"field {field}", "this service knows no such field")
-            for field in _unknown_fields(request)
-        ]
-        week = None
-        try:
-            week = Week.parse(request.week)
-        except ValueError as error:
-            violations.append(Violation("week", str(error)))
-        if len(request.token) != TOKEN_BYTES:
-            length = len(request.token)
-            violations.append(Violation("token", f"{length} bytes, exactly {TOKEN_BYTES}"))
-        name = project_name(request.report.type_url)
-        if name is None:
-            form = f"{REPORT_PREFIX}<project>{REPORT_SUFFIX}"
-            violations.append(Violation("report", f"its type is not {form}"))
-        if violations or week is None or name is None:
-            raise InvalidReport(*violations)
-        return week, _project(self._registry.schema, name)
 
     def get_registry(self, request: wire.GetRegistryRequest) -> wire.GetRegistryResponse:
         """Tell what is collected, why, and under which policy."""
@@ -158,6 +145,28 @@ class Service:
         if request.project and request.project not in known:
             _project(schema, request.project)
         return statistics.response(weeks, request.project)
+
+
+def _open_envelope(request: wire.SubmitReportRequest, schema: Schema) -> tuple[Week, Project]:
+    violations = [
+        Violation(f"field {field}", "this service knows no such field")
+        for field in _unknown_fields(request)
+    ]
+    week = None
+    try:
+        week = Week.parse(request.week)
+    except ValueError as error:
+        violations.append(Violation("week", str(error)))
+    if len(request.token) != TOKEN_BYTES:
+        length = len(request.token)
+        violations.append(Violation("token", f"{length} bytes, exactly {TOKEN_BYTES}"))
+    name = project_name(request.report.type_url)
+    if name is None:
+        form = f"{REPORT_PREFIX}<project>{REPORT_SUFFIX}"
+        violations.append(Violation("report", f"its type is not {form}"))
+    if violations or week is None or name is None:
+        raise InvalidReport(*violations)
+    return week, _project(schema, name)
 
 
 def _project(schema: Schema, name: str) -> Project:
