@@ -30,11 +30,12 @@ SITES = 60
 DOOR = Address("127.0.0.1", 0)
 
 
-@pytest.fixture(scope="session", name="browser")
+@pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("these tests drive Chromium: apt-get install chromium (or make test)")
+    # No longer than the module: while it lasts, an event loop runs in this thread.
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=path,
