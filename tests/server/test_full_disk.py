@@ -49,10 +49,14 @@ def _submit(address: str, request: bytes) -> grpc.StatusCode:
     return grpc.StatusCode.OK
 
 
-def _health(address: str) -> int:
+def _health(address: str) -> int | None:
+    """What the server says of itself; None where it is too busy to say."""
     with grpc.insecure_channel(address) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
-        return int(stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status)
+        try:
+            return int(stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status)
+        except grpc.RpcError:
+            return None
 
 
 def _wait(what: Callable[[], bool], seconds: float = 15) -> None:
