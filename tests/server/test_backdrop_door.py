@@ -304,7 +304,9 @@ def _blocked(running: App) -> Iterator[None]:
     """A server whose writer is held up until the test is over."""
     free = threading.Event()
     writer = running.weeks._writer
-    thread = threading.Thread(target=lambda: writer.run(lambda: (free.wait(20), None)[1]))
+    thread = threading.Thread(
+        daemon=True, target=lambda: writer.run(lambda: (free.wait(20), None)[1])
+    )
     thread.start()
     yield
     free.set()
@@ -330,7 +332,7 @@ def test_a_site_is_answered_within_a_second_where_nothing_can_be_written(post: P
 def test_more_than_can_wait_is_refused_at_once(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "MAX_REQUESTS", 1)
     monkeypatch.setattr(backdrop_door, "CALL_SECONDS", 3.0)
-    waiting = threading.Thread(target=post, args=(TOY,))
+    waiting = threading.Thread(daemon=True, target=post, args=(TOY,))
     waiting.start()
     deadline = time.monotonic() + 10
     while (answer := post(TOY, site="another"))[0] == 504:
@@ -349,7 +351,9 @@ def test_a_report_that_was_answered_too_late_is_counted_all_the_same_and_only_on
     monkeypatch.setattr(backdrop_door, "CALL_SECONDS", 0.05)
     free = threading.Event()
     writer = running.weeks._writer
-    thread = threading.Thread(target=lambda: writer.run(lambda: (free.wait(20), None)[1]))
+    thread = threading.Thread(
+        daemon=True, target=lambda: writer.run(lambda: (free.wait(20), None)[1])
+    )
     thread.start()
     assert "again" in _error(post(TOY))
     free.set()

@@ -116,7 +116,7 @@ def test_a_backup_beside_a_writing_server_is_one_moment_of_it(
                 for table in ("reports", "answers"):
                     store._connection.execute(f"UPDATE open_{table} SET {table} = {table} + 1")  # noqa: S608
 
-    writing = threading.Thread(target=write)
+    writing = threading.Thread(daemon=True, target=write)
     writing.start()
     try:
         backup.back_up(path, file, open_weeks=open_weeks)

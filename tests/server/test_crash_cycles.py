@@ -49,7 +49,9 @@ class Reports:
     def send(self, week: Week, kill_after: float) -> None:
         """Send from several threads until the server is killed."""
         self._over.clear()
-        senders = [threading.Thread(target=self._send, args=(week,)) for _ in range(SENDERS)]
+        senders = [
+            threading.Thread(daemon=True, target=self._send, args=(week,)) for _ in range(SENDERS)
+        ]
         for sender in senders:
             sender.start()
         time.sleep(kill_after)

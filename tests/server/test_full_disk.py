@@ -90,21 +90,23 @@ def test_a_disk_that_fills_under_load_and_is_freed_costs_no_acknowledged_report(
             token = os.urandom(16)
             codes.append((token, _submit(address, _report(toy, token))))
 
-    senders = [threading.Thread(target=send) for _ in range(3)]
+    senders = [threading.Thread(daemon=True, target=send) for _ in range(3)]
     for sender in senders:
         sender.start()
-    _wait(lambda: len(codes) > 20)
-    _fill(server)
-    _wait(lambda: codes[-1][1] is grpc.StatusCode.UNAVAILABLE)
-    _wait(lambda: _health(address) == NOT_SERVING)
-    assert "headcount_server_writable 0.0" in server.metrics("operations")
-    assert server.metrics() == ""  # still answers
-    _free(server)
-    _wait(lambda: codes[-1][1] is grpc.StatusCode.OK)
-    _wait(lambda: _health(address) == SERVING)
-    done.set()
-    for sender in senders:
-        sender.join()
+    try:
+        _wait(lambda: len(codes) > 20)
+        _fill(server)
+        _wait(lambda: codes[-1][1] is grpc.StatusCode.UNAVAILABLE)
+        _wait(lambda: _health(address) == NOT_SERVING)
+        assert "headcount_server_writable 0.0" in server.metrics("operations")
+        assert server.metrics() == ""  # still answers
+        _free(server)
+        _wait(lambda: codes[-1][1] is grpc.StatusCode.OK)
+        _wait(lambda: _health(address) == SERVING)
+    finally:
+        done.set()
+        for sender in senders:
+            sender.join()
     assert {code for _, code in codes} == {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
     for token, code in codes:
         if code is not grpc.StatusCode.OK:

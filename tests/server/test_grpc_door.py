@@ -166,7 +166,7 @@ def _blocked(running: App) -> Iterator[Writer]:
         held.set()
         free.wait(20)
 
-    thread = threading.Thread(target=lambda: writer.run(hold))
+    thread = threading.Thread(daemon=True, target=lambda: writer.run(hold))
     thread.start()
     assert held.wait(20)
     yield writer
@@ -259,7 +259,7 @@ def test_health_says_not_serving_while_the_server_ends(config: Config, clock_fil
         )
         watch = call(health_pb2.HealthCheckRequest(), timeout=20)
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
-        stopping = threading.Thread(target=app._running.close)
+        stopping = threading.Thread(daemon=True, target=app._running.close)
         stopping.start()
         assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
         watch.cancel()

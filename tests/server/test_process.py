@@ -112,7 +112,7 @@ class Reports:
 
     def send_until_killed_after(self, seconds: float) -> None:
         self._killed.clear()
-        threads = [threading.Thread(target=self._send) for _ in range(8)]
+        threads = [threading.Thread(daemon=True, target=self._send) for _ in range(8)]
         for thread in threads:
             thread.start()
         time.sleep(seconds)

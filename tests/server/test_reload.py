@@ -203,7 +203,9 @@ def test_reloads_under_load_lose_no_count_and_fail_no_call(
                     count += 1
         sent.append(count)
 
-    senders = [threading.Thread(target=send, args=[s]) for s in (narrow, wide, narrow, wide)]
+    senders = [
+        threading.Thread(daemon=True, target=send, args=[s]) for s in (narrow, wide, narrow, wide)
+    ]
     for sender in senders:
         sender.start()
     for _ in range(5):

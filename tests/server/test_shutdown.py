@@ -132,7 +132,7 @@ def test_what_is_acknowledged_while_it_ends_is_kept_and_the_log_is_emptied(
                     return
                 acknowledged.append(token)
 
-    senders = [threading.Thread(target=send) for _ in range(4)]
+    senders = [threading.Thread(daemon=True, target=send) for _ in range(4)]
     for sender in senders:
         sender.start()
     while len(acknowledged) < 50:
