@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from headcount.transport import Transport
 
 
-class OwnerSide:
+class OwnerSide(ABC):
     """What a person can say and read; `headcount.Client` adds what its host does.
 
     Methods that record raise ConsentError or StateError; `record`, `status`,
@@ -155,12 +157,14 @@ class OwnerSide:
         """The time by this client's clock (unix seconds)."""
         return self._clock()
 
+    @abstractmethod
     def next_due(self) -> float | None:
         """When to ask again (unix seconds)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _decision(self) -> Decision:
-        raise NotImplementedError
+        """What was decided about this project on this host."""
 
+    @abstractmethod
     def _opened(self) -> Transport:
-        raise NotImplementedError
+        """The way to the server."""

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from headcount.project import Key, Project
 
-VERSION = "1"
+VERSION = "2"
 """Version of the texts below."""
 
 MESSAGES: dict[str, str] = {
     "headcount.question": "May {title} be counted?",
     "headcount.question.several": "May these programs be counted: {titles}?",
     "headcount.intro": (
-        "{recipient} asks for one short report a week about this installation. It holds the "
+        "One short report a week about this installation would go to {recipient}. It holds the "
         "facts listed here and nothing that says whose it is; it is added to totals that "
         "everyone can read, and dropped ({homepage})."
     ),
