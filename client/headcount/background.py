@@ -1,9 +1,9 @@
 """A week's report sent by a process of its own, so that a program that ends is not held up.
 
 The host's collectors know what only the host knows, so they are asked where it
-runs. Their answers are left in the state directory as an errand; a detached
-process takes it, asks once more what was decided, and sends. It has no
-terminal, no output, no parent that would have to reap it, and a minute to live.
+runs. Their answers are left in the state directory as an errand, which a detached
+process takes (see `errand`). It has no terminal, no output, and no parent that
+would have to reap it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import sys
 from headcount.collection import Collection
 from headcount.deadline import Task
 from headcount.outcome import Outcome
-from headcount.project import Key, Project
 from headcount.state import StateDirectory
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -24,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from headcount.project import Key, Project
+
 PATIENCE = 1.0
 """Seconds that all collectors together may take while the host waits."""
 
 ERRAND = "errand.json"
 
-_LIFETIME = 60  # seconds
 _WAIT = 1.0  # seconds; starting Python takes a fiftieth of that
 
 # The first process ends at once, so that the one that stays has no parent. It
@@ -39,7 +39,7 @@ import os, sys
 if hasattr(os, "fork") and os.fork():
     os._exit(0)
 sys.path[:] = sys.argv[3:]
-from headcount.background import run
+from headcount.errand import run
 run(sys.argv[1], sys.argv[2])
 """
 
@@ -97,37 +97,6 @@ def send_in_thread(send: Callable[[], object]) -> Outcome:
     return Outcome.STARTED
 
 
-def run(path: str, name: str) -> None:
-    """Runs an errand, if it is still there: whoever says no takes it away."""
-    from headcount.client import Client  # noqa: PLC0415 - only in the process of its own
-
-    _limit_life()
-    directory = StateDirectory(path, name)
-    data = directory.read(ERRAND)
-    if data is None:
-        return
-    directory.drop(ERRAND)
-    errand = json.loads(data)
-    parts = errand["project"]
-    schema = bytes.fromhex(parts.pop("schema"))
-    keys = tuple(Key(**key) for key in parts.pop("keys"))
-    roots = errand["settings"].pop("root_certificates")
-    Client(
-        Project(**parts, keys=keys, schema=lambda: schema),
-        Collection(
-            answers={
-                name: tuple(answer) if isinstance(answer, list) else answer
-                for name, answer in errand["answers"].items()
-            },
-            notes=errand["notes"],
-        ),
-        state_directory=path,
-        environment={},  # the host has just looked at it
-        root_certificates=roots and roots.encode(),
-        **errand["settings"],
-    ).send_now()
-
-
 def _plain(key: Key) -> dict[str, object]:
     """A key as JSON can hold it. Of a catalogue, only that there is one: it has been applied."""
     return {
@@ -136,10 +105,3 @@ def _plain(key: Key) -> dict[str, object]:
         "aliases": dict(key.aliases),
         "catalogue": sorted(key.catalogue)[:1],
     }
-
-
-def _limit_life() -> None:
-    if sys.platform != "win32":
-        import signal  # noqa: PLC0415 - only in the process of its own
-
-        signal.alarm(_LIFETIME)

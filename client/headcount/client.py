@@ -201,7 +201,7 @@ class Client(OwnerSide):
         )
 
     def _opened(self) -> Transport:
-        from headcount.transport import opened  # noqa: PLC0415 - only to send
+        from headcount.route import opened  # noqa: PLC0415 - only to send
 
         return self._transport or opened(
             self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots

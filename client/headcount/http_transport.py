@@ -11,19 +11,20 @@ from base64 import b64encode
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
-from headcount import promise
 from headcount.deadline import Deadline, Task
 from headcount.endpoint import Endpoint, trusted_roots
 from headcount.transport import (
+    GET_REGISTRY,
     LARGEST_ANSWER,
-    METHOD,
     OPEN_WEEKS,
+    SUBMIT_REPORT,
     Answer,
     Request,
     accepted,
     listed_weeks,
     message,
-)  # fmt: skip
+    question,
+)
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ class HttpTransport:
         Neither the resolver nor a server that sends a byte a second keeps to
         a socket's time limit, so the exchange runs in a thread that is left behind.
         """
-        answer, data = self._called(METHOD, lambda: message(request).SerializeToString(), timeout)
+        answer, data = self._called(
+            SUBMIT_REPORT, lambda: message(request).SerializeToString(), timeout
+        )
         return _accepted(data) if answer.code == "OK" else answer
 
     def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
         """Asks for a project's registry and policy: OK and its bytes, or why not."""
-        return self._called(promise.METHOD, lambda: promise.question(project), timeout)
+        return self._called(GET_REGISTRY, lambda: question(project), timeout)
 
     def _called(
         self, method: str, body: Callable[[], bytes], timeout: float

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from headcount.state import StateDirectory
     from headcount.transport import Transport
 
-METHOD = "/headcount.v1.TelemetryService/GetRegistry"
 FILE = "promise.json"
 
 
@@ -93,18 +92,9 @@ def asked(  # noqa: PLR0913 - time and place come in as arguments
     return promise
 
 
-def question(project: str) -> bytes:
-    """The request for a project's registry and policy."""
-    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - only where one is sent
-        GetRegistryRequest,
-    )
-
-    return GetRegistryRequest(project=project).SerializeToString()
-
-
 def stated(data: bytes, *, at: float) -> Promise | None:
     """The promise in the server's answer, None where there is none."""
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - as above
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where one came
 
     from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
         GetRegistryResponse,

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from headcount.transport import METHOD, Request
+from headcount.transport import SUBMIT_REPORT, Request
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Relay(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.seen.append(self.requestline)
         parts = urlsplit(self.path)
-        assert parts.path == METHOD
+        assert parts.path == SUBMIT_REPORT
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Type", "application/proto")

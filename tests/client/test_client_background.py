@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from client.doors import HttpDoor, http_door
-from headcount import Client, Outcome, background
+from headcount import Client, Outcome, background, errand
 from sample_project import DAY, SAMPLE, Recorder, Site
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_a_no_before_the_process_comes_to_it_stops_it(
     assert (tmp_path / "state" / "sample" / "errand.json").exists()
     client.deny()
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["sample.json"]
-    background.run(str(tmp_path / "state"), "sample")
+    errand.run(str(tmp_path / "state"), "sample")
     assert not door.requests
 
 
@@ -193,10 +193,10 @@ def test_a_key_refused_meanwhile_is_not_in_the_report(
 
     client = due()
     monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
-    monkeypatch.setattr(background, "_limit_life", lambda: None)
+    monkeypatch.setattr(errand, "_limit_life", lambda: None)
     client.send_in_background()
     client.refuse("php_version")
-    background.run(str(tmp_path / "state"), "sample")
+    errand.run(str(tmp_path / "state"), "sample")
     (request,) = door.requests
     report = message_class(SAMPLE).FromString(request.report.value)
     names = [field.name for field, _ in report.ListFields()]

@@ -28,7 +28,7 @@ from pathlib import Path
 from sample_project import Host
 from headcount.errors import StateError
 import headcount.collection, headcount.delivery, headcount.history, headcount.lock, headcount.report
-import headcount.background, json, hmac, hashlib, logging, threading
+import headcount.errand, json, hmac, hashlib, logging, threading
 Host(Path("/nowhere")).client.preview()  # whatever has to be imported is, before rights go
 
 def unprivileged():

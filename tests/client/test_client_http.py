@@ -14,9 +14,10 @@ import grpc
 import pytest
 from client.doors import REQUEST, HttpDoor, certificate, http_door, proxy_to
 from headcount import Outcome
+from headcount.grpc_transport import GrpcTransport
 from headcount.http_transport import HttpTransport
 from headcount.report import message_class
-from headcount.transport import METHOD, GrpcTransport
+from headcount.transport import SUBMIT_REPORT
 from sample_project import HOUR, SAMPLE
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def test_a_report_arrives_as_it_was_previewed(door: HttpDoor, sender: Host) -> N
     report = message_class(SAMPLE).FromString(request.report.value)
     assert report.php_version.value == "8.2"  # type: ignore[attr-defined] # a dynamic message
     assert sender.client.preview().digest == digest
-    assert door.lines == [f"POST {METHOD} HTTP/1.1"]
+    assert door.lines == [f"POST {SUBMIT_REPORT} HTTP/1.1"]
 
 
 def test_no_header_tells_anything_about_the_host(door: HttpDoor, sender: Host) -> None:
@@ -153,7 +154,7 @@ def test_what_no_headcount_server_says_is_never_taken_for_a_count(
 def test_a_path_before_the_service_is_kept(door: HttpDoor) -> None:
     transport = HttpTransport(f"http://localhost:{door.port}/counts/")
     assert transport.submit(REQUEST, 5).code == "OK"
-    assert door.lines == [f"POST /counts{METHOD} HTTP/1.1"]
+    assert door.lines == [f"POST /counts{SUBMIT_REPORT} HTTP/1.1"]
 
 
 def test_encrypted_reports_need_a_certificate_that_is_trusted(
@@ -199,7 +200,7 @@ def test_plaintext_goes_through_a_proxy_by_its_whole_address(
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
         transport = HttpTransport("http://telemetry.test:81", allow_plaintext=True)
         assert transport.submit(REQUEST, 5).code == "OK"
-    assert proxy.seen == [f"POST http://telemetry.test:81{METHOD} HTTP/1.1"]
+    assert proxy.seen == [f"POST http://telemetry.test:81{SUBMIT_REPORT} HTTP/1.1"]
 
 
 @pytest.mark.parametrize("scheme", ["http", "grpc"])

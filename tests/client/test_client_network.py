@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from client.doors import REQUEST
 from headcount import Outcome
+from headcount.grpc_transport import GrpcTransport
 from headcount.http_transport import HttpTransport
-from headcount.transport import GrpcTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

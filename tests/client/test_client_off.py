@@ -45,7 +45,7 @@ site = Host(
 )
 # Modules are loaded beforehand, or the import of one would look like reading a file.
 import headcount.status, headcount.question, headcount.history, headcount.outcome
-import headcount.consent, headcount.decision, headcount.asking, headcount.background
+import headcount.consent, headcount.decision, headcount.asking, headcount.errand
 for heavy in [name for name in sys.modules if name.partition(".")[0] == "grpc"]:
     del sys.modules[heavy]  # what the test's own helpers have loaded
 tripped = []
@@ -183,7 +183,7 @@ def test_only_the_transports_know_how_to_open_a_connection() -> None:
     )
     files = (ROOT / "client" / "headcount").glob("*.py")
     able = {path.name for path in files if way_out.search(path.read_text(encoding="utf-8"))}
-    assert able <= {"transport.py", "http_transport.py", "endpoint.py"}
+    assert able <= {"grpc_transport.py", "http_transport.py", "endpoint.py"}
 
 
 def test_forgetting_leaves_nothing_behind_whatever_there_was(host: Callable[..., Host]) -> None:

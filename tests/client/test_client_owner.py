@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from client.doors import http_door
-from headcount import Outcome, consent, promise
+from headcount import Outcome, consent
 from headcount.answers import granted
 from headcount.changes import changes
 from headcount.consent import agreed_terms
@@ -17,7 +17,7 @@ from headcount.frozen import plain
 from headcount.history import LIMIT
 from headcount.project import Project
 from headcount.terms import Terms
-from headcount.transport import Answer, Ignored, Request
+from headcount.transport import GET_REGISTRY, Answer, Ignored, Request
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_project import (
@@ -366,7 +366,7 @@ def test_a_promise_is_asked_for_over_http_too(host: Callable[..., Host]) -> None
         site = host(endpoint=f"http://127.0.0.1:{door.port}")
         site.client.grant()
         assert site.client.ask_server().threshold == 9
-        assert door.lines == [f"POST {promise.METHOD} HTTP/1.1"]
+        assert door.lines == [f"POST {GET_REGISTRY} HTTP/1.1"]
         for words in ("no policy", "not from a headcount server"):
             with pytest.raises(ServerError, match=words):
                 site.client.ask_server()

@@ -12,8 +12,9 @@ from client.doors import REQUEST, certificate, proxy_to
 from headcount import Outcome
 from headcount.endpoint import Endpoint
 from headcount.errors import EndpointError
+from headcount.grpc_transport import GrpcTransport
 from headcount.report import message_class
-from headcount.transport import METHOD, OPEN_WEEKS, GrpcTransport
+from headcount.transport import OPEN_WEEKS, SUBMIT_REPORT
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 from sample_project import DAY, HOUR, MONDAY, SAMPLE
 
@@ -37,7 +38,7 @@ class Door(grpc.GenericRpcHandler):
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[SubmitReportRequest, SubmitReportResponse] | None:
-        if handler_call_details.method != METHOD:
+        if handler_call_details.method != SUBMIT_REPORT:
             return None
         return grpc.unary_unary_rpc_method_handler(
             self._submit,

@@ -24,6 +24,23 @@ class Level(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LEVEL_BASIC: _ClassVar[Level]
     LEVEL_EXTENDED: _ClassVar[Level]
 
+class ChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANGE_KIND_UNSPECIFIED: _ClassVar[ChangeKind]
+    CHANGE_KIND_ADDED: _ClassVar[ChangeKind]
+    CHANGE_KIND_RETIRED: _ClassVar[ChangeKind]
+    CHANGE_KIND_RENAMED: _ClassVar[ChangeKind]
+    CHANGE_KIND_WIDENED: _ClassVar[ChangeKind]
+    CHANGE_KIND_NARROWED: _ClassVar[ChangeKind]
+    CHANGE_KIND_REWORDED: _ClassVar[ChangeKind]
+    CHANGE_KIND_REPLACED: _ClassVar[ChangeKind]
+
+class Breakage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BREAKAGE_UNSPECIFIED: _ClassVar[Breakage]
+    BREAKAGE_CLIENTS: _ClassVar[Breakage]
+    BREAKAGE_TOTALS: _ClassVar[Breakage]
+
 class ConsentMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CONSENT_MODE_UNSPECIFIED: _ClassVar[ConsentMode]
@@ -40,6 +57,17 @@ KEY_TYPE_TEXT: KeyType
 LEVEL_UNSPECIFIED: Level
 LEVEL_BASIC: Level
 LEVEL_EXTENDED: Level
+CHANGE_KIND_UNSPECIFIED: ChangeKind
+CHANGE_KIND_ADDED: ChangeKind
+CHANGE_KIND_RETIRED: ChangeKind
+CHANGE_KIND_RENAMED: ChangeKind
+CHANGE_KIND_WIDENED: ChangeKind
+CHANGE_KIND_NARROWED: ChangeKind
+CHANGE_KIND_REWORDED: ChangeKind
+CHANGE_KIND_REPLACED: ChangeKind
+BREAKAGE_UNSPECIFIED: Breakage
+BREAKAGE_CLIENTS: Breakage
+BREAKAGE_TOTALS: Breakage
 CONSENT_MODE_UNSPECIFIED: ConsentMode
 CONSENT_MODE_ASK_FIRST: ConsentMode
 CONSENT_MODE_ON_AFTER_NOTICE: ConsentMode
@@ -97,7 +125,7 @@ class Alias(_message.Message):
     def __init__(self, reported: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class ProjectOptions(_message.Message):
-    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest")
+    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest", "releases")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     HOMEPAGE_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +135,7 @@ class ProjectOptions(_message.Message):
     MODE_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CONSENT_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     homepage: str
@@ -116,4 +145,31 @@ class ProjectOptions(_message.Message):
     mode: ConsentMode
     digest: str
     consent_digest: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ...) -> None: ...
+    releases: _containers.RepeatedCompositeFieldContainer[Release]
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ..., releases: _Optional[_Iterable[_Union[Release, _Mapping]]] = ...) -> None: ...
+
+class Release(_message.Message):
+    __slots__ = ("name", "date", "note", "changes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    date: str
+    note: str
+    changes: _containers.RepeatedCompositeFieldContainer[Change]
+    def __init__(self, name: _Optional[str] = ..., date: _Optional[str] = ..., note: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[Change, _Mapping]]] = ...) -> None: ...
+
+class Change(_message.Message):
+    __slots__ = ("key", "kind", "detail", "asks", "breaks")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    ASKS_FIELD_NUMBER: _ClassVar[int]
+    BREAKS_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    kind: ChangeKind
+    detail: str
+    asks: bool
+    breaks: Breakage
+    def __init__(self, key: _Optional[str] = ..., kind: _Optional[_Union[ChangeKind, str]] = ..., detail: _Optional[str] = ..., asks: bool = ..., breaks: _Optional[_Union[Breakage, str]] = ...) -> None: ...
