@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STUBS := .cache/stubs
 DEMO_FLAGS ?=
+BENCH_FLAGS ?=
 
 # Image of the last release that `buf breaking` compares with; until there is
 # one, the tree is compared with itself.
@@ -13,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/keys.md --changes docs/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test bench bench-intake soak check lint types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check lint types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -36,17 +37,45 @@ demo: setup ## let hundreds of simulated installations report for eight weeks
 test: setup system-packages ## run all tests
 	$(BIN)/python -m pytest
 
-bench: setup ## measure, and compare with the budgets
-	$(BIN)/python bench/registry.py
-	$(BIN)/python bench/client_start.py
+bench: setup bench-packages ## measure, compare with the budgets, write docs/benchmarks.md
+	$(BIN)/python bench/run.py $(BENCH_FLAGS)
+
+bench-intake: setup bench-packages ## measure the taking of reports beside two servers that promise less
 	$(BIN)/python bench/intake.py
 
-bench-intake: setup ## measure the taking of reports beside two servers that promise less
-	$(BIN)/python bench/intake.py
+bench-compare: setup bench-packages ## tell whether the tree is slower than BASE, a revision
+	$(BIN)/python bench/compare.py $(or $(BASE),$(error name the revision to compare with: make bench-compare BASE=REV)) $(BENCH_FLAGS)
 
-soak: setup ## let 10,000 real clients live through ten weeks, and kill a server 1,000 times
-	HEADCOUNT_HOSTS=10000 $(BIN)/python -m pytest --timeout 7200 tests/client/test_client_population.py
-	HEADCOUNT_CYCLES=1000 $(BIN)/python -m pytest -s tests/server/test_crash_cycles.py
+bench-scale: setup system-packages bench-packages ## measure servers on one PostgreSQL, write docs/scale.md
+	$(BIN)/python bench/scale.py $(BENCH_FLAGS)
+
+bench-packages:
+	.ci/system-packages bench
+
+# Each file is one long form; what it showed is taken in by `make assurance`.
+SOAK = $(BIN)/python -m pytest --timeout 7200 --junitxml=.cache/soak/$(1).xml
+
+soak: setup system-packages ## run every attack in its long form: some hours; then `make assurance`
+	rm -rf .cache/soak && mkdir -p .cache/soak
+	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/server/test_crash_cycles.py
+	HEADCOUNT_FAILOVERS=20 $(BIN)/python -m pytest tests/server/test_postgres_failover.py
+	HEADCOUNT_POWER_CUTS=20000 $(call SOAK,power) tests/server/test_power_record.py
+	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/server/test_faults_disk.py
+	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/server/test_abuse_http2.py tests/server/test_abuse_slow.py
+	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/server/test_abuse_values.py
+	HEADCOUNT_EXAMPLES=200 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/test_client_schedule_machine.py
+	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/client/test_client_fuzz.py tests/registry/test_fuzz_lock.py tests/server/test_fuzz_*.py
+	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/test_client_population.py
+
+assurance: setup system-packages ## run the attacks that back a promise, write docs/assurance.md
+	$(BIN)/python assurance/prove.py
+
+# An advisory service is asked, over the network. A dependency that it does not
+# know fails, so that silence is not taken for health.
+audit: setup ## ask whether weaknesses of a dependency are known
+	$(PYTHON) -m venv .cache/audit
+	.cache/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.cache/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement constraints.txt
 
 check: setup lint types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
 
@@ -76,12 +105,16 @@ $(STUBS)/.installed: proto/constraints.txt
 generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
+	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana
+	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus
 
 generated-check: setup $(STUBS)/.installed
 	rm -rf .cache/generated && mkdir -p .cache/generated
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=.cache/generated --pyi_out=.cache/generated proto/headcount/v1/*.proto
 	diff -r -x __init__.py -x __pycache__ .cache/generated/headcount/v1 client/headcount/v1
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES) --check
+	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana --check
+	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus --check
 
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade

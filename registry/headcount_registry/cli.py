@@ -12,6 +12,7 @@ from headcount_registry.build import build, lock_path
 from headcount_registry.check_command import check_command
 from headcount_registry.comparing_commands import diff_command, release_command
 from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.generate_commands import generate_commands
 from headcount_registry.parse_command import parse_command
 from headcount_registry.starting_commands import init_command, new_key_command
 from headcount_registry.terminal import Progress, counted, fail, misuse_if_missing, show
@@ -159,6 +160,7 @@ main.add_command(init_command)
 main.add_command(new_key_command)
 main.add_command(diff_command)
 main.add_command(release_command)
+main.add_command(generate_commands)
 
 if __name__ == "__main__":
     main()

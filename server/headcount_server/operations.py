@@ -7,6 +7,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from headcount_server.signals import Signals
+from headcount_server.standing import Standing
 
 OUTCOMES = (
     "counted",
@@ -91,11 +92,11 @@ class Operations:
         )
         self._writable.set(1)
         # Rates exist from the start, also where nothing has happened yet.
-        for outcome in OUTCOMES:
-            self._reports.labels(outcome)
-        for door in DOORS:
-            for code in CODES:
-                self._calls.labels(door, code)
+        # They are kept, since looking them up costs more than counting.
+        self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
+        self._codes = {
+            (door, code): self._calls.labels(door, code) for door in DOORS for code in CODES
+        }
         for reason in REASONS:
             self._ignored.labels(reason.removeprefix("ignored_reason_"))
 
@@ -108,6 +109,10 @@ class Operations:
         self._signals = signals
         self.registry.register(signals)
 
+    def watch_standing(self, standing: Standing) -> None:
+        """Expose how the server stands too."""
+        self.registry.register(standing)
+
     def understood(self, project: str, how: str, moment: float) -> None:
         """A project's report was `complete`, `partial` or `refused`, at this unix time."""
         if self._signals is not None:
@@ -115,7 +120,7 @@ class Operations:
 
     def answered(self, outcome: str) -> None:
         """A report was counted, was a duplicate, or was refused with this code."""
-        self._reports.labels(outcome).inc()
+        (self._outcomes.get(outcome) or self._reports.labels(outcome)).inc()
 
     def ignored(self, reason: str) -> None:
         """A key was left out of a report."""
@@ -123,7 +128,7 @@ class Operations:
 
     def called(self, door: str, code: str) -> None:
         """A call through this door was answered with this code."""
-        self._calls.labels(door, code).inc()
+        (self._codes.get((door, code)) or self._calls.labels(door, code)).inc()
 
     def committed(self, reports: int, seconds: float) -> None:
         """A group of so many reports was committed in so many seconds."""

@@ -82,7 +82,7 @@ def test_no_label_or_number_tells_a_key_or_a_value(
         for sample in family.samples
         for label in sample.labels
     }
-    assert labels == {"outcome", "reason", "door", "code", "le", "project", "understood"}
+    assert labels == {"outcome", "reason", "door", "code", "le", "project", "understood", "digest"}
 
 
 def test_what_the_public_sees_is_not_on_the_operations_port_nor_the_other_way_round(

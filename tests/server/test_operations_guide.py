@@ -1,4 +1,4 @@
-"""What docs/operations.md offers works: a real nginx, the unit, the alerts, the commands."""
+"""What docs/operations.md offers works: a real nginx, the unit, the commands."""
 
 from __future__ import annotations
 
@@ -202,74 +202,3 @@ def test_every_command_of_the_guide_exists_and_is_explained() -> None:
     assert set(main.commands) - {"demo", "site"} <= named
     for command in named:
         assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
-
-
-def test_the_alerts_are_rules_that_prometheus_takes() -> None:
-    done = subprocess.run(
-        [installed("promtool"), "check", "rules", DOCS / "alerts.yml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_each_alert_about_a_project_fires_when_it_should_and_not_before(tmp_path: Path) -> None:
-    project = '{project="toy"}'
-    tests = tmp_path / "tests.yml"
-
-    def series(name: str, values: str, labels: str = project) -> dict[str, str]:
-        return {"series": f"headcount_server_{name}{labels}", "values": values}
-
-    def expect(alert: str, at: str, *, fires: bool, labels: dict[str, str]) -> dict[str, object]:
-        firing = [{"exp_labels": labels}] if fires else []
-        return {"eval_time": at, "alertname": alert, "exp_alerts": firing}
-
-    toy = {"project": "toy"}
-    complete, refused = (f'{{project="toy",understood="{how}"}}' for how in ("complete", "refused"))
-    checks = [
-        expect("HeadcountCannotKeepReports", "1h", fires=False, labels={}),
-        expect("HeadcountCannotKeepReports", "3h", fires=True, labels={}),
-        expect("HeadcountProjectSilent", "1d", fires=False, labels=toy),
-        expect("HeadcountProjectSilent", "50h", fires=True, labels=toy),
-        expect("HeadcountTotalJumped", "1h", fires=False, labels=toy),
-        expect("HeadcountTotalJumped", "30h", fires=True, labels=toy),
-        expect("HeadcountReleaseNeverReported", "10d", fires=False, labels=toy),
-        expect("HeadcountReleaseNeverReported", "15d", fires=True, labels=toy),
-        expect("HeadcountReportsNotUnderstood", "9d", fires=False, labels=toy),
-        expect("HeadcountReportsNotUnderstood", "11d", fires=True, labels=toy),
-    ]
-    for check in checks:  # promtool compares annotations too
-        for firing in check["exp_alerts"]:  # type: ignore[attr-defined]
-            firing["exp_annotations"] = {"summary": _summary(str(check["alertname"]))}
-    document = {
-        "rule_files": [str(DOCS / "alerts.yml")],
-        "evaluation_interval": "10m",
-        "tests": [
-            {
-                "interval": "10m",
-                "input_series": [
-                    series("writable", "1x10 0x2000", ""),
-                    series("last_report_timestamp_seconds", "0x2000"),
-                    series("last_week_reports", "100x144 400x2000"),
-                    series("usual_reports", "100x2000"),
-                    series("unreported_releases", "1x3000"),
-                    series("project_reports_total", "0+100x3000", complete),
-                    series("project_reports_total", "0+5x1300 6500+50x1700", refused),
-                ],
-                "alert_rule_test": checks,
-            }
-        ],
-    }
-    tests.write_text(json.dumps(document), encoding="utf-8")
-    done = subprocess.run(
-        [installed("promtool"), "test", "rules", tests], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _summary(alert: str) -> str:
-    text = (DOCS / "alerts.yml").read_text(encoding="utf-8")
-    found = re.search(rf"alert: {alert}\n.*?summary: (.*?)\n", text, re.DOTALL)
-    assert found is not None
-    return found[1].replace("{{ $labels.project }}", "toy")

@@ -1,0 +1,139 @@
+"""A dashboard: rows of panels, laid out, as the JSON that Grafana imports and provisions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headcount_registry.monitoring.panels import Panel, linked, uninterpolated
+from headcount_registry.proto_emitter import MARKER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headcount_registry.monitoring.panels import Json
+
+SCHEMA_VERSION = 42
+"""Of the dashboards that Grafana 12 and later write; older ones migrate what they know."""
+TAG = "headcount"
+_WIDTH = 24
+_MAX_UID = 40
+_MAX_TITLE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A heading and the panels below it."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """Rows under a title. `name` is unique and stable; the address is made of it.
+
+    `since` is how far back it looks when it is opened, such as `1y`.
+    """
+
+    name: str
+    title: str
+    description: str
+    since: str
+    refresh: str
+    rows: tuple[Row, ...]
+    homepage: str = ""
+
+    def text(self) -> str:
+        """The file's text."""
+        return json.dumps(self._json(), ensure_ascii=False, indent=2) + "\n"
+
+    def _json(self) -> Json:
+        title = self.title if len(self.title) <= _MAX_TITLE else self.title[:_MAX_TITLE] + "…"
+        return {
+            "description": f"{MARKER}; do not edit. {self.description}",
+            "uid": uid(self.name),
+            "title": uninterpolated(title),
+            "tags": [TAG],
+            "schemaVersion": SCHEMA_VERSION,
+            "editable": True,
+            "graphTooltip": 1,
+            "timezone": "utc",
+            "weekStart": "monday",
+            "time": {"from": f"now-{self.since}", "to": "now"},
+            "refresh": self.refresh,
+            "templating": {"list": [_DATASOURCE]},
+            "annotations": {"list": []},
+            "links": list(_links(self.homepage)),
+            "panels": list(_laid_out(self.rows)),
+        }
+
+
+_DATASOURCE: Json = {
+    "type": "datasource",
+    "name": "datasource",
+    "label": "Data source",
+    "description": "The Prometheus that scrapes the server of headcount.",
+    "query": "prometheus",
+    "multi": False,
+    "includeAll": False,
+    "refresh": 1,
+}
+
+
+def uid(name: str) -> str:
+    """The identifier in a dashboard's address: at most 40 signs, always the same for a name."""
+    plain = f"{TAG}-{name}"
+    if len(plain) <= _MAX_UID:
+        return plain
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{plain[: _MAX_UID - 9]}-{digest}"
+
+
+def _links(homepage: str) -> Iterable[Json]:
+    common = {"includeVars": False, "keepTime": False}
+    yield {
+        "type": "dashboards",
+        "title": "All of headcount",
+        "tags": [TAG],
+        "asDropdown": True,
+        "icon": "external link",
+        "tooltip": "",
+        "targetBlank": False,
+        **common,
+    }
+    if homepage.startswith(("https://", "http://")):
+        yield {
+            "type": "link",
+            "title": "Homepage",
+            "url": linked(homepage),
+            "tags": [],
+            "asDropdown": False,
+            "icon": "external link",
+            "tooltip": "",
+            "targetBlank": True,
+            **common,
+        }
+
+
+def _laid_out(rows: Iterable[Row]) -> Iterable[Json]:
+    """Panels from left to right, a new line where one has no room; ids in that order."""
+    number, y = 1, 0
+    for row in rows:
+        yield {
+            "id": number,
+            "type": "row",
+            "title": uninterpolated(row.title),
+            "collapsed": False,
+            "gridPos": {"x": 0, "y": y, "w": _WIDTH, "h": 1},
+            "panels": [],
+        }
+        number, x, y, height = number + 1, 0, y + 1, 0
+        for panel in row.panels:
+            if x + panel.width > _WIDTH:
+                x, y, height = 0, y + height, 0
+            yield panel.json(number, x, y)
+            number, x, height = number + 1, x + panel.width, max(height, panel.height)
+        y += height

@@ -1,0 +1,167 @@
+"""The dashboard of a project: how many report, and for each key what they answer.
+
+A key has its latest distribution and its course over time, in the form that fits its type; one
+that is counted by release has a third panel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headcount_registry import wording
+from headcount_registry.declaration import KeyType, Level
+from headcount_registry.monitoring import panels, promql
+from headcount_registry.monitoring.dashboard import Dashboard, Row
+from headcount_registry.monitoring.panels import Query
+from headcount_registry.monitoring.promql import Totals
+from headcount_registry.writer import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headcount_registry.declaration import Key, Project
+    from headcount_registry.monitoring.panels import Panel
+
+MOST = 20
+"""Values of a list, a choice or the like that are shown."""
+_VALUE = "{{value}}"
+_REST = "other, rare or unknown"
+_HOW_TO_READ = (
+    "Totals of the last closed week. Each is rounded down to a multiple of the threshold; what"
+    " fewer installations share is absent, which does not mean zero. The share of a value is its"
+    " part of the reports that answered."
+)
+
+
+def project_dashboard(project: Project) -> Dashboard:
+    """The dashboard, with keys by level and name."""
+    rows = [Row("Overview", tuple(_overview(project)))]
+    for level in Level:
+        keys = sorted((key for key in project.keys if key.level is level), key=lambda key: key.name)
+        if keys:
+            shown = tuple(panel for key in keys for panel in _key(project, key))
+            rows.append(Row(wording.LEVELS[level], shown))
+    title = plain(project.title) or project.name
+    return Dashboard(
+        name=project.name,
+        title=f"{title}: what installations report",
+        description=f"What installations of {title} report.",
+        since="1y",
+        refresh="",
+        rows=tuple(rows),
+        homepage=project.homepage,
+    )
+
+
+def _overview(project: Project) -> Iterable[Panel]:
+    total = promql.total(project)
+    yield panels.number(
+        "Reports",
+        "Installations that reported in the last closed week.",
+        Query(total),
+        {"noValue": panels.ABSENT},
+    )
+    yield panels.number(
+        "Change in a week",
+        "Against what was published a week earlier.",
+        Query(promql.change(project)),
+        {"unit": panels.SHARE, "decimals": 1, "noValue": "no week to compare with"},
+        ((None, "orange"), (0, "green")),
+    )
+    yield panels.number(
+        "Week",
+        "Monday of the last closed week.",
+        Query(f"1000 * max({promql.WEEK_START})"),
+        {"unit": "time:YYYY-MM-DD", "noValue": "no week was closed yet"},
+    )
+    yield panels.number(
+        "Threshold",
+        "Every total is a multiple of this, and nothing that fewer share is published.",
+        Query(f"max({promql.THRESHOLD})"),
+        {},
+    )
+    yield panels.number(
+        "Values left out",
+        "Published values that Prometheus is not told, since there are very many; the public pages"
+        " have them.",
+        Query(promql.cut(project)),
+        {"noValue": "none"},
+        ((None, "green"), (1, "orange")),
+    )
+    yield panels.words("How to read it", _HOW_TO_READ, width=24, height=3)
+    yield panels.graph(
+        "Reports over time",
+        "Installations that reported, by closed week.",
+        [Query(total, "reports")],
+        {"min": 0},
+        width=24,
+    )
+
+
+def _key(project: Project, key: Key) -> Iterable[Panel]:
+    totals = Totals.of(project, key)
+    title, text = plain(key.label) or key.name, _description(key)
+    yield _latest(title, text, key, totals)
+    yield _trend(f"{title}, over time", text, key, totals)
+    if key.by:
+        query = totals.frequent_releases(MOST) if promql.overlaps(key) else totals.releases()
+        stacked = not promql.overlaps(key)
+        yield panels.crossed(f"{title}, by release", text, query, stacked=stacked)
+
+
+def _latest(title: str, text: str, key: Key, totals: Totals) -> Panel:
+    if key.type is KeyType.BOOLEAN:
+        return panels.dial(title, text, Query(totals.share(promql.YES), "yes"))
+    if key.type is KeyType.COUNT:
+        return panels.bars(title, text, _ranges(key, totals))
+    if key.type is KeyType.TEXT:
+        columns = {"Reports": Query(totals.values()), "Share": Query(totals.shares())}
+        return panels.table(title, text, columns, {"Share": panels.SHARE})
+    values = Query(totals.most(MOST), _VALUE)
+    rest = () if promql.overlaps(key) else (Query(totals.remainder(), _REST),)
+    return panels.bars(title, text, (values, *rest))
+
+
+def _trend(title: str, text: str, key: Key, totals: Totals) -> Panel:
+    if key.type is KeyType.BOOLEAN:
+        return panels.shares(title, text, [Query(totals.share(promql.YES), "yes")])
+    if key.type is KeyType.COUNT:
+        return panels.shares(title, text, _ranges(key, totals), stacked=True)
+    if key.type in {KeyType.LIST, KeyType.TEXT}:
+        return panels.shares(title, text, [Query(totals.frequent(MOST), _VALUE)])
+    queries = (Query(totals.shares(), _VALUE), Query(totals.remainder(), _REST))
+    return panels.shares(title, text, queries, stacked=True)
+
+
+def _ranges(key: Key, totals: Totals) -> tuple[Query, ...]:
+    """The ranges in their order; the first is never published, so it is in the remainder."""
+    first, *_ = wording.ranges(key.buckets)
+    rest = Query(totals.remainder(), f"{first}, rare or unknown")
+    return (rest, *(Query(totals.share(each), each) for each in promql.ranges(key)))
+
+
+def _description(key: Key) -> str:
+    """What a key asks and why, as Markdown in which Grafana finds no variable."""
+    parts = [key.description, f"Why: {key.purpose}" if key.purpose else ""]
+    parts = [_markdown(part) for part in parts if part]
+    if key.issue:
+        parts.append(f"Decided: {_place(key.issue)}")
+    parts.append(f"Sent: {_markdown(wording.sent(key))}.")
+    if promql.overlaps(key):
+        parts.append("One report may hold several, so shares add up to more than 100 %.")
+    if key.type in {KeyType.LIST, KeyType.CHOICE, KeyType.VERSION, KeyType.PRODUCT}:
+        parts.append(f"The bars are the {MOST} most frequent values.")
+    if key.since:
+        parts.append(f"Since {_markdown(key.since)}.")
+    if key.expires:
+        parts.append(f"Until {_markdown(key.expires)}.")
+    return "\n\n".join(parts)
+
+
+def _markdown(text: str) -> str:
+    return wording.markdown(text).replace("$", "&#36;")
+
+
+def _place(text: str) -> str:
+    is_link = text.startswith(("http://", "https://")) and not set(text) & set("<> ")
+    return f"<{panels.linked(text)}>" if is_link else _markdown(text)

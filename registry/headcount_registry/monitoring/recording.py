@@ -1,0 +1,42 @@
+"""Recording rules: shares and their course, ready for whoever asks a lot of questions.
+
+Names follow Prometheus' custom, `level:metric:operation`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headcount_registry import names
+from headcount_registry.monitoring import promql, rules
+from headcount_registry.monitoring.promql import Totals
+from headcount_registry.monitoring.rules import Group, Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headcount_registry.declaration import Key, Project, Registry
+
+
+def recording_rules(registry: Registry) -> str:
+    """The file: a group for each project."""
+    return rules.text(
+        Group(f"headcount_{project.name}_totals", tuple(_project(project)))
+        for project in registry.projects
+    )
+
+
+def _project(project: Project) -> Iterable[Recording]:
+    (metric,) = names.metrics(project.name)
+    yield Recording(f"project:{metric}:change1w", promql.change(project))
+    for key in sorted(project.keys, key=lambda key: key.name):
+        yield from _key(project, key)
+
+
+def _key(project: Project, key: Key) -> Iterable[Recording]:
+    totals = Totals.of(project, key)
+    share = f"value:{totals.reports}:share"
+    yield Recording(share, totals.shares())
+    if not promql.overlaps(key):
+        yield Recording(f"key:{totals.reports}:remainder", totals.remainder())
+        yield Recording(f"{share}_change1w", f"{share} - {share} offset 1w")

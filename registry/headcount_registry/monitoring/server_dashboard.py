@@ -1,0 +1,223 @@
+"""The dashboard of the server itself, for its operator: nothing in it was answered by anyone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headcount_registry.monitoring import panels
+from headcount_registry.monitoring.dashboard import Dashboard, Row
+from headcount_registry.monitoring.panels import Query
+
+if TYPE_CHECKING:
+    from headcount_registry.monitoring.panels import Json, Panel
+
+NAME = "server"
+"""No project can be called so."""
+_PREFIX = "headcount_server"
+_RATE = "$__rate_interval"
+_PER_SECOND: Json = {"unit": "reqps", "min": 0}
+_RED_BELOW_1 = ((None, "red"), (1, "green"))
+
+
+def server_dashboard() -> Dashboard:
+    """The dashboard; the same for every registry."""
+    return Dashboard(
+        name=NAME,
+        title="headcount: the server",
+        description="How a server of headcount does its work.",
+        since="24h",
+        refresh="1m",
+        rows=(
+            Row("Overview", _overview()),
+            Row("Intake", _intake()),
+            Row("Commits", _commits()),
+            Row("Disk", _disk()),
+            Row("Projects", _projects()),
+        ),
+    )
+
+
+def _overview() -> tuple[Panel, ...]:
+    return (
+        _yes_or_no("Keeps reports", "No while the disk is full or read-only.", "writable"),
+        _yes_or_no(
+            "All erased",
+            "No while something of a closed week or of past commits is still to be wiped.",
+            "erased",
+        ),
+        panels.number(
+            "Waiting",
+            "Reports that wait for a commit. Past 4096, callers are told to come back.",
+            Query(f"sum({_PREFIX}_waiting_reports)"),
+            {},
+            ((None, "green"), (1000, "orange"), (4000, "red")),
+        ),
+        panels.number(
+            "Last closed week",
+            "Its Monday. A week is closed two days after its end, unless told otherwise.",
+            Query(f"1000 * max({_PREFIX}_closed_week_start_timestamp_seconds)"),
+            {"unit": "time:YYYY-MM-DD", "noValue": "none yet"},
+        ),
+        panels.number(
+            "Next close",
+            "When the oldest open week is closed and published.",
+            Query(f"1000 * min({_PREFIX}_close_due_timestamp_seconds)"),
+            {"unit": "dateTimeFromNow"},
+        ),
+        panels.number(
+            "Database",
+            "The file and its log.",
+            Query(f"max({_PREFIX}_database_bytes)"),
+            {"unit": "bytes", "noValue": "elsewhere"},
+        ),
+    )
+
+
+def _intake() -> tuple[Panel, ...]:
+    refused = f'sum(rate({_PREFIX}_calls_total{{code!="ok"}}[{_RATE}]))'
+    return (
+        panels.graph(
+            "Reports by outcome",
+            "A duplicate was counted before; the rest were refused with this code.",
+            [_rates("outcome", "reports_total")],
+            _PER_SECOND,
+            stacked=True,
+        ),
+        panels.graph(
+            "Calls by code",
+            "What callers were told, refusals of the rate limit among it.",
+            [_rates("code", "calls_total")],
+            _PER_SECOND,
+            stacked=True,
+        ),
+        panels.graph(
+            "Calls by door",
+            "gRPC, HTTP with protobuf or JSON (connect), what Backdrop sites send (post).",
+            [_rates("door", "calls_total")],
+            _PER_SECOND,
+        ),
+        panels.graph(
+            "Refused",
+            "Share of calls that were not answered with OK.",
+            [Query(f"{refused} / sum(rate({_PREFIX}_calls_total[{_RATE}]))", "refused")],
+            {"unit": panels.SHARE, "min": 0, "max": 1},
+        ),
+        panels.graph(
+            "Keys left out",
+            "Keys of reports that were not counted, while the rest of the report was.",
+            [_rates("reason", "ignored_keys_total")],
+            _PER_SECOND,
+        ),
+        panels.graph(
+            "Reports by how much was understood",
+            "Complete with all keys, partial where some were left out, refused with none left.",
+            [_rates("understood", "project_reports_total")],
+            _PER_SECOND,
+            stacked=True,
+        ),
+    )
+
+
+def _commits() -> tuple[Panel, ...]:
+    return (
+        panels.graph(
+            "Time of a commit",
+            "Half, 95 % and 99 % of the commits take no longer.",
+            _quantiles("commit_seconds"),
+            {"unit": "s", "min": 0},
+            width=8,
+        ),
+        panels.graph(
+            "Reports in a commit",
+            "Half, 95 % and 99 % of the commits hold no more.",
+            _quantiles("commit_reports"),
+            {"min": 0},
+            width=8,
+        ),
+        panels.graph(
+            "Reports that wait",
+            "For a commit.",
+            [Query(f"sum({_PREFIX}_waiting_reports)", "waiting")],
+            {"min": 0},
+            width=8,
+        ),
+    )
+
+
+def _disk() -> tuple[Panel, ...]:
+    return (
+        panels.graph(
+            "Size of the database",
+            "The file and its write-ahead log.",
+            [Query(f"{_PREFIX}_database_bytes", "{{instance}}")],
+            {"unit": "bytes", "min": 0},
+        ),
+        panels.graph(
+            "Room that is left",
+            "Where the database lies.",
+            [Query(f"{_PREFIX}_disk_free_bytes", "{{instance}}")],
+            {"unit": "bytes", "min": 0},
+        ),
+    )
+
+
+def _projects() -> tuple[Panel, ...]:
+    silence = f"time() - max by (project) ({_PREFIX}_last_report_timestamp_seconds)"
+    now = f"max by (project) ({_PREFIX}_last_week_reports)"
+    usual = f"max by (project) ({_PREFIX}_usual_reports)"
+    by_project = f"sum by (project) (increase({_PREFIX}_project_reports_total[1d]))"
+    return (
+        panels.graph(
+            "Silence",
+            "Time since the last report, which is told to the hour.",
+            [Query(silence, "{{project}}")],
+            {"unit": "s", "min": 0},
+        ),
+        panels.graph(
+            "Reports of a day",
+            "Of the 24 hours before.",
+            [Query(by_project, "{{project}}")],
+            {"min": 0},
+        ),
+        panels.graph(
+            "Last week against the usual",
+            "Reports of the last closed week by the median of the eight before; 1 is as ever.",
+            [Query(f"{now} / {usual}", "{{project}}")],
+            {"min": 0},
+        ),
+        panels.graph(
+            "Releases that never reported",
+            "Declarations name them, and neither they nor a later one was published within a year.",
+            [Query(f"max by (project) ({_PREFIX}_unreported_releases)", "{{project}}")],
+            {"min": 0, "decimals": 0},
+        ),
+        panels.table(
+            "Registry in force",
+            "Digests of the projects; two for a project mean that instances differ.",
+            {"Instances": Query(f"count by (project, digest) ({_PREFIX}_registry_info)")},
+            {},
+        ),
+    )
+
+
+def _yes_or_no(title: str, description: str, metric: str) -> Panel:
+    words = {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}
+    return panels.number(
+        title,
+        description,
+        Query(f"min({_PREFIX}_{metric})"),
+        {"mappings": [{"type": "value", "options": words}]},
+        _RED_BELOW_1,
+    )
+
+
+def _rates(label: str, metric: str) -> Query:
+    return Query(f"sum by ({label}) (rate({_PREFIX}_{metric}[{_RATE}]))", f"{{{{{label}}}}}")
+
+
+def _quantiles(metric: str) -> tuple[Query, ...]:
+    rates = f"sum by (le) (rate({_PREFIX}_{metric}_bucket[{_RATE}]))"
+    return tuple(
+        Query(f"histogram_quantile({part}, {rates})", name)
+        for part, name in ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))
+    )

@@ -1,0 +1,254 @@
+"""A real Prometheus scrapes a real server, with the rules and dashboards that were generated.
+
+Closed weeks stand in the past of Prometheus too, so that the change in a week can be asked
+for. Then reports come in, and stop.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shop
+from headcount_server.week import Week
+from server_process import BIN, ServerProcess, fetch, installed
+
+SILENCE = 6
+"""Seconds without a report until the alert."""
+SITES = 24
+NAMES = re.compile(r"\bheadcount_\w+")
+RECORDED = re.compile(r"record: (\S+)")
+
+
+class Reporter:
+    """Sends reports to a server's JSON door, each under a token of its own."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self._url = (
+            f"http://{server.addresses['public']}/headcount.v1.TelemetryService/SubmitReport"
+        )
+        self._reports = enumerate(shop.reports())
+
+    def send(self, moment: datetime, count: int = 1) -> None:
+        for _ in range(count):
+            number, report = next(self._reports)
+            token = base64.b64encode(number.to_bytes(16)).decode()
+            message = {"week": str(Week.of(moment)), "token": token, "report": report}
+            data = json.dumps(message).encode()
+            headers = {"Content-Type": "application/json"}
+            request = urllib.request.Request(self._url, data, headers)  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
+                assert response.status == 200
+
+
+@dataclass
+class Watched:
+    """A server, its reporter, and the Prometheus that watches them."""
+
+    generated: Path
+    reporter: Reporter
+    url: str
+
+    def api(self, path: str, **query: str) -> Any:  # noqa: ANN401 - as it comes
+        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
+        return json.loads(fetch(address))["data"]
+
+    def series(self, query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.api("query", query=query)["result"]
+        return found
+
+    def wait(self) -> None:
+        """Until both ports were scraped twice and the rules evaluated."""
+        deadline = time.monotonic() + 30
+        twice = 'min(count_over_time(up{job=~"headcount.*"}[1m])) >= 2'
+        while not (self.series("value:headcount_shop_os_reports:share") and self.series(twice)):
+            assert time.monotonic() < deadline, self.api("targets")
+            time.sleep(0.2)
+
+    def alerts(self) -> dict[str, str]:
+        """State by name of the alerts about the project, or about no project."""
+        return {
+            alert["labels"]["alertname"]: alert["state"] for alert in self.api("alerts")["alerts"]
+        }
+
+    def texts(self, pattern: str) -> str:
+        return "".join(path.read_text() for path in sorted(self.generated.glob(pattern)))
+
+
+def generate(folder: Path) -> Path:
+    """Everything that is generated of the shop, the alerts with a short patience."""
+    declarations, generated = shop.write(folder / "declarations"), folder / "generated"
+    registry = str(BIN / "headcount-registry")
+    out = [str(declarations), "--out", str(generated)]
+    patience = [f"--silence={SILENCE}s", "--disk-free=1kB"]
+    for command in (["build"], ["generate", "grafana"], ["generate", "prometheus", *patience]):
+        subprocess.run([registry, *command, *out], check=True, capture_output=True)
+    return generated
+
+
+def remembering(scraped: str, data: Path) -> None:
+    """Makes the data of a Prometheus that scraped this a week ago too."""
+    then = time.time() - 7 * 86_400
+    lines = [line for line in scraped.splitlines() if line and not line.startswith("#")]
+    moments = range(int(then) - 120, int(then) + 240, 30)
+    samples = [f"{line} {moment}" for line in lines for moment in moments]
+    text = data.with_name("past.txt")
+    text.write_text("\n".join([*samples, "# EOF", ""]), encoding="utf-8")
+    command = [installed("promtool"), "tsdb", "create-blocks-from", "openmetrics"]
+    subprocess.run([*command, str(text), str(data)], check=True, capture_output=True)
+
+
+def configuration(server: ServerProcess, generated: Path) -> str:
+    """The example of the documents, with the addresses of the server and no patience."""
+    example = Path(__file__).parents[2] / "docs" / "prometheus.yml"
+    text = example.read_text(encoding="utf-8")
+    for old, new in (
+        ("127.0.0.1:8080", server.addresses["public"]),
+        ("127.0.0.1:8081", server.addresses["operations"]),
+        ("60s", "1s\n  evaluation_interval: 1s"),
+        ("15s", "1s"),
+        ("headcount/*.yml", f"{generated}/*.yml"),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="module", name="watched")
+def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("watched")
+    generated = generate(folder)
+    server = ServerProcess(generated / "registry.binpb", folder, ("--threshold=1",))
+    now = datetime.now(UTC)
+    weeks_ago = [now - timedelta(days=days) for days in (21, 14, 7)]
+    server.set_clock(weeks_ago[0])
+    server.start()
+    prometheus = None
+    try:
+        reporter = Reporter(server)
+        for moment in weeks_ago:
+            server.set_clock(moment)
+            reporter.send(moment, SITES)
+        server.set_clock(now)
+        scraped = server.wait_for_metric(f"headcount_shop_reports {SITES}")
+        data = folder / "data"
+        remembering(scraped, data)
+        config = folder / "prometheus.yml"
+        config.write_text(configuration(server, generated), encoding="utf-8")
+        prometheus, url = start(config, data)
+        watched = Watched(generated, reporter, url)
+        watched.wait()
+        yield watched
+    finally:
+        if prometheus is not None:
+            prometheus.send_signal(signal.SIGKILL)
+            prometheus.wait()
+        server.kill()
+
+
+def start(config: Path, data: Path) -> tuple[subprocess.Popen[bytes], str]:
+    log = data.with_name("prometheus.log")
+    place = [f"--config.file={config}", f"--storage.tsdb.path={data}"]
+    limits = ["--web.listen-address=127.0.0.1:0", "--storage.tsdb.retention.time=1y"]
+    with closing(log.open("w")) as output:
+        process = subprocess.Popen(
+            [installed("prometheus"), *place, *limits], stdout=output, stderr=output
+        )
+    deadline = time.monotonic() + 30
+    while True:
+        found = re.search(r'msg="Listening on" address=(\S+)', log.read_text())
+        if found and "Server is ready" in log.read_text():
+            return process, f"http://{found[1]}"
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def test_the_alert_is_quiet_while_reports_come_and_fires_when_they_stop(watched: Watched) -> None:
+    deadline = time.monotonic() + 60
+    counted = 'increase(headcount_server_reports_total{outcome="counted"}[4s]) > 0'
+    until = time.monotonic() + SILENCE + 1
+    while time.monotonic() < until or not watched.series(counted):
+        watched.reporter.send(datetime.now(UTC))
+        assert time.monotonic() < deadline, "no report was scraped"
+        time.sleep(0.2)
+    assert [name for name, state in watched.alerts().items() if state == "firing"] == []
+    stopped = time.monotonic()
+    while watched.alerts().get("HeadcountProjectSilent") != "firing":
+        assert time.monotonic() < stopped + 30, watched.alerts()
+        time.sleep(0.2)
+    assert time.monotonic() - stopped > SILENCE - 2
+    (alert,) = (
+        each
+        for each in watched.api("alerts")["alerts"]
+        if each["labels"]["alertname"] == "HeadcountProjectSilent"
+    )
+    assert alert["labels"]["project"] == "shop"
+    assert alert["annotations"]["summary"] == f"No report of shop for {SILENCE}s."
+
+
+def test_its_counts_are_the_published_ones(watched: Watched) -> None:
+    (reports,) = watched.series("headcount_shop_reports")
+    assert float(reports["value"][1]) == SITES
+    linux = 'headcount_shop_os_reports{value="Linux"} / on() headcount_shop_os_answers'
+    (share,) = watched.series(linux)
+    assert float(share["value"][1]) == pytest.approx(3 / 4)
+    hostile = {
+        series["metric"]["value"] for series in watched.series("headcount_shop_note_reports")
+    }
+    assert hostile == {'say "hi" \\ {{x}} $y'}
+
+
+def test_every_metric_that_a_dashboard_or_rule_names_is_there(watched: Watched) -> None:
+    recorded = set(RECORDED.findall(watched.texts("*.yml")))
+    named = set(NAMES.findall(watched.texts("*.json") + watched.texts("*.yml")))
+    known = set(watched.api("label/__name__/values"))
+    known |= set(watched.api("metadata"))
+    assert len(named) > 40
+    # The name of a recorded series holds the name of a metric.
+    groups = {name for name in named if name.endswith("_totals")}
+    assert named - known - groups == set()
+    assert groups == {"headcount_shop_totals"}
+    # A change of shares needs shares that were recorded a week ago.
+    assert {name for name in recorded - known if not name.endswith(":share_change1w")} == set()
+
+
+def test_every_panel_of_every_dashboard_has_data(watched: Watched) -> None:
+    empty = []
+    queries = 0
+    for path in sorted(watched.generated.glob("*.json")):
+        for panel in json.loads(path.read_text()).get("panels", ()):
+            for target in panel.get("targets", ()):
+                queries += 1
+                expression = target["expr"].replace("$__rate_interval", "60s")
+                if not watched.series(expression):
+                    empty.append((path.name, panel["title"], expression))
+    assert empty == []
+    assert queries > 60
+
+
+def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
+    rules = [rule for group in watched.api("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) == 40
+    assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
+
+
+def test_the_parts_of_a_whole_add_up_to_it(watched: Watched) -> None:
+    for key in ("php", "os", "nodes", "server", "version"):
+        metric = f"headcount_shop_{key}_reports"
+        total = f"sum(value:{metric}:share) + sum(key:{metric}:remainder)"
+        (whole,) = watched.series(total)
+        assert float(whole["value"][1]) == pytest.approx(1), key
