@@ -15,6 +15,7 @@ from headcount_registry import (
     checks,
     client_emitter,
     consent_emitter,
+    history,
     json_emitter,
     proto_emitter,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from headcount_registry.declaration import Registry
     from headcount_registry.finding import Finding
+    from headcount_registry.history import Release
 
 LOCK = "registry.lock"
 DESCRIPTOR_SET = "registry.binpb"
@@ -68,8 +70,8 @@ def build(
 ) -> Build:
     """Compiles declarations; `progress` is told what is being done.
 
-    Raises `DeclarationsError` with every finding where one is an error, and `SourceError` or
-    `LockError` where something cannot be read.
+    Raises `DeclarationsError` with every finding where one is an error, and `SourceError`,
+    `LockError` or `HistoryError` where something cannot be read.
     """
     paths = tuple(paths)
     progress("reading declarations")
@@ -85,7 +87,7 @@ def build(
     registry = with_digests(outcome.registry)
     return Build(
         registry,
-        _files(registry, progress),
+        _files(registry, history.told(registry, lock_file), progress),
         outcome.lock.text().encode(),
         findings,
         outcome.changes,
@@ -119,9 +121,14 @@ def numbered(registry: Registry, lock_file: Path) -> Numbered:
     return number(registry, parse_lock(text, str(lock_file)))
 
 
-def _files(registry: Registry, progress: Callable[[str], None]) -> dict[str, bytes]:
+def _files(
+    registry: Registry, releases: tuple[Release, ...], progress: Callable[[str], None]
+) -> dict[str, bytes]:
     progress("making schemas")
-    protos = {proto_emitter.path(each): proto_emitter.emit(each) for each in registry.projects}
+    protos = {
+        proto_emitter.path(each): proto_emitter.emit(each, history.of_project(releases, each.name))
+        for each in registry.projects
+    }
     progress("compiling schemas")
     descriptor_set = compile_set(protos)
     progress("making clients")

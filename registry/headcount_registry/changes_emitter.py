@@ -37,6 +37,7 @@ def emit(releases: Iterable[Release], to_come: tuple[Change, ...]) -> str:
         lines += ["", "## Unreleased", *_changes(to_come)]
     for release in reversed(tuple(releases)):
         lines += ["", f"## {markdown(release.release)} ({release.date})"]
+        lines += ["", *wrap(markdown(release.note), WIDTH - 4)] if release.note else []
         lines += _changes(release.changes) or ["", "Nothing changed."]
     return "\n".join(lines) + "\n"
 

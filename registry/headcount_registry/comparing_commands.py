@@ -86,12 +86,14 @@ def _print(comparison: Comparison, form: str) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of permanent numbers, as for build.",
 )
+@click.option("--note", default="", help="Why, in a sentence or two, for the pages of changes.")
 @click.option("--breaking", is_flag=True, help="Release although clients or totals break.")
-def release_command(
+def release_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
     name: str,
     date: dt.datetime | None,
     lock_file: Path | None,
+    note: str,
     *,
     breaking: bool,
 ) -> None:
@@ -100,7 +102,7 @@ def release_command(
     Compares the declarations with the last release, adds a line to
     registry.history and keeps the descriptor set as registry.released.binpb,
     both beside the lock, which must be up to date. Commit them, and run build
-    with --changes to bring the page up to date.
+    with --changes to bring the page up to date, and what servers show.
     """
     misuse_if_missing(paths)
     numbers = lock_file or lock_path(paths)
@@ -108,7 +110,9 @@ def release_command(
     try:
         built = build(paths, numbers, progress)
         progress.done()
-        comparison = _enter(built, numbers, name, date, breaking=breaking)
+        day = (date or dt.datetime.now(dt.UTC)).date().isoformat()
+        entry = history.Release(name, day, (), " ".join(note.split()))
+        comparison = _enter(built, numbers, entry, breaking=breaking)
     except DeclarationsError as error:
         progress.done()
         show(error.findings)
@@ -119,9 +123,9 @@ def release_command(
     click.echo(f"{name}: {counted(len(comparison.changes), 'change')}")
 
 
-def _enter(
-    built: Build, lock_file: Path, name: str, date: dt.datetime | None, *, breaking: bool
-) -> Comparison:
+def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: bool) -> Comparison:
+    """Enters what changed under the name, day and note of an entry."""
+    name = entry.release
     if not lock_file.is_file() or lock_file.read_bytes() != built.lock:
         fail(f"{lock_file}: out of date; run `headcount-registry build` first")
     past = history.releases(lock_file)
@@ -133,8 +137,7 @@ def _enter(
     if comparison.breaking and not breaking:
         click.echo(comparison_text.text(replace(comparison, new=name)), nl=False)
         fail("nothing written; mend what breaks, or give --breaking")
-    day = (date or dt.datetime.now(dt.UTC)).date().isoformat()
-    entry = history.Release(name, day, comparison.changes)
+    entry = replace(entry, changes=comparison.changes)
     lines = "".join(release.line() + "\n" for release in (*past, entry))
     todo = output.Plan(
         {

@@ -1,6 +1,6 @@
 """The history of what is asked: one line per release, kept beside the lock.
 
-    {"release": "1.2", "date": "2026-11-21", "changes": [{"project": "bee", ...}]}
+    {"release": "1.2", "date": "2026-11-21", "note": "...", "changes": [{"project": "bee", ...}]}
 
 `registry.history` is append-only and reviewed like the lock; `registry.released.binpb` is the
 descriptor set of the last release, with which the next one is compared. Both are written by
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,29 @@ from headcount_registry.attribute_changes import Breaks, Kind
 from headcount_registry.comparison import Change, Comparison, Snapshot, compare
 from headcount_registry.comparison_text import as_object
 from headcount_registry.declaration import Registry
-from headcount_registry.errors import HistoryError
-from headcount_registry.snapshot import snapshot
+from headcount_registry.described import of_descriptor_set
+from headcount_registry.errors import HistoryError, SourceError
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release; `date` is that of its making (ISO 8601), both are empty of what is to come."""
+    """One release; `date` is that of its making (ISO 8601), both are empty of what is to come.
+
+    `note` says why, in the maintainers' words; it may be empty.
+    """
 
     release: str
     date: str
     changes: tuple[Change, ...]
+    note: str = ""
 
     def line(self) -> str:
         """The line of the file, without its end."""
         changes = [as_object(change) for change in self.changes]
-        model = {"release": self.release, "date": self.date, "changes": changes}
-        return json.dumps(model, ensure_ascii=False)
+        model: dict[str, object] = {"release": self.release, "date": self.date}
+        if self.note:
+            model["note"] = self.note
+        return json.dumps(model | {"changes": changes}, ensure_ascii=False)
 
 
 def history_path(lock_file: Path) -> Path:
@@ -72,9 +79,37 @@ def releases(lock_file: Path) -> tuple[Release, ...]:
 
 def since_release(registry: Registry, lock_file: Path) -> Comparison:
     """What changed since the last release; everything is new if there was none."""
-    path = released_path(lock_file)
-    before = snapshot(path) if path.exists() else Snapshot("", Registry(()))
-    return compare(before, Snapshot("", registry))
+    return compare(Snapshot("", _released(released_path(lock_file))), Snapshot("", registry))
+
+
+def told(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
+    """All releases, oldest first, with what is to come after them as the last.
+
+    Before the first release there is nothing to tell: all is new.
+    """
+    past = releases(lock_file)
+    to_come = since_release(registry, lock_file).changes if past else ()
+    return (*past, Release("", "", to_come)) if to_come else past
+
+
+def of_project(all_of_them: Iterable[Release], project: str) -> tuple[Release, ...]:
+    """Those releases that changed something in a project, with these changes alone."""
+    found = (
+        replace(each, changes=tuple(c for c in each.changes if c.project == project))
+        for each in all_of_them
+    )
+    return tuple(each for each in found if each.changes)
+
+
+def _released(path: Path) -> Registry:
+    """The last release; empty before the first."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Registry(())
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    return of_descriptor_set(data, str(path))
 
 
 def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it
@@ -90,4 +125,5 @@ def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it
         )
         for each in parts["changes"]
     )
-    return Release(str(parts["release"]), parts["date"], tuple(changes))
+    note = str(parts.get("note", ""))
+    return Release(str(parts["release"]), parts["date"], tuple(changes), note)

@@ -20,6 +20,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from headcount_registry import names
 from headcount_registry.declaration import VERSION, KeyType
 from headcount_registry.errors import LockError
 
@@ -95,7 +96,7 @@ def parse_lock(text: str, file: str = "registry.lock") -> Lock:
     """Reads a lock. Raises `LockError` with file, line and remedy if it is damaged."""
     keys: list[LockedKey] = []
     numbers: dict[tuple[str, int], int] = {}
-    names: dict[tuple[str, str], int] = {}
+    known: dict[tuple[str, str], int] = {}
     for count, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -107,7 +108,7 @@ def parse_lock(text: str, file: str = "registry.lock") -> Lock:
             ) from error
         first = min(
             numbers.setdefault((key.project, key.number), count),
-            *(names.setdefault((key.project, name), count) for name in {key.key, key.field}),
+            *(known.setdefault((key.project, name), count) for name in {key.key, key.field}),
         )
         if first != count:
             raise LockError(
@@ -136,11 +137,15 @@ def _locked_key(parts: object) -> LockedKey:
         raise ValueError("the number is not one that a key can have")
     if _text(parts, "type") not in _TYPES:
         raise ValueError("there is no such type")
+    project, field = _text(parts, "project"), _text(parts, "field") if "field" in parts else key
+    # They become names in schemas, where damage would surface far from its place.
+    if not (names.is_project_name(project) and names.is_key_name(key) and names.is_key_name(field)):
+        raise ValueError("a name is not lower case words joined by single underscores")
     return LockedKey(
-        project=_text(parts, "project"),
+        project=project,
         number=number,
         key=key,
-        field=_text(parts, "field") if "field" in parts else key,
+        field=field,
         type=_text(parts, "type"),
         retired=parts.get("retired", False) is True,
         values=values,
@@ -162,6 +167,9 @@ def _values(values: object, gone: object) -> tuple[dict[str, int], frozenset[str
         raise ValueError("values have numbers from 2 on")
     if len(set(values.values())) != len(values):
         raise ValueError("two values have one number")
+    if len({names.identifier(text) for text in values}) != len(values):
+        raise ValueError("two values have one name in the schema")
+    "".join(values).encode()  # half of a surrogate pair raises
     if not all(isinstance(text, str) and text in values for text in gone):
         raise ValueError("a retired value is not among the values")
     return dict(sorted(values.items(), key=lambda item: item[1])), frozenset(gone)

@@ -11,7 +11,9 @@ from headcount_registry.writer import Writer, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from headcount_registry.comparison import Change
     from headcount_registry.declaration import Key, Project, Retired
+    from headcount_registry.history import Release
 
 MARKER = "Written by headcount-registry"
 """Words in the first line of every generated file; only such files are ever overwritten."""
@@ -37,8 +39,8 @@ def path(project: Project) -> str:
     return f"{package(project).replace('.', '/')}/report.proto"
 
 
-def emit(project: Project) -> str:
-    """The text of `report.proto`."""
+def emit(project: Project, releases: Iterable[Release] = ()) -> str:
+    """The text of `report.proto`; `releases` are those that changed the project, oldest first."""
     out = Writer("  ")
     out.line(f"// {MARKER} from the declarations of {project.name}; do not edit.")
     out.line("//")
@@ -50,14 +52,14 @@ def emit(project: Project) -> str:
     out.line()
     out.line('import "headcount/v1/options.proto";')
     out.line()
-    _report(out, project)
+    _report(out, project, releases)
     for key in project.keys:
         out.line()
         _key(out, key)
     return out.text()
 
 
-def _report(out: Writer, project: Project) -> None:
+def _report(out: Writer, project: Project, releases: Iterable[Release]) -> None:
     out.wrapped(f"The facts that one installation of {project.title} reports for one week.", "// ")
     with out.block("message Report {", "}"):
         with out.block("option (headcount.v1.project) = {", "};"):
@@ -65,11 +67,29 @@ def _report(out: Writer, project: Project) -> None:
             out.lines(_texts(project, "endpoint"))
             out.line(f"mode: CONSENT_MODE_{project.mode.upper()}")
             out.lines(_texts(project, "digest", "consent_digest"))
+            for release in releases:
+                _release(out, release)
         _reserved(out, project.retired)
         for key in project.keys:
             out.line()
             out.wrapped(_sentences(key.label, key.description), "// ")
             out.line(f"{names.camel(key.field)} {key.field} = {key.number};")
+
+
+def _release(out: Writer, release: Release) -> None:
+    texts = {"name": release.release, "date": release.date, "note": release.note}
+    with out.block("releases: {", "}"):
+        out.lines(f"{name}: {quoted(text)}" for name, text in texts.items() if text)
+        for change in release.changes:
+            out.line(f"changes: {{{_change(change)}}}")
+
+
+def _change(change: Change) -> str:
+    parts = [f"key: {quoted(change.key)}"] if change.key else []
+    parts += [f"kind: CHANGE_KIND_{change.kind.upper()}", f"detail: {quoted(change.detail)}"]
+    parts += ["asks: true"] if change.asks else []
+    parts += [f"breaks: BREAKAGE_{change.breaks.upper()}"] if change.breaks else []
+    return ", ".join(parts)
 
 
 def _key(out: Writer, key: Key) -> None:

@@ -10,20 +10,25 @@ The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
     SHA256SUMS           a checksum of each file above, for `sha256sum --check`
 
 JSON is the proto3 mapping of the messages in headcount/v1. The same totals
-give the same bytes. `read` gives back what pages and metrics are made of.
+give the same bytes, in a folder and in a ZIP archive of it.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server import listing, schema, service, sqlite_file, statistics
+from headcount_server import listing, schema, service, statistics
+from headcount_server.database import Database, reading
 from headcount_server.errors import StoreError
 from headcount_server.publication import Publication
 from headcount_server.published import read as read_published
@@ -32,52 +37,123 @@ from headcount_server.store import PublishedProject, PublishedWeek, Retraction
 from headcount_server.tally import Cell
 from headcount_server.week import Week
 
+ARCHIVE = ".zip"
+"""Ending of a name that stands for one file instead of a folder."""
+FOLDER = "headcount-bundle"
+"""Folder that everything in an archive is in."""
+MAX_MEMORY = 8 << 20
+"""Bytes of an archive, or of its largest part, that are held in memory; more go to a file."""
+CHUNK = 1 << 16
+"""Bytes that are copied at once."""
+AT_ONCE = 8
+"""Weeks that are read at once where not all are."""
+
 _SUMS = "SHA256SUMS"
-_EVERY_WEEK = -1  # as a LIMIT of SQLite
+_EVERY_WEEK = 1_000_000
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP archive can say, for every file
+
+_Add = Callable[[str, Iterable[bytes]], None]
+Published = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
 
 
-def published(database: Path) -> list[PublishedWeek]:
+def published(database: Database) -> list[PublishedWeek]:
     """Every closed week of a database, newest first. Raises StoreError."""
-    with sqlite_file.reading(database) as connection:
+    with reading(database) as connection:
         return read_published(connection, None, None, _EVERY_WEEK)
 
 
-def write(directory: Path, database: Path, registry: Path) -> int:
-    """Write the bundle into a new directory; returns the number of weeks.
+def all_weeks(read_weeks: Published) -> Iterator[PublishedWeek]:
+    """Every closed week, newest first, of which only a few are in memory at once."""
+    found = read_weeks(None, None, AT_ONCE)
+    while found:
+        yield from found
+        found = read_weeks(None, found[-1].week.previous(), AT_ONCE)
 
-    The directory appears when the bundle is whole. Raises StoreError, SchemaError.
+
+def write(place: Path, database: Database, registry: Path) -> int:
+    """Write the bundle into a new folder, or a file that ends in `.zip`; returns the weeks.
+
+    It appears when it is whole. Raises StoreError, SchemaError.
     """
-    if directory.exists():
-        msg = f"{directory}: is there already; name another one, or remove it first"
+    if place.exists():
+        msg = f"{place}: is there already; name another one, or remove it first"
         raise StoreError(msg)
     known, weeks = schema.load(registry), published(database)
-    files = _files(known, registry.read_bytes(), weeks)
-    draft = directory.with_name(f"{directory.name}.part")
+    draft = place.with_name(f"{place.name}.part")
     try:
-        shutil.rmtree(draft, ignore_errors=True)
-        for name, content in files.items():
-            path = draft / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        draft.rename(directory)
+        if place.suffix == ARCHIVE:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                archive(file, known, weeks)
+        else:
+            shutil.rmtree(draft, ignore_errors=True)
+            _pour(partial(_write, draft), known, weeks)
+        draft.rename(place)
     except OSError as error:
-        msg = f"{directory}: {error.strerror}"
+        msg = f"{place}: {error.strerror}"
         raise StoreError(msg) from error
     return len(weeks)
 
 
-def _files(known: Schema, registry: bytes, weeks: list[PublishedWeek]) -> Mapping[str, bytes]:
-    answer = statistics.response(weeks, "")
+def archive(file: IO[bytes], known: Schema, weeks: Iterable[PublishedWeek]) -> None:
+    """Write the bundle as a ZIP archive; `weeks` are all that there are, newest first.
+
+    Memory is bounded by a few of the weeks, however many there are.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archived:
+
+        def add(name: str, parts: Iterable[bytes]) -> None:
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            with archived.open(entry, "w", force_zip64=True) as member:
+                for part in parts:
+                    member.write(part)
+
+        _pour(add, known, weeks)
+
+
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """What is left of a file, in pieces."""
+    return iter(partial(file.read, CHUNK), b"")
+
+
+def _write(folder: Path, name: str, parts: Iterable[bytes]) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for part in parts:
+            file.write(part)
+
+
+def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
+    """Add every file by its name, each week's as soon as it is read, checksums at the end."""
+    sums: dict[str, str] = {}
+
+    def put(name: str, parts: Iterable[bytes]) -> None:
+        digest = sha256()
+
+        def seen() -> Iterator[bytes]:
+            for part in parts:
+                digest.update(part)
+                yield part
+
+        add(name, seen())
+        sums[name] = digest.hexdigest()
+
     projects = wire.GetRegistryResponse(projects=map(service.describe, known.projects.values()))
-    files = {
-        "README.txt": f"{__doc__}".encode(),
-        "registry.binpb": registry,
-        "registry.json": _json(projects),
-        "statistics.csv": listing.as_csv(answer).encode(),
-    }
-    files |= {f"weeks/{week.week}.json": _json(week) for week in answer.weeks}
-    sums = [f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
-    return {**files, _SUMS: "".join(sums).encode()}
+    put("README.txt", [f"{__doc__}".encode()])
+    put("registry.binpb", [known.data])
+    put("registry.json", [_json(projects)])
+    with SpooledTemporaryFile(MAX_MEMORY) as lines:
+        lines.write(listing.as_csv(wire.GetStatisticsResponse()).encode())
+        for week in weeks:
+            answer = statistics.response([week], "")
+            put(f"weeks/{week.week}.json", [_json(answer.weeks[0])])
+            lines.write(listing.csv_lines(answer).encode())
+        lines.seek(0)
+        put("statistics.csv", chunks(lines))
+    add(_SUMS, [f"{sums[name]}  {name}\n".encode() for name in sorted(sums)])
 
 
 def _json(message: wire.GetRegistryResponse | wire.WeekStatistics) -> bytes:

@@ -45,8 +45,14 @@ def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
 def as_csv(statistics: wire.GetStatisticsResponse) -> str:
     """One line a number; texts that a spreadsheet would compute begin with an apostrophe."""
     text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(Row._fields)
+    return text.getvalue() + csv_lines(statistics)
+
+
+def csv_lines(statistics: wire.GetStatisticsResponse) -> str:
+    """The same without the line of names, so that more can follow."""
+    text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row._fields)
     for row in rows(statistics):
         writer.writerow(f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in row)
     return text.getvalue()

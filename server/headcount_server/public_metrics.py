@@ -6,21 +6,23 @@ key at all. A key that is cross-tabulated has `…_by_version_reports` too, of
 which the former is the sum. Names and help come from the declarations; there
 is no week label, since Prometheus keeps the history. Nothing here changes
 between two closes.
+
+The number of series is bounded (see `series_budget`), and what was cut is told by
+`headcount_cut_series` and, for each key, `headcount_cut_values`.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from headcount_server.in_force import InForce
-from headcount_server.schema import Key, Project
-from headcount_server.store import PublishedProject, PublishedWeek
-from headcount_server.tally import Cell
+from headcount_server.schema import Key, Schema
+from headcount_server.series_budget import MAX_SERIES, Series, Shown, shown
+from headcount_server.store import PublishedWeek
 
 
 class PublishedTotals(Collector):
@@ -29,30 +31,22 @@ class PublishedTotals(Collector):
     def __init__(self, registry: InForce) -> None:
         self._registry = registry
         self._week: PublishedWeek | None = None
+        self._made: tuple[Schema, PublishedWeek | None, Sequence[GaugeMetricFamily]] | None = None
 
     def show(self, week: PublishedWeek | None) -> None:
         """Expose this week from now on."""
         self._week = week
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Families of the exposed week, projects and keys in order."""
-        week, projects = self._week, self._registry.schema.projects
-        if week is None:
-            return
-        yield _gauge(
-            "headcount_week_start_timestamp_seconds",
-            "Beginning of the last closed week (Monday 00:00 UTC).",
-            week.week.start.timestamp(),
-        )
-        yield _gauge(
-            "headcount_threshold_reports",
-            "Smallest number that is published; every number is rounded down to a multiple of it.",
-            week.threshold,
-        )
-        for published in week.projects:
-            project = projects.get(published.name)
-            if project is not None:
-                yield from _project(project, published)
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Families of the exposed week, projects and keys in order.
+
+        Made when a week closes or the registry changes, and not by a scrape.
+        """
+        known, week, made = self._registry.schema, self._week, self._made
+        if made is None or made[0] is not known or made[1] is not week:
+            families = [] if week is None else list(_families(known, week))
+            made = self._made = (known, week, families)
+        return made[2]
 
 
 def registry(totals: PublishedTotals) -> CollectorRegistry:
@@ -66,47 +60,66 @@ def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, help_text, value=value)
 
 
-def _project(project: Project, published: PublishedProject) -> Iterator[GaugeMetricFamily]:
-    prefix = f"headcount_{project.name}"
-    title = project.declaration.title or project.name
+def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
-        f"{prefix}_reports",
-        f"Installations of {title} that reported in the last closed week.",
-        published.publication.reports,
+        "headcount_week_start_timestamp_seconds",
+        "Beginning of the last closed week (Monday 00:00 UTC).",
+        week.week.start.timestamp(),
     )
-    cells: defaultdict[int, list[tuple[Cell, int]]] = defaultdict(list)
-    for cell, reports in published.publication.values.items():
-        cells[cell.key].append((cell, reports))
-    for number, answers in published.publication.answers.items():
-        if number in project.keys:
-            yield from _answers(prefix, project.keys[number], answers)
-            yield from _values(prefix, project.keys[number], cells[number])
+    yield _gauge(
+        "headcount_threshold_reports",
+        "Smallest number that is published; every number is rounded down to a multiple of it.",
+        week.threshold,
+    )
+    chosen = shown(known.projects, week.projects)
+    yield from _cut(chosen)
+    for project in chosen.projects:
+        declared = known.projects[project.name]
+        prefix = f"headcount_{project.name}"
+        yield _gauge(
+            f"{prefix}_reports",
+            f"Installations of {declared.declaration.title or project.name} that reported in the"
+            " last closed week.",
+            project.reports,
+        )
+        for series in project.keys:
+            yield from _key(prefix, declared.keys[series.key], series)
 
 
-def _answers(prefix: str, key: Key, answers: int) -> Iterator[GaugeMetricFamily]:
-    help_text = f"{key.declaration.label or key.name}: reports that answered it."
-    yield _gauge(f"{prefix}_{key.name}_answers", help_text, answers)
+def _cut(chosen: Shown) -> Iterator[GaugeMetricFamily]:
+    yield _gauge(
+        "headcount_cut_series",
+        f"Published numbers that are not exposed, so that there are at most {MAX_SERIES} series;"
+        " pages and data files have them.",
+        chosen.cut,
+    )
+    family = GaugeMetricFamily(
+        "headcount_cut_values",
+        "Published values of a key, alone and per release, that are not exposed; the most"
+        " frequent ones are.",
+        labels=("project", "key"),
+    )
+    for project, key, values in chosen.notices:
+        family.add_metric((project, key), values)
+    yield family
 
 
-def _values(
-    prefix: str, key: Key, cells: Iterable[tuple[Cell, int]]
-) -> Iterator[GaugeMetricFamily]:
+def _key(prefix: str, key: Key, series: Series) -> Iterator[GaugeMetricFamily]:
     label, description = key.declaration.label or key.name, key.declaration.description
-    margin: Counter[str] = Counter()
-    by_version = GaugeMetricFamily(
-        f"{prefix}_{key.name}_by_version_reports",
-        f"{label}: the same per release. {description}".rstrip(),
-        labels=("value", "version"),
-    )
-    for cell, reports in cells:
-        margin[cell.value] += reports
-        if cell.release:
-            by_version.add_metric((cell.value, cell.release), reports)
+    name = f"{prefix}_{key.name}"
+    yield _gauge(f"{name}_answers", f"{label}: reports that answered it.", series.answers)
     total = GaugeMetricFamily(
-        f"{prefix}_{key.name}_reports", f"{label}. {description}".rstrip(), labels=("value",)
+        f"{name}_reports", f"{label}. {description}".rstrip(), labels=("value",)
     )
-    for value, reports in margin.items():
+    for value, reports in series.values:
         total.add_metric((value,), reports)
     yield total
     if key.crossed:
+        by_version = GaugeMetricFamily(
+            f"{name}_by_version_reports",
+            f"{label}: the same per release. {description}".rstrip(),
+            labels=("value", "version"),
+        )
+        for value, release, reports in series.cells:
+            by_version.add_metric((value, release), reports)
         yield by_version

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as member
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -122,6 +123,8 @@ class Schema:
     """Projects by name, sorted."""
     pool: descriptor_pool.DescriptorPool
     """Types of reports, service, health, reflection and error details."""
+    data: bytes = member(default=b"", repr=False)
+    """The serialized descriptor set that it was read from."""
 
     def digests(self) -> dict[str, str]:
         """The registry digest of each project."""
@@ -150,17 +153,17 @@ def parse(data: bytes) -> Schema:
     try:
         files.ParseFromString(data)
         pool = _pool(files.file)
-    except (message.DecodeError, TypeError, ValueError) as error:
+        projects = sorted(
+            (_project(file, pool) for file in files.file if file.package.startswith(REPORT_PREFIX)),
+            key=lambda project: project.name,
+        )
+    except (message.DecodeError, KeyError, TypeError, ValueError) as error:
         msg = f"not a usable descriptor set ({error})"
         raise SchemaError(msg) from error
-    projects = sorted(
-        (_project(file, pool) for file in files.file if file.package.startswith(REPORT_PREFIX)),
-        key=lambda project: project.name,
-    )
     if not projects:
         msg = "the descriptor set declares no project"
         raise SchemaError(msg)
-    return Schema(MappingProxyType({project.name: project for project in projects}), pool)
+    return Schema(MappingProxyType({project.name: project for project in projects}), pool, data)
 
 
 def project_name(type_url: str) -> str | None:

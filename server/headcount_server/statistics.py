@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
@@ -25,6 +26,11 @@ def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatistics
 
 
 def _project(project: PublishedProject) -> wire.ProjectStatistics:
+    values: defaultdict[int, list[wire.ValueStatistics]] = defaultdict(list)
+    # In the same order whatever database they come from, so that files are the same.
+    for cell, reports in sorted(project.publication.values.items()):
+        value = wire.ValueStatistics(value=cell.value, version=cell.release, reports=reports)
+        values[cell.key].append(value)
     return wire.ProjectStatistics(
         project=project.name,
         reports=project.publication.reports,
@@ -33,10 +39,10 @@ def _project(project: PublishedProject) -> wire.ProjectStatistics:
             wire.KeyStatistics(
                 key=project.key_names[number],
                 answers=answers,
-                values=_values(project, number),
+                values=values[number],
                 number=number,
             )
-            for number, answers in project.publication.answers.items()
+            for number, answers in sorted(project.publication.answers.items())
         ],
         retractions=[
             wire.Retraction(
@@ -45,9 +51,3 @@ def _project(project: PublishedProject) -> wire.ProjectStatistics:
             for notice in project.retractions
         ],
     )
-
-
-def _values(project: PublishedProject, key: int) -> Iterator[wire.ValueStatistics]:
-    for cell, reports in project.publication.values.items():
-        if cell.key == key:
-            yield wire.ValueStatistics(value=cell.value, version=cell.release, reports=reports)

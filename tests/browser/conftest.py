@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from headcount.v1 import options_pb2
 from headcount_server import schema
-from headcount_server.answers import Answer, Answers
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.pages.median import ranges
-from headcount_server.schema import Key, Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
-from headcount_server.week import Week
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from random_weeks import live
+from released_registry import released
 
 REGISTRY = Path(__file__).parents[2] / "registry" / "generated" / "registry.binpb"
-WEEKS = tuple(Week(2026, number) for number in (44, 45, 46))
-SITES = 60
 DOOR = Address("127.0.0.1", 0)
 
 
@@ -67,8 +58,14 @@ def _serve(
 
 
 @pytest.fixture(scope="session", name="index")
-def _index(serve: Callable[[Path], AbstractContextManager[str]]) -> Iterator[str]:
-    with serve(REGISTRY) as index:
+def _index(
+    serve: Callable[[Path], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Of the registry that we ship, with a history."""
+    registry = tmp_path_factory.mktemp("released") / "registry.binpb"
+    registry.write_bytes(released(REGISTRY))
+    with serve(registry) as index:
         yield index
 
 
@@ -93,47 +90,3 @@ def _context(browser: Browser) -> Context:
         opened.close()
 
     return context
-
-
-def live(database: Path, known: Schema) -> None:
-    """Let sites answer everything at random, the same way every time, for all weeks."""
-    chance = random.Random(6)  # noqa: S311 - no secret
-    store = SqliteStore(database)
-    for week in WEEKS:
-        terms = Terms(5, week.end + timedelta(days=2))
-        store.open_week(week, terms, known)
-        store.count(
-            [
-                Entry(week, project, number.to_bytes(16), _answers(project, chance))
-                for project in known.projects.values()
-                for number in range(SITES)
-            ]
-        )
-        store.close_week(week, terms.closes)
-    store.shut()
-
-
-def _answers(project: Project, chance: random.Random) -> Answers:
-    given = tuple(Answer(key.number, _values(key, chance)) for key in project.keys.values())
-    release = next(
-        (a.values[0] for a in given if a.key == project.version_key and a.values), "other"
-    )
-    return Answers(given, (), release)
-
-
-def _values(key: Key, chance: random.Random) -> tuple[str, ...]:
-    texts = sorted(key.catalogue) or list(key.values.values())
-    version = chance.choice(("1.9", "1.10", "2.0"))
-    match key.declaration.type:
-        case options_pb2.KEY_TYPE_BOOLEAN:
-            return chance.choice((("true",), ()))
-        case options_pb2.KEY_TYPE_COUNT:
-            named = ranges(key.declaration.buckets)
-            return chance.choice([(), *((name,) for name in named[1:])])
-        case options_pb2.KEY_TYPE_LIST:
-            return tuple(sorted(chance.sample(texts, min(4, len(texts)))))
-        case options_pb2.KEY_TYPE_PRODUCT:
-            return (f"{chance.choice(texts)} {version}",)
-        case options_pb2.KEY_TYPE_CHOICE:
-            return (chance.choice(texts),)
-    return (version,)

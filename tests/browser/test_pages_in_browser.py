@@ -29,6 +29,8 @@ PAGES = (
     "projects/backdrop/clean_urls/",
     "projects/backdrop/fragment.html",
     "collected/",
+    "changes/",
+    "changes/backdrop/",
     "privacy/",
     "data/",
 )
@@ -70,6 +72,16 @@ def test_axe_finds_no_violation_on_any_page(
     assert not {address: wrong for address, wrong in found.items() if wrong}
 
 
+def test_axe_finds_nothing_on_the_pages_of_changes_before_the_first_release(
+    page: Page, serve: Serve
+) -> None:
+    with serve(REGISTRY) as fresh:
+        for address in ("changes/", "changes/bee/"):
+            page.goto(f"{fresh}{address}")
+            assert page.get_by_text("No release of these questions has been made yet.").is_visible()
+            assert violations(page) == []
+
+
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_no_page_is_wider_than_the_screen(context: Context, index: str, width: int) -> None:
     with context(width) as opened:
@@ -103,6 +115,65 @@ def test_the_first_page_with_all_that_it_needs_is_small(page: Page, index: str) 
     assert {answer.status for answer in answers} == {200}
     assert 2 <= len(answers) <= 3
     assert sum(len(answer.body()) for answer in answers) < FIRST_PAGE_BYTES
+
+
+def test_the_way_from_a_change_leads_to_the_question_and_back_to_the_release(
+    page: Page, index: str
+) -> None:
+    page.goto(index)
+    page.get_by_role("link", name="Changes", exact=True).click()
+    page.get_by_role("link", name="content_items").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Content items"
+    page.get_by_role("link", name="0.3").click()
+    release = page.get_by_role("heading", name="0.3 2026-09-01")
+    assert release.is_visible()
+    assert page.locator(":target").inner_text() == release.inner_text()
+    row = page.get_by_role("listitem").filter(has_text="bounds added")
+    assert "not comparable with earlier weeks" in row.inner_text()
+    assert "asks" in row.inner_text()
+
+
+def test_a_long_release_is_folded_and_unfolds_without_scripts(context: Context, index: str) -> None:
+    with context(scripts=False) as opened:
+        page = opened.new_page()
+        page.goto(f"{index}changes/backdrop/")
+        first = page.get_by_text("a new key, Clean URLs")
+        assert not first.is_visible()
+        page.get_by_text("16 changes: 16 added").click()
+        assert first.is_visible()
+
+
+def test_a_browser_is_told_where_the_feed_is_and_gets_it_as_one(page: Page, index: str) -> None:
+    page.goto(f"{index}projects/backdrop/php_version/")
+    links = page.locator('link[type="application/atom+xml"]')
+    found = links.evaluate_all("all => all.map(link => link.href)")
+    assert found == [f"{index}changes/backdrop/feed.atom", f"{index}changes/feed.atom"]
+    for address in found:
+        answer = page.request.get(address)
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/atom+xml")
+
+
+def test_answers_past_the_first_ones_unfold(page: Page, index: str) -> None:
+    page.goto(f"{index}projects/backdrop/languages/")
+    tables = page.locator("table.bars")
+    assert tables.nth(0).get_by_role("row").count() == 51
+    assert not tables.nth(1).is_visible()
+    page.get_by_text(" more answers").click()
+    assert tables.nth(1).is_visible()
+
+
+def test_a_printed_page_is_black_on_white_with_all_that_was_folded(
+    context: Context, index: str
+) -> None:
+    with context(800, "dark") as opened:
+        page = opened.new_page()
+        page.goto(f"{index}projects/backdrop/php_version/")
+        page.emulate_media(media="print", color_scheme="dark")
+        style = "getComputedStyle(document.body)"
+        assert page.evaluate(f"{style}.backgroundColor") == "rgb(255, 255, 255)"
+        assert page.evaluate(f"{style}.color") == "rgb(0, 0, 0)"
+        assert not page.get_by_role("navigation", name="Site").is_visible()
+        assert page.get_by_role("columnheader", name="Week").is_visible()
 
 
 def test_everything_works_without_scripts(context: Context, index: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from headcount.v1 import options_pb2
 from headcount_registry import history
 from headcount_registry.errors import HistoryError
 
@@ -213,3 +215,74 @@ def test_a_history_reads_back_as_it_was_written(bench: Bench) -> None:
     (release,) = history.releases(bench.lock)
     assert (release.release, release.date) == ("1.0", "2026-01-31")
     assert release.line() + "\n" == lines
+
+
+def told(bench: Bench) -> list[options_pb2.Release]:
+    """The history as the server's only input carries it."""
+    known = FileDescriptorSet.FromString((bench.out / "registry.binpb").read_bytes())
+    (file,) = (each for each in known.file if each.package == "headcount.projects.toy.v1")
+    (report,) = (each for each in file.message_type if each.name == "Report")
+    of_project: Any = options_pb2.project
+    return list(report.options.Extensions[of_project].releases)
+
+
+def test_the_descriptor_set_tells_every_release_of_a_project_and_what_is_to_come(
+    bench: Bench,
+) -> None:
+    bench.write("other.info", KEY)
+    released(bench, KEY, "1.0", "--date", "2026-01-31")
+    assert told(bench) == [], "before the first release everything is new"
+    released(bench, KEY + CHOICE, "1.1", "--date", "2026-04-30", "--note", 'Why "so"\\ \n then.')
+    finer = CHOICE + "telemetry[c][values][] = Caddy\n"
+    bench.write("toy.info", finer)
+    bench.run_build()
+    first, second, unreleased = told(bench)
+    assert (first.name, first.date, first.note) == ("1.0", "2026-01-31", "")
+    assert [each.key for each in first.changes] == ["", "version", "k"]
+    assert (second.name, second.note) == ("1.1", 'Why "so"\\ then.')
+    (added,) = second.changes
+    assert (added.key, added.kind, added.asks) == ("c", options_pb2.CHANGE_KIND_ADDED, True)
+    assert added.detail == "a new key, Some choice (choice)"
+    assert (unreleased.name, unreleased.date) == ("", "")
+    assert [(each.key, each.kind) for each in unreleased.changes] == [
+        ("c", options_pb2.CHANGE_KIND_WIDENED),
+        ("k", options_pb2.CHANGE_KIND_RETIRED),
+    ]
+
+
+def test_no_digest_and_no_client_depends_on_the_history(bench: Bench) -> None:
+    released(bench, KEY, "1.0")
+    before = {path: path.read_bytes() for path in bench.out.rglob("clients/**/*.py")}
+    digests = [(each.digest, each.consent_digest) for each in bench.build().registry.projects]
+    assert told(bench)
+    bench.run_build()
+    assert [(e.digest, e.consent_digest) for e in bench.build().registry.projects] == digests
+    history.history_path(bench.lock).unlink()
+    history.released_path(bench.lock).unlink()
+    built = bench.build()
+    assert told(bench) == []
+    assert [(each.digest, each.consent_digest) for each in built.registry.projects] == digests
+    assert before == {path: path.read_bytes() for path in bench.out.rglob("clients/**/*.py")}
+
+
+def test_what_a_change_breaks_travels_with_it(bench: Bench) -> None:
+    count = (
+        "telemetry[n][type] = count\ntelemetry[n][label] = Pages\ntelemetry[n][buckets][] = 10\n"
+    )
+    released(bench, count, "1.0")
+    released(bench, count + "telemetry[n][buckets][] = 50\n", "2.0", "--breaking")
+    bench.run_build()
+    (change,) = told(bench)[1].changes
+    assert (change.kind, change.breaks) == (
+        options_pb2.CHANGE_KIND_WIDENED,
+        options_pb2.BREAKAGE_TOTALS,
+    )
+
+
+def test_the_note_of_a_release_stands_on_the_page_of_changes(bench: Bench, tmp_path: Path) -> None:
+    released(bench, KEY, "1.0", "--note", "We *count*.")
+    page = tmp_path / "changes.md"
+    bench.run_build("--changes", str(page))
+    assert "\n\nWe \\*count\\*.\n\n### `toy`" in page.read_text(encoding="utf-8")
+    (release,) = history.releases(bench.lock)
+    assert release.note == "We *count*."

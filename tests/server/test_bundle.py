@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import subprocess
-from collections.abc import Callable
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,11 @@ from headcount_server.app import App
 from headcount_server.errors import StoreError
 from headcount_server.in_force import InForce
 from headcount_server.public_metrics import PublishedTotals
+from headcount_server.publication import Publication
 from headcount_server.schema import Schema
+from headcount_server.store import PublishedProject, PublishedWeek
+from headcount_server.tally import Cell
+from headcount_server.week import Week
 from prometheus_client import generate_latest
 from toy_weeks import CANARY, W45, command, lived
 
@@ -182,3 +188,73 @@ def test_a_directory_that_is_there_is_not_overwritten(
     result = command("export", "--database", database, "--registry", toy_registry, exported)
     assert result.exit_code == 1
     assert "is there already" in result.output
+
+
+def test_an_archive_holds_the_same_files_as_the_folder_in_a_folder_of_its_own(
+    exported: Path, database: Path, toy_registry: Path, tmp_path: Path
+) -> None:
+    flags = ("--database", database, "--registry", toy_registry)
+    result = command("export", *flags, tmp_path / "open-data.zip")
+    assert result.exit_code == 0, result.output
+    assert "2 weeks; it holds SHA256SUMS" in result.output
+    with zipfile.ZipFile(tmp_path / "open-data.zip") as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "unpacked")
+    unpacked = tmp_path / "unpacked" / bundle.FOLDER
+    files = {p.relative_to(exported): p.read_bytes() for p in exported.rglob("*") if p.is_file()}
+    assert files == {
+        p.relative_to(unpacked): p.read_bytes() for p in unpacked.rglob("*") if p.is_file()
+    }
+    assert bundle.read(unpacked)[1] == bundle.published(database)
+    again = command("export", *flags, tmp_path / "open-data.zip")
+    assert (again.exit_code, "is there already" in again.output) == (1, True)
+
+
+def test_an_archive_says_nothing_of_when_and_where_it_was_made(
+    database: Path, toy_registry: Path, tmp_path: Path
+) -> None:
+    for name in ("one.zip", "two.zip"):
+        bundle.write(tmp_path / name, database, toy_registry)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
+
+
+def test_weeks_are_read_a_few_at_a_time_and_each_once() -> None:
+    weeks = [PublishedWeek(Week(2020 + n // 52, 1 + n % 52), 5, ()) for n in range(60)][::-1]
+    asked = []
+
+    def read(first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
+        assert first is None
+        asked.append(limit)
+        return [week for week in weeks if last is None or week.week <= last][:limit]
+
+    assert list(bundle.all_weeks(read)) == weeks
+    assert set(asked) == {bundle.AT_ONCE}
+
+
+def test_the_memory_for_an_archive_does_not_grow_with_the_number_of_weeks(
+    toy_schema: Schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "MAX_MEMORY", 1 << 16)
+
+    def weeks(number: int) -> Iterator[PublishedWeek]:
+        for n in range(number):
+            values = {Cell(8, f"text {n} {m}", ""): 5 for m in range(300)}
+            published = Publication(300, {8: 300}, values)
+            project = PublishedProject("toy", ("d1",), {8: "note"}, published)
+            yield PublishedWeek(Week(2020 + n // 52, 1 + n % 52), 5, (project,))
+
+    def peak(number: int) -> int:
+        tracemalloc.start()
+        try:
+            with (tmp_path / f"{number}.zip").open("wb") as file:
+                bundle.archive(file, toy_schema, weeks(number))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(2)  # what is only imported or made once
+    few, many = peak(5), peak(50)
+    assert many < 1.3 * few

@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
 from headcount_server import bundle, schema
 from headcount_server.pages import routes
-from headcount_server.pages.site import Site, link
+from headcount_server.pages.site import BUNDLE, Site, link
 from headcount_server.publication import Publication
 from headcount_server.schema import Schema
 from headcount_server.store import PublishedProject, PublishedWeek, Retraction
@@ -31,6 +31,8 @@ POLICY = Policy(5, timedelta(days=2))
 W45, W46 = Week(2026, 45), Week(2026, 46)
 VERSION, PHP, MULTISITE, SERVER, NODES, MODULES, NOTE = 1, 2, 3, 4, 5, 6, 8
 
+NO_DOCUMENTS = {BUNDLE, "metrics"}
+"""Addresses that a server answers by other means."""
 HOSTILE = "\"'><script>alert(1)</script>{{ 7 * 7 }}<img src=x onerror=alert(2)>"
 
 
@@ -125,7 +127,7 @@ def test_every_address_has_a_document_and_every_inner_link_leads_to_one(
             if name not in {"href", "src"} or value.startswith(("http", "#")):
                 continue
             target = urljoin(f"http://x.example/{address}", value.partition("#")[0])
-            if target.removeprefix("http://x.example/") not in site.addresses:
+            if target.removeprefix("http://x.example/") not in {*site.addresses, *NO_DOCUMENTS}:
                 dead.append((address, value))
     assert not dead
 
@@ -195,7 +197,7 @@ def test_counts_are_ranges_with_their_share_and_the_rest_is_explained(toy_schema
     assert "nginx 5–9 9–18%" in words
     assert "Other, rare or unknown 7–19 12–38%" in words
     assert "answers that fewer than 5 installations gave" in words
-    assert "50–54 of the installations that reported answered" in words
+    assert "50–54 of 50–54 installations that reported answered" in words
 
 
 def test_a_list_says_why_its_shares_exceed_the_whole(toy_schema: Schema) -> None:
@@ -248,6 +250,44 @@ def test_what_the_operator_says_of_a_week_stands_on_every_page_about_it(
     site = Site(toy_schema, weeks, POLICY)
     for address in ("", "projects/toy/", "projects/toy/multisite/"):
         assert "2026-W45 The server was down." in said(site, address)
+
+
+def test_a_week_that_has_a_note_is_marked_in_the_drawing_of_reports(toy_schema: Schema) -> None:
+    weeks = [week(multisite={"true": 20}), week(W45, annotation="The server was down.")]
+    page = text_of(Site(toy_schema, weeks, POLICY), "projects/toy/")
+    assert page.count('<path class="mark" d="M0.0 0V30"/>') == 1
+    assert "the notes below are about the weeks at the dashed lines" in page
+    plain = text_of(Site(toy_schema, [week()], POLICY), "projects/toy/")
+    assert "dashed" not in plain
+
+
+def test_questions_stand_by_their_level_where_a_project_has_both(toy_registry: Path) -> None:
+    known = schema.load(toy_registry)
+    keys = known.projects["toy"].keys
+    for key in keys.values():
+        key.declaration.level = options_pb2.LEVEL_BASIC
+    words = said(Site(known, [week()], POLICY), "projects/toy/")
+    assert "Questions and answers" in words
+    keys[NODES].declaration.level = options_pb2.LEVEL_EXTENDED
+    words = said(Site(known, [week()], POLICY), "projects/toy/")
+    assert words.index("Technical facts") < words.index("How the software is used")
+    assert keys[NODES].declaration.label in words.split("How the software is used")[1]
+
+
+def test_the_number_of_answers_stands_by_every_question_of_a_project(toy_schema: Schema) -> None:
+    weeks = [week(multisite={"true": 20}, note=dict.fromkeys("abcde", 5))]
+    words = said(Site(toy_schema, weeks, POLICY), "projects/toy/")
+    assert "and 2 more; 50–54 answered" in words
+    assert "Yes 37–48% 50–54 answered" in words
+
+
+def test_long_ranges_of_numbers_are_printed_as_people_write_them(toy_registry: Path) -> None:
+    known = schema.load(toy_registry)
+    key = known.projects["toy"].keys[NODES]
+    key.declaration.buckets[:] = [1000, 1000000]
+    page = said(Site(known, [week(nodes={"1000-999999": 20})], POLICY), "projects/toy/nodes/")
+    assert "1,000–999,999" in page
+    assert "0–999, rare or unknown" in page
 
 
 def test_totals_that_were_taken_down_leave_a_notice_in_their_place(toy_schema: Schema) -> None:
@@ -329,6 +369,8 @@ def conforms(value: Any, form: dict[str, Any], schemas: dict[str, Any]) -> bool:
             )
         case "integer":
             return isinstance(value, int)
+        case "boolean":
+            return isinstance(value, bool)
     return isinstance(value, str) and value in form.get("enum", [value])
 
 
@@ -341,16 +383,22 @@ def test_every_json_file_is_as_the_description_says(toy_schema: Schema) -> None:
     described = set()
     for path, operation in told["paths"].items():
         address = re.sub(r"{\w+}", lambda found: places[found[0]], path).removeprefix("/")
-        described.add(address)
         content = operation["get"]["responses"]["200"]["content"]
-        assert site.document(address) is not None, path
+        document = site.document(address)
+        if "application/zip" in content:
+            assert address == BUNDLE
+            continue
+        assert document is not None, path
+        assert document.media_type.partition(";")[0] in content
+        described.add(address)
         if "application/json" in content:
             form = content["application/json"]["schema"]
-            document = json.loads(text_of(site, address))
-            assert document
-            assert conforms(document, form, told["components"]["schemas"]), path
-    files = {a for a in site.addresses if a.endswith((".json", ".csv"))}
-    others = {a for a in files if "toy/" in a and "php_version" not in a} | {"data/openapi.json"}
+            told_there = json.loads(document.body)
+            assert told_there
+            assert conforms(told_there, form, told["components"]["schemas"]), path
+    files = {a for a in site.addresses if a.endswith((".json", ".csv", ".atom"))}
+    others = {a for a in files if "/toy/" in a and "php_version" not in a and a[-4:] != "atom"}
+    others |= {"data/openapi.json"}
     assert files - others == described
 
 
@@ -361,12 +409,18 @@ def test_the_static_site_is_the_same_as_the_served_one_and_replaces_only_itself(
     out = tmp_path / "public"
     flags = ("--database", database, "--registry", toy_registry, "--out", out)
     assert toy_weeks.command("site", *flags).exit_code == 0
-    site = Site(toy_schema, bundle.published(database), POLICY)
+    site = Site(toy_schema, bundle.published(database), POLICY, served=False)
     for address in site.addresses:
         path = out / (address if address.rpartition("/")[2] else f"{address}index.html")
         document = site.document(address)
         assert document is not None
         assert path.read_bytes() == document.body
+    data = (out / "data" / "index.html").read_text(encoding="utf-8")
+    assert "only where a server runs" in data
+    assert 'href="../metrics"' not in data
+    exported = tmp_path / "open-data.zip"
+    assert toy_weeks.command("export", *flags[:-2], exported).exit_code == 0
+    assert (out / BUNDLE).read_bytes() == exported.read_bytes()
     (out / "stale").write_text("x", encoding="ascii")
     assert toy_weeks.command("site", *flags).exit_code == 0
     assert not (out / "stale").exists()

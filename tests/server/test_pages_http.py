@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import errno
 import json
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email.message import Message
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server import bundle
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
@@ -60,26 +61,53 @@ def _get(running: App) -> Get:
     return get
 
 
-@pytest.fixture(name="crawl")
-def _crawl(get: Get) -> Callable[[], dict[str, tuple[bytes, str]]]:
-    """Bodies and tags of everything that can be reached from the index, by path."""
+class Seen(NamedTuple):
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    """All but the date."""
 
-    def crawl() -> dict[str, tuple[bytes, str]]:
-        seen: dict[str, tuple[bytes, str]] = {}
-        # Some addresses are told in words only.
-        ahead = ["/", "/data/weeks/latest.json", "/data/weeks/latest.csv", "/metrics"]
+
+@pytest.fixture(name="crawl")
+def _crawl(get: Get) -> Callable[[], dict[str, Seen]]:
+    """Everything that a link or the description of the files leads to, by path."""
+
+    def crawl() -> dict[str, Seen]:
+        seen: dict[str, Seen] = {}
+        ahead = ["/", *described(get)]
         while ahead:
             path = ahead.pop()
             if path in seen:
                 continue
             answer = get(path)
-            seen[path] = (answer.body, answer.headers.get("etag", ""))
+            headers = tuple((n, v) for n, v in answer.headers.items() if n.lower() != "date")
+            seen[path] = Seen(answer.status, answer.body, headers)
             if answer.headers.get_content_type() == "text/html":
                 links = re.findall(r'<(?:a|link) [^>]*href="([^"#]+)', answer.body.decode())
                 ahead += [urljoin(path, found) for found in links if not found.startswith("http")]
         return seen
 
     return crawl
+
+
+def described(get: Get) -> list[str]:
+    """Every path that the OpenAPI description stands for, with all projects, keys and weeks."""
+    projects = json.loads(get("/data/registry.json").body)["projects"]
+    latest = get("/data/weeks/latest.json")
+    weeks = [w["week"] for w in json.loads(latest.body)["weeks"]] if latest.status == 200 else []
+    places = [
+        {"{project}": project["declaration"]["name"], "{key}": key["declaration"]["name"]}
+        for project in projects
+        for key in project["keys"]
+    ]
+    paths: set[str] = set()
+    for path in json.loads(get("/data/openapi.json").body)["paths"]:
+        for place in places:
+            filled = path
+            for name, text in place.items():
+                filled = filled.replace(name, text)
+            paths |= {filled.replace("{week}", week) for week in weeks or ["2026-W46"]}
+    return sorted(paths)
 
 
 @pytest.fixture(name="closed")
@@ -97,7 +125,7 @@ def _closed(at: At, submit: Submit, said: Said) -> None:
     at("2026-11-19T12:00:00Z")
 
 
-Crawl = Callable[[], dict[str, tuple[bytes, str]]]
+Crawl = Callable[[], dict[str, Seen]]
 
 
 @pytest.mark.usefixtures("closed")
@@ -105,7 +133,11 @@ def test_a_report_of_the_open_week_changes_no_byte_of_any_page_or_file(
     crawl: Crawl, submit: Submit, said: Said
 ) -> None:
     before = crawl()
-    assert {"/", "/projects/toy/php_version/", "/data/projects/toy/note.csv"} <= before.keys()
+    expected = {"/", "/projects/toy/php_version/", "/data/projects/toy/note.csv", "/metrics"}
+    expected |= {"/changes/", "/changes/feed.atom", "/changes/toy/", "/changes/toy/feed.atom"}
+    expected |= {"/data/bundle.zip", "/data/openapi.json", "/projects/toy/badge.svg"}
+    assert expected <= before.keys()
+    assert {path for path, seen in before.items() if seen.status != 200} == set()
     for number in range(20, 40):
         submit(said(php_version={"value": "8.9"}, note={"value": "seen now"}), number)
     after = crawl()
@@ -122,25 +154,68 @@ def test_the_close_of_a_week_shows_it_everywhere(
         submit(said(php_version={"value": "8.9"}), number)
     at("2026-11-25T00:00:00Z")
     after = crawl()
-    assert "8.9" in after["/projects/toy/php_version/"][0].decode()
+    assert "8.9" in after["/projects/toy/php_version/"].body.decode()
     assert "/data/weeks/2026-W47.json" in after
     same = {path for path in before if before[path] == after[path]}
     assert {"/data/weeks/2026-W46.json", "/data/openapi.json", "/style.css"} <= same
-    assert not {"/", "/projects/toy/", "/data/weeks/latest.json"} & same
+    assert not {"/", "/projects/toy/", "/data/weeks/latest.json", "/data/bundle.zip"} & same
 
 
 @pytest.mark.usefixtures("closed")
-def test_page_json_csv_and_metrics_tell_the_same_numbers(get: Get) -> None:
-    page = re.sub(r"<[^>]+>|\s+", " ", get("/projects/toy/multisite/").body.decode())
-    assert re.search(r"Yes +5–9 ", re.sub(r" +", " ", page))
-    week = json.loads(get("/data/weeks/2026-W46.json").body)["weeks"][0]
-    keys = {key["key"]: key for key in week["projects"][0]["keys"]}
-    assert keys["multisite"]["values"] == [{"value": "true", "reports": "5"}]
-    assert week["threshold"] == 5
-    rows = list(csv.DictReader(io.StringIO(get("/data/weeks/2026-W46.csv").body.decode())))
-    (told,) = (row for row in rows if (row["key"], row["measure"]) == ("multisite", "value"))
-    assert (told["value"], told["reports"]) == ("true", "5")
-    assert 'headcount_toy_multisite_reports{value="true"} 5.0' in get("/metrics").body.decode()
+def test_the_bundle_is_the_archive_that_export_writes(
+    get: Get, running: App, tmp_path: Path
+) -> None:
+    answer = get("/data/bundle.zip")
+    exported = tmp_path / "exported.zip"
+    bundle.write(exported, running._config.database, running._config.registry)
+    assert answer.body == exported.read_bytes()
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["content-disposition"] == 'attachment; filename="headcount-bundle.zip"'
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_bundle_is_not_sent_to_who_has_it_nor_with_head(get: Get) -> None:
+    whole = get("/data/bundle.zip")
+    again = get("/data/bundle.zip", If_None_Match=whole.headers["etag"])
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", whole.headers["etag"])
+    head = get("/data/bundle.zip", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.body))
+    assert get("/data/bundle.zip", method="POST").status == 405
+
+
+@pytest.mark.usefixtures("closed")
+def test_many_who_fetch_the_bundle_at_once_get_the_same_and_it_is_made_once(
+    get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    archive = bundle.archive
+
+    def counted(*given: Any) -> None:
+        made.append(given)
+        archive(*given)
+
+    monkeypatch.setattr("headcount_server.bundle.archive", counted)
+    with ThreadPoolExecutor(8) as callers:
+        bodies = {a.body for a in callers.map(lambda _: get("/data/bundle.zip"), range(24))}
+    assert len(bodies) == 1
+    assert len(made) == 1
+
+
+def test_where_the_bundle_cannot_be_made_callers_are_told_and_the_next_one_gets_it(
+    get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("headcount_server.bundle.archive", full)
+        refused = get("/data/bundle.zip")
+    assert (refused.status, b"try again later" in refused.body) == (503, True)
+    assert get("/data/bundle.zip").status == 200
 
 
 def test_everything_goes_out_under_a_strict_policy_and_can_be_read_from_anywhere(

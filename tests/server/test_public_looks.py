@@ -1,8 +1,9 @@
 """No public surface tells that a report came in: bodies, headers, metadata, health, reflection.
 
 `test_public_surface` looks at the contents; here everything is looked at that
-goes over the wire, of every method and page, refusals included. Only the
-moment of an answer may differ.
+goes over the wire, of every method and of every page and file that can be
+reached by following links, refusals included. Only the moment of an answer may
+differ.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
+from public_walk import walk
 
 Submit = Callable[..., wire.SubmitReportResponse]
 Said = Callable[..., bytes]
@@ -102,6 +104,7 @@ def _look(running: App, channel: grpc.Channel) -> Look:
         }
         seen["health"] = watched(channel)
         seen |= {f"{m} {p}": fetched(running, m, p) for p in PAGES for m in ("GET", "HEAD")}
+        seen |= {f"walk {p}": found for p, found in walk(str(running.public)).items()}
         seen |= {
             f"POST {method}": fetched(running, "POST", f"/{SERVICE}/{method}", json.dumps(ask))
             for method, ask in CALLS.items()
@@ -109,6 +112,22 @@ def _look(running: App, channel: grpc.Channel) -> Look:
         return seen
 
     return look
+
+
+def test_the_walk_reaches_every_route_of_the_public_port(
+    running: App, at: Callable[[str], None], submit: Submit, said: Said
+) -> None:
+    for number in range(5):
+        submit(said(multisite={"value": True}), number)
+    at("2026-11-25T00:00:00Z")
+    seen = walk(str(running.public))
+    reached = [path.partition("?")[0] for path, found in seen.items() if found.status < 400]
+    routes = [route for route in running._pages.routes() if route.methods != {"POST"}]
+    assert len(routes) > 5
+    unreached = [r.path for r in routes if not any(r.path_regex.match(path) for path in reached)]
+    assert set(unreached) <= {"/collected", "/privacy", "/changes"}, "redirects, linked as they end"
+    kinds = {dict(found.headers).get("content-type", "").split(";")[0] for found in seen.values()}
+    assert kinds >= {"text/html", "application/json", "text/csv", "application/zip"}
 
 
 def _differing(before: dict[str, object], after: dict[str, object]) -> set[str]:
@@ -136,6 +155,7 @@ def test_a_look_sees_the_close_so_it_would_see_a_report(
     at("2026-11-25T00:00:00Z")
     seen = _differing(before, look())
     assert {f"gRPC /{SERVICE}/GetStatistics", "POST GetStatistics", "GET /metrics"} <= seen
+    assert {"walk /", "walk /projects/toy/", "walk /data/bundle.zip"} <= seen
 
 
 def test_the_answer_to_a_repeated_report_is_the_answer_to_the_first(

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar
 
+import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import public_metrics
+from headcount_server import public_metrics, schema
 from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Config
 from headcount_server.in_force import InForce
+from headcount_server.pages.site import Site
 from headcount_server.public_metrics import PublishedTotals
 from headcount_server.publication import Publication
 from headcount_server.schema import Schema
+from headcount_server.series_budget import MAX_SERIES, shown
+from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import PublishedProject, PublishedWeek
 from headcount_server.tally import Cell
 from headcount_server.week import Week
-from hypothesis import given
+from headcount_server.weeks import Policy
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
@@ -37,8 +49,9 @@ NASTY = 'a "b" \\ c\nd'
 def _week(
     answers: Mapping[int, int], values: Mapping[Cell, int], project: str = "toy"
 ) -> PublishedWeek:
+    names = {number: f"key_{number}" for number in answers}
     publication = Publication(20, answers, values)
-    return PublishedWeek(W47, 5, (PublishedProject(project, ("d1",), {}, publication),))
+    return PublishedWeek(W47, 5, (PublishedProject(project, ("d1",), names, publication),))
 
 
 def _series(families: list[Metric]) -> Series:
@@ -85,6 +98,7 @@ def test_each_key_is_a_family_named_after_it_with_its_values_as_labels(toy_schem
             (),
         ): datetime(2026, 11, 16, tzinfo=UTC).timestamp(),
         ("headcount_threshold_reports", ()): 5,
+        ("headcount_cut_series", ()): 0,
         ("headcount_toy_reports", ()): 20,
         ("headcount_toy_web_server_answers", ()): 15,
         ("headcount_toy_web_server_reports", (("value", "Apache 2.4"),)): 10,
@@ -128,8 +142,8 @@ def test_every_text_is_read_back_as_it_was(toy_schema: Schema, texts: set[str]) 
 def test_projects_and_keys_that_the_registry_no_longer_has_are_left_out(
     toy_schema: Schema,
 ) -> None:
-    assert len(_exposed(toy_schema, _week({}, {}, "gone"))) == 2
-    assert len(_exposed(toy_schema, _week({77: 5}, {Cell(77, "x", ""): 5}))) == 3
+    assert len(_exposed(toy_schema, _week({}, {}, "gone"))) == 3
+    assert len(_exposed(toy_schema, _week({77: 5}, {Cell(77, "x", ""): 5}))) == 4
 
 
 def test_help_says_what_the_declaration_says(toy_schema: Schema) -> None:
@@ -167,3 +181,168 @@ def test_the_page_speaks_the_format_that_was_asked_for(
     assert told.startswith(content_type)
     exposed = _series(_read(told, body))
     assert exposed["headcount_toy_channel_reports", (("value", NASTY),)] == 5
+
+
+def _long_lists() -> PublishedWeek:
+    """A week with 530 items of a catalogue, 1,000 versions in free text, and 40 releases."""
+    values = {Cell(6, f"module_{n:03}", ""): 5 * (1 + n % 50) for n in range(530)}
+    values |= {Cell(8, f"9.{n}", ""): 5 for n in range(1000)}
+    values |= {Cell(2, f"8.{n}", f"1.{m}"): 5 + 5 * (n == m) for n in range(60) for m in range(40)}
+    return _week({2: 9000, 6: 300, 8: 5000}, values)
+
+
+def test_of_a_long_list_the_most_frequent_values_are_exposed_and_the_rest_is_told(
+    toy_schema: Schema,
+) -> None:
+    week = _long_lists()
+    exposed = _exposed(toy_schema, week)
+    modules = {
+        labels[0][1]: n for (name, labels), n in exposed.items() if name.endswith("modules_reports")
+    }
+    published = {c.value: n for c, n in week.projects[0].publication.values.items() if c.key == 6}
+    assert len(modules) == 200
+    assert modules.items() <= published.items()
+    assert min(modules.values()) >= max(n for v, n in published.items() if v not in modules)
+    # Of 1,000 equals those that come first are kept.
+    notes = sorted(labels[0][1] for name, labels in exposed if name == "headcount_toy_note_reports")
+    assert notes == sorted(f"9.{n}" for n in range(1000))[:200]
+
+    def cut(key: str) -> float:
+        return exposed["headcount_cut_values", (("key", key), ("project", "toy"))]
+
+    cells = [labels for name, labels in exposed if name.endswith("by_version_reports")]
+    assert len(cells) == 1000
+    assert (cut("modules"), cut("note"), cut("php_version")) == (330, 800, 1400)
+    assert exposed["headcount_cut_series", ()] == 330 + 800 + 1400
+
+
+def test_a_value_per_release_that_is_larger_is_kept_before_a_smaller_one(
+    toy_schema: Schema,
+) -> None:
+    exposed = _exposed(toy_schema, _long_lists())
+    for number in range(40):
+        labels = (("value", f"8.{number}"), ("version", f"1.{number}"))
+        assert exposed["headcount_toy_php_version_by_version_reports", labels] == 10
+
+
+def test_a_margin_is_the_sum_of_all_cells_though_some_are_cut(toy_schema: Schema) -> None:
+    exposed = _exposed(toy_schema, _long_lists())
+    labels = (("value", "8.50"),)
+    assert exposed["headcount_toy_php_version_reports", labels] == 40 * 5
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), most=st.integers(3, 60))
+def test_the_number_of_series_is_bounded_and_every_choice_the_same_in_any_order(
+    toy_schema: Schema, seed: int, most: int
+) -> None:
+    values = {Cell(k, f"v{n}", ""): 5 * (1 + n % 3) for k in (4, 6, 8) for n in range(9)}
+    values |= {Cell(2, f"8.{n}", f"1.{m}"): 5 for n in range(4) for m in range(4)}
+    pairs = list(values.items())
+    Random(seed).shuffle(pairs)  # noqa: S311 - no secret
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headcount_server.series_budget.MAX_SERIES", most)
+        answers = {2: 80, 4: 100, 6: 100, 8: 100}
+        first = _exposed(toy_schema, _week(answers, values))
+        again = _exposed(toy_schema, _week(answers, dict(pairs)))
+    assert first == again
+    assert len(first) <= most
+    told = {n: v for n, v in first.items() if not n[0].startswith("headcount_cut")}
+    assert first["headcount_cut_series", ()] == 2 + 1 + 4 + 27 + 4 + 16 - len(told)
+    largest = sorted([5 * (1 + n % 3) for n in range(9)] * 3 + [20] * 4, reverse=True)
+    kept = [v for (_, labels), v in told.items() if [name for name, _ in labels] == ["value"]]
+    assert sorted(kept, reverse=True) == largest[: len(kept)], "the largest of all keys"
+
+
+def test_the_bounds_hold_for_a_registry_of_any_size(toy_registry: Path) -> None:
+    known = schema.load(toy_registry)
+    toy = known.projects["toy"]
+    many = {f"p{n}": toy for n in range(40)}
+    values = {Cell(8, f"v{n}", ""): 5 for n in range(300)}
+    week = _week({8: 100}, values)
+    (one,) = week.projects
+    week = replace(week, projects=tuple(replace(one, name=name) for name in many))
+    chosen = shown(many, week.projects)
+    kept = sum(len(key.values) for project in chosen.projects for key in project.keys)
+    assert kept == 200 * 40
+    more = {f"p{n}": toy for n in range(120)}
+    week = replace(week, projects=tuple(replace(one, name=name) for name in more))
+    chosen = shown(more, week.projects)
+    kept = sum(len(key.values) for project in chosen.projects for key in project.keys)
+    assert 3 + 2 * 120 + kept + len(chosen.notices) == MAX_SERIES
+    assert chosen.cut == 120 * 300 - kept
+
+
+def test_prometheus_itself_finds_nothing_to_say_against_it(toy_schema: Schema) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool, "this test needs promtool: apt-get install prometheus (or make test)"
+    week = _long_lists()
+    (project,) = week.projects
+    cells = {**project.publication.values, Cell(11, NASTY, ""): 5}
+    answers = {**project.publication.answers, 11: 5}
+    totals = PublishedTotals(InForce(toy_schema))
+    totals.show(_week(answers, cells))
+    _, body = _encoded(public_metrics.registry(totals), "text/plain")
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=body, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_pages_and_files_have_what_the_metrics_cut(toy_schema: Schema) -> None:
+    site = Site(toy_schema, [_long_lists()], Policy(5, timedelta(days=2)))
+    for key, value in (("modules", "module_050"), ("note", "9.999")):
+        for address in (f"projects/toy/{key}/", f"data/projects/toy/{key}.csv"):
+            document = site.document(address)
+            assert document is not None
+            assert value in document.body.decode()
+
+
+class _Watched(SqliteStore):
+    """The real store, which notes what it is asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - whatever is there
+        if not name.startswith("_"):
+            _Watched.asked.append(name)
+        return super().__getattribute__(name)
+
+
+def test_a_scrape_asks_the_store_nothing_however_many_reports_there_are(
+    config: Config,
+    clock_file: Path,
+    said: Callable[..., bytes],
+    fetch: Callable[..., tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headcount_server.database.SqliteStore", _Watched)
+    with App(config, FileClock(clock_file)) as app, grpc.insecure_channel(str(app.grpc)) as channel:
+        call: Any = channel.unary_unary("/headcount.v1.TelemetryService/SubmitReport")
+        looks = []
+        for number in range(40):
+            request = wire.SubmitReportRequest(week="2026-W47", token=number.to_bytes(16))
+            request.report.type_url = "x/headcount.projects.toy.v1.Report"
+            request.report.value = said(note={"value": f"text {number}"})
+            call(request.SerializeToString(), timeout=10)
+            if number % 13 == 0:
+                app.weeks.turn()
+                _Watched.asked.clear()
+                looks.append((fetch(app.public), fetch(app.public, OPENMETRICS)))
+                assert not set(_Watched.asked) - {"probe", "erase"}, "the store's own rounds"
+    assert len(set(looks)) == 1
+
+
+def test_a_scrape_makes_nothing_anew_until_a_week_closes_or_the_registry_changes(
+    toy_registry: Path,
+) -> None:
+    in_force = InForce(schema.load(toy_registry))
+    totals = PublishedTotals(in_force)
+    totals.show(_long_lists())
+    first = totals.collect()
+    assert totals.collect() is first
+    in_force.replace(schema.load(toy_registry))
+    second = totals.collect()
+    assert second is not first
+    totals.show(_long_lists())
+    assert totals.collect() is not second

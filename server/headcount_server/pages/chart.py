@@ -7,7 +7,7 @@ a week published nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 100.0, 30.0
@@ -32,6 +32,8 @@ class Trend:
     bands: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
     """Weeks that stand alone between gaps, and the last one: where a dot is drawn."""
+    marks: tuple[float, ...] = ()
+    """Weeks that the operator says something about: where a line is drawn from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ def bar(point: Point, full: float) -> Bar:
     return Bar(scaled(point.middle), scaled(point.lower), scaled(point.upper))
 
 
-def trend(points: Sequence[Point | None], top: float) -> Trend:
-    """The line through a number's weeks, oldest first; None where nothing was published."""
+def trend(
+    points: Sequence[Point | None], top: float, marked: Collection[int] = frozenset()
+) -> Trend:
+    """The line through a number's weeks, oldest first; None where nothing was published.
+
+    `marked` weeks, by their place, get a line from top to bottom.
+    """
     step = WIDTH / max(len(points) - 1, 1)
 
     def x(index: int) -> float:
@@ -71,7 +78,7 @@ def trend(points: Sequence[Point | None], top: float) -> Trend:
         last, point = stretch[-1]
         if len(stretch) == 1 or last == len(points) - 1:
             dots.append((x(last), y(point.middle)))
-    return Trend(tuple(lines), tuple(bands), tuple(dots))
+    return Trend(tuple(lines), tuple(bands), tuple(dots), tuple(map(x, sorted(marked))))
 
 
 def _stretches(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:

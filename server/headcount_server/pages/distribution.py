@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import counts
+from headcount_server.pages import counts, words
 from headcount_server.pages.chart import Bar, Point, bar
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.median import median, ranges
@@ -64,6 +64,8 @@ class Distribution:
     """The published totals of a key in a week."""
 
     threshold: int
+    reports: Count
+    """Of the project, whether they answer the key or not."""
     answers: Count
     answered: Share
     """Answers of the reports."""
@@ -83,6 +85,7 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
     number = publication.answers.get(key.number)
     if number is None or any(notice.key == key.number for notice in published.retractions):
         return None
+    reports = Count.published(publication.reports, threshold)
     answers = Count.published(number, threshold)
     cells = {cell: n for cell, n in publication.values.items() if cell.key == key.number}
     kind = key.declaration.type
@@ -97,8 +100,9 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
     hidden = f"{hidden_class(key)}, rare or unknown"
     return Distribution(
         threshold=threshold,
+        reports=reports,
         answers=answers,
-        answered=counts.share(answers, Count.published(publication.reports, threshold)),
+        answered=counts.share(answers, reports),
         rows=tuple(replace(row, median=row.value in middle) for row in rows),
         rest=None
         if kind == _LIST
@@ -120,7 +124,7 @@ def hidden_class(key: Key) -> str:
     if kind == _BOOLEAN:
         return "No"
     if kind == _COUNT:
-        return _first_range(key).replace("-", counts.DASH)
+        return words.span(_first_range(key))
     return "Other"
 
 
@@ -157,7 +161,7 @@ def _text(key: Key, value: str) -> str:
     if key.declaration.type == _BOOLEAN:
         return "Yes"
     if key.declaration.type == _COUNT:
-        return value.replace("-", counts.DASH)
+        return words.span(value)
     return value
 
 
@@ -180,7 +184,7 @@ def _median(key: Key, cells: Mapping[Cell, int], answers: int, threshold: int) -
 
 
 def _told(middle: Sequence[str]) -> str:
-    told = [value.replace("-", counts.DASH) for value in middle]
+    told = [words.span(value) for value in middle]
     return " or ".join(told) if len(told) < LONG else f"between {told[0]} and {told[-1]}"
 
 

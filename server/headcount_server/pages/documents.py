@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,11 @@ CSV = "text/csv; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 SVG = "image/svg+xml"
 CSS = "text/css; charset=utf-8"
+ATOM = "application/atom+xml"
+ZIP = "application/zip"
+
+# Signs that no XML 1.0 document may hold, not even by number.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,9 @@ class Document:
 
 
 def of(text: str, media_type: str) -> Document:
-    """A text as a document."""
+    """A text as a document; in XML, signs that it cannot hold are replaced."""
+    if media_type.endswith("+xml"):
+        text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
     return Document(text.encode(), media_type)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from headcount_server import bundle, schema, sqlite_file
+from headcount_server import bundle, schema
+from headcount_server.database import Database, reading
 from headcount_server.errors import StoreError
 from headcount_server.pages.documents import Document
-from headcount_server.pages.site import MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
 from headcount_server.store import PublishedWeek
 from headcount_server.week import Week
 from headcount_server.weeks import Policy
@@ -19,7 +20,7 @@ MARKER = ".headcount-site"
 """File by which a folder is known as one that may be replaced."""
 
 
-def write(directory: Path, database: Path, registry: Path) -> int:
+def write(directory: Path, database: Database, registry: Path) -> int:
     """Write every page and file into a folder; returns how many there are.
 
     A folder that was written before is replaced as a whole; anything else is
@@ -29,23 +30,25 @@ def write(directory: Path, database: Path, registry: Path) -> int:
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
     known, weeks = schema.load(registry), bundle.published(database)
-    site = Site(known, weeks[:MAX_WEEKS], policy(database))
+    site = Site(known, weeks[:MAX_WEEKS], policy(database), served=False)
     draft = directory.with_name(f"{directory.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
         written = [_write(draft, at, document) for at, document in _documents(site, weeks)]
+        with (draft / BUNDLE).open("wb") as file:
+            bundle.archive(file, known, weeks)
         _swap(draft, directory)
     except OSError as error:
         msg = f"{directory}: {error.strerror}"
         raise StoreError(msg) from error
-    return len(written)
+    return len(written) + 1
 
 
-def policy(database: Path) -> Policy:
+def policy(database: Database) -> Policy:
     """The terms of a database's newest week, open or closed. Raises StoreError."""
-    with sqlite_file.reading(database) as connection:
+    with reading(database) as connection:
         newest = connection.execute(
             "SELECT week, threshold, closes FROM weeks ORDER BY week DESC LIMIT 1"
         ).fetchone()

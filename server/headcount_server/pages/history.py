@@ -95,7 +95,8 @@ def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
         counts.append(Count.published(reported, week.threshold) if reported else None)
     top = max((c for c in counts if c is not None), key=lambda c: c.upper, default=None)
     points = [Point(c.lower, c.middle, c.upper) if c else None for c in counts]
-    drawn = trend(points, 1.1 * top.upper if top else 1.0)
+    marked = {place for place, week in enumerate(weeks) if week.annotation}
+    drawn = trend(points, 1.1 * top.upper if top else 1.0, marked)
     return Reports(tuple(week.week for week in weeks), tuple(counts), drawn, top)
 
 

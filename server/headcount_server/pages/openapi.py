@@ -1,4 +1,4 @@
-"""The OpenAPI description of the JSON and CSV files, made from the messages that they carry."""
+"""The OpenAPI description of the files, made from the messages that they carry."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 
 _SCALARS: dict[int, dict[str, str]] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
     # The JSON form of Protocol Buffers writes 64 bits as text.
     FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
@@ -19,6 +20,17 @@ _ADDRESSES = {
     "/data/weeks/{week}": ("One closed week, all projects", "GetStatisticsResponse"),
     "/data/projects/{project}": ("The last 53 weeks of a project", "GetStatisticsResponse"),
     "/data/projects/{project}/{key}": ("The last 53 weeks of a key", "GetStatisticsResponse"),
+}
+_FILES = {
+    "/data/bundle.zip": (
+        "Everything that was ever published, with the registry and checksums",
+        "application/zip",
+    ),
+    "/changes/feed.atom": ("What changed in what is asked, newest first", "application/atom+xml"),
+    "/changes/{project}/feed.atom": (
+        "What changed in what a project asks, newest first",
+        "application/atom+xml",
+    ),
 }
 _PLACES = {
     "week": ("ISO 8601 week", "2026-W47"),
@@ -58,6 +70,7 @@ def _paths() -> list[tuple[str, Any]]:
         paths.append((f"{address}.json", _get(address, summary, _json(message))))
         line = {"text/csv": {"schema": {"type": "string"}}}
         paths.append((f"{address}.csv", _get(address, f"{summary}, a line each number", line)))
+    paths += [(at, _get(at, summary, {kind: {}})) for at, (summary, kind) in _FILES.items()]
     return paths
 
 

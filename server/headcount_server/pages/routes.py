@@ -7,13 +7,14 @@ from hashlib import sha256
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from headcount_server.errors import Unavailable
 from headcount_server.in_force import InForce
-from headcount_server.pages.documents import Document
-from headcount_server.pages.site import FORMS, MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.documents import ZIP, Document
+from headcount_server.pages.download import Download
+from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
 from headcount_server.store import PublishedWeek
 from headcount_server.week import Week
 from headcount_server.weeks import Policy
@@ -24,8 +25,10 @@ CACHING = "public, max-age=300"
 
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
+    *("/changes", "/changes/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
+_FILE_NAME = "headcount-bundle.zip"
 _EMBEDDED = ("/fragment.html", "/badge.svg")
 
 Published = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
@@ -44,21 +47,43 @@ class Pages:
         self._policy = policy
         self._weeks: Sequence[PublishedWeek] = ()
         self._site = Site(registry.schema, (), policy)
+        self._download = Download(registry.schema, published)
 
     def show(self) -> None:
         """Show what is published now. Raises Unavailable."""
         self._weeks = self._published(None, None, MAX_WEEKS)
-        self._site = Site(self._registry.schema, self._weeks, self._policy)
+        self._renew()
 
     def routes(self) -> list[Route]:
         """What an application serves them by."""
-        return [Route(pattern, self._answer, methods=["GET"]) for pattern in _PATTERNS]
+        bundle = Route(f"/{BUNDLE}", self._bundle, methods=["GET"])
+        return [bundle, *(Route(each, self._answer, methods=["GET"]) for each in _PATTERNS)]
 
     async def _answer(self, request: Request) -> Response:
         try:
             return await run_in_threadpool(self._respond, request)
         except Unavailable as error:
-            return Response(f"{error}; try again later\n", 503, media_type="text/plain")
+            return _unavailable(error)
+
+    async def _bundle(self, request: Request) -> Response:
+        self._present()
+        download = self._download
+        try:
+            async with download.turn:
+                await run_in_threadpool(download.make)
+        except Unavailable as error:
+            return _unavailable(error)
+        headers = _headers(BUNDLE) | {
+            "ETag": f'"{download.digest[:32]}"',
+            "Content-Length": str(download.size),
+            "Content-Disposition": f'attachment; filename="{_FILE_NAME}"',
+        }
+        if _has(request, headers["ETag"]):
+            del headers["Content-Length"], headers["Content-Disposition"]
+            return Response(status_code=304, headers=headers)
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=ZIP)
+        return StreamingResponse(download.parts(), headers=headers, media_type=ZIP)
 
     def _respond(self, request: Request) -> Response:
         address, site = request.url.path.removeprefix("/"), self._present()
@@ -74,10 +99,14 @@ class Pages:
         return Response(missing, 404, _headers(address), "text/plain")
 
     def _present(self) -> Site:
-        site = self._site
-        if site.schema is not self._registry.schema:
-            site = self._site = Site(self._registry.schema, self._weeks, self._policy)
-        return site
+        if self._site.schema is not self._registry.schema:
+            self._renew()
+        return self._site
+
+    def _renew(self) -> None:
+        known = self._registry.schema
+        self._download = Download(known, self._published)
+        self._site = Site(known, self._weeks, self._policy)
 
     def _older(self, address: str) -> Document | None:
         """A week's file from before the weeks that pages show."""
@@ -107,11 +136,16 @@ def _headers(address: str) -> dict[str, str]:
 def _response(request: Request, document: Document) -> Response:
     tag = f'"{sha256(document.body).hexdigest()[:32]}"'
     headers = {**_headers(request.url.path.removeprefix("/")), "ETag": tag}
-    known = [told.strip().removeprefix("W/") for told in _told(request)]
-    if tag in known or "*" in known:
+    if _has(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(document.body, headers=headers, media_type=document.media_type)
 
 
-def _told(request: Request) -> list[str]:
-    return request.headers.get("if-none-match", "").split(",")
+def _has(request: Request, tag: str) -> bool:
+    """Whether the caller says that it has the document of this tag."""
+    told = request.headers.get("if-none-match", "").split(",")
+    return bool({tag, "*"} & {each.strip().removeprefix("W/") for each in told})
+
+
+def _unavailable(error: Unavailable) -> Response:
+    return Response(f"{error}; try again later\n", 503, media_type="text/plain")

@@ -17,16 +17,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headcount_server.pages import documents, history, views, words
-from headcount_server.pages.documents import CSS, HTML, SVG, Document
+from headcount_server.pages import changes, documents, history, views, words
+from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, Document
 from headcount_server.schema import Key, Project, Schema
 from headcount_server.store import PublishedWeek
 from headcount_server.week import Week
 from headcount_server.weeks import Policy
 
 FORMS = ("json", "csv")
+BUNDLE = "data/bundle.zip"
+"""Address of everything in one file, which is no document: it can be larger than memory."""
 MAX_WEEKS = 53
 """Weeks that pages and the files of projects and keys go back: a year."""
+
+MOST_ROWS = 50
+"""Answers that the page of a key shows at once; the others unfold."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
@@ -37,8 +42,10 @@ _Render = Callable[[], Document]
 class Site:
     """All documents, each rendered when it is first asked for."""
 
-    def __init__(self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> None:
-        """`weeks` are those that pages show, newest first."""
+    def __init__(
+        self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy, *, served: bool = True
+    ) -> None:
+        """`weeks` are those that pages show, newest first; `served` by a server, with metrics."""
         self.schema = schema
         self._newest_first = tuple(weeks)
         self._weeks = self._newest_first[::-1]
@@ -48,7 +55,7 @@ class Site:
             for name, project in schema.projects.items()
             if _NAME.fullmatch(name)
         }
-        self._templates = _environment(policy, self._newest_first)
+        self._templates = _environment(policy, self._newest_first, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
 
@@ -83,6 +90,7 @@ class Site:
             "data/openapi.json": documents.openapi,
             "data/registry.json": lambda: documents.registry(self.schema),
         }
+        renders |= self._changes_addresses("changes/", tuple(self._projects))
         for name, keys in self._projects.items():
             renders |= self._project_addresses(self.schema.projects[name], keys)
         for week in self._newest_first:
@@ -104,6 +112,7 @@ class Site:
             ),
             f"{place}/badge.svg": lambda: self._file("badge.svg", SVG, project=view()),
         }
+        renders |= self._changes_addresses(f"changes/{project.name}/", (project.name,))
         for form in FORMS:
             renders[f"{files}.{form}"] = partial(
                 documents.totals, self._newest_first, project.name, form
@@ -124,12 +133,35 @@ class Site:
                 project_name=project.name,
                 project_title=words.title(project),
                 key=views.key_view(project.name, key, self._weeks),
+                changes=changes.of_key(self._releases((project.name,)), key),
             )
         }
         for form in FORMS:
             address = f"data/projects/{project.name}/{key.name}.{form}"
             renders[address] = partial(render, form)
         return renders
+
+    def _changes_addresses(self, place: str, names: Sequence[str]) -> dict[str, _Render]:
+        def values() -> dict[str, object]:
+            known = [self.schema.projects[name] for name in names]
+            shown = self._releases(names)
+            return {
+                "releases": shown,
+                "entries": changes.entries(shown),
+                "projects": [views.project(each, self._projects[each.name], ()) for each in known],
+                "authors": changes.authors(known),
+                "identifier": changes.identifier(place),
+                "never": changes.NEVER,
+                "of": "" if place == "changes/" else words.title(known[0]),
+            }
+
+        return {
+            place: lambda: self._page(place, "changes", **values()),
+            f"{place}feed.atom": lambda: self._file("feed.atom", ATOM, **values()),
+        }
+
+    def _releases(self, names: Sequence[str]) -> tuple[changes.ReleaseView, ...]:
+        return changes.releases((self.schema.projects[n], self._projects[n]) for n in names)
 
     def _views(self) -> list[views.ProjectView]:
         return [
@@ -167,7 +199,9 @@ def _days(week: Week) -> Markup:
     return Markup('<span class="nobr">{}</span>').format(words.week(week))
 
 
-def _environment(policy: Policy, newest_first: Sequence[PublishedWeek]) -> Environment:
+def _environment(
+    policy: Policy, newest_first: Sequence[PublishedWeek], *, served: bool
+) -> Environment:
     environment = Environment(
         loader=PackageLoader("headcount_server.pages"),
         autoescape=True,
@@ -184,6 +218,8 @@ def _environment(policy: Policy, newest_first: Sequence[PublishedWeek]) -> Envir
         "latest": newest_first[0] if newest_first else None,
         "alt": history.alt,
         "max_weeks": MAX_WEEKS,
+        "served": served,
+        "most_rows": MOST_ROWS,
     }
     environment.globals.update(shared)
     return environment

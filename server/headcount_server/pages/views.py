@@ -88,6 +88,13 @@ class ProjectView:
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
 
+    @property
+    def levels(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
+        """The cards by consent level, in the order of levels."""
+        names = (*words.LEVELS.values(), "")
+        found = {name: tuple(c for c in self.cards if c.question.level == name) for name in names}
+        return tuple((name, cards) for name, cards in found.items() if cards)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyView:

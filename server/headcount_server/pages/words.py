@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from headcount.v1 import options_pb2
@@ -25,6 +26,7 @@ MODES = {
 }
 """What a consent mode means."""
 
+_DIGITS = re.compile(r"[0-9]+")
 _SENT = {
     options_pb2.KEY_TYPE_BOOLEAN: "Yes or no.",
     options_pb2.KEY_TYPE_CHOICE: "One of the values below; anything else as “other”.",
@@ -72,8 +74,13 @@ def sent(key: Key) -> str:
 def values(key: Key) -> tuple[str, ...]:
     """The values or ranges that a key names; none where it has no short closed set."""
     if key.declaration.buckets:
-        return tuple(text.replace("-", DASH) for text in ranges(key.declaration.buckets))
+        return tuple(map(span, ranges(key.declaration.buckets)))
     return tuple(key.values.values())
+
+
+def span(text: str) -> str:
+    """A range of numbers such as `1000-9999` as people read it."""
+    return _DIGITS.sub(lambda found: f"{int(found[0]):,}", text).replace("-", DASH)
 
 
 def week(of: Week) -> str:
