@@ -4,18 +4,19 @@
 
 Each round starts three interpreters in turn: one imports json, os and time, one
 imports a generated client and asks a host that nobody has asked yet, one asks a
-host that has said yes and whose report is planned. Each measures itself. Prints
-medians and how many times the first they are.
+host that has said yes and whose report is planned. Each measures its own
+processor time. Prints medians and how many times the first they are.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import results
 
 ROOT = Path(__file__).parents[1]
 PATHS = (ROOT / "client", ROOT / "registry" / "generated" / "clients")
@@ -30,10 +31,10 @@ Telemetry(Collectors(), state_directory={state!r}, environment={{}}).due()
 MEASURED = """
 import sys
 sys.path[:0] = {paths!r}
-from time import perf_counter
-begin = perf_counter()
+from time import process_time
+begin = process_time()
 {program}
-print(perf_counter() - begin)
+print(process_time() - begin)
 """
 
 
@@ -48,9 +49,12 @@ def seconds(program: str) -> float:
 
 def main() -> int:
     """Prints the comparison; 1 where it is over the budget."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41, help="interpreters of each kind")
-    rounds = parser.parse_args().rounds
+    given = results.arguments(parser)
+    if given.quick:
+        given.rounds = 5
+    result = results.began(given)
     with tempfile.TemporaryDirectory() as directory:
         planned, undecided = Path(directory) / "planned", Path(directory) / "undecided"
         sys.path[:0] = [str(path) for path in PATHS]
@@ -60,22 +64,18 @@ def main() -> int:
         client.grant(via="bench")
         client.due()  # draws the moment, so that later questions find it
         programs = {
-            "import json, os, time": USUAL,
+            USUAL: USUAL,
             "nobody has answered": ASKED.format(state=str(undecided)),
             "a report is planned": ASKED.format(state=str(planned)),
         }
-        times: dict[str, list[float]] = {name: [] for name in programs}
-        for _ in range(rounds):
+        for _ in range(given.rounds):
             for name, program in programs.items():
-                times[name].append(seconds(program))
-    usual, *asked = (statistics.median(found) for found in times.values())
-    for name, found in times.items():
-        median = statistics.median(found)
-        sys.stdout.write(f"{name:<24}{median * 1000:7.2f} ms  {median / usual:5.2f}x\n")
-    worst = max(asked) / usual
-    fits = worst <= BUDGET
-    sys.stdout.write(f"budget {BUDGET}x: {'kept' if fits else 'EXCEEDED'}\n")
-    return 0 if fits else 1
+                result.add(name, "ms", seconds(program) * 1000)
+    for name in programs:
+        if name != USUAL:
+            result.expect(f"{name}/{USUAL}", name, USUAL, most=BUDGET)
+    results.tell(result)
+    return results.finished(result, given)
 
 
 if __name__ == "__main__":

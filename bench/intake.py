@@ -1,6 +1,6 @@
 """Acknowledged-durable reports a second, beside two servers that promise less.
 
-    python intake.py [--seconds S] [--rounds N]
+    python bench/intake.py [--seconds S] [--rounds N] [--connections N ...]
 
 One process serves on one core, h2load loads it from the other; the three
 servers (see `intake_server.py`) take turns, so that a machine that changes its
@@ -10,133 +10,88 @@ pace changes it for all. Ends with the medians of the ratios of each round.
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import shutil
-import sqlite3
-import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema
-from headcount_server.week import Week
+import reports
+import results
+import servers
+from load import PERCENTILES, Load
+from results import Result
+from servers import Serving
 
-HERE = Path(__file__).parent
-REGISTRY = HERE.parent / "registry" / "generated" / "registry.binpb"
 MODES = ("durable", "no-op", "naive")
-SERVER_CORE, LOAD_CORE = "0", "1"
-
-
-def request() -> bytes:
-    """A report of twenty keys in its envelope, as gRPC frames it."""
-    project = schema.load(REGISTRY).projects["backdrop"]
-    report = project.report_class()
-    for number, key in list(project.keys.items())[:20]:
-        field = getattr(report, report.DESCRIPTOR.fields_by_number[number].name)
-        field.SetInParent()
-        names = field.DESCRIPTOR.fields_by_name
-        if "values" in names:
-            items = list(key.catalogue)[:8] or list(key.values)[:8]
-            field.values.extend(items)
-        elif "version" in names:
-            field.value, field.version = min(key.values), "10.11"
-        elif key.values:
-            field.value = min(key.values)
-        else:
-            field.value = "8.2" if key.declaration.precision else 1
-    envelope = wire.SubmitReportRequest(week=str(Week.of(datetime.now(UTC))), token=bytes(16))
-    envelope.report.Pack(report)
-    data = envelope.SerializeToString()
-    return b"\0" + len(data).to_bytes(4, "big") + data
+LEAST = {"no-op": 0.80, "naive": 2.0}
+"""Times the rate of each other server."""
 
 
 @contextmanager
-def serving(mode: str, directory: Path) -> Iterator[str]:
-    """A server process on its core; yields its port."""
-    command = [sys.executable, str(HERE / "intake_server.py"), mode, str(REGISTRY), str(directory)]
-    with subprocess.Popen(
-        _pinned(SERVER_CORE, command), stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def rate(port: str, body: Path, seconds: int, connections: int, streams: int) -> float:
-    """Reports a second that were answered with OK, as h2load counts them."""
-    load = [
-        "h2load", f"--duration={seconds}", "--warm-up-time=1",
-        f"--clients={connections}", f"--max-concurrent-streams={streams}", f"--data={body}",
-        "--header=content-type: application/grpc", "--header=te: trailers",
-        f"http://127.0.0.1:{port}/headcount.v1.TelemetryService/SubmitReport",
-    ]  # fmt: skip
-    done = subprocess.run(_pinned(LOAD_CORE, load), capture_output=True, text=True, check=True)
-    # Requests of the warm-up stand among the failed ones, hence only the 2xx are looked at.
-    found = re.search(r"finished in [^,]+, ([\d.]+) req/s", done.stdout)
-    if found is None or not re.search(
-        r"status codes: [1-9]\d* 2xx, 0 3xx, 0 4xx, 0 5xx", done.stdout
-    ):
-        sys.exit(f"h2load did not do well:\n{done.stdout}")
-    return float(found[1])
-
-
-def counted(database: Path) -> int:
-    """Reports that a server has counted."""
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as reader:
-        (total,) = reader.execute("SELECT sum(reports) FROM open_reports").fetchone()
-        return int(total)
-
-
-def _pinned(core: str, command: list[str]) -> list[str]:
-    return ["taskset", "--cpu-list", core, *command]
-
-
-def compare(seconds: int, rounds: int, connections: int, streams: int) -> Mapping[str, list[float]]:
-    """Rates of every mode, one a round; modes take turns within a round."""
-    rates: dict[str, list[float]] = {mode: [] for mode in MODES}
+def everyone(directory: Path, *identity: Path) -> Iterator[dict[str, Serving]]:
+    """The three servers, all running, one of them busy at a time."""
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        yield {
+            mode: stack.enter_context(servers.intake(mode, directory, reports.REGISTRY, identity))
+            for mode in MODES
+        }
+
+
+def compare(result: Result, given: argparse.Namespace) -> None:
+    """Rates and latencies of every server, one a round; they take turns within a round."""
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
         body = directory / "request"
-        body.write_bytes(request())
-        ports = {mode: stack.enter_context(serving(mode, directory)) for mode in MODES}
-        for _ in range(rounds):
-            for mode in MODES:
-                rates[mode].append(rate(ports[mode], body, seconds, connections, streams))
+        body.write_bytes(reports.framed())
+        load = Load(body)
+        sent = dict.fromkeys(MODES, 0.0)
+        with everyone(directory) as serving:
+            for connections in given.connections:
+                at = _at(connections)
+                for _ in range(given.rounds):
+                    for mode, server in serving.items():
+                        rate = load.rate(server.grpc, given.seconds, connections, given.streams)
+                        sent[mode] += rate.per_second * given.seconds
+                        result.add(f"{mode}, {at}", "reports/s", rate.per_second)
+                        for percent, latency in zip(PERCENTILES, rate.milliseconds, strict=False):
+                            result.add(f"{mode}, {at}, p{percent:g}", "ms", latency)
         for mode in ("durable", "naive"):
             # A call that ends with an error is a 200 to HTTP: see that reports were counted.
-            if counted(directory / f"{mode}.db") < seconds * sum(rates[mode]):
+            if servers.counted(directory / f"{mode}.db") < sent[mode]:
                 sys.exit(f"{mode}: not every report was counted")
-    return rates
 
 
-def main() -> None:
+def _at(connections: int) -> str:
+    return f"{connections} connection{'' if connections == 1 else 's'}"
+
+
+def main() -> int:
     """Compare, print the rates and end with the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each server")
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, nargs="+", default=[16])
     parser.add_argument("--streams", type=int, default=32, help="in flight on a connection")
-    parser.add_argument("--json", type=Path, help="also write the raw rates to a file")
-    arguments = parser.parse_args()
-    if not shutil.which("h2load"):
-        sys.exit("h2load is missing: install the Debian package nghttp2-client")
-    rates = compare(arguments.seconds, arguments.rounds, arguments.connections, arguments.streams)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rates))
-    for mode, measured in rates.items():
-        print(f"{mode:8} {statistics.median(measured):8.0f} reports/s")
-    for other in ("no-op", "naive"):
-        ratios = [a / b for a, b in zip(rates["durable"], rates[other], strict=True)]
-        print(f"durable/{other} {statistics.median(ratios):.2f}")
+    given = results.arguments(parser)
+    if given.quick:
+        given.seconds, given.rounds = 1, 1
+    result = results.began(given)
+    compare(result, given)
+    first = given.connections[0]
+    for connections in given.connections:
+        for other, least in LEAST.items():
+            result.expect(
+                f"durable/{other}, {_at(connections)}",
+                f"durable, {_at(connections)}",
+                f"{other}, {_at(connections)}",
+                least=least if connections == first else None,
+            )
+    results.tell(result)
+    for (_, value), other in zip(result.values(), LEAST, strict=False):
+        print(f"durable/{other} {value:.2f}")
+    return results.finished(result, given) if given.json else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

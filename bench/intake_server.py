@@ -1,15 +1,18 @@
 """A server for the intake benchmark: ours, or one of the two that it is compared with.
 
-    python intake_server.py durable|naive|no-op REGISTRY DIRECTORY
+    python intake_server.py durable|varied|naive|no-op REGISTRY DIRECTORY [CERTIFICATE KEY]
 
 `durable` is the product. `naive` is the product with one commit per report.
-`no-op` is a servicer on the same gRPC settings that parses nothing and answers.
+`no-op` is a servicer on the same gRPC settings that parses nothing and answers,
+and an application on the same HTTP settings that reads the body and answers.
 h2load sends one body again and again, so every report gets a token of its own
-here, before the service sees it. Prints the port and serves until killed.
+here, before the service sees it; in `varied` it becomes another report, too.
+Prints the ports of gRPC and HTTP and serves until killed.
 """
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
 import sys
@@ -18,59 +21,93 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import reports
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import grpc_door, writer
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
 from headcount_server.config import Address, Config
-from headcount_server.service import Service
+from headcount_server.http_door import HttpDoor
+from headcount_server.service import SERVICE, Service
+from headcount_server.tls import Identity
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 ANY = Address("127.0.0.1", 0)
+VARIETY = 2000
+"""Different reports."""
 
 
 def main() -> None:
     """Serve in the mode named on the command line."""
     mode, registry, directory = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    certificate, key = map(Path, sys.argv[4:]) if sys.argv[4:] else (None, None)
     if mode == "no-op":
-        _serve_nothing()
+        _serve_nothing(Identity.of(certificate, key))
         return
     if mode == "naive":
         writer.GROUP_LIMIT = 1
     numbers = itertools.count()
+    varied = reports.several(VARIETY, registry) if mode == "varied" else ()
     submit = Service.submit_report
 
     def numbered(
         self: Service, request: wire.SubmitReportRequest, *others: Any
     ) -> wire.SubmitReportResponse:
-        request.token = next(numbers).to_bytes(16, "big")
+        number = next(numbers)
+        request.token = number.to_bytes(16, "big")
+        if varied:
+            request.report.value = varied[number % len(varied)]
         return submit(self, request, *others)
 
-    Service.submit_report = numbered  # type: ignore[method-assign] # see the docstring
+    Service.submit_report = numbered  # type: ignore[method-assign,assignment] # see the docstring
     config = Config(
         registry=registry,
         database=directory / f"{mode}.db",
         grpc=ANY,
         public=ANY,
         operations=ANY,
+        tls_certificate=certificate,
+        tls_key=key,
     )
     with App(config, SystemClock()) as app:
-        print(app.grpc.port, flush=True)
+        gc.freeze()  # as `headcount-server serve` does
+        print(app.grpc.port, app.public.port, flush=True)
         signal.pause()
 
 
-def _serve_nothing() -> None:
+def _serve_nothing(identity: Identity | None) -> None:
     server = grpc.server(
         ThreadPoolExecutor(grpc_door.THREADS),
         options=grpc_door._OPTIONS,  # noqa: SLF001 - the same settings are the point
         maximum_concurrent_rpcs=grpc_door.MAX_CALLS,
     )
-    handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(grpc_door.SERVICE, {"SubmitReport": handler})]
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        lambda _request, _context: b""
     )
-    print(server.add_insecure_port(str(ANY)), flush=True)
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(SERVICE, {"SubmitReport": handler})]
+    )
+    if identity is None:
+        port = server.add_insecure_port(str(ANY))
+    else:
+        port = server.add_secure_port(str(ANY), identity.for_grpc())
+    public = HttpDoor(_answering_nothing(), "--public", ANY, identity)
+    public.start()
     server.start()
+    gc.freeze()
+    print(port, public.port, flush=True)
     signal.pause()
+
+
+def _answering_nothing() -> Starlette:
+    async def answer(request: Request) -> Response:
+        await request.body()
+        return Response(b"{}", media_type="application/json")
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ time goes, and how the time grows with the input.
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import results
 from headcount_registry.build import build
 
 PROGRAM = Path(sys.executable).with_name("headcount-registry")
@@ -58,7 +58,7 @@ def declarations(place: Path, files: int) -> Path:
     for file in range(files):
         text = ABOUT.format(file=file)
         for number, (kind, more) in enumerate(TYPES.items()):
-            name = f"{kind}_fact_{chr(97 + number)}"
+            name = f"{kind}_fact"
             text += WORDS.format(name=name, number=number, type=kind) + more.format(name=name)
         (place / f"module_{file}.info").write_text(text, encoding="utf-8")
     return place
@@ -75,13 +75,13 @@ def once(source: Path, place: Path) -> float:
     return time.perf_counter() - start
 
 
-def measured(source: Path, rounds: int) -> float:
-    """Median seconds of some builds."""
+def measured(source: Path, rounds: int) -> list[float]:
+    """Seconds of some builds."""
     seconds = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as place:
             seconds.append(once(source, Path(place)))
-    return statistics.median(seconds)
+    return seconds
 
 
 def steps(source: Path) -> dict[str, float]:
@@ -99,23 +99,25 @@ def steps(source: Path) -> dict[str, float]:
 
 def main() -> int:
     """Measures, prints, and gives 1 where a budget is exceeded."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="builds to take the median of")
-    rounds = parser.parse_args().rounds
+    given = results.arguments(parser)
+    if given.quick:
+        given.rounds = 1
+    result = results.began(given)
+    few, many = f"{FILES} files, {FILES * KEYS:,} keys", f"{FILES * 10:,} files"
     with tempfile.TemporaryDirectory() as place:
         small = declarations(Path(place, "small"), FILES)
-        large = declarations(Path(place, "large"), FILES * 10)
-        seconds = measured(small, rounds)
-        longer = measured(large, 1)
-        parts = steps(small)
-    ratio, growth = seconds / BUDGET, longer / seconds
-    print(f"{FILES} files, {FILES * KEYS} keys: {seconds:.2f} s, {ratio:.2f} of the budget")
-    for step, part in parts.items():
-        print(f"  {step:<36} {part:6.2f} s")
-    print(f"ten times the input: {longer:.2f} s, {growth:.1f} times as long (budget {GROWTH:.0f})")
-    return int(ratio > 1 or growth > GROWTH)
+        result.add(few, "s", measured(small, given.rounds))
+        if not given.quick:
+            large = declarations(Path(place, "large"), FILES * 10)
+            result.add(many, "s", measured(large, 1))
+        for step, seconds in steps(small).items():
+            result.add(f"of it: {step}", "s", seconds)
+    result.expect(f"{few}, seconds", few, most=BUDGET)
+    result.expect("ten times the input, times as long", many, few, most=GROWTH)
+    results.tell(result)
+    return results.finished(result, given)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,220 @@
+"""Callers that come once: each opens a connection, sends one report, hears one answer and goes.
+
+One thread and epoll, on the core that does not serve; h2load cannot open a
+connection for each request. How busy it was is told, since a generator that
+is busy all the time measures itself.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import secrets
+import selectors
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import reports
+from answers import Answered, Reader
+from servers import LOAD_CORE, LOOPBACK
+
+PATIENCE = 60.0
+"""Seconds that a caller waits for its answer."""
+
+TURNED_AWAY = "closed before TLS began"
+"""What a caller heard whose connection the server did not take."""
+
+Wire = Callable[[], bytes]
+"""What the next caller says, from its first byte to its last."""
+
+
+@dataclass(slots=True)
+class Calls:
+    """What became of some callers."""
+
+    latencies: list[float] = field(default_factory=list)
+    """Milliseconds from opening the connection to the end of a good answer."""
+    answers: Counter[str] = field(default_factory=Counter)
+    """How many heard what; `""` those that were taken and heard nothing."""
+    refused_untold: int = 0
+    """Callers that were refused and not told when to return."""
+    begun: float = 0.0
+    """Seconds in which all of them came."""
+    seconds: float = 0.0
+    """Seconds until the last of them had its answer."""
+    most: int = 0
+    """Callers at one time."""
+    busy: float = 0.0
+    """Share of one core's time that this generator took."""
+
+    @property
+    def good(self) -> int:
+        """Reports that were acknowledged."""
+        return len(self.latencies)
+
+
+class _Caller:
+    __slots__ = ("began", "connection", "out", "reader", "shaken")
+
+    def __init__(self, connection: socket.socket, out: bytes, reader: Reader) -> None:
+        self.connection = connection
+        self.out = memoryview(out)
+        self.reader = reader
+        self.began = time.perf_counter()
+        self.shaken = False
+
+
+class Crowd:
+    """Lets callers come to one port; over TLS where a certificate is named."""
+
+    def __init__(
+        self,
+        port: int,
+        wire: Wire,
+        reader: Callable[[], Reader],
+        certificate: Path | None = None,
+        *,
+        core: str | None = LOAD_CORE,
+    ) -> None:
+        self._port = port
+        self._core = core
+        self._wire = wire
+        self._reader = reader
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.create_default_context(cafile=certificate)
+            self._tls.set_alpn_protocols(["h2"] if reader().h2 else ["http/1.1"])
+        self._waiting: dict[int, _Caller] = {}
+        self._polling = selectors.DefaultSelector()
+        self._calls = Calls()
+
+    def keep(self, number: int, seconds: float) -> Calls:
+        """So many callers at any time, for so long; each that has its answer is followed by one."""
+
+        def due(elapsed: float, _come: int) -> int:
+            return number - len(self._waiting) if elapsed < seconds else -1
+
+        return self._run(due)
+
+    def come(self, number: int, seconds: float) -> Calls:
+        """So many callers, evenly over so long, whether or not the earlier ones have answers."""
+
+        def due(elapsed: float, come: int) -> int:
+            if come == number:
+                return -1
+            return min(number, int(elapsed / seconds * number) + 1) - come
+
+        return self._run(due)
+
+    def _run(self, due: Callable[[float, int], int]) -> Calls:
+        if self._core is not None:
+            os.sched_setaffinity(0, {int(self._core)})
+        _allow_many_files()
+        self._calls = calls = Calls()
+        come, worked, began = 0, time.process_time(), time.perf_counter()
+        while True:
+            elapsed = time.perf_counter() - began
+            missing = due(elapsed, come)
+            for _ in range(missing):
+                self._begin()
+            come += max(0, missing)
+            if missing > 0:
+                calls.begun = elapsed
+            calls.most = max(calls.most, len(self._waiting))
+            if missing < 0 and not self._waiting:
+                break
+            self._wait()
+        calls.seconds = time.perf_counter() - began
+        calls.busy = (time.process_time() - worked) / calls.seconds
+        return calls
+
+    def _begin(self) -> None:
+        connection = socket.socket()
+        connection.settimeout(0)
+        with suppress(BlockingIOError):
+            connection.connect((LOOPBACK, self._port))
+        caller = _Caller(connection, self._wire(), self._reader())
+        self._waiting[connection.fileno()] = caller
+        self._polling.register(connection.fileno(), selectors.EVENT_WRITE)
+
+    def _wait(self) -> None:
+        for key, _ in self._polling.select(0.005):
+            try:
+                self._go_on(self._waiting[key.fd], key.fd)
+            except ssl.SSLWantReadError:
+                self._polling.modify(key.fd, selectors.EVENT_READ)
+            except ssl.SSLWantWriteError:
+                self._polling.modify(key.fd, selectors.EVENT_WRITE)
+            except OSError:
+                greeted = self._tls is None or self._waiting[key.fd].shaken
+                self._end(key.fd, Answered("" if greeted else TURNED_AWAY))
+        before = time.perf_counter() - PATIENCE
+        for number, caller in list(self._waiting.items())[:10]:  # oldest first
+            if caller.began < before:
+                self._end(number, Answered(""))
+
+    def _go_on(self, caller: _Caller, number: int) -> None:
+        if self._tls is not None and not caller.shaken:
+            self._shake_hands(caller)
+        while caller.out:
+            try:
+                caller.out = caller.out[caller.connection.send(caller.out) :]
+            except BlockingIOError:
+                return
+            if not caller.out:
+                self._polling.modify(number, selectors.EVENT_READ)
+                return
+        try:
+            data = caller.connection.recv(65536)
+        except BlockingIOError:
+            return
+        answered = caller.reader.take(data)
+        if answered is not None:
+            self._end(number, answered)
+
+    def _shake_hands(self, caller: _Caller) -> None:
+        assert self._tls is not None  # noqa: S101 - for the type checker
+        if not isinstance(caller.connection, ssl.SSLSocket):
+            caller.connection = self._tls.wrap_socket(
+                caller.connection, server_hostname=LOOPBACK, do_handshake_on_connect=False
+            )
+        caller.connection.do_handshake()
+        caller.shaken = True
+
+    def _end(self, number: int, answered: Answered) -> None:
+        caller = self._waiting.pop(number)
+        self._polling.unregister(number)
+        caller.connection.close()
+        self._calls.answers[answered.code] += 1
+        if answered.good:
+            self._calls.latencies.append((time.perf_counter() - caller.began) * 1000)
+        elif answered.code not in {"", TURNED_AWAY} and not answered.told:
+            self._calls.refused_untold += 1
+
+
+def _allow_many_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:
+    """The same bytes with a token of its own for each caller."""
+    before, after = template.split(token)
+
+    def wire() -> bytes:
+        return before + secrets.token_bytes(len(token)) + after
+
+    return wire
+
+
+def in_turn(templates: Sequence[bytes]) -> Wire:
+    """The same for several templates, one after the other."""
+    wires = [fresh(template) for template in templates]
+    turn = iter(range(1 << 62))
+    return lambda: wires[next(turn) % len(wires)]()  # noqa: PLW0108 - a turn for each call

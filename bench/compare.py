@@ -1,0 +1,264 @@
+"""Whether this tree is slower than another revision, both measured in one run.
+
+    python bench/compare.py REV [--rounds N]
+
+The revision is checked out beside and removed again. In each round both trees
+do the same work, one right after the other and by turns the first, from their
+own packages and with the same registry. A figure is slower where the whole
+interval of its rounds' ratios lies beyond what is allowed: the interval holds
+the true median in 97 of 100 cases (order statistics), so it is wide where the
+machine is restless. Exit status: 1 where anything is slower, 2 where nothing
+could be compared or this tree fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import reports
+import servers
+from load import Load
+
+ROOT = Path(__file__).resolve().parents[1]
+ALLOWED = 1.05
+"""Times as slow as before that is no finding."""
+CERTAIN = 0.97
+CONNECTIONS, STREAMS = 16, 8  # streams that any revision takes
+SECONDS = 2
+DECLARATIONS = Path("registry", "declarations")
+REGISTRY = Path("registry", "generated", "registry.binpb")
+CLIENTS = Path("registry", "generated", "clients")
+PACKAGES = (Path("client"), Path("server"), Path("registry"), CLIENTS)
+ASKED = """
+import sys, tempfile
+from bee_telemetry import Collectors, Telemetry
+Telemetry(Collectors(), state_directory=tempfile.gettempdir() + "/nobody", environment={}).due()
+"""
+
+
+class Tree(NamedTuple):
+    """A checked-out revision."""
+
+    path: Path
+    registry: Path
+    """The registry that both trees are measured with."""
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which its packages are the ones that are imported."""
+        paths = [str(self.path / package) for package in PACKAGES]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+    def run(self, *command: str | Path) -> float:
+        """Seconds of processor time that Python took for this."""
+        before = os.times()
+        subprocess.run(
+            servers.pinned(servers.SERVER_CORE, [sys.executable, *command]),
+            env=self.environment(),
+            cwd=tempfile.gettempdir(),
+            check=True,
+            capture_output=True,
+        )
+        after = os.times()
+        return (after.children_user + after.children_system) - (
+            before.children_user + before.children_system
+        )
+
+
+def intake(tree: Tree, place: Path) -> float:
+    """Seconds a thousand reports, over gRPC and durable."""
+    body = place / "request"
+    body.write_bytes(reports.framed(tree.registry))
+    script = tree.path / "bench" / "intake_server.py"
+    with servers.intake(
+        "durable", place, tree.registry, script=script, environment=tree.environment()
+    ) as server:
+        rate = Load(body).rate(server.grpc, SECONDS, CONNECTIONS, STREAMS)
+        return 1000 / rate.per_second
+
+
+def start_up(tree: Tree, place: Path) -> float:
+    """Seconds until a server answers, on a new database."""
+    return _served(tree, place, servers.Product.start)
+
+
+def memory(tree: Tree, place: Path) -> float:
+    """Resident memory of a server that has just started, in MB."""
+
+    def resident(product: servers.Product) -> float:
+        product.start()
+        return servers.memory(product.pid)
+
+    return _served(tree, place, resident)
+
+
+def scrape(tree: Tree, place: Path) -> float:
+    """Seconds of twenty looks at the public page and metrics of a new server."""
+
+    def looked(product: servers.Product) -> float:
+        product.start()
+        begin = time.perf_counter()
+        for _ in range(20):
+            servers.fetch(product.ports["public"], "/metrics")
+            servers.fetch(product.ports["public"], "/")
+        return time.perf_counter() - begin
+
+    return _served(tree, place, looked)
+
+
+def _served(tree: Tree, place: Path, ask: Callable[[servers.Product], float]) -> float:
+    program = [sys.executable, "-c", "from headcount_server.cli import main; main()"]
+    product = servers.Product(place, tree.registry, program=program, environment=tree.environment())
+    try:
+        return ask(product)
+    finally:
+        product.kill()
+
+
+def client(tree: Tree, _place: Path) -> float:
+    """Processor seconds of an interpreter that asks whether anything is due."""
+    return tree.run("-c", ASKED)
+
+
+def build(tree: Tree, place: Path) -> float:
+    """Processor seconds of building the registry that is shipped."""
+    lock = place / "registry.lock"
+    program = "from headcount_registry.cli import main; main()"
+    declarations = tree.path / DECLARATIONS
+    return tree.run("-c", program, "build", declarations, "--out", place / "out", "--lock", lock)
+
+
+FIGURES: Mapping[str, Callable[[Tree, Path], float]] = {
+    "taking a report": intake,
+    "start of the server": start_up,
+    "memory of the server": memory,
+    "public page and metrics": scrape,
+    "client: is anything due?": client,
+    "building the registry": build,
+}
+
+
+class Finding(NamedTuple):
+    """How many times as much a figure takes now."""
+
+    times: float
+    lowest: float
+    highest: float
+    certain: bool
+    """Whether there were rounds enough to tell anything."""
+
+    @property
+    def slower(self) -> bool:
+        """Whether it is, beyond what chance and the allowance explain."""
+        return self.certain and self.lowest > ALLOWED
+
+    @property
+    def faster(self) -> bool:
+        """Whether it takes less, beyond the same."""
+        return self.certain and self.highest < 1 / ALLOWED
+
+
+def finding(ratios: Sequence[float]) -> Finding:
+    """The median of some ratios and its interval by order statistics."""
+    ordered, rounds = sorted(ratios), len(ratios)
+
+    def certainty(outside: int) -> float:
+        """How surely the median lies within, so many left out on either side."""
+        return 1 - 2 * sum(math.comb(rounds, k) for k in range(outside + 1)) / 2.0**rounds
+
+    outside = 0
+    while certainty(outside + 1) >= CERTAIN:
+        outside += 1
+    within = ordered[outside], ordered[-1 - outside]
+    return Finding(statistics.median(ordered), *within, certainty(0) >= CERTAIN)
+
+
+@contextmanager
+def worktree(revision: str) -> Iterator[Path]:
+    """The revision, checked out; gone when the block ends."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "base")
+        git = ["git", "-C", str(ROOT)]
+        done = subprocess.run(
+            [*git, "worktree", "add", "--detach", path, revision],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            print(f"{revision}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+            sys.exit(2)
+        try:
+            yield path
+        finally:
+            subprocess.run([*git, "worktree", "remove", "--force", path], check=False)
+
+
+def compared(base: Path, rounds: int, names: Sequence[str]) -> dict[str, list[float]]:
+    """Ratios of this tree to the other, by figure; those that the other cannot do are left out."""
+    trees = (Tree(ROOT, base / REGISTRY), Tree(base, base / REGISTRY))
+    ratios: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds):
+        print(f"round {turn + 1} of {rounds}", flush=True)
+        for name in list(ratios):
+            seconds: dict[Path, float] = {}
+            for tree in trees if turn % 2 else reversed(trees):
+                try:
+                    with tempfile.TemporaryDirectory() as place:
+                        seconds[tree.path] = FIGURES[name](tree, Path(place))
+                except (OSError, subprocess.CalledProcessError, SystemExit) as error:
+                    if tree.path == ROOT:
+                        print(f"{name}: this tree cannot do it\n{_reason(error)}", file=sys.stderr)
+                        sys.exit(2)
+                    print(f"{name}: left out, the other revision cannot do it")
+                    print(_reason(error))
+                    break
+            if len(seconds) < len(trees):
+                del ratios[name]
+            else:
+                ratios[name].append(seconds[ROOT] / seconds[base])
+    return ratios
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, subprocess.CalledProcessError) and error.stderr:
+        return str(error.stderr.decode().strip().splitlines()[-1])
+    return str(error)
+
+
+def main() -> int:
+    """Compare, print, and tell by the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("revision", metavar="REV", help="what to compare this tree with")
+    parser.add_argument("--rounds", type=int, default=9, help="of both trees; 7 at least to tell")
+    parser.add_argument("--only", nargs="+", choices=list(FIGURES), default=list(FIGURES))
+    given = parser.parse_args()
+    with worktree(given.revision) as base:
+        ratios = compared(base, given.rounds, given.only)
+    findings = {name: finding(found) for name, found in ratios.items()}
+    print(f"This tree beside {given.revision}; above 1 takes more time or memory than before.")
+    if not all(found.certain for found in findings.values()):
+        print("Too few rounds to tell slower from restless; take 7 or more.")
+    for name, found in findings.items():
+        words = "SLOWER" if found.slower else "faster" if found.faster else ""
+        interval = f"{found.lowest:.2f} to {found.highest:.2f}"
+        print(f"{name:<28}{found.times:6.2f}   {interval:<16}{words}".rstrip())
+    if not findings:
+        return 2
+    return int(any(found.slower for found in findings.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

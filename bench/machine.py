@@ -1,0 +1,71 @@
+"""What figures were measured on, and with."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sqlite3
+import ssl
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+_DISTRIBUTIONS = ("grpcio", "protobuf", "starlette", "uvicorn", "h11", "prometheus-client")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def described() -> dict[str, str]:
+    """Names and versions, in the order in which they are told."""
+    return {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": _memory(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
+        **{name: version(name) for name in _DISTRIBUTIONS},
+        "h2load": _h2load(),
+        "revision": _revision(),
+    }
+
+
+def _processor() -> str:
+    names = re.findall(r"^model name\s*: (.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return next(iter(names), platform.machine())
+
+
+def _memory() -> str:
+    found = re.search(r"^MemTotal:\s+(\d+)", _read("/proc/meminfo"), re.MULTILINE)
+    return f"{int(found[1]) * 1024 / 1e9:.0f} GB" if found else "unknown"
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+
+
+def _h2load() -> str:
+    return _output("h2load", "--version").rpartition("/")[2] or "none"
+
+
+def _revision() -> str:
+    revision = _output("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD")
+    # What a run writes itself is no change to what it measured.
+    changed = _output(
+        "git", "-C", str(ROOT), "status", "--porcelain", "--", ".", ":!docs/benchmarks.*"
+    )
+    return f"{revision or 'unknown'}{' with changes' if changed else ''}"
+
+
+def _output(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{name}: {what}\n" for name, what in described().items())

@@ -1,0 +1,66 @@
+"""Memory of a server that has really taken a million reports.
+
+    python bench/memory.py [--reports N ...]
+
+h2load sends them to the product over gRPC; each becomes one of two thousand
+different reports with a token of its own before the service sees it (see
+`intake_server.py`). Memory is looked at whenever so many are in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import reports
+import results
+import servers
+from load import Load
+from results import Result
+
+CONNECTIONS, STREAMS = 16, 32
+AT_ONCE = 50_000
+"""Reports of one h2load: it is done before the server ends its connections for their age."""
+MOST, FLAT = 150, 1.1
+"""Budgets: MB, and times as much as after a tenth of the reports."""
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reports", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    given = results.arguments(parser)
+    if given.quick:
+        given.reports = [1000, 3000, 10_000]
+    result = results.began(given)
+    with tempfile.TemporaryDirectory() as place:
+        _measure(result, Path(place), given.reports)
+    *_, tenth, last = (f"memory after {count:,} reports" for count in given.reports)
+    result.expect(f"{last}, MB", last, most=MOST)
+    result.expect(f"{last}, times that {tenth.removeprefix('memory ')}", last, tenth, most=FLAT)
+    results.tell(result)
+    return results.finished(result, given)
+
+
+def _measure(result: Result, directory: Path, counts: list[int]) -> None:
+    body = directory / "request"
+    body.write_bytes(reports.framed())
+    load = Load(body)
+    with servers.intake("varied", directory, reports.REGISTRY) as server:
+        result.add("memory before", "MB", servers.memory(server.process.pid))
+        for before, count in pairwise([0, *counts]):
+            print(f"up to {count:,} reports", flush=True)
+            for done in range(before, count, AT_ONCE):
+                load.send(server.grpc, min(AT_ONCE, count - done), CONNECTIONS, STREAMS)
+            name = f"memory after {count:,} reports"
+            result.add(name, "MB", servers.memory(server.process.pid))
+        result.add("most memory", "MB", servers.memory(server.process.pid, "VmHWM"))
+        if servers.counted(directory / "varied.db") != counts[-1]:
+            sys.exit("not every report was counted")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

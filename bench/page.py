@@ -1,0 +1,264 @@
+"""Writes docs/benchmarks.md from docs/benchmarks.json, which holds every sample.
+
+    python bench/page.py [--check]
+
+Nothing is measured here, and nothing that was not measured appears. Ratios and
+budgets come first; figures in absolute terms are of one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from results import Budget, Result, Series
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
+BOUNDS = Path(__file__).with_name("bounds.md")
+"""Prose on what bounds the taking of reports, where there is any."""
+
+_FOLDED = re.compile(r"(.*), (p[\d.]+|[\d,]+ reports)")
+
+
+class Part(NamedTuple):
+    """A part of the suite: its program, and what a reader has to know of it."""
+
+    name: str
+    title: str
+    words: str
+
+
+PARTS = (
+    Part(
+        "intake",
+        "Taking reports",
+        "Unary gRPC reports of twenty keys, acknowledged when they are durable. *no-op* is a "
+        "servicer on the same gRPC settings that parses nothing and answers; *naive* is the "
+        "product with one commit for each report. The server has one core, h2load the other, "
+        "with 32 streams on each connection that never wait: latencies are those of a full "
+        "queue. The three servers take turns within each round.",
+    ),
+    Part(
+        "doors",
+        "Every door",
+        "A connection for each report, as installations come that report once a week, plain "
+        "and with TLS 1.3 (P-256, no session is resumed); and the two doors of HTTP. *no-op* "
+        "is a server on the same settings that parses nothing; the request of Backdrop's sites "
+        "has nine keys. So many callers are there at any time, on the core that does not serve.",
+    ),
+    Part(
+        "burst",
+        "A burst",
+        "Callers who come evenly within seconds, whether or not the earlier ones have their "
+        "answers, each over a TLS connection and with a report of its own. Acknowledged reports "
+        "are compared with what the database holds in the end. Beyond a bound of connections the "
+        "server closes new ones at once, since a handshake is what costs it most: such a caller "
+        "is told nothing, takes it for UNAVAILABLE and tries again later in the week.",
+    ),
+    Part(
+        "size",
+        "A week of many reports",
+        "One database, filled through the product's own store, copied at each size; servers on "
+        "the copies run side by side and are asked in turn. While the week is open they show "
+        "the week before, of 10,000 reports; when it is closed they show the week itself. "
+        "Start-up, close and backup are those of the programs as people run them.",
+    ),
+    Part(
+        "memory",
+        "Memory",
+        "Resident memory of one server that took all these reports over gRPC, of two thousand "
+        "different kinds, one after the other.",
+    ),
+    Part(
+        "client_start",
+        "What a host pays for embedding the client",
+        "Processor time of importing a generated client and asking whether anything is due, "
+        "beside that of three modules of the standard library, each in an interpreter of its own.",
+    ),
+    Part(
+        "registry",
+        "Building a registry",
+        "The whole of `headcount-registry build`, into an empty directory.",
+    ),
+)
+
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`, which measures, and from what it measured by `python bench/page.py`;
+[benchmarks.json](benchmarks.json) has every sample. Servers and clients are real processes over
+loopback. A ratio is the median of its rounds, in which the compared ones take turns, so that a
+machine that changes its pace changes it for all. Figures in absolute terms are medians and those
+of the machine named below: compare them within one table only.
+"""
+
+OTHERS = """\
+## Other servers, for orientation
+
+Measured in another sitting and not by this suite, with seven keys a report, a server on one core
+and the load on the other (16 connections): Backdrop 1.27.1 with its telemetry module on PHP-FPM
+8.2, nginx and MariaDB took 526 reports a second and 4,576 bytes of disk for each. A gRPC server
+that keeps a row per value as Backdrop does, with a commit for each report, took 1,380 a second and
+971 bytes. KUserFeedback's server took about 1,250 a second on MariaDB, with both cores.
+"""
+
+
+def rendered(data: Mapping[str, Any]) -> str:
+    """The page of a run."""
+    parts = {name: Result.of_json(part) for name, part in data["parts"].items()}
+    return "\n".join(_page(data["machine"], parts)).rstrip("\n") + "\n"
+
+
+def _page(machine: Mapping[str, str], parts: Mapping[str, Result]) -> Iterator[str]:
+    yield HEAD
+    yield from on_machine(machine)
+    yield from _budgets(parts)
+    for part in PARTS:
+        if part.name in parts:
+            yield from _part(part, parts[part.name])
+    if BOUNDS.exists():
+        yield BOUNDS.read_text(encoding="utf-8")
+    missing = [f"`{part.name}`" for part in PARTS if part.name not in parts]
+    if missing:
+        yield f"Not measured in this run: {', '.join(missing)}.\n"
+    yield OTHERS
+
+
+def on_machine(machine: Mapping[str, str]) -> Iterator[str]:
+    """What was measured on."""
+    yield "## The machine\n"
+    yield from table(("what", "which"), machine.items())
+
+
+def _budgets(parts: Mapping[str, Result]) -> Iterator[str]:
+    rows = [
+        (budget.name, number(value), _bounds(budget), _word(budget.kept(value)))
+        for result in parts.values()
+        for budget, value in result.values()
+        if _bounds(budget)
+    ]  # fmt: skip
+    if rows:
+        yield "## Budgets\n"
+        yield from table(("what", "measured", "budget", ""), rows)
+
+
+def _word(kept: bool) -> str:  # noqa: FBT001 - the verdict itself
+    return "kept" if kept else "**missed**"
+
+
+def _part(part: Part, result: Result) -> Iterator[str]:
+    yield f"## {part.title}\n"
+    yield f"{part.words}\n"
+    day = datetime.fromisoformat(result.began).date().isoformat()
+    short = ", the short form" if result.quick else ""
+    yield f"`{result.command}`, {day}, {result.seconds:.0f} s{short}.\n"
+    ratios = [
+        (budget.name, number(value))
+        for budget, value in result.values()
+        if budget.to and not _bounds(budget)
+    ]
+    if ratios:
+        yield from table(("ratio without a budget", "measured"), ratios)
+    yield from figures(result.series)
+    if result.notes:
+        yield "\n".join(f"- {note}" for note in result.notes) + "\n"
+
+
+def figures(series: Mapping[str, Series]) -> Iterator[str]:
+    """Tables of absolute figures: latencies beside their rate, sizes beside each other."""
+    plain, folded = [], {"p": {}, "reports": {}}  # type: ignore[var-annotated]
+    for name, one in series.items():
+        found = _FOLDED.fullmatch(name)
+        if found is None:
+            plain.append(name)
+        else:
+            kind = "reports" if found[2].endswith("reports") else "p"
+            folded[kind].setdefault(found[1], {})[found[2]] = one
+    rows: list[tuple[str, Series | None]] = [(name, series[name]) for name in plain]
+    latencies = folded["p"]
+    columns = tuple(dict.fromkeys(column for cells in latencies.values() for column in cells))
+    # Latencies without a rate of that name have a row without one.
+    rows += [(name, None) for name in latencies if name not in series]
+    if rows:
+        yield from table(
+            ("on this machine", "median", "lowest–highest", *columns),
+            (
+                (
+                    name,
+                    _cell(one),
+                    _spread(one),
+                    *(_cell(latencies.get(name, {}).get(column)) for column in columns),
+                )
+                for name, one in rows
+            ),
+        )
+    columns = tuple(
+        dict.fromkeys(column for cells in folded["reports"].values() for column in cells)
+    )
+    if columns:
+        yield from table(
+            ("on this machine, median", *columns),
+            (
+                (name, *(_cell(cells.get(column)) for column in columns))
+                for name, cells in folded["reports"].items()
+            ),
+        )
+
+
+def _cell(series: Series | None) -> str:
+    return "" if series is None else f"{number(series.median)} {series.unit}"
+
+
+def _spread(series: Series | None) -> str:
+    if series is None or len(series.samples) == 1:
+        return ""
+    return f"{number(min(series.samples))}–{number(max(series.samples))}"
+
+
+def _bounds(budget: Budget) -> str:
+    bounds = ((budget.least, "≥"), (budget.most, "≤"))
+    return ", ".join(f"{sign} {bound:g}" for bound, sign in bounds if bound is not None)
+
+
+def number(value: float) -> str:
+    """A number with as many digits as say something."""
+    if value >= 100 or value == int(value):  # noqa: PLR2004 - how many digits say something
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.2g}"
+
+
+def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:  # noqa: ANN401 - rows of texts
+    """A table of texts, the first column to the left."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join('---' if at == 0 else '--:' for at in range(len(head)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def main() -> int:
+    """Write the page; with `--check` only say whether it is current."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 where it differs")
+    parser.add_argument("--data", type=Path, default=DATA, help="what was measured")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to write")
+    given = parser.parse_args()
+    text = rendered(json.loads(given.data.read_text(encoding="utf-8")))
+    if not given.check:
+        given.page.write_text(text, encoding="utf-8")
+        return 0
+    if given.page.exists() and given.page.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{given.page} is not what {given.data} makes: run `python bench/page.py`")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

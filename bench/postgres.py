@@ -1,0 +1,97 @@
+"""A PostgreSQL server for benchmarks: Debian's, started here, or the one that is named.
+
+`HEADCOUNT_TEST_POSTGRES` names a database, which is emptied. What such a server
+costs in processor time is not seen from here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from headcount_server.database import PostgresUrl
+from headcount_server.postgres_connection import connected
+from headcount_server.postgres_preparing import drop, prepare
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+
+from postgres_server import NAMED, PostgresServer
+
+_SETTINGS = "shared_buffers = 256MB\nmax_wal_size = 2GB\n"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Postgres:
+    """A running server with a database of ours."""
+
+    def __init__(self, url: str, pid: int | None) -> None:
+        self.url = PostgresUrl(url)
+        self._pid = pid
+
+    def empty(self) -> list[str]:
+        """Make all tables anew; what was done, in words."""
+        with connected(self.url) as connection:
+            drop(connection)
+        return list(prepare(self.url))
+
+    def ask(self, query: str) -> float:
+        """The one number that a query gives."""
+        with connected(self.url) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return float((row and row[0]) or 0)
+
+    def written(self) -> float:
+        """Bytes of write-ahead log so far."""
+        return self.ask("SELECT pg_current_wal_lsn() - '0/0'")
+
+    def cpu(self) -> float | None:
+        """Processor seconds of all its processes so far; None where it is not ours."""
+        if self._pid is None:
+            return None
+        return sum(cpu(pid, children=True) for pid in _family(self._pid))
+
+    def pin(self, cores: set[int]) -> None:
+        """Hold it to these cores."""
+        for pid in _family(self._pid) if self._pid else ():
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(pid, cores)
+
+
+def cpu(pid: int, *, children: bool = False) -> float:
+    """Processor seconds of a process so far, and of those children that have ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if children else 13])) / _TICKS
+
+
+def _family(parent: int) -> list[int]:
+    found = [parent]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """The server, until the block ends."""
+    named = os.environ.get(NAMED)
+    if named:
+        yield Postgres(named, None)
+        return
+    server = PostgresServer()
+    try:
+        server.make()
+        with (server.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(_SETTINGS)
+        server.start()
+        yield Postgres(server.url(), server.process.pid if server.process else None)
+    finally:
+        server.remove()

@@ -1,0 +1,174 @@
+"""What a benchmark found: samples, the ratios between them, and the budgets they must keep.
+
+A part of the suite writes one `Result` as JSON, raw samples and all; medians,
+ratios and verdicts are worked out from the samples whenever they are shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One figure, measured again and again; the n-th samples of a part are of one round."""
+
+    unit: str
+    samples: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        """What is told of it."""
+        return statistics.median(self.samples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a figure, or the ratio of two, has to keep; a ratio may go without."""
+
+    name: str
+    of: str
+    """Name of a series."""
+    to: str = ""
+    """Name of the series that it is divided by, if by any."""
+    most: float | None = None
+    least: float | None = None
+
+    def kept(self, value: float) -> bool:
+        """Whether a value is within it."""
+        return (self.most is None or value <= self.most) and (
+            self.least is None or value >= self.least
+        )
+
+
+@dataclass(slots=True)
+class Result:
+    """Everything that one part of the suite has to tell."""
+
+    command: str
+    began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    seconds: float = 0.0
+    quick: bool = False
+    series: dict[str, Series] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, unit: str, samples: float | Iterable[float]) -> None:
+        """Add samples to a series, which begins with the first of them."""
+        more = [samples] if isinstance(samples, int | float) else list(samples)
+        before = self.series[name].samples if name in self.series else ()
+        self.series[name] = Series(unit, (*before, *(float(f"{one:.5g}") for one in more)))
+
+    def expect(
+        self,
+        name: str,
+        of: str,
+        to: str = "",
+        *,
+        most: float | None = None,
+        least: float | None = None,
+    ) -> None:
+        """Add a ratio or a budget."""
+        self.budgets.append(Budget(name=name, of=of, to=to, most=most, least=least))
+
+    def value(self, budget: Budget) -> float | None:
+        """What a budget is about; None where it was not measured.
+
+        Of series of equal length it is the median of each round's ratio.
+        """
+        of = self.series.get(budget.of)
+        if of is None or not budget.to:
+            return of.median if of else None
+        to = self.series.get(budget.to)
+        if to is None:
+            return None
+        if len(of.samples) != len(to.samples):  # not of the same rounds
+            return of.median / to.median
+        return statistics.median(a / b for a, b in zip(of.samples, to.samples, strict=True))
+
+    def values(self) -> Iterator[tuple[Budget, float]]:
+        """Ratios and budgets that were measured."""
+        for budget in self.budgets:
+            value = self.value(budget)
+            if value is not None:
+                yield budget, value
+
+    def kept(self) -> bool:
+        """Whether all budgets that were measured are kept."""
+        return all(budget.kept(value) for budget, value in self.values())
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data, for a file."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, data: dict[str, object]) -> Self:
+        """What `as_json` gave."""
+        plain = dict(data)
+        series: dict[str, dict[str, object]] = plain.pop("series")  # type: ignore[assignment]
+        budgets: list[dict[str, object]] = plain.pop("budgets")  # type: ignore[assignment]
+        return cls(
+            **plain,  # type: ignore[arg-type]
+            series={name: Series(**one) for name, one in series.items()},  # type: ignore[arg-type]
+            budgets=[Budget(**one) for one in budgets],  # type: ignore[arg-type]
+        )
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What every part can be asked for, and what its own parser adds."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--json", type=Path, help="also write samples and budgets to this file")
+    parser.add_argument("--quick", action="store_true", help="seconds, to see that it works")
+    return parser.parse_args()
+
+
+def began(given: argparse.Namespace) -> Result:
+    """The result of this program, empty as yet."""
+    words = [Path(sys.argv[0]).name]
+    skip = False
+    for word in sys.argv[1:]:  # where the result goes is no part of what was measured
+        if not skip and word != "--json":
+            words.append(word)
+        skip = word == "--json"
+    return Result(command=f"python bench/{' '.join(words)}", quick=given.quick)
+
+
+def finished(result: Result, given: argparse.Namespace) -> int:
+    """Write the result where it is asked for; the exit status, 1 where a budget is missed."""
+    start = datetime.fromisoformat(result.began).timestamp()
+    result.seconds = round(time.time() - start, 1)
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(json.dumps(result.as_json()), encoding="utf-8")
+    return int(not result.kept())
+
+
+def tell(result: Result) -> None:
+    """Print medians, then ratios and budgets."""
+    for name, series in result.series.items():
+        print(f"{name:<56} {series.median:>10,.4g} {series.unit}")
+    for budget, value in result.values():
+        print(f"{budget.name:<56} {value:>10.3g} {verdict(budget, value)}")
+    for note in result.notes:
+        print(note)
+
+
+def verdict(budget: Budget, value: float) -> str:
+    """The budget in words, and whether it is kept."""
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("at least", budget.least), ("at most", budget.most))
+        if bound is not None
+    ]
+    if not bounds:
+        return ""
+    return f"({', '.join(bounds)}: {'kept' if budget.kept(value) else 'MISSED'})"

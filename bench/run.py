@@ -1,0 +1,99 @@
+"""The whole suite: measures every part, keeps the samples and writes the page.
+
+    python bench/run.py [--quick] [PART ...]
+
+Each part is a program and a process group of its own, with a time limit. One
+that fails keeps what it had before, and the others go on; the exit status is 1
+then, and where a budget is missed. Parts that are not named keep their results.
+`--quick` takes seconds for each, to see that all works, and writes to
+.cache/bench instead of docs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import machine
+import page
+from results import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache" / "bench"
+LIMIT = 900
+"""Seconds that a part may take."""
+ARGUMENTS = {"intake": ("--connections", "16", "1")}
+
+
+def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
+    """What a part found out; None where it failed."""
+    file = CACHE / f"{name}.json"
+    file.unlink(missing_ok=True)
+    command = [sys.executable, str(Path("bench") / f"{name}.py"), *ARGUMENTS.get(name, ())]
+    command += ["--json", str(file), *(["--quick"] if quick else [])]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        process.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        print(f"{name}: not done after {LIMIT} s", flush=True)
+    finally:
+        # Whatever it started ends with it, an interrupted one included.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if not file.exists():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def main() -> int:
+    """Measure, write, and tell how it went."""
+    names = [part.name for part in page.PARTS]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="seconds each, into .cache/bench")
+    given = parser.parse_args()
+    unknown = set(given.parts) - set(names)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    data_file = CACHE / page.DATA.name if given.quick else page.DATA
+    page_file = CACHE / page.PAGE.name if given.quick else page.PAGE
+    data: dict[str, Any] = {"machine": {}, "parts": {}}
+    if data_file.exists():
+        data = json.loads(data_file.read_text(encoding="utf-8"))
+    data["machine"] = machine.described()
+    failed, missed = [], []
+    for name in given.parts or names:
+        print(f"== {name} ({time.strftime('%H:%M:%S')})", flush=True)
+        found = measured(name, quick=given.quick)
+        if found is None:
+            failed.append(name)
+            continue
+        if not Result.of_json(found).kept():
+            missed.append(name)
+        data["parts"][name] = found
+        data["parts"] = {each: data["parts"][each] for each in names if each in data["parts"]}
+        # After each part, so that an end in the middle loses nothing.
+        data_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        page_file.write_text(page.rendered(data), encoding="utf-8")
+    print(f"== {page_file.relative_to(ROOT)}")
+    for what, which in (("failed", failed), ("budgets missed", missed)):
+        if which:
+            print(f"{what}: {', '.join(which)}")
+    return int(bool(failed or missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""A server for the benchmark of scale: the product, on any database.
+
+    python bench/scale_server.py DATABASE SHARDS
+
+h2load sends one body again and again, so every report becomes one of two
+thousand here and gets a random token, before the service sees it. SHARDS is 64,
+as in the product, or fewer. Prints the port of gRPC and serves until killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import signal
+import sys
+from typing import Any
+
+import reports
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server import database, postgres_intake
+from headcount_server.app import App
+from headcount_server.clock import SystemClock
+from headcount_server.config import Address, Config
+from headcount_server.service import Service
+
+ANY = Address("127.0.0.1", 0)
+VARIETY = 2000
+"""Different reports."""
+
+
+def main() -> None:
+    """Serve."""
+    postgres_intake.SHARDS = int(sys.argv[2])
+    numbers, varied = itertools.count(), reports.several(VARIETY)
+    submit = Service.submit_report
+
+    def fresh(
+        self: Service, request: wire.SubmitReportRequest, *others: Any
+    ) -> wire.SubmitReportResponse:
+        request.token = os.urandom(reports.TOKEN_BYTES)
+        request.report.value = varied[next(numbers) % VARIETY]
+        return submit(self, request, *others)
+
+    Service.submit_report = fresh  # type: ignore[method-assign,assignment] # see the docstring
+    config = Config(
+        registry=reports.REGISTRY,
+        database=database.parse(sys.argv[1]),
+        grpc=ANY,
+        public=ANY,
+        operations=ANY,
+    )
+    with App(config, SystemClock()) as app:
+        gc.freeze()  # as `headcount-server serve` does
+        print(app.grpc.port, flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Server processes on a core of their own, and what can be seen of them from outside."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+SERVER_CORE, LOAD_CORE = "0", "1"
+START_SECONDS = 60.0
+LOOPBACK = "127.0.0.1"
+
+_ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?\S+:(\d+)", re.MULTILINE)
+
+
+class Serving(NamedTuple):
+    """A server process of `intake_server.py`."""
+
+    process: subprocess.Popen[str]
+    grpc: int
+    public: int
+
+
+def installed(program: str, package: str) -> str:
+    """The path of a program; ends with the remedy where there is none."""
+    path = shutil.which(program)
+    if path is None:
+        sys.exit(f"{program} is missing: install the Debian package {package}")
+    return path
+
+
+def pinned(core: str, command: Sequence[str | Path]) -> list[str]:
+    """The command, held to one core."""
+    return ["taskset", "--cpu-list", core, *map(str, command)]
+
+
+@contextmanager
+def intake(  # noqa: PLR0913 - what a command line says
+    mode: str,
+    directory: Path,
+    registry: Path,
+    identity: Sequence[Path] = (),
+    script: Path = HERE / "intake_server.py",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Serving]:
+    """One of the servers of `intake_server.py`, until the block ends."""
+    command: list[str | Path] = [sys.executable, script, mode, registry, directory, *identity]
+    with subprocess.Popen(
+        pinned(SERVER_CORE, command), stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        try:
+            ports = [int(port) for port in process.stdout.readline().split()]
+            if not ports:
+                sys.exit(f"{script.name} {mode} did not start")
+            yield Serving(process, ports[0], ports[-1])
+        finally:
+            process.kill()
+
+
+class Product:
+    """`headcount-server serve` as people start it, on free ports."""
+
+    def __init__(
+        self,
+        directory: Path,
+        registry: Path,
+        *flags: str,
+        program: Sequence[str | Path] = (Path(sys.executable).with_name("headcount-server"),),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.database = directory / "headcount.db"
+        self._clock = directory / "clock"
+        self._log = directory / "stdout"
+        self._registry = registry
+        self._flags = flags
+        self._program = program
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ports: Mapping[str, int] = {}
+
+    @property
+    def pid(self) -> int:
+        """The process, which runs."""
+        assert self._process is not None  # noqa: S101 - for the type checker
+        return self._process.pid
+
+    def set_clock(self, moment: datetime) -> None:
+        """Let the server believe that it is this time."""
+        self._clock.write_text(moment.isoformat(), encoding="ascii")
+
+    def start(self) -> float:
+        """Start it; the seconds until it answers."""
+        listen = [f"--{door}={LOOPBACK}:0" for door in ("grpc", "public", "operations")]
+        clock = [f"--test-clock={self._clock}"] if self._clock.exists() else []
+        place = [f"--registry={self._registry}", f"--database={self.database}"]
+        program = [*self._program, "serve"]
+        command = pinned(SERVER_CORE, [*program, *place, *listen, *clock, *self._flags])
+        began = time.perf_counter()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
+        while True:
+            ports = dict(_ADDRESS.findall(self._log.read_text(encoding="utf-8")))
+            if len(ports) == 3:  # noqa: PLR2004 - the doors
+                break
+            if self._process.poll() is not None or time.perf_counter() > began + START_SECONDS:
+                sys.exit(f"headcount-server did not start:\n{self._log.read_text('utf-8')}")
+            time.sleep(0.002)
+        seconds = time.perf_counter() - began
+        self.ports = {door: int(port) for door, port in ports.items()}
+        return seconds
+
+    def stop(self) -> None:
+        """End it in good order."""
+        assert self._process is not None  # noqa: S101 - for the type checker
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=START_SECONDS)
+
+    def kill(self) -> None:
+        """End it, if it runs."""
+        if self._process is not None:
+            with suppress(OSError):
+                self._process.kill()
+            self._process.wait()
+
+    def metric(self, name: str) -> float:
+        """The sum of an operational counter over lines that begin so."""
+        lines = fetch(self.ports["operations"], "/metrics").decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+@contextmanager
+def running(product: Product) -> Iterator[Product]:
+    """The product, started and in the end killed."""
+    try:
+        product.start()
+        yield product
+    finally:
+        product.kill()
+
+
+def fetch(port: int, path: str) -> bytes:
+    """What a server on this machine answers to GET."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=60) as response:
+        body: bytes = response.read()
+    return body
+
+
+def memory(pid: int, which: str = "VmRSS") -> float:
+    """Resident memory of a process in MB (`VmRSS`), or the most that it ever was (`VmHWM`)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = re.search(rf"^{which}:\s+(\d+) kB", status, re.MULTILINE)
+    assert found is not None  # noqa: S101 - every Linux has it
+    return int(found[1]) * 1024 / 1e6
+
+
+def counted(database: Path) -> int:
+    """Reports that a server has counted."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as reader:
+        (total,) = reader.execute("SELECT sum(reports) FROM open_reports").fetchone()
+        return int(total or 0)
+
+
+def identity(directory: Path) -> tuple[Path, Path]:
+    """A certificate for loopback and its key (P-256), as most sites have them today."""
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    command = [
+        installed("openssl", "openssl"), "req", "-x509", "-newkey", "ec",
+        "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+        "-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:{LOOPBACK}",
+        "-keyout", str(key), "-out", str(certificate),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
