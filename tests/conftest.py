@@ -8,7 +8,12 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+import postgres_server
 import pytest
+from headcount_server.database import PostgresUrl
+from headcount_server.postgres_connection import connected
+from headcount_server.postgres_preparing import drop
+from postgres_server import empty
 from server_process import ServerProcess
 
 
@@ -32,6 +37,40 @@ def _serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
         if server.process is not None:
             with suppress(OSError):
                 server.kill()
+
+
+@pytest.fixture(scope="session", name="postgres_server")
+def _postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL database that tests may empty: the one named, or one of our own."""
+    named = os.environ.get(postgres_server.NAMED)
+    if named:
+        yield named
+        return
+    server = postgres_server.PostgresServer()
+    try:
+        server.make()
+        server.start()
+        yield server.url()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(name="postgres_url")
+def _postgres_url(postgres_server: str) -> PostgresUrl:
+    """A PostgreSQL database without anything of ours."""
+    url = PostgresUrl(postgres_server)
+    with connected(url) as connection:
+        drop(connection)
+    return url
+
+
+@pytest.fixture(name="emptied_url")
+def _emptied_url(postgres_server: str) -> PostgresUrl:
+    """A PostgreSQL database whose tables of ours, if there are any, are empty."""
+    url = PostgresUrl(postgres_server)
+    with connected(url) as connection:
+        empty(connection)
+    return url
 
 
 @pytest.fixture(name="clean_environment")

@@ -13,10 +13,22 @@ import urllib.request
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 BIN = Path(sys.executable).parent
 ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+)", re.MULTILINE)
 START_SECONDS = 30
+
+
+class Process(Protocol):
+    """What is needed of a process; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
 
 
 @dataclass
@@ -26,7 +38,8 @@ class ServerProcess:
     registry: Path
     directory: Path
     flags: tuple[str, ...] = ()
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
+    program: Path = BIN / "headcount-server"
     addresses: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -44,13 +57,17 @@ class ServerProcess:
         listen = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
         place = [f"--registry={self.registry}", f"--database={self.database}"]
         clock = [f"--test-clock={self.clock}"] if self.clock.exists() else []
-        return [str(BIN / "headcount-server"), "serve", *place, *listen, *clock, *self.flags]
+        return [str(self.program), "serve", *place, *listen, *clock, *self.flags]
 
-    def start(self) -> None:
+    def launch(self) -> Process:
+        """A process of the server that has just begun to start."""
         log = (self.directory / "stdout").open("w", encoding="utf-8")
         errors = (self.directory / "stderr").open("a", encoding="utf-8")
         with log, errors:
-            self.process = subprocess.Popen(self.arguments(), stdout=log, stderr=errors, text=True)
+            return subprocess.Popen(self.arguments(), stdout=log, stderr=errors, text=True)
+
+    def start(self) -> None:
+        self.process = self.launch()
         deadline = time.monotonic() + START_SECONDS
         while len(self.addresses_now()) < 3:
             assert self.process.poll() is None, self.errors()

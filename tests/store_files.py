@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from headcount_server.config import Config
+
 Row = tuple[object, ...]
+
+
+def file_of(config: Config) -> Path:
+    """The file of a server that keeps its totals in SQLite."""
+    assert isinstance(config.database, Path)
+    return config.database
 
 
 def held(path: Path) -> list[Path]:

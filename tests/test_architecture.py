@@ -21,6 +21,8 @@ PURE = [
     *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "words")),
     *(CLIENT / f"{name}.py" for name in ("schedule", "values", "week", "terms", "answers")),
 ]
+POSTGRES = sorted(SERVER.glob("postgres_*.py"))
+"""Modules that need the driver, which is an extra: imported where such a database is named."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 
 
@@ -75,11 +77,12 @@ ROOMS = {
         "headcount_registry headcount.v1.options_pb2 google.protobuf grpc_tools click",
     ),
     "headcount_server": (
-        modules(SERVER, "demo"),
+        [file for file in modules(SERVER, "demo") if file not in POSTGRES],
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
         grpc_reflection grpc_status click jinja2 markupsafe prometheus_client sqlite_utils
         starlette uvicorn""",
     ),
+    "headcount_server on PostgreSQL": (POSTGRES, "headcount_server psycopg psycopg_pool"),
     "headcount_server.demo": (
         modules(SERVER / "demo"),
         "headcount_server headcount google.protobuf grpc click rich prometheus_client",

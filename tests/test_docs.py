@@ -15,6 +15,9 @@ from headcount_server.in_force import InForce
 from headcount_server.operations import Operations
 from headcount_server.schema import Schema
 from headcount_server.signals import Signals
+from headcount_server.standing import Standing
+from headcount_server.store import PublishedWeek, Terms
+from headcount_server.week import Week
 from server_process import BIN
 
 ROOT = Path(__file__).parents[1]
@@ -110,6 +113,11 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     operations = Operations()
     nothing = Schema(projects={}, pool=DescriptorPool())
     operations.watch_projects(Signals(InForce(nothing), 0.0))
+    week = Week(2026, 47)
+    terms = {week: Terms(5, week.end)}
+    standing = Standing(InForce(nothing), lambda: terms, ROOT / "README.md")
+    standing.show([PublishedWeek(week, 5, ())])
+    operations.watch_standing(standing)
     families = {
         f"{family.name}_total" if family.type == "counter" else family.name
         for family in operations.registry.collect()

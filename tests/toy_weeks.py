@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from click.testing import CliRunner, Result
 from headcount_server import answers
 from headcount_server.cli import main
+from headcount_server.database import Database, PostgresUrl, open_store
 from headcount_server.schema import Schema
 from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
+from headcount_server.store import Entry, Store, Terms
 from headcount_server.week import Week
 
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
@@ -22,19 +24,28 @@ CANARY = "77.31"
 def live(path: Path, schema: Schema) -> SqliteStore:
     """Twelve reports of W45, 23 of W46, seven of the open W47; the store is still open."""
     store = SqliteStore(path)
+    _live(store, schema)
+    return store
+
+
+def _live(store: Store, schema: Schema) -> None:
     for week, reports in ((W45, 12), (W46, 23), (W47, 7)):
         store.open_week(week, Terms(5, week.end + timedelta(days=2)), schema)
         store.count([_entry(schema, week, number) for number in range(reports)])
     for week in (W45, W46):
         store.close_week(week, week.end + timedelta(days=2))
     store.erase()
-    return store
 
 
-def lived(path: Path, schema: Schema) -> Path:
-    """The same, with the store shut; the path of the database."""
-    live(path, schema).shut()
-    return path
+_Database = TypeVar("_Database", bound=Database)
+
+
+def lived(database: _Database, schema: Schema) -> _Database:
+    """The same, with the store shut; the database itself, of either kind."""
+    store = open_store(database)
+    _live(store, schema)
+    store.shut()
+    return database
 
 
 def _entry(schema: Schema, week: Week, number: int) -> Entry:
@@ -49,6 +60,7 @@ def _entry(schema: Schema, week: Week, number: int) -> Entry:
     return Entry(week, toy, token, answers.read(toy, report.SerializeToString(), date(2026, 11, 1)))
 
 
-def command(*arguments: str | Path) -> Result:
+def command(*arguments: str | Database) -> Result:
     """Run `headcount-server` with these arguments in this process."""
-    return CliRunner().invoke(main, list(map(str, arguments)), env={"NO_COLOR": "1"})
+    words = [a.text if isinstance(a, PostgresUrl) else str(a) for a in arguments]
+    return CliRunner().invoke(main, words, env={"NO_COLOR": "1"})

@@ -20,7 +20,9 @@ from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.database import PostgresUrl
 from headcount_server.schema import Project, Schema
+from store_place import Place
 
 ROOT = Path(__file__).parents[2]
 TOY = "headcount/projects/toy/v1/report.proto"
@@ -62,6 +64,15 @@ def _said(toy: Project) -> Callable[..., bytes]:
         return report.SerializeToString()
 
     return said
+
+
+@pytest.fixture(name="place", params=["sqlite", "postgresql"])
+def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return Place(tmp_path / "headcount.db")
+    url: PostgresUrl = request.getfixturevalue("emptied_url")
+    return Place(url)
 
 
 @pytest.fixture(name="clock_file")

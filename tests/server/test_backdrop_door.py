@@ -30,6 +30,7 @@ from headcount_server.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from store_files import file_of
 
 At = Callable[[str], None]
 Fetch = Callable[..., tuple[str, str]]
@@ -78,7 +79,7 @@ Post = Callable[..., Answer]
 
 
 def _rows(config: Config, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"{config.database.as_uri()}?mode=ro", uri=True)) as reader:
+    with closing(sqlite3.connect(f"{file_of(config).as_uri()}?mode=ro", uri=True)) as reader:
         return reader.execute(query).fetchall()
 
 
@@ -276,7 +277,7 @@ def test_neither_site_key_nor_token_is_kept_in_any_file_or_word(
     _error(post({"toy": 1}))
     token = backdrop_door._token(SITE.encode(), "toy", running.weeks.open()[0])
     kept = b"".join(
-        path.read_bytes() for path in config.database.parent.rglob("*") if path.is_file()
+        path.read_bytes() for path in file_of(config).parent.rglob("*") if path.is_file()
     )
     for canary in (SITE.encode(), token, token.hex().encode()):
         assert canary not in kept

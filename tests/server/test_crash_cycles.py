@@ -1,5 +1,8 @@
 """Weeks of `kill -9`: what was acknowledged is published once, week after week.
 
+Servers are killed under load, around the close by the clock, and while they
+start, which is when a late close and an upgrade of the schema happen.
+
 A short form by default. `HEADCOUNT_CYCLES=1000` makes it a soak of so many
 kills (`make soak`), which ends early after `HEADCOUNT_SOAK_SECONDS`.
 """
@@ -8,30 +11,42 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from forked_server import ForkedServer, Nursery
 from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server.audit import audit
+from headcount_server.errors import StoreError
 from headcount_server.schema import Project
+from headcount_server.sqlite_file import newest
 from headcount_server.week import Week
+from older_schema import make_first
 from server_process import ServerProcess
 from store_files import content, held, rows
 
-CYCLES = int(os.environ.get("HEADCOUNT_CYCLES", "5"))
+CYCLES = int(os.environ.get("HEADCOUNT_CYCLES", "15"))
 SOAK_SECONDS = float(os.environ.get("HEADCOUNT_SOAK_SECONDS", "3600"))
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 SENDERS = 6
 
-Serve = Callable[..., ServerProcess]
+START_SECONDS = 0.06
+"""About how long a forked server takes to start."""
+CHANCE = random.Random(CYCLES)  # noqa: S311 - any moments will do
+
+Tell = Callable[[str, object], None]
 
 
 class Reports:
@@ -86,31 +101,105 @@ class Reports:
         call(request.SerializeToString(), timeout=10)
 
 
+@pytest.fixture(name="nursery")
+def _nursery() -> Iterator[Nursery]:
+    with Nursery() as nursery:
+        yield nursery
+
+
 @pytest.mark.timeout(SOAK_SECONDS + 300)
 def test_weeks_of_crashes_publish_every_acknowledged_report_once(
-    serve: Serve, toy_registry: Path, toy: Project
+    nursery: Nursery, toy_registry: Path, toy: Project, tmp_path: Path, record_property: Tell
 ) -> None:
-    server = serve(toy_registry, "--threshold=1", "--grace-hours=1", clock=NOW)
-    reports = Reports(server, toy)
-    chance = random.Random(CYCLES)  # noqa: S311 - any moments will do
-    now, kills, began = NOW, 0, time.monotonic()
-    while kills < CYCLES and time.monotonic() - began < SOAK_SECONDS:
+    flags = ("--threshold=1", "--grace-hours=1")
+    server = ForkedServer(toy_registry, tmp_path, flags, nursery=nursery)
+    server.set_clock(NOW)
+    server.start()
+    reports, now, began = Reports(server, toy), NOW, time.monotonic()
+    kills: Counter[str] = Counter()
+    while kills.total() < CYCLES and time.monotonic() - began < SOAK_SECONDS:
         week = Week.of(now)
-        for _ in range(chance.randrange(1, 4)):
-            reports.send(week, chance.uniform(0.05, 0.4))
+        for _ in range(CHANCE.randrange(1, 4)):
+            reports.send(week, CHANCE.uniform(0.02, 0.3))
+            kills["under load"] += 1
+            kills["at a start"] += _kill_while_it_starts(server)
             server.start()
-            kills += 1
         reports.send_again(week)
         # The week is over: the server is killed around its close, then starts again.
         now += timedelta(weeks=1)
-        server.set_clock(now)
-        time.sleep(chance.uniform(0.0, 1.3))
-        server.kill()
-        kills += 1
+        if CHANCE.random() < 0.5:
+            server.set_clock(now)
+            time.sleep(CHANCE.uniform(0.0, 1.1))
+            server.kill()
+            kills["around a close"] += 1
+        else:
+            server.kill()
+            server.set_clock(now)
+            kills["at a start with a close"] += 1 + _kill_while_it_starts(server)
         server.start()
         _check(server, reports)
-    assert sum(map(len, reports.acknowledged.values())) > kills, "too few got through"
-    print(f"{kills} kills, {len(reports.acknowledged)} weeks, {time.monotonic() - began:.0f} s")  # noqa: T201 - read after a soak
+    acknowledged = sum(map(len, reports.acknowledged.values()))
+    assert acknowledged > kills.total(), "too few got through"
+    record_property("kills", dict(kills))
+    record_property("acknowledged reports", acknowledged)
+    record_property("weeks", len(reports.acknowledged))
+
+
+def _kill_while_it_starts(server: ForkedServer) -> int:
+    """Start and kill it, some times; gives how often."""
+    times = CHANCE.randrange(3)
+    for _ in range(times):
+        server.process = server.launch()
+        time.sleep(CHANCE.uniform(0.0, START_SECONDS))
+        server.kill()
+    return times
+
+
+def test_an_upgrade_that_is_killed_again_and_again_is_done_once(
+    nursery: Nursery, toy_registry: Path, tmp_path: Path, record_property: Tell
+) -> None:
+    """Moments are spread over a whole start, so that some hit the steps of the schema."""
+    kills, schemas = 0, Counter[int]()
+    while kills < max(16, CYCLES // 4):
+        directory = tmp_path / str(kills)
+        directory.mkdir()
+        make_first(directory)
+        server = ForkedServer(toy_registry, directory, nursery=nursery)
+        server.set_clock(NOW)
+        for _ in range(CHANCE.randrange(1, 4)):
+            server.process = server.launch()
+            time.sleep(CHANCE.uniform(0.0, START_SECONDS))
+            server.kill()
+            kills += 1
+            schemas[audit(server.database).schema] += 1
+        server.start()
+        server.kill()
+        found = audit(server.database)
+        assert (found.schema, found.findings) == (newest(), ())
+        published = rows(server.database, "SELECT week, reports FROM published_reports")
+        assert published == [("2026-W46", 10)]
+        assert rows(server.database, "SELECT reports FROM open_reports") == [(3,)]
+    assert len(schemas) > 1, "no kill came before the upgrade, or none after it"
+    record_property("kills", kills)
+
+
+def test_a_database_that_a_crash_left_in_the_middle_of_its_making_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    """A reader cannot finish what a writer began; the server does, at its start."""
+    path = tmp_path / "headcount.db"
+    make_first(tmp_path)
+    program = (
+        "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA journal_mode=DELETE'); c.execute('PRAGMA cache_size=1');"
+        "c.execute('CREATE TABLE t (x)'); c.execute('BEGIN');"
+        "[c.execute('INSERT INTO t VALUES (randomblob(2000))') for _ in range(300)];"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(StoreError, match=r"crash left .* start the server on it once"):
+        audit(path)
 
 
 def _check(server: ServerProcess, reports: Reports) -> None:

@@ -27,6 +27,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
 from headcount_server.errors import ConfigError
 from headcount_server.writer import Writer
+from store_files import file_of
 
 Call = Callable[[str, bytes], bytes]
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -114,7 +115,7 @@ def test_what_is_left_out_is_named_with_its_reason(submit: Submit, said: Said) -
 
 
 def _counted(config: Config) -> int:
-    with closing(sqlite3.connect(f"{config.database.as_uri()}?mode=ro", uri=True)) as reader:
+    with closing(sqlite3.connect(f"{file_of(config).as_uri()}?mode=ro", uri=True)) as reader:
         total = reader.execute("SELECT coalesce(sum(reports), 0) FROM open_reports").fetchone()[0]
         return int(total)
 

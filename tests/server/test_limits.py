@@ -155,6 +155,7 @@ def test_neither_addresses_nor_anything_that_lasts_is_kept_of_callers(
         (lambda: Limits(per_minute=-1), "--limit-per-minute -1"),
         (lambda: Limits(per_minute=float("nan")), "--limit-per-minute nan"),
         (lambda: Limits(burst=0), "--limit-burst 0"),
+        (lambda: Limits(connections=0), "--limit-connections 0"),
         (lambda: Limits(total_per_second=2e6), r"--limit-total 2e\+06"),
         (lambda: trusted(["10.0.0.0/33"]), "--trusted-proxy 10.0.0.0/33"),
         (lambda: trusted(["10.0.0.1/8"]), "--trusted-proxy 10.0.0.1/8"),
@@ -205,6 +206,8 @@ def test_http_answers_a_caller_that_asks_too_much_with_429(
         response = connection.getresponse()
         told = json.loads(response.read())
         connection.close()
+        later = "21600" if response.status == 429 else None
+        assert response.headers["Retry-After"] == later
         return response.status, told
 
     with _limited(config, clock_file) as app:

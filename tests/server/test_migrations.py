@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,24 +12,13 @@ from headcount_server.audit import audit
 from headcount_server.errors import StoreError
 from headcount_server.sqlite_file import newest
 from headcount_server.sqlite_store import SqliteStore
+from older_schema import make_first
 from toy_weeks import W46, W47, command
-
-FIRST = Path(__file__).parent / "data" / "schema_001.sql"
 
 
 @pytest.fixture(name="first")
 def _first(tmp_path: Path) -> Path:
-    """A database as the first released schema left it, with its week key."""
-    path = tmp_path / "headcount.db"
-    script = FIRST.read_text(encoding="utf-8")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-    key = re.search(r"week key is ([0-9a-f]{64})", script)
-    assert key is not None
-    keys = tmp_path / "headcount.db.keys"
-    keys.mkdir(mode=0o700)
-    (keys / "2026-W47.key").write_bytes(bytes.fromhex(key[1]))
-    return path
+    return make_first(tmp_path)
 
 
 def _columns(path: Path) -> dict[str, list[str]]:
@@ -56,7 +44,7 @@ def test_the_first_released_schema_is_brought_up_to_date_at_the_start(
     SqliteStore(tmp_path / "new.db").shut()
     assert _columns(first) == _columns(tmp_path / "new.db")
     assert audit(first).findings == ()
-    assert audit(first).schema == newest() == 2
+    assert audit(first).schema == newest() == 3
 
 
 def test_a_start_that_is_repeated_changes_nothing(first: Path) -> None:
@@ -95,7 +83,7 @@ def test_a_newer_schema_than_the_programs_is_refused_with_the_remedy(
         )
         connection.commit()
     content = first.read_bytes()
-    with pytest.raises(StoreError, match=r"version 3, and this program knows 2; use the headcount"):
+    with pytest.raises(StoreError, match=r"version 4, and this program knows 3; use the headcount"):
         SqliteStore(first)
     place = first if command_name != "restore" else tmp_path / "new.db"
     more = {"backup": [tmp_path / "b.db"], "restore": [first]}.get(command_name, [])

@@ -23,7 +23,7 @@ from headcount_server.schema import Project, Schema
 from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Entry, Terms
 from headcount_server.week import Week
-from store_files import commits, content, dump, held, rows, take_copy
+from store_files import commits, content, dump, file_of, held, rows, take_copy
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 CLOSED_46, CLOSED_47 = W46.end + timedelta(days=2), W47.end + timedelta(days=2)
@@ -84,7 +84,7 @@ def _server(
     def say(number: int, text: str, php: str = "8.2") -> None:
         submit(said(note={"value": text}, php_version={"value": php}), number)
 
-    return Server(running, config.database, say)
+    return Server(running, file_of(config), say)
 
 
 # --- after the close ----------------------------------------------------------------------------

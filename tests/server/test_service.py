@@ -21,6 +21,7 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.service import MAX_WEEKS
+from store_files import file_of
 
 Call = Callable[[str, bytes], bytes]
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -210,5 +211,5 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
 
 
 def _rows(config: Config, query: str) -> list[tuple[int, ...]]:
-    with closing(sqlite3.connect(f"{config.database.as_uri()}?mode=ro", uri=True)) as reader:
+    with closing(sqlite3.connect(f"{file_of(config).as_uri()}?mode=ro", uri=True)) as reader:
         return reader.execute(query).fetchall()

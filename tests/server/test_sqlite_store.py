@@ -13,11 +13,9 @@ from pathlib import Path
 import pytest
 from headcount_server import answers
 from headcount_server.errors import StoreError, Unavailable
-from headcount_server.publication import Publication
 from headcount_server.schema import Project, Schema
 from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Entry, Outcome, Terms
-from headcount_server.tally import Cell
 from headcount_server.week import Week
 
 W45, W46, W47 = Week(2026, 45), Week(2026, 46), Week(2026, 47)
@@ -80,137 +78,6 @@ def _bytes_on_disk(path: Path) -> bytes:
     files = [file for file in path.parent.rglob("*") if file.is_file()]
     assert path in files
     return subprocess.run(["/bin/cat", *map(str, files)], check=True, capture_output=True).stdout
-
-
-def test_a_report_is_counted_with_all_its_answers(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    assert store.count([entry(1), entry(2, note="other")]) == [COUNTED, COUNTED]
-    assert _reports(path) == {"2026-W47": 2}
-    assert _rows(path, "SELECT key, answers FROM open_answers") == [(PHP, 2), (NOTE, 2)]
-    assert _rows(path, "SELECT key, value, release, reports FROM open_values") == [
-        (PHP, "8.2", "other", 2),
-        (NOTE, "hello", "", 1),
-    ]
-
-
-def test_a_token_counts_once_within_a_group_and_across_groups(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    assert store.count([entry(1), entry(1), entry(2)]) == [COUNTED, DUPLICATE, COUNTED]
-    assert store.count([entry(2), entry(3)]) == [DUPLICATE, COUNTED]
-    assert _reports(path) == {"2026-W47": 3}
-
-
-def test_the_first_report_of_a_token_wins(store: SqliteStore, path: Path, entry: MakeEntry) -> None:
-    store.count([entry(1, note="first"), entry(1, note="second")])
-    store.count([entry(1, note="third")])
-    assert _rows(path, "SELECT value FROM open_values WHERE key = 8") == [("first",)]
-
-
-def test_a_token_is_looked_for_in_every_open_week(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    assert store.count([entry(1, W46), entry(1, W47)]) == [COUNTED, DUPLICATE]
-    assert store.count([entry(2, W47), entry(2, W46)]) == [COUNTED, DUPLICATE]
-    assert _reports(path) == {"2026-W46": 1, "2026-W47": 1}
-
-
-def test_a_week_that_is_not_open_takes_nothing(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    assert store.count([entry(1, W45), entry(1)]) == [CLOSED, COUNTED]
-    assert _reports(path) == {"2026-W47": 1}
-
-
-def test_a_restart_loses_nothing_and_counts_nothing_twice(
-    path: Path, toy_schema: Schema, entry: MakeEntry
-) -> None:
-    store = SqliteStore(path)
-    store.open_week(W47, _terms(W47), toy_schema)
-    store.count([entry(1)])
-    store.shut()
-    again = SqliteStore(path)
-    assert again.open_weeks() == {W47: _terms(W47)}
-    assert again.count([entry(1), entry(2)]) == [DUPLICATE, COUNTED]
-    assert _reports(path) == {"2026-W47": 2}
-    again.shut()
-
-
-def test_the_close_publishes_multiples_of_the_threshold(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    store.count([entry(n, note="often" if n < 7 else "rare") for n in range(11)])
-    store.close_week(W47, _closing(W47))
-    (week,) = store.published(None, None, 10)
-    (project,) = week.projects
-    assert (week.week, week.threshold, project.name, project.digests) == (W47, 5, "toy", ("d1",))
-    assert project.key_names == {PHP: "php_version", NOTE: "note"}
-    assert project.publication == Publication(
-        reports=10,
-        answers={PHP: 10, NOTE: 10},
-        values={Cell(PHP, "8.2", "other"): 10, Cell(NOTE, "often", ""): 5},
-    )
-    assert _reports(path) == {}
-
-
-def test_a_week_below_the_threshold_publishes_nothing_but_its_close(
-    store: SqliteStore, entry: MakeEntry
-) -> None:
-    store.count([entry(n) for n in range(4)])
-    store.close_week(W47, _closing(W47))
-    (week,) = store.published(None, None, 10)
-    assert (week.week, week.projects) == (W47, ())
-
-
-def test_closing_one_week_leaves_the_other_as_it_is(
-    store: SqliteStore, path: Path, entry: MakeEntry
-) -> None:
-    store.count([entry(1, W46), entry(2, W47)])
-    store.close_week(W46, _closing(W46))
-    assert store.erase()
-    assert _reports(path) == {"2026-W47": 1}
-    assert store.count([entry(2), entry(1, W46), entry(1)]) == [DUPLICATE, CLOSED, COUNTED]
-
-
-def test_a_closed_week_never_opens_again(path: Path, toy_schema: Schema, entry: MakeEntry) -> None:
-    store = SqliteStore(path)
-    store.open_week(W47, _terms(W47), toy_schema)
-    store.close_week(W47, _closing(W47))
-    store.open_week(W47, _terms(W47), toy_schema)
-    assert store.open_weeks() == {}
-    store.shut()
-    again = SqliteStore(path)
-    again.open_week(W47, _terms(W47), toy_schema)
-    assert again.count([entry(1)]) == [CLOSED]
-    again.shut()
-
-
-def test_terms_are_settled_by_the_first_opening(
-    store: SqliteStore, toy_schema: Schema, entry: MakeEntry
-) -> None:
-    store.open_week(W47, Terms(1, W47.end), toy_schema)
-    assert store.open_weeks()[W47] == _terms(W47)
-    store.count([entry(1)])
-    store.close_week(W47, _closing(W47))
-    assert store.published(None, None, 1)[0].projects == ()
-
-
-def test_published_weeks_are_given_newest_first_within_bounds(
-    store: SqliteStore, toy_schema: Schema
-) -> None:
-    store.open_week(W45, _terms(W45), toy_schema)
-    for week in (W45, W46, W47):
-        store.close_week(week, _closing(week))
-
-    def weeks(first: Week | None, last: Week | None, limit: int) -> list[Week]:
-        return [week.week for week in store.published(first, last, limit)]
-
-    assert weeks(None, None, 10) == [W47, W46, W45]
-    assert weeks(None, None, 1) == [W47]
-    assert weeks(W46, None, 10) == [W47, W46]
-    assert weeks(None, W46, 10) == [W46, W45]
-    assert weeks(W47, W45, 10) == []
 
 
 CANARY = "Canary-of-one-site"

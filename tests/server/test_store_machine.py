@@ -2,26 +2,34 @@
 
 Reports, copies of one site, replays that name the other open week, late
 reports, a clock that goes forwards and backwards, restarts under other terms
-and registries, and crashes: the disk is copied before an arbitrary statement
-of what the server is doing, and the next server starts from that copy.
+and registries, and crashes: with SQLite the disk is copied before an arbitrary
+statement of what the server is doing, and the next server starts from that
+copy; with PostgreSQL all its connections are cut before that statement.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import hypothesis
+import psycopg
 from headcount.v1 import options_pb2
 from headcount_server import answers
-from headcount_server.errors import WeekNotOpen
+from headcount_server.database import Database, PostgresUrl, open_store, reading
+from headcount_server.errors import Unavailable, WeekNotOpen
 from headcount_server.in_force import InForce
 from headcount_server.operations import Operations
+from headcount_server.postgres_connection import connected
 from headcount_server.schema import Project, Schema
 from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Entry, Outcome
@@ -36,11 +44,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from postgres_server import empty
 from store_files import rows, take_copy
 
 START = datetime(2026, 11, 16, 12, tzinfo=UTC)
 """A Monday: two weeks are open."""
 PHP = 2
+STORIES = int(os.environ.get("HEADCOUNT_POSTGRES_STORIES", "3"))
+"""Stories on PostgreSQL, where each takes seconds."""
 
 
 @dataclass
@@ -102,8 +113,8 @@ class Model:
 class Server:
     """A store with its writer and weeks, without the doors."""
 
-    def __init__(self, path: Path, clock: Now, policy: Policy, schema: Schema) -> None:
-        self.store = SqliteStore(path)
+    def __init__(self, database: Database, clock: Now, policy: Policy, schema: Schema) -> None:
+        self.store = open_store(database)
         self.writer = Writer(self.store, Operations())
         self.writer.start()
         self.weeks = Weeks(
@@ -122,23 +133,69 @@ class Server:
             return None
         return self.writer.count(entry)
 
-    def copy_before(self, statement: int, path: Path, directory: Path) -> Callable[[], None]:
-        """Copy the disk before a statement from now; call it to copy now, if not yet done."""
-        left = statement
 
-        def copy_in_time(_sql: str) -> None:
+def copy_before(server: Server, statement: int, path: Path, directory: Path) -> Callable[[], None]:
+    """Copy the disk before a statement from now; call it to copy now, if not yet done."""
+    assert isinstance(server.store, SqliteStore)
+    connection, left = server.store._connection, statement
+
+    def copy_in_time(_sql: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            take_copy(path, directory)
+
+    def copy_at_last() -> None:
+        connection.set_trace_callback(None)
+        if left > 0:
+            take_copy(path, directory)
+
+    connection.set_trace_callback(copy_in_time)
+    return copy_at_last
+
+
+class Disk:
+    """A SQLite file that a server may crash on."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._crashes = 0
+        (place / "0").mkdir()
+        self.database: Database = place / "0" / "headcount.db"
+
+    def crash(self, server: Server, statement: int, doing: Callable[[], object]) -> None:
+        self._crashes += 1
+        directory = self._place / str(self._crashes)
+        assert isinstance(self.database, Path)
+        copy_at_last = copy_before(server, statement, self.database, directory)
+        doing()
+        copy_at_last()
+        server.writer.stop()
+        self.database = directory / self.database.name
+
+
+class Remote:
+    """A PostgreSQL database that a server may lose all connections to, and end."""
+
+    def __init__(self, url: PostgresUrl) -> None:
+        self.database: Database = url
+        with connected(url) as connection:
+            empty(connection)
+
+    def crash(self, server: Server, statement: int, doing: Callable[[], object]) -> None:
+        real, left = psycopg.Cursor.execute, statement
+
+        def execute(cursor: psycopg.Cursor[Any], *arguments: Any, **named: Any) -> object:
             nonlocal left
             left -= 1
-            if left == 0:
-                take_copy(path, directory)
+            if left <= 0:
+                cursor.connection.pgconn.finish()
+                raise psycopg.OperationalError("cut")
+            return real(cursor, *arguments, **named)
 
-        def copy_at_last() -> None:
-            self.store._connection.set_trace_callback(None)
-            if left > 0:
-                take_copy(path, directory)
-
-        self.store._connection.set_trace_callback(copy_in_time)
-        return copy_at_last
+        with patch.object(psycopg.Cursor, "execute", execute), suppress(Unavailable):
+            doing()
+        server.writer.stop()
 
 
 OFFSETS = st.sampled_from([0, 0, 0, -1, -1, 1, -2])
@@ -151,11 +208,12 @@ class StoreMachine(RuleBasedStateMachine):
 
     toy: Project
     schema: Schema
+    url: PostgresUrl | None = None
+    ground: Disk | Remote
 
     def __init__(self) -> None:
         super().__init__()
         self.place = Path(tempfile.mkdtemp())
-        self.starts = 0
         self.clock = Now()
 
     def _schema(self, digest: str) -> Schema:
@@ -167,13 +225,12 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize(threshold=st.integers(1, 4))
     def begin(self, threshold: int) -> None:
         self.model = Model(Policy(threshold, timedelta(days=2)), "d0")
-        (self.place / "0").mkdir()
-        self.path = self.place / "0" / "headcount.db"
+        self.ground = Disk(self.place) if self.url is None else Remote(self.url)
         self._start()
 
     def _start(self) -> None:
         schema = self._schema(self.model.digest)
-        self.server = Server(self.path, self.clock, self.model.policy, schema)
+        self.server = Server(self.ground.database, self.clock, self.model.policy, schema)
         self.model.turn(self.clock.moment)
 
     def _entry(self, offset: int, site: int, php: str) -> Entry:
@@ -235,24 +292,24 @@ class StoreMachine(RuleBasedStateMachine):
         self._crash(statement, self.server.weeks.turn)
 
     def _crash(self, statement: int, doing: Callable[[], object]) -> None:
-        self.starts += 1
-        directory = self.place / str(self.starts)
-        copy_at_last = self.server.copy_before(statement, self.path, directory)
-        doing()
-        copy_at_last()
-        self.server.writer.stop()
-        self.path = directory / self.path.name
+        self.ground.crash(self.server, statement, doing)
         self._start()
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        if isinstance(self.ground.database, Path):
+            return rows(self.ground.database, query)
+        with reading(self.ground.database) as connection:
+            return connection.execute(query).fetchall()
 
     @invariant()
     def open_weeks_hold_what_the_model_holds(self) -> None:
         if not hasattr(self, "server"):
             return
-        found = set(rows(self.path, "SELECT week, reports FROM open_reports"))
+        found = set(self._rows("SELECT week, reports FROM open_reports"))
         assert found == {
             (str(week), len(its.sites)) for week, its in self.model.open.items() if its.sites
         }
-        values = rows(self.path, "SELECT week, value, reports FROM open_values")
+        values = self._rows("SELECT week, value, reports FROM open_values")
         expected = {
             (str(week), php, n)
             for week, its in self.model.open.items()
@@ -261,7 +318,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert set(values) == expected
         for week, its in self.model.open.items():
             tokens = f"tokens_{week.year}_W{week.number:02}"
-            assert len(rows(self.path, f"SELECT * FROM {tokens}")) == len(its.sites)  # noqa: S608
+            assert self._rows(f"SELECT count(*) FROM {tokens}") == [(len(its.sites),)]  # noqa: S608
 
     @invariant()
     def closed_weeks_are_published_as_the_model_floors_them(self) -> None:
@@ -269,7 +326,7 @@ class StoreMachine(RuleBasedStateMachine):
             return
         found = {week.week: week for week in self.server.store.published(None, None, 99)}
         assert set(found) == set(self.model.closed)
-        registries = rows(self.path, "SELECT week, digest FROM week_registries")
+        registries = self._rows("SELECT week, digest FROM week_registries")
         for week, its in self.model.closed.items():
             k = its.threshold
             published = found[week]
@@ -291,11 +348,23 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def test_server_and_model_hold_and_publish_the_same(toy: Project, toy_schema: Schema) -> None:
-    class ToyMachine(StoreMachine):
-        pass
+    _run(toy, toy_schema, None, 25)
 
-    ToyMachine.toy, ToyMachine.schema = toy, toy_schema
+
+def test_server_and_model_hold_and_publish_the_same_on_postgresql(
+    toy: Project, toy_schema: Schema, postgres_url: PostgresUrl
+) -> None:
+    _run(toy, toy_schema, postgres_url, STORIES)
+
+
+def _run(toy: Project, schema: Schema, url: PostgresUrl | None, stories: int) -> None:
+    ours = type("ToyMachine", (StoreMachine,), {"toy": toy, "schema": schema, "url": url})
     run_state_machine_as_test(
-        ToyMachine,
-        settings=hypothesis.settings(max_examples=25, stateful_step_count=20, deadline=None),
+        ours,
+        settings=hypothesis.settings(
+            max_examples=stories,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        ),
     )

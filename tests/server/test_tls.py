@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,36 @@ def test_both_doors_speak_tls_and_follow_a_renewal_without_a_restart(
         assert _over_grpc(app.grpc, second) is grpc.StatusCode.OK
         with pytest.raises(ssl.SSLCertVerificationError):
             _over_http(app.public, first)
+
+
+def _handshakes(address: str, certificate: Path, number: int) -> int:
+    """So many handshakes, one after the other, and how many of them went well."""
+    host, _, port = address.rpartition(":")
+    trust = ssl.create_default_context(cafile=str(certificate))
+    trust.set_alpn_protocols(["h2"])
+    done = 0
+    for _ in range(number):
+        try:
+            with socket.create_connection((host, int(port)), timeout=10) as plain:
+                trust.wrap_socket(plain, server_hostname=host).close()
+        except OSError:
+            continue
+        done += 1
+    return done
+
+
+def test_a_crowd_of_new_connections_does_not_end_the_server(
+    serve: Callable[..., ServerProcess], toy_registry: Path, make: Make
+) -> None:
+    # It did, while each handshake was handed the certificate anew.
+    certificate, key = make("first")
+    server = serve(toy_registry, f"--tls-certificate={certificate}", f"--tls-key={key}")
+    with ThreadPoolExecutor(32) as crowd:
+        address = server.addresses["gRPC"]
+        done = crowd.map(lambda _: _handshakes(address, certificate, 60), range(32))
+        assert sum(done) == 32 * 60
+    assert server.process is not None
+    assert server.process.poll() is None
 
 
 def test_the_last_good_pair_stays_in_force_halfway_through_a_renewal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -208,6 +209,36 @@ def test_a_clock_that_goes_back_opens_nothing_that_was_closed(
         room.weeks.turn()
         assert room.open() == ["2026-W47"]
         assert (room.closed()[-1], W47 in room.store.open_weeks()) == ("2026-W46", True)
+
+
+def test_the_open_weeks_follow_a_clock_that_goes_forth_and_back(
+    enter: Enter, now: Callable[[str], None]
+) -> None:
+    now("2026-11-18T12:00:00Z")
+    with enter(Policy(5, timedelta(days=3))) as room:
+        assert room.open() == ["2026-W47", "2026-W46"]
+        with held(room.writer):  # so that nothing is closed in between
+            now("2026-11-19T00:00:00Z")
+            assert room.open() == ["2026-W47"]
+            now("2026-11-18T23:59:59Z")
+            assert room.open() == ["2026-W47", "2026-W46"]
+            now("2026-11-22T23:59:59Z")
+            assert room.open() == ["2026-W47"]
+        now("2026-11-23T00:00:00Z")
+        assert room.open() == ["2026-W48", "2026-W47"]
+
+
+@contextmanager
+def held(writer: Writer) -> Iterator[None]:
+    """Keep the writer from everything else."""
+    over = threading.Event()
+    holding = threading.Thread(target=writer.run, args=(lambda: over.wait(20) and None,))
+    holding.start()
+    try:
+        yield
+    finally:
+        over.set()
+        holding.join()
 
 
 def test_a_close_that_fails_is_tried_again_until_it_succeeds(

@@ -1,0 +1,137 @@
+"""Who invents reports: what that tells about one real site, and how far it moves a share.
+
+Reports are unauthenticated, so both succeed to a degree; here is how often, by
+the rule of publication that the server uses, worked out exactly and not drawn.
+A table is a list of rows, the first of them its head.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from headcount_server.publication import publish
+from headcount_server.tally import Cell, Tally
+
+KEY = 3
+"""A key that has one value to be learned."""
+THRESHOLDS = (5, 10, 20)
+BUDGETS = (0, 1, 2, 4, 9, 19, 50)
+"""Fakes that an injector has at most."""
+SITES = (50, 200, 1000, 10_000)
+FAKES = (5, 25, 100, 1000)
+SHARE = 0.2
+"""Share of the real sites that hold a value, before fakes."""
+
+Chances = Mapping[int, float]
+"""How likely each number of other sites with the value is, to the injector."""
+World = Callable[[int], list[Chances]]
+"""What the injector may know of the others, given the threshold."""
+Table = list[list[str]]
+
+
+def published(holders: int, threshold: int) -> int:
+    """What is published of a value that so many reports hold; 0 where nothing is."""
+    reports = holders + threshold  # enough that the week is published
+    cell = Cell(KEY, "true", "")
+    tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))
+    publication = publish(tally, threshold)
+    assert publication is not None
+    return publication.values.get(cell, 0)
+
+
+# --- what one site holds ------------------------------------------------------------------------
+
+
+def success(others: Chances, threshold: int, fakes: int) -> float:
+    """How often the best guess at one site's yes or no is right; one half is a blind guess.
+
+    The injector sends exactly so many fakes that hold the value, and reads what
+    is published.
+    """
+    seen: dict[int, list[float]] = {}
+    for number, chance in others.items():
+        for bit in (0, 1):
+            shown = published(number + bit + fakes, threshold)
+            seen.setdefault(shown, [0.0, 0.0])[bit] += chance / 2
+    return sum(max(pair) for pair in seen.values())
+
+
+def best(others: Chances, threshold: int, budget: int) -> float:
+    """The same for an injector who may choose how many fakes he sends."""
+    return max(success(others, threshold, fakes) for fakes in range(budget + 1))
+
+
+def nobody_else(_threshold: int) -> list[Chances]:
+    """No other site holds the value: a rare one, or one made up for the target."""
+    return [{0: 1.0}]
+
+
+def all_known(threshold: int) -> list[Chances]:
+    """The injector knows how many others hold it; every number is as likely to be the true one."""
+    return [{number: 1.0} for number in range(threshold, 2 * threshold)]
+
+
+@cache
+def _few() -> Chances:
+    return {n: math.exp(-3) * 3**n / math.factorial(n) for n in range(40)}
+
+
+@cache
+def _many() -> Chances:
+    sites, share = 1000, 0.3
+    return {n: math.comb(sites, n) * share**n * (1 - share) ** (sites - n) for n in range(200, 400)}
+
+
+def a_few(_threshold: int) -> list[Chances]:
+    """Others that he cannot count hold it: three on average (Poisson)."""
+    return [_few()]
+
+
+def many(_threshold: int) -> list[Chances]:
+    """Of a thousand others three in ten hold it, each by itself."""
+    return [_many()]
+
+
+KNOWLEDGE: Mapping[str, World] = {
+    "nobody else holds the value": nobody_else,
+    "how many others hold it": all_known,
+    "about three others hold it": a_few,
+    "some 300 of 1,000 others hold it": many,
+}
+
+
+def targets() -> Table:
+    """How often one site's yes or no is guessed, by what is known of the others."""
+    head = ["the injector knows", "k", *(f"≤ {budget} fakes" for budget in BUDGETS)]
+    rows = [head]
+    for what, worlds in KNOWLEDGE.items():
+        for threshold in THRESHOLDS:
+            each = worlds(threshold)
+            chances = [
+                sum(best(others, threshold, budget) for others in each) / len(each)
+                for budget in BUDGETS
+            ]
+            rows.append([what, str(threshold), *(f"{chance:.0%}" for chance in chances)])
+    return rows
+
+
+# --- what share a value has ---------------------------------------------------------------------
+
+
+def shifted(sites: int, fakes: int, threshold: int = 5) -> float:
+    """The published share of a value after so many fakes that all hold it."""
+    holders, reports = round(SHARE * sites) + fakes, sites + fakes
+    cell = Cell(KEY, "true", "")
+    tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))
+    publication = publish(tally, threshold)
+    assert publication is not None
+    return publication.values[cell] / publication.answers[KEY]
+
+
+def shares(sites: Sequence[int] = SITES, fakes: Sequence[int] = FAKES) -> Table:
+    """The published share by real sites and fakes; without fakes it is one in five."""
+    head = ["real sites", *(f"{number:,} fakes" for number in fakes)]
+    return [head, *([f"{n:,}", *(f"{shifted(n, m):.0%}" for m in fakes)] for n in sites)]

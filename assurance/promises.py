@@ -1,0 +1,283 @@
+"""What headcount promises, and how each promise is attacked.
+
+Tests are named `FILE::FUNCTION` below tests/, or `FILE` for all of one file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One way to prove a promise wrong, and the tests that try it."""
+
+    what: str
+    tests: tuple[str, ...]
+    soak: str = ""
+    """Variables that switch on the long form, as `make soak` sets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something that always has to hold."""
+
+    words: str
+    attacks: tuple[Attack, ...]
+
+
+_KILLS = Attack(
+    "A server is killed under load, around the close, while it starts and while it upgrades its "
+    "schema; later all that it acknowledged has to be published, once",
+    (
+        "server/test_crash_cycles.py",
+        "server/test_close_crash.py",
+    ),
+    "HEADCOUNT_CYCLES=1000",
+)
+_POWER = Attack(
+    "Every write and sync of a server is recorded; disks are put together as a kill or a power "
+    "cut at any of them leaves them, unsynced sectors and names missing or torn; a server that "
+    "leaves out one kind of sync is caught by the same search",
+    ("server/test_power_record.py", "server/test_power_loss.py"),
+    "HEADCOUNT_POWER_CUTS=20000",
+)
+
+PROMISES = (
+    Promise(
+        "A report is added to totals and dropped; nothing that is kept, written or told describes "
+        "one installation.",
+        (
+            Attack(
+                "Words planted in every field and header through every door, and the caller's "
+                "address, are looked for in every byte of database, log, keys, backups, exports, "
+                "output, metrics and pages, in the usual encodings",
+                ("server/test_canaries.py", "server/test_logs.py"),
+            ),
+            Attack(
+                "The write-ahead log of a quiet server is read frame by frame",
+                (
+                    "server/test_remains.py::test_truncation_leaves_no_more_than_the_last_seconds_to_recover",
+                    "server/test_remains.py::test_the_log_is_truncated_within_seconds_of_the_last_report",
+                ),
+            ),
+            Attack(
+                "Backups made in an open week are searched for it",
+                ("server/test_backup.py::test_a_backup_has_nothing_of_the_open_week_in_any_byte",),
+            ),
+        ),
+    ),
+    Promise(
+        "A client sends no identifier: two reports of one site have nothing in common that the "
+        "reports of others have not too.",
+        (
+            Attack(
+                "All bytes that two like installations send are compared, over two weeks and two "
+                "projects, through four doors; the key of an old Backdrop site is found by it",
+                ("e2e/test_two_reports.py",),
+            ),
+            Attack(
+                "The moments of sending are tried for a habit",
+                (
+                    "client/test_client_population.py",
+                    "client/test_client_schedule.py",
+                    "client/test_client_schedule_machine.py",
+                ),
+                "HEADCOUNT_HOSTS=10000",
+            ),
+        ),
+    ),
+    Promise(
+        "Of a token only a keyed hash is kept; the key is destroyed at the close, and then nobody "
+        "can tell who reported.",
+        (
+            Attack(
+                "Somebody with all disks, backups, captured tokens and the secrets of some sites "
+                "tries every 32 bytes as a key; he finds everybody where a key was kept",
+                ("server/test_linkage.py", "server/test_week_keys.py"),
+            ),
+        ),
+    ),
+    Promise(
+        "Acknowledged means durable and counted exactly once; what was not acknowledged counts at "
+        "most once.",
+        (
+            _KILLS,
+            _POWER,
+            Attack(
+                "Random histories are played against a model of the store",
+                ("server/test_store_machine.py",),
+            ),
+            Attack(
+                "The disk is full, fails, stalls, cannot be written, and is well again",
+                ("server/test_full_disk.py", "server/test_faults_disk.py"),
+                "HEADCOUNT_FAULTS=all",
+            ),
+            Attack(
+                "Answers are lost after the commit, connections fall silent or stay half open",
+                ("server/test_faults_network.py",),
+            ),
+            Attack(
+                "A client is killed at every step, and answers are lost",
+                ("client/test_client_crashes.py",),
+            ),
+        ),
+    ),
+    Promise(
+        "The open week is never public: two looks at anything, before and after a report, are the "
+        "same to the byte.",
+        (
+            Attack(
+                "Every method, page and file that can be reached by following links is compared",
+                ("server/test_public_looks.py", "server/test_public_surface.py"),
+            ),
+        ),
+    ),
+    Promise(
+        "From all published numbers alone nobody can prove that 1 to k-1 sites hold, lack or "
+        "combine values.",
+        (
+            Attack(
+                "A solver goes through every small week that agrees with what is published; nine "
+                "rules that would break the promise are caught",
+                ("server/test_publication_solver.py",),
+            ),
+            Attack(
+                "From each publication a possible truth of blocks of k sites is built and "
+                "published anew",
+                ("server/test_publication.py",),
+            ),
+        ),
+    ),
+    Promise(
+        "After the close nothing is left of tokens, exact totals and the week key, and a power cut "
+        "brings nothing back.",
+        (
+            Attack("Every byte on the disk is searched", ("server/test_remains.py",)),
+            Attack(
+                "A power cut after the server has said that all is erased",
+                (
+                    (
+                        "server/test_power_record.py"
+                        "::test_what_the_server_calls_erased_comes_back_after_no_power_cut"
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Promise(
+        "Addresses reach neither disk nor log.",
+        (
+            Attack("A caller's own address is searched for", ("server/test_canaries.py",)),
+            Attack(
+                "The limiter is searched for what it remembers",
+                (
+                    (
+                        "server/test_limits.py"
+                        "::test_neither_addresses_nor_anything_that_lasts_is_kept_of_callers"
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Promise(
+        "Nothing is sent, written or looked up before consent, after withdrawal, or while anything "
+        "says no.",
+        (
+            Attack("Tripwires under every rule", ("client/test_client_off.py",)),
+            Attack(
+                "Random lives of an installation",
+                ("client/test_client_consent_machine.py", "client/test_client_consent.py"),
+            ),
+        ),
+    ),
+    Promise(
+        "What was previewed is what is sent.",
+        (
+            Attack(
+                "Preview, wire and history are compared",
+                (
+                    (
+                        "client/test_client_owner.py"
+                        "::test_what_was_previewed_is_what_was_sent_and_what_the_history_holds"
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Promise(
+        "The permanent key of an old Backdrop site is hashed at once and kept nowhere.",
+        (
+            Attack(
+                "The key and its token are searched for",
+                (
+                    (
+                        "server/test_backdrop_door.py"
+                        "::test_neither_site_key_nor_token_is_kept_in_any_file_or_word"
+                    ),
+                    "server/test_canaries.py",
+                ),
+            ),
+        ),
+    ),
+    Promise(
+        "Whatever is sent is refused in words or counted by the rules, and holds nobody up.",
+        (
+            Attack(
+                "Generated and kept inputs for every parser and door",
+                (
+                    "registry/test_fuzz.py",
+                    "registry/test_fuzz_lock.py",
+                    "server/test_fuzz_binary.py",
+                    "server/test_fuzz_json.py",
+                    "server/test_fuzz_http.py",
+                    "server/test_fuzz_registry.py",
+                    "client/test_client_fuzz.py",
+                ),
+                "HEADCOUNT_FUZZ_SECONDS=300",
+            ),
+            Attack(
+                "Values that nobody declared, by the million",
+                ("server/test_abuse_values.py",),
+                "HEADCOUNT_VALUES=1000000",
+            ),
+            Attack(
+                "The server's clock jumps by years, forward and back",
+                ("server/test_faults_clock.py",),
+            ),
+            Attack(
+                "Declarations change at random for years; reports of every age are read by the "
+                "newest server",
+                ("e2e/test_evolution_machine.py",),
+                "HEADCOUNT_EXAMPLES=200",
+            ),
+            Attack(
+                "Slow, silent and flooding callers",
+                (
+                    "server/test_abuse_http2.py",
+                    "server/test_abuse_slow.py",
+                    "server/test_patience.py",
+                    "server/test_limits.py",
+                ),
+                "HEADCOUNT_ABUSE_SECONDS=10",
+            ),
+        ),
+    ),
+    Promise(
+        "What is published to be installed works by itself, and brings along only what is pinned "
+        "and agreed to.",
+        (
+            Attack("Built, installed elsewhere, used", ("test_wheels.py", "test_installation.py")),
+            Attack("Locks, licences and surplus", ("test_dependencies.py",)),
+        ),
+    ),
+    Promise(
+        "Reports are not checked: who invents some learns and moves as much as the tables below "
+        "say.",
+        (
+            Attack(
+                "An injector plays against the rule of publication", ("server/test_injector.py",)
+            ),
+        ),
+    ),
+)

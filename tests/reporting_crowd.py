@@ -1,0 +1,102 @@
+"""Callers that report all the time and come back when they are told to, as the client does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import grpc
+from headcount.v1 import telemetry_service_pb2 as wire
+from server_process import ServerProcess
+
+SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
+COME_BACK = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+"""After these the client sends the same report again; the client waits for minutes, we do not."""
+PATIENCE = 60.0
+_OPTIONS = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 300)]
+
+
+class Crowd:
+    """Threads that send reports, each with a token of its own, while the `with` block runs.
+
+    At its end nothing new is sent, and what was not acknowledged is sent on
+    until it is, or for so long as `PATIENCE` lasts.
+    """
+
+    def __init__(
+        self, servers: Sequence[ServerProcess], report: bytes, size: int = 8, week: str = "2026-W47"
+    ) -> None:
+        self._servers = servers
+        self._report = report
+        self._week = week
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(size)]
+        self.acknowledged: set[bytes] = set()
+        self.given_up: set[bytes] = set()
+        self.refusals: Counter[grpc.StatusCode] = Counter()
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, more: int, seconds: float = 30.0) -> None:
+        """Until so many more reports are acknowledged."""
+        enough, deadline = len(self.acknowledged) + more, time.monotonic() + seconds
+        while len(self.acknowledged) < enough:
+            assert time.monotonic() < deadline, (len(self.acknowledged), self.refusals)
+            time.sleep(0.02)
+
+    def _send(self, number: int) -> None:
+        channels: dict[str, grpc.Channel] = {}
+        try:
+            while not self._over.is_set():
+                self._send_one(number, os.urandom(16), channels)
+        finally:
+            for channel in channels.values():
+                channel.close()
+
+    def _send_one(self, number: int, token: bytes, channels: dict[str, grpc.Channel]) -> None:
+        request = wire.SubmitReportRequest(week=self._week, token=token)
+        request.report.type_url = "type.googleapis.com/headcount.projects.toy.v1.Report"
+        request.report.value = self._report
+        data, deadline = request.SerializeToString(), time.monotonic() + PATIENCE
+        for attempt in itertools.count(number):
+            address = self._servers[attempt % len(self._servers)].addresses["gRPC"]
+            if address not in channels:
+                channels[address] = grpc.insecure_channel(address, options=_OPTIONS)
+            submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channels[address].unary_unary(
+                SUBMIT
+            )
+            try:
+                submit(data, timeout=15)
+            except grpc.RpcError as error:
+                code: grpc.StatusCode = error.code()
+                with self._lock:
+                    self.refusals[code] += 1
+                if code not in COME_BACK or time.monotonic() > deadline:
+                    with self._lock:
+                        self.given_up.add(token)
+                    return
+                time.sleep(0.02)
+            else:
+                with self._lock:
+                    self.acknowledged.add(token)
+                return

@@ -1,0 +1,100 @@
+"""How many connections the gRPC door holds, and how many calls at once each of them may carry."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from h2.connection import H2Connection
+from h2.events import StreamEnded, StreamReset
+from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Address, Config
+from headcount_server.limits import Limits
+
+HEADERS = [
+    (":method", "POST"),
+    (":scheme", "http"),
+    (":path", "/headcount.v1.TelemetryService/GetRegistry"),
+    (":authority", "localhost"),
+    ("content-type", "application/grpc"),
+    ("te", "trailers"),
+]
+
+
+def _greeted(connection: socket.socket) -> bool:
+    """Whether the other end speaks HTTP/2, rather than close."""
+    try:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+        return bool(connection.recv(100))
+    except ConnectionError:
+        return False
+
+
+def test_connections_beyond_the_bound_are_closed_and_hold_nothing_up(
+    config: Config, clock_file: Path
+) -> None:
+    config = replace(config, limits=Limits(connections=5))
+    with App(config, FileClock(clock_file)) as app, ExitStack() as open_ones:
+
+        def come() -> socket.socket:
+            address = (app.grpc.host, app.grpc.port)
+            return open_ones.enter_context(socket.create_connection(address, timeout=10))
+
+        held = [come() for _ in range(5)]
+        assert all(_greeted(connection) for connection in held)
+        assert not any(_greeted(come()) for _ in range(20))
+        for connection in held[:2]:
+            connection.close()
+        assert any(_greeted(come()) for _ in range(200))
+
+
+@dataclass
+class Proxy:
+    """One connection that carries many calls, some of them at the same time."""
+
+    address: Address
+    at_once: int
+    ended: int = 0
+    refused: int = 0
+    _streams: set[int] = field(default_factory=set)
+
+    def call(self, calls: int) -> None:
+        """Make so many calls."""
+        http = H2Connection()
+        http.initiate_connection()
+        address = (self.address.host, self.address.port)
+        with socket.create_connection(address, timeout=10) as connection:
+            connection.sendall(http.data_to_send())
+            self._hear(http, connection.recv(65536))  # the settings, to keep to them
+            while self.ended + self.refused < calls:
+                done = self.ended + self.refused + len(self._streams)
+                room = min(self.at_once, http.remote_settings.max_concurrent_streams)
+                for _ in range(min(room - len(self._streams), calls - done)):
+                    stream = http.get_next_available_stream_id()
+                    http.send_headers(stream, HEADERS)
+                    http.send_data(stream, bytes(5), end_stream=True)
+                    self._streams.add(stream)
+                connection.sendall(http.data_to_send())
+                data = connection.recv(65536)
+                assert data, "the server closed the connection"
+                self._hear(http, data)
+
+    def _hear(self, http: H2Connection, data: bytes) -> None:
+        for event in http.receive_data(data):
+            if isinstance(event, StreamEnded):
+                self.ended += 1
+                self._streams.discard(event.stream_id)
+            elif isinstance(event, StreamReset):
+                self.refused += 1
+                self._streams.discard(event.stream_id)
+            elif size := getattr(event, "flow_controlled_length", 0):
+                http.increment_flow_control_window(size)
+
+
+def test_a_proxy_that_carries_many_callers_at_once_has_none_of_them_refused(running: App) -> None:
+    proxy = Proxy(running.grpc, at_once=32)
+    proxy.call(600)
+    assert (proxy.ended, proxy.refused) == (600, 0)
