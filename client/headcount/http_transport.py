@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from urllib.parse import unquote, urlsplit
 
 from headcount.deadline import Deadline, Task
@@ -154,6 +154,8 @@ def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
     data = response.read(LARGEST_ANSWER + 1)
     if len(data) > LARGEST_ANSWER:
         return Answer(code="INTERNAL", message="the answer is too large"), b""
+    if response.length:  # `read` says nothing of what is missing
+        raise IncompleteRead(data, response.length)
     kind = (response.getheader("Content-Type") or "").partition(";")[0].strip()
     if response.status == _OK and kind == _PROTO:
         return Answer(code="OK"), data

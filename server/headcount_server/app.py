@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from headcount_server.backdrop_door import BackdropDoor
 from headcount_server.clock import Clock
 from headcount_server.config import Address, Config
 from headcount_server.connect_door import ConnectDoor
+from headcount_server.database import open_store
 from headcount_server.errors import ServerError
 from headcount_server.grpc_door import DRAIN_SECONDS, GrpcDoor
 from headcount_server.http_door import HttpDoor, application
@@ -23,7 +25,7 @@ from headcount_server.operations import Operations
 from headcount_server.pages.routes import Pages
 from headcount_server.service import Service
 from headcount_server.signals import RELEASE_WEEKS, Signals
-from headcount_server.sqlite_store import SqliteStore
+from headcount_server.standing import Standing
 from headcount_server.store import Store
 from headcount_server.tls import Identity
 from headcount_server.weeks import Policy, Weeks
@@ -69,7 +71,7 @@ class App:
     def _start(self, starting: ExitStack) -> None:
         config, meter = self._config, Operations()
         registry = InForce(schema.load(config.registry))
-        store: Store = SqliteStore(config.database)
+        store: Store = open_store(config.database)
         writer = Writer(store, meter)
         writer.start()
         starting.callback(writer.stop)
@@ -78,6 +80,9 @@ class App:
         totals = public_metrics.PublishedTotals(registry)
         signals = Signals(registry, self._clock.now().timestamp())
         meter.watch_projects(signals)
+        file = config.database if isinstance(config.database, Path) else None
+        standing = Standing(registry, store.open_weeks, file)
+        meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy)
 
@@ -85,6 +90,7 @@ class App:
             weeks = store.published(None, None, RELEASE_WEEKS)
             totals.show(next(iter(weeks), None))
             signals.show(weeks)
+            standing.show(weeks)
             self._pages.show()
 
         self.weeks = Weeks(writer, store, self._clock, policy, registry, on_close=show)

@@ -38,7 +38,7 @@ from headcount_server.in_force import InForce
 from headcount_server.intake import Intake
 from headcount_server.schema import REPORT_PREFIX, REPORT_SUFFIX
 from headcount_server.service import TOKEN_BYTES, Service
-from headcount_server.status import HTTP_STATUS, CallMeter, fault
+from headcount_server.status import HTTP_STATUS, CallMeter, fault, headers
 from headcount_server.week import Week
 from headcount_server.weeks import Weeks
 
@@ -80,7 +80,8 @@ class BackdropDoor:
             self._meter.called("post", "ok")
             return Response()
         self._meter.called("post", refusal.code.name.lower())
-        return JSONResponse({"error": str(refusal)}, HTTP_STATUS[refusal.code])
+        told = {"error": str(refusal)}
+        return JSONResponse(told, HTTP_STATUS[refusal.code], headers(refusal))
 
     async def _take(self, request: Request) -> None:
         self._intake.admit(request)

@@ -6,6 +6,7 @@ import click
 
 from headcount_server import __version__, logs
 from headcount_server.commands.correcting import annotate, discard, retract
+from headcount_server.commands.database import database
 from headcount_server.commands.keeping import backup, check, restore
 from headcount_server.commands.reading import export, statistics
 from headcount_server.commands.serve import serve
@@ -30,6 +31,7 @@ for command in (
     annotate,
     retract,
     discard,
+    database,
     site,
     demo,
 ):

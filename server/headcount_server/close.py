@@ -1,24 +1,24 @@
-"""The close of a week in a SQLite store: its totals become what is published, and go.
+"""The close of a week: its totals become what is published, and go.
 
 Both steps belong to one transaction of the caller's.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 
 from headcount_server import retraction
 from headcount_server.publication import Publication
 from headcount_server.publication import publish as published
+from headcount_server.sql import Connection
 from headcount_server.tally import Cell, Tally
 from headcount_server.week import Week
 
 _OPEN_TABLES = ("open_reports", "open_answers", "open_values")
 
 
-def publish(connection: sqlite3.Connection, week: Week, threshold: int) -> None:
+def publish(connection: Connection, week: Week, threshold: int) -> None:
     """Write what the threshold leaves of a week's totals."""
     for project, tally in _tallies(connection, week):
         publication = published(tally, threshold)
@@ -27,7 +27,7 @@ def publish(connection: sqlite3.Connection, week: Week, threshold: int) -> None:
             _write(connection, (str(week), project), publication)
 
 
-def _tallies(connection: sqlite3.Connection, week: Week) -> Iterator[tuple[str, Tally]]:
+def _tallies(connection: Connection, week: Week) -> Iterator[tuple[str, Tally]]:
     where = "FROM {} WHERE week = ? AND project = ?"
     projects = connection.execute(
         "SELECT project, reports FROM open_reports WHERE week = ?", (str(week),)
@@ -42,7 +42,7 @@ def _tallies(connection: sqlite3.Connection, week: Week) -> Iterator[tuple[str, 
         yield project, Tally(reports, Counter(dict(answers)), cells)
 
 
-def _write(connection: sqlite3.Connection, at: tuple[str, str], publication: Publication) -> None:
+def _write(connection: Connection, at: tuple[str, str], publication: Publication) -> None:
     connection.execute("INSERT INTO published_reports VALUES (?, ?, ?)", (*at, publication.reports))
     connection.executemany(
         "INSERT INTO published_answers VALUES (?, ?, ?, ?)",
@@ -54,8 +54,8 @@ def _write(connection: sqlite3.Connection, at: tuple[str, str], publication: Pub
     )
 
 
-def forget(connection: sqlite3.Connection, week: Week) -> None:
-    """Drop a week's totals, and every trace of them in the tables of the other weeks."""
+def forget(connection: Connection, week: Week) -> None:
+    """Drop a week's totals on SQLite, and every trace of them in the tables of the other weeks."""
     for table in _OPEN_TABLES:
         # `secure_delete` overwrites the rows, but not the copies of rows that
         # SQLite leaves in a page when it splits it; emptying a table wipes its

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from headcount_server.database import Database
 from headcount_server.errors import ConfigError
 from headcount_server.limits import Limits
 
@@ -50,8 +51,8 @@ class Config:
 
     registry: Path
     """Descriptor set written by `headcount-registry build`."""
-    database: Path
-    """SQLite file, made if it is not there."""
+    database: Database
+    """SQLite file, made if it is not there, or a database on a PostgreSQL server."""
     grpc: Address = Address("127.0.0.1", 50051)
     public: Address = Address("127.0.0.1", 8080)
     operations: Address = Address("127.0.0.1", 8081)

@@ -27,12 +27,11 @@ from headcount_server.errors import (
     Refusal,
     Unsupported,
     Violation,
-    WeekNotOpen,
 )
 from headcount_server.in_force import InForce
 from headcount_server.intake import Intake
 from headcount_server.service import SERVICE, Service, decoded
-from headcount_server.status import HTTP_STATUS, OPEN_WEEKS, CallMeter, fault, status
+from headcount_server.status import HTTP_STATUS, CallMeter, fault, headers, status
 
 CALL_SECONDS = 10.0
 """How long a call may take; a caller may ask for less."""
@@ -160,9 +159,7 @@ def _refused(refusal: Refusal) -> Response:
         debug.pop("@type")
         details.append({"type": name, "value": value, "debug": debug})
     body = {"code": refusal.code.name.lower(), "message": told.message, "details": details}
-    headers = {}
-    if isinstance(refusal, WeekNotOpen):
-        headers[OPEN_WEEKS] = ",".join(refusal.open_weeks)
+    more = headers(refusal)
     if isinstance(refusal, Unsupported):
-        headers["accept-encoding"] = "identity"
-    return JSONResponse(body, HTTP_STATUS[refusal.code], headers)
+        more["accept-encoding"] = "identity"
+    return JSONResponse(body, HTTP_STATUS[refusal.code], more)

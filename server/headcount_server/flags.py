@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from headcount_server.database import Database, PostgresUrl, parse
 from headcount_server.errors import ConfigError, ServerError
 from headcount_server.week import Week
 
@@ -84,6 +85,22 @@ class WeekType(click.ParamType[Week]):
 WEEK = WeekType()
 
 
+class DatabaseType(click.ParamType[Database]):
+    """A SQLite file, or the URL of a database on a PostgreSQL server."""
+
+    name = "database"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Database:
+        """The database that a text names."""
+        del param, ctx
+        return value if isinstance(value, Path | PostgresUrl) else parse(str(value))
+
+
+DATABASE = DatabaseType()
+
+
 def listening(command: _Command) -> _Command:
     """Adds the addresses to listen on: `grpc`, `public` and `operations`."""
     for flag, address, help_text in reversed(_DOORS):
@@ -114,7 +131,7 @@ def encrypting(command: _Command) -> _Command:
 
 
 def limiting(command: _Command) -> _Command:
-    """Adds `limit_per_minute`, `limit_burst`, `limit_total` and `trusted_proxy`."""
+    """Adds `limit_per_minute`, `_burst`, `_total`, `_connections` and `trusted_proxy`."""
     options = (
         click.option(
             "--limit-per-minute",
@@ -139,6 +156,13 @@ def limiting(command: _Command) -> _Command:
             help="Calls a second from everyone together; 0 for no limit.",
         ),
         click.option(
+            "--limit-connections",
+            default=4096,
+            show_default=True,
+            type=Number(int, "1 to 1000000"),
+            help="Connections over gRPC at once, some 80 kB of memory each.",
+        ),
+        click.option(
             "--trusted-proxy",
             multiple=True,
             metavar="NETWORK",
@@ -156,7 +180,12 @@ def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) 
 
 def database(command: _Command) -> _Command:
     """Adds the database of a server: `database`."""
-    option = click.option("--database", required=True, type=PATH, help="The server's SQLite file.")
+    option = click.option(
+        "--database",
+        required=True,
+        type=DATABASE,
+        help="The server's SQLite file, or postgresql://USER@HOST/NAME.",
+    )
     return option(command)
 
 

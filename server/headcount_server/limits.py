@@ -47,6 +47,8 @@ class Limits:
     """Calls from one address prefix at once."""
     total_per_second: float = 0
     """Calls a second from everyone together; 0 for no limit."""
+    connections: int = 4096
+    """Connections over gRPC at once; further ones are closed before a word is said on them."""
     trusted_proxies: tuple[Network, ...] = ()
     """Whose `X-Forwarded-For` is believed."""
 
@@ -58,9 +60,13 @@ class Limits:
             if not 0 <= value <= 1_000_000:  # noqa: PLR2004 - the documented range
                 msg = f"{flag} {value:g}: outside 0 (no limit) to 1000000"
                 raise ConfigError(msg)
-        if not 1 <= self.burst <= 1_000_000:  # noqa: PLR2004 - the documented range
-            msg = f"--limit-burst {self.burst}: outside 1 to 1000000"
-            raise ConfigError(msg)
+        for flag, count in (
+            ("--limit-burst", self.burst),
+            ("--limit-connections", self.connections),
+        ):
+            if not 1 <= count <= 1_000_000:  # noqa: PLR2004 - the documented range
+                msg = f"{flag} {count}: outside 1 to 1000000"
+                raise ConfigError(msg)
 
 
 def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
@@ -85,6 +91,11 @@ class Gate:
         self._buckets: dict[bytes, _Bucket] = {}
         self._total = _Bucket(max(1.0, limits.total_per_second), now())
         self._key, self._key_until = b"", 0.0
+
+    @property
+    def connections(self) -> int:
+        """Most connections over gRPC at once."""
+        return self._limits.connections
 
     @property
     def trusting(self) -> bool:

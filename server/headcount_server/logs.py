@@ -3,7 +3,8 @@
 No line names a peer or repeats what was sent, at any level. Our own modules
 log sentences that are made for it. What libraries have to say passes from
 warnings on and without what they fill into their sentences, since that may be
-an address or a payload; of an exception only its type and place are told.
+an address or a payload, and the same once in some seconds, since callers can
+make a library say it thousands of times; of an exception only its type and place are told.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from typing import IO
 LEVELS = ("debug", "info", "warning", "error")
 """What `--log-level` may be."""
 
+REPEAT_SECONDS = 10.0
+"""How long a library is not heard again with the same sentence."""
+
+_BEGINNING, _SENTENCES = 24, 1000
 _OURS = __package__ or "headcount_server"
 _current: list[logging.Handler] = []
 
@@ -30,6 +35,7 @@ def start(level: str = "info", stream: IO[str] | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Text() if stream.isatty() else Json())
     handler.addFilter(_concerns_the_operator)
+    handler.addFilter(_Once())
     root = logging.getLogger()
     while _current:
         root.removeHandler(_current.pop())
@@ -46,6 +52,27 @@ def _is_ours(name: str) -> bool:
 
 def _concerns_the_operator(record: logging.LogRecord) -> bool:
     return _is_ours(record.name) or record.levelno >= logging.WARNING
+
+
+class _Once(logging.Filter):
+    """Leaves out what a library said a moment ago."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str, int, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this is ours, or new, or was last said a while ago."""
+        if _is_ours(record.name):
+            return True
+        # By its beginning: the rest may name what differs from time to time.
+        sentence = (record.name, record.pathname, record.lineno, str(record.msg)[:_BEGINNING])
+        if record.created < self._said.get(sentence, 0.0) + REPEAT_SECONDS:
+            return False
+        if len(self._said) >= _SENTENCES:
+            self._said.clear()
+        self._said[sentence] = record.created
+        return True
 
 
 def _words(record: logging.LogRecord) -> str:

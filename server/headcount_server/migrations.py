@@ -52,6 +52,29 @@ CREATE TABLE retractions (
 CREATE TABLE annotations (week TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+_M003 = """
+CREATE VIEW published_weeks AS
+  SELECT week,
+    date(substr(week, 1, 4) || '-01-04', 'weekday 0', '-6 days',
+      '+' || (7 * (CAST(substr(week, 7) AS INTEGER) - 1)) || ' days') AS monday,
+    threshold, closes, closed, coalesce(text, '') AS annotation
+  FROM weeks LEFT JOIN annotations USING (week) WHERE closed IS NOT NULL;
+CREATE VIEW published_totals AS
+  SELECT week, monday, threshold, project, '' AS key, 'reports' AS measure, '' AS value,
+    '' AS version, reports
+  FROM published_reports JOIN published_weeks USING (week)
+  UNION ALL SELECT week, monday, threshold, project, name, 'answers', '', '', answers
+  FROM published_answers JOIN keys USING (project, key) JOIN published_weeks USING (week)
+  UNION ALL SELECT week, monday, threshold, project, name, 'value', value, release, reports
+  FROM published_values JOIN keys USING (project, key) JOIN published_weeks USING (week);
+CREATE VIEW published_retractions AS
+  SELECT week,
+    date(substr(week, 1, 4) || '-01-04', 'weekday 0', '-6 days',
+      '+' || (7 * (CAST(substr(week, 7) AS INTEGER) - 1)) || ' days') AS monday,
+    project, name AS key, reason, retracted AS date
+  FROM retractions JOIN keys USING (project, key) WHERE week <> '';
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -65,4 +88,11 @@ def m001_open_and_published_weeks(db: Database) -> None:
 def m002_notices(db: Database) -> None:
     """Create the notices of an operator: totals taken down, and weeks explained."""
     for statement in _M002.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m003_views(db: Database) -> None:
+    """Create the views of what is published, for other programs to read."""
+    for statement in _M003.split(";")[:-1]:
         db.execute(statement)

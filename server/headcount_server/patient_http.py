@@ -1,4 +1,8 @@
-"""HTTP connections that begin and say nothing are closed; uvicorn would keep them."""
+"""HTTP connections that begin and say nothing are closed; uvicorn would keep them.
+
+And a body that turns out to be no HTTP ends its request in silence, where
+uvicorn logs an error with each.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,18 @@ class PatientProtocol(H11Protocol):
             self._end_wait()
         elif self._header_timer is None and (before is None or before.response_complete):
             self._expect_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell a caller that it does not speak HTTP, where no answer has begun."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            # Its answer would be a second one; whoever waits for the body waits no longer.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if repr(self.conn.our_state) in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

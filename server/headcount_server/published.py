@@ -1,19 +1,19 @@
-"""Reading what was published, from a SQLite store's file."""
+"""Reading what was published, from any database."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 
 from headcount_server.publication import Publication
+from headcount_server.sql import Connection
 from headcount_server.store import PublishedProject, PublishedWeek, Retraction
 from headcount_server.tally import Cell
 from headcount_server.week import Week
 
 
 def read(
-    connection: sqlite3.Connection, first: Week | None, last: Week | None, limit: int
+    connection: Connection, first: Week | None, last: Week | None, limit: int
 ) -> list[PublishedWeek]:
     """Closed weeks from first to last, newest first, at most `limit`."""
     rows = connection.execute(
@@ -33,7 +33,7 @@ def read(
     ]
 
 
-def _projects(connection: sqlite3.Connection, week: str) -> Iterator[PublishedProject]:
+def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
     digests: defaultdict[str, list[str]] = defaultdict(list)
     for project, digest in connection.execute(
         "SELECT project, digest FROM week_registries WHERE week = ? ORDER BY digest", (week,)

@@ -1,4 +1,4 @@
-"""Retractions: totals that should not be published, in the tables of a SQLite store.
+"""Retractions: totals that should not be published, in the tables of any store.
 
 A retraction is for one week, or for every week to come. Taking down the key
 `version` takes the releases out of cross-tabulations as well: their cells are
@@ -7,13 +7,13 @@ summed to the margin that was public anyway.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
 from headcount_server.publication import Publication
+from headcount_server.sql import Connection
 from headcount_server.tally import Cell
 
 ALWAYS = ""
@@ -23,20 +23,20 @@ _VERSION = "version"
 
 
 def note(  # noqa: PLR0913 - the columns of a row
-    connection: sqlite3.Connection, week: str, project: str, key: int, reason: str, day: date
+    connection: Connection, week: str, project: str, key: int, reason: str, day: date
 ) -> None:
     """Leave the public notice."""
     connection.execute(
-        "INSERT OR REPLACE INTO retractions VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO retractions VALUES (?, ?, ?, ?, ?) ON CONFLICT (week, project, key)"
+        " DO UPDATE SET reason = excluded.reason, retracted = excluded.retracted",
         (week, project, key, reason, day.isoformat()),
     )
 
 
-def take_down(
-    connection: sqlite3.Connection, state: str, week: str, project: str, key: int
-) -> None:
-    """Remove a key's totals of a week, `published` or `open`."""
+def take_down(connection: Connection, state: str, week: str, project: str, key: int) -> None:
+    """Remove a key's totals of a week from `published`, `open` or `shard` tables."""
     at = (week, project)
+    shard = "shard, " if state == "shard" else ""
     for table in (f"{state}_answers", f"{state}_values"):
         connection.execute(
             f"DELETE FROM {table} WHERE week = ? AND project = ? AND key = ?",  # noqa: S608 - our names
@@ -45,8 +45,8 @@ def take_down(
     if key not in _version_keys(connection, project):
         return
     folded = connection.execute(
-        f"SELECT key, value, sum(reports) FROM {state}_values"  # noqa: S608 - our names
-        " WHERE week = ? AND project = ? AND release <> '' GROUP BY key, value",
+        f"SELECT {shard}key, value, CAST(sum(reports) AS BIGINT) FROM {state}_values"  # noqa: S608 - our names
+        f" WHERE week = ? AND project = ? AND release <> '' GROUP BY {shard}key, value",
         at,
     ).fetchall()
     connection.execute(
@@ -54,13 +54,16 @@ def take_down(
         at,
     )
     connection.executemany(
-        f"INSERT INTO {state}_values VALUES (?, ?, ?, ?, '', ?)",  # noqa: S608 - our names
+        f"INSERT INTO {state}_values (week, project, {shard}key, value, reports, release)"  # noqa: S608 - our names
+        f" VALUES (?, ?, {'?, ' if shard else ''}?, ?, ?, '')"
+        f" ON CONFLICT ({shard}week, project, key, value, release)"
+        f" DO UPDATE SET reports = {state}_values.reports + excluded.reports",
         [(*at, *cell) for cell in folded],
     )
 
 
 def withhold(
-    connection: sqlite3.Connection, week: str, project: str, publication: Publication
+    connection: Connection, week: str, project: str, publication: Publication
 ) -> Publication:
     """What may be published where keys are retracted for every week; leaves the notices."""
     standing = connection.execute(
@@ -86,7 +89,7 @@ def _without(publication: Publication, keys: Collection[int], *, fold: bool) -> 
     return replace(publication, answers=answers, values=dict(values))
 
 
-def _version_keys(connection: sqlite3.Connection, project: str) -> set[int]:
+def _version_keys(connection: Connection, project: str) -> set[int]:
     rows = connection.execute(
         "SELECT key FROM keys WHERE project = ? AND name = ?", (project, _VERSION)
     )

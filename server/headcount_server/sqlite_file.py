@@ -85,6 +85,23 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def empty_log(connection: sqlite3.Connection, path: Path) -> bool:
+    """Empty the write-ahead log for good; False where a reader is in the way.
+
+    Raises OSError, sqlite3.Error.
+    """
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        return False
+    # SQLite does not sync the truncation: after a power cut the last commits could be back.
+    descriptor = os.open(beside(path, "-wal"), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[sqlite3.Connection]:
     """The lock and the connection of a command, in one transaction; then the log is emptied.
@@ -107,7 +124,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("COMMIT")
             # Rewrites the file, so that no unused page keeps what was deleted.
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            empty_log(connection, path)
     except (OSError, sqlite3.Error) as error:
         msg = f"{path}: {error}"
         raise StoreError(msg) from error
@@ -139,6 +156,11 @@ def reading(path: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as error:
         msg = f"{path}: {error}"
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+            msg = (
+                f"{path}: a crash left it in the middle of a write; start the server on it once, "
+                "which puts that right"
+            )
         raise StoreError(msg) from error
 
 

@@ -8,6 +8,7 @@ commit durable; `secure_delete=ON` overwrites what is deleted.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections import defaultdict
@@ -20,7 +21,7 @@ from headcount_server import close, published
 from headcount_server.answers import Answers
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_file import beside, connect, lock, read_only, token_table
+from headcount_server.sqlite_file import beside, connect, empty_log, lock, read_only, token_table
 from headcount_server.store import Entry, Outcome, PublishedWeek, Terms
 from headcount_server.tally import tally
 from headcount_server.vocabulary import Vocabulary
@@ -34,6 +35,8 @@ class SqliteStore:
     Every method but `published` belongs to the writer thread. Raises
     StoreError where the file cannot be used or another server has it open.
     """
+
+    lanes = 1
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,6 +74,18 @@ class SqliteStore:
         ):
             vocabulary.know(*row)
         return vocabulary
+
+    def lane(self, token: bytes) -> int:  # noqa: ARG002 - there is but one
+        """The only lane."""
+        return 0
+
+    def behind(self) -> bool:
+        """Never: nobody else writes."""
+        return False
+
+    def renew(self) -> bool:
+        """Learn nothing, since nobody else writes."""
+        return False
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
         """Let a week take reports."""
@@ -114,14 +129,12 @@ class SqliteStore:
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Add reports to their totals in one transaction."""
-        outcomes: list[Outcome] = []
         # By snapshot of the registry too: two may meet in one group.
         counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         try:
             with self._transaction():
-                for entry in entries:
-                    outcome = self._take_token(entry)
-                    outcomes.append(outcome)
+                outcomes = self._take_tokens(entries)
+                for entry, outcome in zip(entries, outcomes, strict=True):
                     if outcome is Outcome.COUNTED:
                         counted[entry.week, entry.project.name, id(entry.project)].append(entry)
                 for (week, _, _), group in sorted(counted.items()):
@@ -134,24 +147,35 @@ class SqliteStore:
             raise Unavailable(msg) from error
         return outcomes
 
-    def _take_token(self, entry: Entry) -> Outcome:
-        if entry.week not in self._weeks:
-            return Outcome.CLOSED
-        # A replay may name another week than the report that was counted.
-        for week in self._weeks:
-            if week != entry.week and self._has_token(week, entry):
-                return Outcome.DUPLICATE
-        token = self._week_keys.hash(entry.week, entry.project.name, entry.token)
-        cursor = self._connection.execute(
-            f"INSERT OR IGNORE INTO {token_table(entry.week)} VALUES (?)",  # noqa: S608 - our name
-            (token,),
-        )
-        return Outcome.COUNTED if cursor.rowcount else Outcome.DUPLICATE
+    def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
+        hashes = {
+            week: [self._week_keys.hash(week, e.project.name, e.token) for e in entries]
+            for week in self._weeks
+        }
+        taken = {week: self._taken(week, tokens) for week, tokens in hashes.items()}
+        outcomes: list[Outcome] = []
+        fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
+        for at, entry in enumerate(entries):
+            if entry.week not in self._weeks:
+                outcomes.append(Outcome.CLOSED)
+            # A replay may name another week than the report that was counted.
+            elif any(hashes[week][at] in tokens for week, tokens in taken.items()):
+                outcomes.append(Outcome.DUPLICATE)
+            else:
+                token = hashes[entry.week][at]
+                taken[entry.week].add(token)
+                fresh[entry.week].append(token)
+                outcomes.append(Outcome.COUNTED)
+        for week, tokens in fresh.items():
+            rows = ",".join(["(?)"] * len(tokens))
+            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
+        return outcomes
 
-    def _has_token(self, week: Week, entry: Entry) -> bool:
-        token = self._week_keys.hash(week, entry.project.name, entry.token)
-        query = f"SELECT 1 FROM {token_table(week)} WHERE token = ?"  # noqa: S608 - our name
-        return self._connection.execute(query, (token,)).fetchone() is not None
+    def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
+        """Those of these tokens that a week has counted."""
+        marks = ",".join("?" * len(tokens))
+        query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
+        return {token for (token,) in self._connection.execute(query, tokens)}
 
     def _add(self, week: Week, project: Project, reports: Iterable[Answers]) -> None:
         total = self._vocabularies[week].fold(project, tally(project, reports))
@@ -161,15 +185,18 @@ class SqliteStore:
             " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
             (*at, total.reports),
         )
-        self._connection.executemany(
-            "INSERT INTO open_answers VALUES (?, ?, ?, ?)"
+        # All rows in one step: Python waits for its interpreter after each.
+        self._connection.execute(
+            "INSERT INTO open_answers"
+            " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"
             " ON CONFLICT DO UPDATE SET answers = answers + excluded.answers",
-            [(*at, key, n) for key, n in total.answers.items()],
+            (*at, json.dumps(list(total.answers.items()))),
         )
-        self._connection.executemany(
-            "INSERT INTO open_values VALUES (?, ?, ?, ?, ?, ?)"
+        self._connection.execute(
+            "INSERT INTO open_values"
+            " SELECT ?, ?, value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true"
             " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
-            [(*at, *cell, n) for cell, n in total.values.items()],
+            (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
         )
 
     def close_week(self, week: Week, now: datetime) -> None:
@@ -188,13 +215,13 @@ class SqliteStore:
 
     def erase(self) -> bool:
         """Destroy keys of closed weeks and empty the write-ahead log."""
-        destroyed, busy = False, True
+        destroyed, emptied = False, False
         with suppress(OSError):
             self._week_keys.destroy_all_but(set(self._weeks))
             destroyed = True
-        with suppress(sqlite3.Error):
-            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return destroyed and not busy
+        with suppress(OSError, sqlite3.Error):
+            emptied = empty_log(self._connection, self._path)
+        return destroyed and emptied
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, read over a connection of this call alone."""

@@ -63,6 +63,16 @@ def status(refusal: Refusal) -> status_pb2.Status:
     return answer
 
 
+def headers(refusal: Refusal) -> dict[str, str]:
+    """What HTTP says of a refusal besides status and body: when to return, and which weeks."""
+    match refusal:
+        case WeekNotOpen():
+            return {OPEN_WEEKS: ",".join(refusal.open_weeks)}
+        case Overloaded():
+            return {"retry-after": str(RETRY_SECONDS)}
+    return {}
+
+
 def _details(refusal: Refusal) -> Iterator[Message]:
     match refusal:
         case InvalidReport():

@@ -1,7 +1,8 @@
 """What keeps the tally: the contract that every database fulfils.
 
-All writing happens on one thread (`writer`); `published` may be called from
-any. Nothing in a store describes one report: tokens stand in a table of their
+Reports are counted on as many threads as the store has lanes, all else that
+changes it happens on the first of them (`writer`); `published` may be called
+from any. Nothing in a store describes one report: tokens stand in a table of their
 own with no other fact, and the rest are totals.
 """
 
@@ -88,6 +89,15 @@ class PublishedWeek:
 class Store(Protocol):
     """Keeps tokens and totals of open weeks, and what was published of closed ones."""
 
+    @property
+    def lanes(self) -> int:
+        """Number of threads that may call `count` at once."""
+        ...
+
+    def lane(self, token: bytes) -> int:
+        """Which of these threads counts the reports of a token."""
+        ...
+
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
         """Let a week take reports; terms are settled by the first call for it.
 
@@ -103,12 +113,21 @@ class Store(Protocol):
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Add reports to their totals, tokens and totals together or not at all.
 
-        Durable on return. Raises Unavailable where nothing was counted.
+        Durable on return. Raises Unavailable where they may be counted or not:
+        counting them again is harmless.
         """
         ...
 
     def close_week(self, week: Week, now: datetime) -> None:
         """Publish a week once and for ever and forget everything else of it."""
+        ...
+
+    def behind(self) -> bool:
+        """Whether others changed something, or nobody can tell; may be called from any thread."""
+        ...
+
+    def renew(self) -> bool:
+        """Learn what others changed; whether anything was. Raises Unavailable, StoreError."""
         ...
 
     def erase(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from headcount_server.answers import Answers
@@ -41,16 +42,17 @@ class Tally:
 def tally(project: Project, reports: Iterable[Answers]) -> Tally:
     """The totals of these reports."""
     reports = tuple(reports)
-    crossed = {number for number, key in project.keys.items() if key.crossed}
     total = Tally(reports=len(reports))
     # Equal answers are mostly one object (see `reader`), so they are counted
     # as such first and taken apart afterwards.
-    for answer, n in Counter(a for report in reports for a in report.given).items():
+    alike = Counter(chain.from_iterable(report.given for report in reports))
+    crossed = {answer for answer in alike if project.keys[answer.key].crossed}
+    for answer, n in alike.items():
         total.answers[answer.key] += n
-        if answer.key not in crossed:
+        if answer not in crossed:
             for value in answer.values:
                 total.values[Cell(answer.key, value, "")] += n
-    per_release = Counter((a, r.release) for r in reports for a in r.given if a.key in crossed)
+    per_release = Counter((a, r.release) for r in reports for a in crossed.intersection(r.given))
     for (answer, release), n in per_release.items():
         for value in answer.values:
             total.values[Cell(answer.key, value, release)] += n

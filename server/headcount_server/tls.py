@@ -50,12 +50,20 @@ class Identity:
 
     def for_grpc(self) -> grpc.ServerCredentials:
         """Credentials that follow the files."""
+        presented = self._grpc
 
-        def present() -> grpc.ServerCertificateConfiguration:
+        def present() -> grpc.ServerCertificateConfiguration | None:
+            # None where nothing changed: grpc makes a new context of every pair that
+            # it is handed, and frees the last one under handshakes that still use it.
+            nonlocal presented
             self._refresh()
-            return self._grpc
+            if self._grpc is presented:
+                return None
+            presented = self._grpc
+            return presented
 
-        return grpc.dynamic_ssl_server_credentials(self._grpc, present)
+        # The stubs leave out that None means no change.
+        return grpc.dynamic_ssl_server_credentials(self._grpc, present)  # type: ignore[arg-type]
 
     def for_http(self) -> ssl.SSLContext:
         """A context that follows the files."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
@@ -24,14 +25,15 @@ class Week:
         year, number, _ = moment.astimezone(UTC).isocalendar()
         return cls(year, number)
 
-    @classmethod
-    def parse(cls, text: str) -> Week:
+    @staticmethod
+    @lru_cache(maxsize=16)  # reports name the same few
+    def parse(text: str) -> Week:
         """The week written as `YYYY-Www`; ValueError where no such week exists."""
         match = _WEEK.fullmatch(text)
         if match is None:
             msg = "not an ISO 8601 week such as 2026-W47"
             raise ValueError(msg)
-        week = cls(int(match[1]), int(match[2]))
+        week = Week(int(match[1]), int(match[2]))
         try:
             date.fromisocalendar(week.year, week.number, 1)
         except ValueError:

@@ -25,12 +25,12 @@ class WeekKeys:
         self._directory = directory
         self._keys: dict[Week, bytes] = {}
 
-    def create(self, week: Week) -> None:
-        """Make the key of a week, durable before anything is hashed with it."""
+    def create(self, week: Week, key: bytes | None = None) -> None:
+        """Make the key of a week, or keep this one, durable before anything is hashed with it."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
         _sync(self._directory.parent)
         path = self._path(week)
-        key = secrets.token_bytes(KEY_BYTES)
+        key = key or secrets.token_bytes(KEY_BYTES)
         # A leftover can only come from a crash before its first use.
         path.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -67,12 +67,13 @@ class WeekKeys:
             raise StoreError(msg)
         self._keys[week] = key
 
+    def key(self, week: Week) -> bytes:
+        """The key of a week, which was created or loaded."""
+        return self._keys[week]
+
     def hash(self, week: Week, project: str, token: bytes) -> bytes:
         """What is kept of a token: nothing that another week or project could be linked by."""
-        digest = blake2b(key=self._keys[week], digest_size=HASH_BYTES)
-        digest.update(f"{project}:{week}:".encode())
-        digest.update(token)
-        return digest.digest()
+        return token_hash(self._keys[week], week, project, token)
 
     def destroy_all_but(self, weeks: set[Week]) -> None:
         """Overwrite and remove the keys of every other week.
@@ -96,6 +97,14 @@ class WeekKeys:
 
     def _path(self, week: Week) -> Path:
         return self._directory / f"{week}.key"
+
+
+def token_hash(key: bytes, week: Week, project: str, token: bytes) -> bytes:
+    """The hash of a token under the key of a week."""
+    digest = blake2b(key=key, digest_size=HASH_BYTES)
+    digest.update(f"{project}:{week}:".encode())
+    digest.update(token)
+    return digest.digest()
 
 
 def _destroy(path: Path) -> None:

@@ -7,7 +7,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from headcount_server.clock import Clock
 from headcount_server.errors import ServerError, Unavailable, WeekNotOpen
@@ -19,6 +20,8 @@ from headcount_server.writer import Writer
 
 TICK_SECONDS = 1.0
 """How often the clock is looked at."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,17 @@ class Policy:
     def terms(self, week: Week) -> Terms:
         """The terms of a week that opens under this policy."""
         return Terms(self.threshold, week.end + self.grace)
+
+
+class _Present(NamedTuple):
+    """What `Weeks.open` found, so that it need not be found again for each report."""
+
+    terms: Mapping[Week, Terms]
+    """What was open then; other terms end it."""
+    since: datetime
+    until: datetime
+    """The time in which it holds; the clock may go back, too."""
+    weeks: tuple[Week, ...]
 
 
 class Weeks:
@@ -60,6 +74,7 @@ class Weeks:
         self._registry = registry
         self._on_close = on_close
         self._open: Mapping[Week, Terms] = {}
+        self._present = _Present({}, _NEVER, _NEVER, ())
         self._turned_for: Week | None = None
         self._untold = False
         self._turning = threading.Lock()
@@ -83,13 +98,25 @@ class Weeks:
     def open(self) -> tuple[Week, ...]:
         """Weeks that take reports now, the current one first."""
         now = self._clock.now()
+        present = self._present
+        if not (present.terms is self._open and present.since <= now < present.until):
+            present = self._present = self._look(now)
+        return present.weeks
+
+    def _look(self, now: datetime) -> _Present:
         current = Week.of(now)
         # A week that was closed and comes again (the clock went back) stays closed.
         if current not in self._open and current != self._turned_for:
             self.turn()
         terms = self._open  # replaced by another thread, never changed
-        weeks = (current, current.previous())
-        return tuple(week for week in weeks if week in terms and now < terms[week].closes)
+        known = [week for week in (current, current.previous()) if week in terms]
+        turns = [current.start, current.end, *(terms[week].closes for week in known)]
+        return _Present(
+            terms,
+            since=max(turn for turn in turns if turn <= now),
+            until=min(turn for turn in turns if turn > now),
+            weeks=tuple(week for week in known if now < terms[week].closes),
+        )
 
     def terms(self) -> Terms:
         """The terms that the current week stands under."""
@@ -137,6 +164,8 @@ class Weeks:
             raise Unavailable(msg) from error
 
     def _turn(self, now: datetime) -> None:
+        if self._store.renew():
+            self._untold = True
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
         for week in due:
             self._store.close_week(week, now)
@@ -153,12 +182,17 @@ class Weeks:
                 self._store.open_week(week, terms, self._registry.schema)
 
     def _watch(self) -> None:
+        told = ""
         while not self._stopping.wait(TICK_SECONDS):
             now = self._clock.now()
             due = any(terms.closes <= now for terms in self._open.values())
-            if not (due or self._untold) and Week.of(now) == self._turned_for:
+            idle = not (due or self._untold) and Week.of(now) == self._turned_for
+            if idle and not self._store.behind():
                 continue
             try:
                 self.turn()
+                told = ""
             except ServerError as error:
-                log.error("trying again: %s", error)  # noqa: TRY400 - the operator needs no trace
+                if str(error) != told:
+                    told = str(error)
+                    log.error("trying again: %s", told)  # noqa: TRY400 - the operator needs no trace

@@ -1,8 +1,9 @@
-"""The writer: the one thread that changes the store, in groups.
+"""The writer: the threads that change the store, in groups; with SQLite it is one.
 
 Reports that arrive while a group is being committed form the next one, so
 that one durable commit carries many of them under load and a lone report
-waits for nobody.
+waits for nobody. A store with several lanes has one such thread for each; all
+else that changes it happens on the first.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from headcount_server.errors import Overloaded, Unavailable
 from headcount_server.store import Entry, Outcome, Store
 
 QUEUE_LIMIT = 4096
-"""Reports that may wait; past it callers are told to come back."""
+"""Reports that may wait in one lane; past it callers are told to come back."""
 GROUP_LIMIT = 512
 """Largest number of reports in one commit."""
+GATHER_SECONDS = 0.0005
+"""How long a group waits for more reports, where one is not alone."""
 ERASE_SECONDS = 2.0
 """How long a commit may stay readable in the write-ahead log."""
 ANSWER_SECONDS = 10.0
@@ -83,17 +86,47 @@ class _Task(_Item):
         self.run = run
 
 
+_Queue: TypeAlias = queue.SimpleQueue[_Report | _Task | None]
+
+
+def _group(
+    lane: _Queue, item: _Report | _Task | None
+) -> tuple[list[_Report], _Report | _Task | None]:
+    """The reports that wait, from this one on, up to the limit; and the item after them.
+
+    Where none is after them, the last report itself.
+    """
+    if 0 < lane.qsize() < GROUP_LIMIT - 1:
+        time.sleep(GATHER_SECONDS)  # a commit of many costs little more than one of few
+    group: list[_Report] = []
+    while isinstance(item, _Report):
+        group.append(item)
+        if len(group) == GROUP_LIMIT:
+            break
+        try:
+            item = lane.get_nowait()
+        except queue.Empty:
+            break
+    return group, item
+
+
 class Writer:
     """Runs everything that changes a store on a thread of its own."""
 
     def __init__(self, store: Store, meter: Meter) -> None:
         self._store = store
         self._meter = meter
-        self._queue: queue.SimpleQueue[_Report | _Task | None] = queue.SimpleQueue()
+        self._queues: list[_Queue] = [queue.SimpleQueue() for _ in range(store.lanes)]
+        self._queue = self._queues[0]
+        self._settling = threading.Lock()
         self._erase_at: float | None = 0.0
         self._writable = True
         self._tell: Callable[[bool], None] = lambda _ok: None
         self._thread = threading.Thread(target=self._work, name="writer")
+        self._further = [
+            threading.Thread(target=self._count_along, args=(lane,), name="lane")
+            for lane in self._queues[1:]
+        ]
 
     def watch(self, tell: Callable[[bool], None]) -> None:
         """Call this, on the writer's thread, when the store fails and when it is well again."""
@@ -101,16 +134,21 @@ class Writer:
 
     def start(self) -> None:
         """Begin to write."""
-        self._thread.start()
+        for thread in (self._thread, *self._further):
+            thread.start()
 
     def stop(self) -> None:
         """Write what is waiting, shut the store and end."""
+        for lane in self._queues[1:]:
+            lane.put(None)
+        for thread in self._further:
+            thread.join()
         self._queue.put(None)
         self._thread.join()
 
     def waiting(self) -> int:
         """Number of reports that wait for a commit."""
-        return self._queue.qsize()
+        return sum(lane.qsize() for lane in self._queues)
 
     def count(self, entry: Entry) -> Outcome:
         """Count a report; returns once that is durable.
@@ -119,11 +157,12 @@ class Writer:
         cannot be written or takes too long. After Unavailable the report may
         be counted or not; sending it again is harmless.
         """
-        if self._queue.qsize() >= QUEUE_LIMIT:
+        lane = self._queues[self._store.lane(entry.token)]
+        if lane.qsize() >= QUEUE_LIMIT:
             msg = "too many reports are waiting; try again in some hours"
             raise Overloaded(msg)
         report = _Report(entry)
-        self._queue.put(report)
+        lane.put(report)
         if not report.wait(ANSWER_SECONDS):
             msg = "the report could not be written in time; send it again"
             raise Unavailable(msg)
@@ -149,15 +188,7 @@ class Writer:
             except queue.Empty:
                 self._erase()
                 continue
-            group: list[_Report] = []
-            while isinstance(item, _Report):
-                group.append(item)
-                if len(group) == GROUP_LIMIT:
-                    break
-                try:
-                    item = self._queue.get_nowait()
-                except queue.Empty:
-                    break
+            group, item = _group(self._queue, item)
             if group:
                 self._commit(group)
             if isinstance(item, _Task):
@@ -167,6 +198,14 @@ class Writer:
                 return
             if self._patience() == 0:
                 self._erase()
+
+    def _count_along(self, lane: _Queue) -> None:
+        item = lane.get()
+        while item is not None:
+            group, item = _group(lane, item)
+            self._commit(group)
+            if item is not None:
+                item = lane.get()
 
     def _commit(self, group: list[_Report]) -> None:
         began = time.monotonic()
@@ -200,16 +239,18 @@ class Writer:
 
     def _patience(self) -> float | None:
         if self._erase_at is None:
-            return None
+            # Other lanes may have failed meanwhile, which this one has to make good.
+            return ERASE_SECONDS if self._further else None
         return max(0.0, self._erase_at - time.monotonic())
 
     def _settle(self, *, ok: bool) -> None:
         if not ok:
             self._note_change()  # so that it tries again where no report comes either
         if ok is not self._writable:
-            self._writable = ok
-            self._meter.writable(ok=ok)
-            self._tell(ok)
+            with self._settling:
+                self._writable = ok
+                self._meter.writable(ok=ok)
+                self._tell(ok)
 
     def _erase(self) -> None:
         if not self._writable:

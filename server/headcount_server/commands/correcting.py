@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import click
 
 from headcount_server import notices
+from headcount_server.database import Database
 from headcount_server.flags import WEEK, Command, database, one_sentence
 from headcount_server.week import Week
 
@@ -18,13 +18,13 @@ from headcount_server.week import Week
 @click.option("--key", required=True, help="Key whose totals are taken down.")
 @click.option("--week", type=WEEK, help="The one week to take down; without it all, for ever.")
 @click.option("--reason", required=True, help="Why; everybody reads it.")
-def retract(database: Path, project: str, key: str, week: Week | None, reason: str) -> None:
+def retract(database: Database, project: str, key: str, week: Week | None, reason: str) -> None:
     """Take down totals that should never have been published.
 
     A public notice with the reason stays in their place. Without --week the
-    key is withheld from later weeks too. The server must not run: stop it,
-    retract, start it. Copies that others made stay with them, and so do your
-    backups.
+    key is withheld from later weeks too. A server on a SQLite file must not
+    run: stop it, retract, start it. Copies that others made stay with them, and
+    so do your backups.
     """
     with one_sentence():
         weeks = notices.retract(
@@ -40,11 +40,11 @@ def retract(database: Path, project: str, key: str, week: Week | None, reason: s
 @database
 @click.option("--week", required=True, type=WEEK, help="The week that is explained.")
 @click.argument("text")
-def annotate(database: Path, week: Week, text: str) -> None:
+def annotate(database: Database, week: Week, text: str) -> None:
     """Explain a week, such as an outage, with a TEXT that everybody reads.
 
-    A new text replaces the former, an empty one takes it back. The server must
-    not run: stop it, annotate, start it.
+    A new text replaces the former, an empty one takes it back. A server on a
+    SQLite file must not run: stop it, annotate, start it.
     """
     with one_sentence():
         notices.annotate(database, week, text)
@@ -54,7 +54,7 @@ def annotate(database: Path, week: Week, text: str) -> None:
 @click.command(cls=Command)
 @database
 @click.option("--week", required=True, type=WEEK, help="The open week that is given up.")
-def discard(database: Path, week: Week) -> None:
+def discard(database: Database, week: Week) -> None:
     """Give up an open week, for when its key is lost; published weeks stay.
 
     Without the key a report that was counted could be counted again, so the

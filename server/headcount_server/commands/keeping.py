@@ -8,8 +8,14 @@ import click
 
 from headcount_server import audit as auditing
 from headcount_server import backup as copying
+from headcount_server.database import Database, only_file
 from headcount_server.errors import StoreError
 from headcount_server.flags import PATH, Command, database, one_sentence
+
+_DUMP = (
+    "use pg_dump and pg_restore, with --exclude-table-data='headcount_*.*', which leaves out open "
+    "weeks and their keys (docs/postgresql.md)"
+)
 
 
 @click.command(cls=Command)
@@ -20,14 +26,14 @@ from headcount_server.flags import PATH, Command, database, one_sentence
     help="Copy open weeks too: tokens, exact totals, and their keys beside FILE.",
 )
 @click.argument("file", type=PATH)
-def backup(database: Path, file: Path, open_weeks: bool) -> None:  # noqa: FBT001 - a flag
+def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: FBT001 - a flag
     """Copy what is published to FILE and verify the copy.
 
     Works beside a running server. Open weeks are left out, since a copy would
     keep what their close destroys; the server begins them anew after a restore.
     """
     with one_sentence():
-        content = copying.back_up(database, file, open_weeks=open_weeks)
+        content = copying.back_up(only_file(database, _DUMP), file, open_weeks=open_weeks)
     click.echo(f"{file}: {_weeks(content)}, verified")
     if content.open_weeks:
         click.echo(
@@ -40,14 +46,14 @@ def backup(database: Path, file: Path, open_weeks: bool) -> None:  # noqa: FBT00
 @click.command(cls=Command)
 @database
 @click.argument("backup", type=PATH)
-def restore(database: Path, backup: Path) -> None:
+def restore(database: Database, backup: Path) -> None:
     """Put a BACKUP in the place of a database that is gone.
 
     The server must not run, and nothing of a former database may be left in
     the place: move it away first. What was published since the backup is lost.
     """
     with one_sentence():
-        content = copying.restore(backup, database)
+        content = copying.restore(backup, only_file(database, _DUMP))
     click.echo(f"{database}: {_weeks(content)}, verified; start the server")
 
 
@@ -58,7 +64,7 @@ def _weeks(content: copying.Content) -> str:
 
 @click.command(cls=Command)
 @database
-def check(database: Path) -> None:
+def check(database: Database) -> None:
     """Examine a database and state, table by table, what it holds.
 
     Works beside a running server. Fails where something is damaged, unknown,
@@ -73,7 +79,8 @@ def check(database: Path) -> None:
             what = table.a_row_is or "UNKNOWN"
             click.echo(f"{table.name:{name}}  {table.rows:>{rows}}  a row is {what}")
         click.echo(f"\nkeys of open weeks  {', '.join(found.keys) or 'none'}")
-        click.echo(f"write-ahead log     {found.log_bytes} bytes\n")
+        log = "kept by PostgreSQL" if found.log_bytes is None else f"{found.log_bytes} bytes"
+        click.echo(f"write-ahead log     {log}\n")
         if found.findings:
             raise StoreError("\n  ".join([f"{database}: not as it should be", *found.findings]))
         click.echo("No table describes a report: rows are totals of a week, or lone token hashes.")

@@ -9,6 +9,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server import bundle, listing
 from headcount_server import statistics as totals
+from headcount_server.database import Database
 from headcount_server.errors import StoreError
 from headcount_server.flags import PATH, Command, database, one_sentence
 from headcount_server.week import Week
@@ -35,7 +36,7 @@ _FORMATS = {
     type=click.Choice(listing.FORMATS),
     help="A table with ranges, or the published numbers as CSV or JSON.",
 )
-def statistics(database: Path, project: str, key: str, week: str, form: str) -> None:
+def statistics(database: Database, project: str, key: str, week: str, form: str) -> None:
     """Print published totals. Works beside a running server."""
     with one_sentence():
         weeks = bundle.published(database)
@@ -80,13 +81,17 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
 @click.command(cls=Command)
 @database
 @click.option("--registry", required=True, type=PATH, help="registry.binpb that is served.")
-@click.argument("directory", type=PATH)
-def export(database: Path, registry: Path, directory: Path) -> None:
+@click.argument("place", metavar="DIRECTORY", type=PATH)
+def export(database: Database, registry: Path, place: Path) -> None:
     """Write all published totals to DIRECTORY, as open data with checksums.
 
-    Works beside a running server. The same totals give the same bytes;
-    README.txt in the bundle describes its shape.
+    A name that ends in .zip makes one file of it, the same that a server
+    offers at /data/bundle.zip. Works beside a running server. The same totals
+    give the same bytes; README.txt in the bundle describes its shape.
     """
     with one_sentence():
-        weeks = bundle.write(directory, database, registry)
-    click.echo(f"{directory}: {weeks} weeks; check with: cd {directory} && sha256sum -c SHA256SUMS")
+        weeks = bundle.write(place, database, registry)
+    if place.suffix == bundle.ARCHIVE:
+        click.echo(f"{place}: {weeks} weeks; it holds SHA256SUMS to check them with")
+    else:
+        click.echo(f"{place}: {weeks} weeks; check with: cd {place} && sha256sum -c SHA256SUMS")

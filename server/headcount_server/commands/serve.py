@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import resource
 import signal
 import threading
 from datetime import timedelta
@@ -15,8 +17,10 @@ from headcount_server import logs
 from headcount_server.app import END_SECONDS, App
 from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.config import Address, Config
+from headcount_server.database import Database
 from headcount_server.errors import ConfigError
 from headcount_server.flags import (
+    DATABASE,
     PATH,
     Number,
     ServeCommand,
@@ -35,7 +39,12 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @click.command(cls=ServeCommand)
 @click.option("--registry", required=True, type=PATH, help="registry.binpb to serve.")
-@click.option("--database", required=True, type=PATH, help="SQLite file; made if not there.")
+@click.option(
+    "--database",
+    required=True,
+    type=DATABASE,
+    help="SQLite file, made if not there; or postgresql://USER@HOST/NAME.",
+)
 @listening
 @click.option(
     "--threshold",
@@ -64,7 +73,7 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 @click.option("--show-config", is_flag=True, help="Print every setting and its source, and end.")
 def serve(  # noqa: PLR0913 - one argument a flag
     registry: Path,
-    database: Path,
+    database: Database,
     grpc: str,
     public: str,
     operations: str,
@@ -76,6 +85,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     limit_per_minute: float,
     limit_burst: int,
     limit_total: float,
+    limit_connections: int,
     trusted_proxy: tuple[str, ...],
     log_level: str,
     test_clock: Path | None,
@@ -103,6 +113,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 per_minute=limit_per_minute,
                 burst=limit_burst,
                 total_per_second=limit_total,
+                connections=limit_connections,
                 trusted_proxies=trusted(trusted_proxy),
             ),
         )
@@ -135,6 +146,10 @@ def _written(value: object) -> str:
 
 
 def _run(config: Config, clock: Clock) -> None:
+    # The lower limit is for programs that use select(); with it a thousand idle callers
+    # would shut everybody else out.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Blocked in all threads and waited for here: a handler could come just before
     # the wait, and be noticed only with the next signal.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
@@ -147,6 +162,9 @@ def _run(config: Config, clock: Clock) -> None:
 
 def _serve(config: Config, clock: Clock) -> None:
     with App(config, clock) as app:
+        # What stands now stays to the end; the garbage collector need not go through it
+        # again and again while reports are taken.
+        gc.freeze()
         click.echo(f"gRPC        {app.grpc}")
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")

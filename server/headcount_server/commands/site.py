@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from headcount_server.database import Database
 from headcount_server.flags import PATH, Command, database, one_sentence
 from headcount_server.pages import folder
 
@@ -16,7 +17,7 @@ from headcount_server.pages import folder
 @click.option(
     "--out", required=True, type=PATH, help="Folder to write; a former site there is replaced."
 )
-def site(database: Path, registry: Path, out: Path) -> None:
+def site(database: Database, registry: Path, out: Path) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.
 
     Works beside a running server. Run it again after each close of a week.

@@ -16,10 +16,11 @@ from rich.progress import track
 
 from headcount_server.app import App
 from headcount_server.config import Address, Config
+from headcount_server.database import Database, PostgresUrl, postgres
 from headcount_server.demo import inquiry, result
 from headcount_server.demo.simulation import Simulation
 from headcount_server.errors import ConfigError, DemoError, ServerError
-from headcount_server.flags import PATH, listening
+from headcount_server.flags import DATABASE, PATH, listening
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
     "--database",
     default=Path("headcount.db"),
     show_default=True,
-    type=PATH,
-    help="SQLite file; a former demonstration's is replaced.",
+    type=DATABASE,
+    help="SQLite file, or postgresql://USER@HOST/NAME; a former demonstration's is replaced.",
 )
 @click.option("--picture", type=PATH, help="Also draw the outcome, as an SVG file.")
 @listening
@@ -49,7 +50,7 @@ def demo(  # noqa: PLR0913 - one argument a flag
     weeks: int,
     leave: bool,  # noqa: FBT001 - a flag
     generated: Path,
-    database: Path,
+    database: Database,
     picture: Path | None,
     grpc: str,
     public: str,
@@ -96,8 +97,11 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
     console.print("\nEvery published total is what the sites agreed to send.", style="bold green")
 
 
-def _fresh(database: Path) -> Path:
-    """The database path, cleared of a former demonstration and of nothing else."""
+def _fresh(database: Database) -> Database:
+    """The database, cleared of a former demonstration and of nothing else."""
+    if isinstance(database, PostgresUrl):
+        postgres(database, "postgres_preparing").begin_demo(database)
+        return database
     marker = database.with_name(f"{database.name}.demo")
     if database.exists() and not marker.exists():
         msg = f"--database {database}: exists and is no demonstration's; name another file"
@@ -109,14 +113,19 @@ def _fresh(database: Path) -> Path:
     return database
 
 
-def _serve(app: App, database: Path) -> None:
+def _serve(app: App, database: Database) -> None:
+    look = (
+        f"sqlite-utils tables {database} --counts"
+        if isinstance(database, Path)
+        else f"psql {database} -c 'TABLE headcount.published_totals'"
+    )
     click.echo(f"""
 Serving until Ctrl-C:
   pages       http://{app.public}/
   published   curl http://{app.public}/metrics
   operations  curl http://{app.operations}/metrics
   service     buf curl --protocol grpc --http2-prior-knowledge --list-methods http://{app.grpc}
-  database    sqlite-utils tables {database} --counts""")
+  database    {look}""")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,244 @@
+"""The schema on PostgreSQL, as steps that are applied in order, and the tables of a week.
+
+Three schemas: `headcount` holds what stands for ever, `headcount_open` what the
+close of a week destroys, `headcount_secret` the week keys. Every table that a
+report touches has `shard` first in its primary key, so that one transaction of
+one shard stays on one node where the tables are distributed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import psycopg
+
+from headcount_server.errors import StoreError
+from headcount_server.week import Week
+
+PostgresConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+SCHEMAS = ("headcount", "headcount_open", "headcount_secret")
+SEARCH_PATH = ", ".join(SCHEMAS)
+SHARDS = 64
+"""Logical shards; a power of two, the same for all servers of a database for ever."""
+COPIED = SHARDS
+"""Where tokens and totals stand that were copied from a database that knows no shards."""
+DISTRIBUTED = ("shard_weeks", "tokens", "shard_reports", "shard_answers", "shard_values")
+"""Tables that a report touches; the first is the one that the others stand with."""
+OF_A_WEEK = {
+    "headcount_open.tokens": "",
+    "headcount_open.shard_reports": "WITH (fillfactor = 50)",
+    "headcount_open.shard_answers": "WITH (fillfactor = 70)",
+    "headcount_open.shard_values": "WITH (fillfactor = 70)",
+    "headcount_open.admitted_values": "",
+    "headcount_open.admitted_releases": "",
+    "headcount_secret.week_keys": "",
+}
+"""Tables with a partition for each open week, which is dropped at the close."""
+
+_UNSAMPLED = {
+    "headcount_open.tokens": ("token",),
+    "headcount_open.shard_values": ("value", "release"),
+    "headcount_open.admitted_values": ("value",),
+    "headcount_open.admitted_releases": ("release",),
+    "headcount_secret.week_keys": ("key",),
+}
+"""Columns of which the planner keeps no samples."""
+
+LOCKS = 0x68646374
+"""First number of our advisory locks (`hdct`); the second says what is locked."""
+SCHEMA_LOCK, WEEKS_LOCK, VOCABULARY_LOCK, SERVERS_LOCK = range(1, 5)
+
+_TOTALS = """
+CREATE TABLE headcount.closed_weeks (
+  week text COLLATE "C" PRIMARY KEY, threshold integer NOT NULL,
+  closes text NOT NULL, closed text NOT NULL);
+CREATE TABLE headcount.week_registries (
+  week text COLLATE "C", project text COLLATE "C", digest text COLLATE "C",
+  PRIMARY KEY (week, project, digest));
+CREATE TABLE headcount.keys (
+  project text COLLATE "C", key integer, name text NOT NULL, PRIMARY KEY (project, key));
+CREATE TABLE headcount.published_reports (
+  week text COLLATE "C", project text COLLATE "C", reports bigint NOT NULL,
+  PRIMARY KEY (week, project));
+CREATE TABLE headcount.published_answers (
+  week text COLLATE "C", project text COLLATE "C", key integer, answers bigint NOT NULL,
+  PRIMARY KEY (week, project, key));
+CREATE TABLE headcount.published_values (
+  week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
+  release text COLLATE "C", reports bigint NOT NULL,
+  PRIMARY KEY (week, project, key, value, release));
+CREATE TABLE headcount.retractions (
+  week text COLLATE "C", project text COLLATE "C", key integer, reason text NOT NULL,
+  retracted text NOT NULL, PRIMARY KEY (week, project, key));
+CREATE TABLE headcount.annotations (week text COLLATE "C" PRIMARY KEY, text text NOT NULL);
+CREATE TABLE headcount.revision (revision bigint NOT NULL);
+INSERT INTO headcount.revision VALUES (1);
+CREATE TABLE headcount_open.open_weeks (
+  week text COLLATE "C" PRIMARY KEY, threshold integer NOT NULL, closes text NOT NULL,
+  opening bigint NOT NULL);
+CREATE TABLE headcount_open.shard_weeks (
+  shard smallint, week text COLLATE "C", opening bigint NOT NULL, PRIMARY KEY (shard, week));
+CREATE TABLE headcount_open.tokens (
+  shard smallint, week integer, token uuid, PRIMARY KEY (shard, week, token)
+) PARTITION BY LIST (week);
+CREATE TABLE headcount_open.shard_reports (
+  shard smallint, week text COLLATE "C", project text COLLATE "C", reports bigint NOT NULL,
+  PRIMARY KEY (shard, week, project)) PARTITION BY LIST (week);
+CREATE TABLE headcount_open.shard_answers (
+  shard smallint, week text COLLATE "C", project text COLLATE "C", key integer,
+  answers bigint NOT NULL, PRIMARY KEY (shard, week, project, key)) PARTITION BY LIST (week);
+CREATE TABLE headcount_open.shard_values (
+  shard smallint, week text COLLATE "C", project text COLLATE "C", key integer,
+  value text COLLATE "C", release text COLLATE "C", reports bigint NOT NULL,
+  PRIMARY KEY (shard, week, project, key, value, release)) PARTITION BY LIST (week);
+CREATE TABLE headcount_open.admitted_values (
+  week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
+  PRIMARY KEY (week, project, key, value)) PARTITION BY LIST (week);
+CREATE TABLE headcount_open.admitted_releases (
+  week text COLLATE "C", project text COLLATE "C", release text COLLATE "C",
+  PRIMARY KEY (week, project, release)) PARTITION BY LIST (week);
+CREATE TABLE headcount_secret.week_keys (
+  week text COLLATE "C" PRIMARY KEY, key bytea NOT NULL) PARTITION BY LIST (week);
+ALTER TABLE headcount_open.tokens ALTER token SET STATISTICS 0;
+ALTER TABLE headcount_open.shard_values ALTER value SET STATISTICS 0;
+ALTER TABLE headcount_open.shard_values ALTER release SET STATISTICS 0;
+ALTER TABLE headcount_open.admitted_values ALTER value SET STATISTICS 0;
+ALTER TABLE headcount_open.admitted_releases ALTER release SET STATISTICS 0;
+ALTER TABLE headcount_secret.week_keys ALTER key SET STATISTICS 0;
+"""
+
+_VIEWS = """
+CREATE VIEW headcount.weeks AS
+  SELECT week, threshold, closes, NULL AS closed FROM headcount_open.open_weeks
+  UNION ALL SELECT week, threshold, closes, closed FROM headcount.closed_weeks;
+CREATE VIEW headcount_open.open_reports AS
+  SELECT week, project, sum(reports)::bigint AS reports
+  FROM headcount_open.shard_reports GROUP BY week, project;
+CREATE VIEW headcount_open.open_answers AS
+  SELECT week, project, key, sum(answers)::bigint AS answers
+  FROM headcount_open.shard_answers GROUP BY week, project, key;
+CREATE VIEW headcount_open.open_values AS
+  SELECT week, project, key, value, release, sum(reports)::bigint AS reports
+  FROM headcount_open.shard_values GROUP BY week, project, key, value, release;
+CREATE VIEW headcount.published_weeks AS
+  SELECT week, to_date(week, 'IYYY-"W"IW') AS monday, threshold, closes, closed,
+    coalesce(text, '') AS annotation
+  FROM headcount.closed_weeks LEFT JOIN headcount.annotations USING (week);
+CREATE VIEW headcount.published_totals AS
+  SELECT week, monday, threshold, project, '' AS key, 'reports' AS measure, '' AS value,
+    '' AS version, reports
+  FROM headcount.published_reports JOIN headcount.published_weeks USING (week)
+  UNION ALL SELECT week, monday, threshold, project, name, 'answers', '', '', answers
+  FROM headcount.published_answers JOIN headcount.keys USING (project, key)
+    JOIN headcount.published_weeks USING (week)
+  UNION ALL SELECT week, monday, threshold, project, name, 'value', value, release, reports
+  FROM headcount.published_values JOIN headcount.keys USING (project, key)
+    JOIN headcount.published_weeks USING (week);
+CREATE VIEW headcount.published_retractions AS
+  SELECT week, to_date(week, 'IYYY-"W"IW') AS monday, project, name AS key, reason,
+    retracted AS date
+  FROM headcount.retractions JOIN headcount.keys USING (project, key) WHERE week <> '';
+"""
+
+STEPS = {"001_open_and_published_weeks": _TOTALS, "002_views": _VIEWS}
+"""Statements by the name of their step, in order; a released step is never changed."""
+
+
+def migrate(connection: PostgresConnection, name: str) -> list[str]:
+    """Bring the schema up to date, in one transaction; returns the steps that were taken.
+
+    Any number of servers may do so at once. Raises StoreError for a newer
+    schema, psycopg.Error.
+    """
+    with connection.transaction():
+        lock(connection, SCHEMA_LOCK)
+        done = applied(connection)
+        refuse_newer(done, name)
+        missing = [step for step in STEPS if step not in done]
+        if not done:
+            for schema in SCHEMAS:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute("CREATE TABLE headcount.schema_steps (name text PRIMARY KEY)")
+        for step in missing:
+            for statement in _statements(STEPS[step]):
+                connection.execute(statement)
+            connection.execute("INSERT INTO headcount.schema_steps VALUES (%s)", (step,))
+    return missing
+
+
+def _statements(script: str) -> Iterator[bytes]:
+    return (statement.encode() for statement in script.split(";")[:-1])
+
+
+def applied(connection: PostgresConnection) -> list[str]:
+    """Names of the steps that made this schema; their number is its version."""
+    row = connection.execute("SELECT to_regclass('headcount.schema_steps')").fetchone()
+    if row is None or row[0] is None:
+        return []
+    steps = connection.execute("SELECT name FROM headcount.schema_steps ORDER BY name")
+    return [step for (step,) in steps]
+
+
+def refuse_newer(done: list[str], name: str) -> None:
+    """Raise StoreError for a schema that a newer program made."""
+    if len(done) > len(STEPS):
+        msg = (
+            f"{name}: its schema is version {len(done)}, and this program knows {len(STEPS)}; use "
+            "the headcount-server that wrote it, or restore a dump made before the upgrade"
+        )
+        raise StoreError(msg)
+
+
+def lock(connection: PostgresConnection, what: int) -> None:
+    """Wait until no other transaction holds this, and hold it to the end of ours.
+
+    The first statement of a transaction that is about many shards.
+    """
+    # Has an effect with Citus alone, where reading over many connections would be
+    # in the way of dropping over one; elsewhere it is a name that nobody reads.
+    connection.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, what))
+
+
+def hold_intake(connection: PostgresConnection) -> None:
+    """Let reports that are being counted finish, and further ones wait for our end.
+
+    Taken before any other lock on the tables that reports touch, so that
+    nobody waits for us who holds what we want.
+    """
+    connection.execute("LOCK TABLE headcount_open.shard_weeks IN EXCLUSIVE MODE")
+
+
+def number(week: Week) -> int:
+    """A week as the tokens' table writes it, in four bytes: 202647."""
+    return week.year * 100 + week.number
+
+
+def _partition(table: str, week: Week) -> str:
+    return f"{table}_{week.year:04}_w{week.number:02}"
+
+
+def add_week(connection: PostgresConnection, week: Week) -> None:
+    """Make the partitions of a week, empty, in the place of any that a dump left."""
+    drop_week(connection, week)
+    sampled = connection.execute("SELECT to_regclass('pg_dist_partition') IS NOT NULL").fetchone()
+    for table, options in OF_A_WEEK.items():
+        value = str(number(week)) if table.endswith(".tokens") else f"'{week}'"
+        statement = (
+            f"CREATE TABLE {_partition(table, week)} PARTITION OF {table}"
+            f" FOR VALUES IN ({value}) {options}"
+        )
+        connection.execute(statement.encode())
+        # Else samples of rare values stay in the planner's statistics after the close;
+        # Citus does not take the statement.
+        for column in _UNSAMPLED.get(table, ()) if sampled == (False,) else ():
+            statement = f"ALTER TABLE {_partition(table, week)} ALTER {column} SET STATISTICS 0"
+            connection.execute(statement.encode())
+
+
+def drop_week(connection: PostgresConnection, week: Week) -> None:
+    """Drop the partitions of a week, which gives their files back at once."""
+    for table in OF_A_WEEK:
+        connection.execute(f"DROP TABLE IF EXISTS {_partition(table, week)}".encode())
