@@ -58,7 +58,7 @@ SOAK = $(BIN)/python -m pytest --timeout 7200 --junitxml=.cache/soak/$(1).xml
 soak: setup system-packages ## run every attack in its long form: some hours; then `make assurance`
 	rm -rf .cache/soak && mkdir -p .cache/soak
 	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/server/test_crash_cycles.py
-	HEADCOUNT_FAILOVERS=20 $(BIN)/python -m pytest tests/server/test_postgres_failover.py
+	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/test_postgres_failover.py
 	HEADCOUNT_POWER_CUTS=20000 $(call SOAK,power) tests/server/test_power_record.py
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/server/test_faults_disk.py
 	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/server/test_abuse_http2.py tests/server/test_abuse_slow.py
