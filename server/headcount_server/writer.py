@@ -21,8 +21,6 @@ QUEUE_LIMIT = 4096
 """Reports that may wait in one lane; past it callers are told to come back."""
 GROUP_LIMIT = 512
 """Largest number of reports in one commit."""
-GATHER_SECONDS = 0.0005
-"""How long a group waits for more reports, where one is not alone."""
 ERASE_SECONDS = 2.0
 """How long a commit may stay readable in the write-ahead log."""
 ANSWER_SECONDS = 10.0
@@ -96,8 +94,6 @@ def _group(
 
     Where none is after them, the last report itself.
     """
-    if 0 < lane.qsize() < GROUP_LIMIT - 1:
-        time.sleep(GATHER_SECONDS)  # a commit of many costs little more than one of few
     group: list[_Report] = []
     while isinstance(item, _Report):
         group.append(item)

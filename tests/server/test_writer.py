@@ -140,31 +140,6 @@ def test_reports_that_arrive_during_a_commit_share_the_next_one(
     assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 10
 
 
-def test_a_report_that_is_not_alone_waits_a_moment_for_more(
-    writer: Writer,
-    store: GatedStore,
-    pool: ThreadPoolExecutor,
-    entry: Callable[[int], Entry],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    held = _fill(pool, writer, store, entry, 3)
-    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 1.0)
-    store.gate.set()
-    held[0].result(10)
-    later = pool.submit(writer.count, entry(99))
-    assert [future.result(10) for future in (*held, later)] == [Outcome.COUNTED] * 5
-    assert store.groups == [1, 4]
-
-
-def test_a_report_that_is_alone_waits_for_nobody(
-    writer: Writer, entry: Callable[[int], Entry], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 20.0)
-    began = time.monotonic()
-    assert writer.count(entry(1)) is Outcome.COUNTED
-    assert time.monotonic() - began < 10
-
-
 def test_a_group_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
