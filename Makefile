@@ -35,7 +35,7 @@ demo: setup ## let hundreds of simulated installations report for eight weeks
 	$(BIN)/headcount-server demo $(DEMO_FLAGS)
 
 test: setup system-packages ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: setup bench-packages ## measure, compare with the budgets, write docs/benchmarks.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

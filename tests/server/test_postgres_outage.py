@@ -22,7 +22,7 @@ from headcount_server.config import Config
 from headcount_server.database import PostgresUrl
 from headcount_server.errors import Unavailable
 from headcount_server.postgres_connection import connected
-from headcount_server.postgres_store import LANES, PostgresStore
+from headcount_server.postgres_store import PostgresStore
 from headcount_server.schema import Project, Schema
 from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.week import Week
@@ -68,7 +68,7 @@ def test_without_its_database_a_server_is_unavailable_and_well_again_with_it(
     own: postgres_server.PostgresServer, app: App, said: Callable[..., bytes]
 ) -> None:
     report = said(php_version={"value": "8.2"})
-    with grpc.insecure_channel(str(app.grpc)) as channel, ThreadPoolExecutor(48) as pool:
+    with grpc.insecure_channel(str(app.grpc)) as channel, ThreadPoolExecutor(16) as pool:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
 
         def submit(number: int) -> grpc.StatusCode:
@@ -121,5 +121,5 @@ def test_while_the_database_is_away_callers_are_refused_at_once(
         own.start()
     _until(store.probe)
     assert store.count([Entry(W47, toy, bytes([9]) * 16, read)]) == [Outcome.COUNTED]
-    assert store._pool.get_stats()["pool_size"] <= LANES + 3
+    assert store._pool.get_stats()["pool_size"] <= store.lanes + 3
     store.shut()
