@@ -63,8 +63,12 @@ HOT = """\
 ## Hot rows: one shard and 64
 
 Every report adds to the same few rows. With one shard all servers wait for each other's commit at
-those rows, and a server counts on one thread; with 64, as the product has it, only reports of the
-same shard do. The same servers, database and load, four servers each, taking turns:
+those rows, and a server counts on one thread. With 64, as the product has it, a server counts on two
+threads, each with half of the shards in its commits, so that one can go on while the other waits for
+the disk; more threads would leave fewer reports for each commit, which costs more than the wait. On
+Citus each shard has commits of its own, on eight threads. The same servers, database and load, four
+servers each, taking turns; what one shard saves in processor time it pays where a commit takes
+long, as with a standby:
 """
 BYTES = """\
 ## What a report leaves behind
