@@ -208,7 +208,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=4, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each")
-    parser.add_argument("--reports", type=int, default=200_000, help="in the week that is filled")
+    parser.add_argument("--reports", type=int, default=100_000, help="in the week that is filled")
     given = results.arguments(parser)
     if given.quick:
         given.seconds, given.rounds, given.reports = 1, 1, 8000

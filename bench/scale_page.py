@@ -32,6 +32,9 @@ OPEN_WEEKS = 9 / 7
 """Weeks whose tokens are kept at most: one, and two days of grace in the next."""
 NODE_CORES, NODE_MEMORY = 16, 64e9
 """Of a machine that serves a database."""
+AT_ONCE = 64
+"""Reports that a server has at work at once (`grpc_door.THREADS`). They wait for each other's
+commits at their shards, those of several servers too: no more are in commits at any time."""
 INSTALLATIONS = (10**6, 10**8, 10**9)
 PLANNED = "PostgreSQL, 2 servers"
 """Whose costs the plan takes."""
@@ -63,11 +66,11 @@ HOT = """\
 ## Hot rows: one shard and 64
 
 Every report adds to the same few rows. With one shard all servers wait for each other's commit at
-those rows, and a server counts on one thread. With 64, as the product has it, a server counts on two
-threads, each with half of the shards in its commits, so that one can go on while the other waits for
-the disk; more threads would leave fewer reports for each commit, which costs more than the wait. On
-Citus each shard has commits of its own, on eight threads. The same servers, database and load, four
-servers each, taking turns; what one shard saves in processor time it pays where a commit takes
+those rows, and a server counts on one thread. With 64, as the product has it, a server counts on
+two threads, each with half of the shards in its commits, so that one can go on while the other
+waits for the disk; more threads would leave fewer reports for each commit, which costs more than
+the wait. On Citus each shard has commits of its own, on eight threads. The same database and load,
+four servers each, taking turns; what one shard saves in processor time it pays where a commit takes
 long, as with a standby:
 """
 BYTES = """\
@@ -75,18 +78,21 @@ BYTES = """\
 
 A week of {reports} reports of two thousand different kinds, counted by the product's store. A
 report adds one token while its week is open, and rows of totals only where a value is new to a
-shard: they grow with the values, not with the reports, and towards 64 times those of SQLite.
+shard: they grow with the values, not with the reports, to some times those of SQLite, and on Citus
+towards 64 times.
 """
 PLAN = """\
 ## A plan
 
-Worked out from the medians above ({planned}) and these assumptions: one report an installation
-a week; a peak of {peak} times the mean; processors like those of this page, at most {busy:.0%} busy
-at the peak; tokens of at most {open_weeks:.2f} weeks (two days of grace); machines for the database
-with {cores} cores and {memory:.0f} GB, which should hold the tokens' index in memory. SQLite is
-named where a peak takes at most {busy:.0%} of its measured rate; one PostgreSQL where one such
-machine is enough; else Citus with so many. A standby needs the same again. Figures beyond what was
-measured are extrapolation: nobody has run 10⁹ here.
+Worked out from the medians above ({planned}) and these assumptions: one report an
+installation a week; a peak of {peak} times the mean; processors like those of this page, at most
+{busy:.0%} busy at the peak; tokens of at most {open_weeks:.2f} weeks (two days of grace); machines
+for the database with {cores} cores and {memory:.0f} GB, which should hold the tokens' index in
+memory. SQLite is named where a peak takes at most {busy:.0%} of its measured rate; one PostgreSQL
+where one such machine is enough; else Citus with so many. Reports of the same shards wait for
+each other's commits, over all servers: how long a commit may take, a standby included, stands in
+the table. A standby needs the same machines again. Figures beyond what was measured are
+extrapolation: nobody has run 10⁹ here.
 """
 
 
@@ -150,6 +156,7 @@ def plan(cost: Costs, installations: int) -> dict[str, str]:
         "peak as a share of SQLite's rate here": f"{peak / cost.sqlite_rate:.1%}",
         "cores for servers": page.number(server_cores),
         "cores for PostgreSQL": page.number(database_cores),
+        "a commit with its round trips may take": f"{page.number(1e3 * AT_ONCE / peak)} ms",
         "tokens of open weeks": _size(tokens),
         "of that, index": _size(index),
         "totals of an open week": _size(cost.totals),

@@ -30,6 +30,11 @@ def distributed(connection: PostgresConnection) -> set[str]:
     return {name for (name,) in rows}
 
 
+def is_distributed(connection: PostgresConnection) -> bool:
+    """Whether shards stand on several nodes."""
+    return version(connection) is not None and bool(distributed(connection))
+
+
 def distribute(connection: PostgresConnection) -> list[str]:
     """Distribute the tables that are not yet; returns their names. Raises psycopg.Error."""
     first, *_ = DISTRIBUTED

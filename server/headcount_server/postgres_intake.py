@@ -1,10 +1,12 @@
-"""Counting reports on PostgreSQL: those of one shard, in one transaction.
+"""Counting reports on PostgreSQL: those of one shard, or of several, in one transaction.
 
-The first statement locks the shard's rows of `shard_weeks`, one per open
+The first statement locks the shards' rows of `shard_weeks`, one per open
 week. So the close of a week, which deletes its rows, comes before or after a
 transaction and never within; and two servers that have reports of one shard
-take turns, so that a token that names two weeks is seen. All statements name
-one shard; where the tables are distributed by it, they run on one node.
+take turns, so that a token that names two weeks is seen. Where the tables are
+distributed by shard all statements of a transaction name one, and run on one
+node. Where they are not, shards share a commit, and add their totals to the
+first of them: it does not matter where a part of a sum stands.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ _ROWS = 1000
 """Rows in one statement; a statement may have 65,535 parameters."""
 
 LOCK = (
-    "SELECT week, opening FROM headcount_open.shard_weeks WHERE shard = $1 ORDER BY week FOR UPDATE"
+    "SELECT week, opening FROM headcount_open.shard_weeks WHERE shard = $1"
+    " ORDER BY shard, week FOR UPDATE"
 )
 ELSEWHERE = (
     "SELECT token FROM headcount_open.tokens"
@@ -62,13 +65,12 @@ def shard_of(token: bytes) -> int:
 
 def count(
     connection: PostgresConnection,
-    shard: int,
     entries: Sequence[Entry],
     weeks: Mapping[Week, OpenWeek],
     vocabularies: Lock,
 ) -> list[Outcome]:
-    """Count reports of one shard. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
-    batch = _Batch(shard, entries, weeks)
+    """Count reports in one transaction. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
+    batch = _Batch(entries, weeks)
     with Warnings(connection) as warnings:
         with connection.pipeline(), connection.transaction():
             cursor: Cursor[_Row] = RawCursor(connection)
@@ -79,26 +81,25 @@ def count(
                 for part in range(0, len(rows), _ROWS):
                     some = rows[part : part + _ROWS]
                     flat = [value for row in some for value in row]
-                    cursor.execute(_addition(table, columns, len(some)), (shard, *flat))
+                    cursor.execute(_addition(table, columns, len(some)), (batch.shards[0], *flat))
         if warnings.heard:
             raise InDoubt
     return outcomes
 
 
 class _Batch:
-    """Reports of one shard on their way into the database."""
+    """Reports on their way into the database."""
 
-    def __init__(
-        self, shard: int, entries: Sequence[Entry], weeks: Mapping[Week, OpenWeek]
-    ) -> None:
-        self._shard = shard
+    def __init__(self, entries: Sequence[Entry], weeks: Mapping[Week, OpenWeek]) -> None:
+        self.shards = sorted({shard_of(entry.token) for entry in entries})
         self._entries = entries
         self._weeks = weeks
 
     def take_tokens(self, cursor: Cursor[_Row]) -> list[Outcome]:
-        """Lock the shard, put in the tokens that are new, and tell which reports count."""
-        cursor.execute(LOCK, (self._shard,))
-        locked = cursor.fetchall()
+        """Lock the shards, put in the tokens that are new, and tell which reports count."""
+        cursor.execute(*_within(LOCK, self.shards))
+        # A week is opened and closed in all shards at once, so they agree.
+        locked = set(cursor.fetchall())
         opened = {
             week.week: week
             for week in self._weeks.values()
@@ -131,20 +132,20 @@ class _Batch:
         left = list(which)
         for week in opened.values():
             others = [at for at in left if self._entries[at].week != week.week]
-            known = self._known(cursor, others, week, self._shard)
+            known = self._known(cursor, others, week, self.shards)
             if week.copied:
-                known |= self._known(cursor, left, week, COPIED)
+                known |= self._known(cursor, left, week, [COPIED])
             left = [at for at in left if at not in known]
         return left
 
     def _known(
-        self, cursor: Cursor[_Row], which: Iterable[int], week: OpenWeek, shard: int
+        self, cursor: Cursor[_Row], which: Iterable[int], week: OpenWeek, shards: list[int]
     ) -> set[int]:
-        """Those whose token stands in a week, in a shard."""
+        """Those whose token stands in a week, in one of these shards."""
         hashes = {self._hash(at, week): at for at in which}
         if not hashes:
             return set()
-        cursor.execute(ELSEWHERE, (shard, number(week.week), list(hashes)))
+        cursor.execute(*_within(ELSEWHERE, shards, number(week.week), list(hashes)))
         return {hashes[token] for (token,) in cursor.fetchall()}
 
     def _inserted(
@@ -159,7 +160,12 @@ class _Batch:
             tokens = sorted(hashes)
             for part in range(0, len(tokens), _ROWS):
                 some = tokens[part : part + _ROWS]
-                cursor.execute(_insertion(len(some)), (self._shard, number(name), *some))
+                if len(self.shards) == 1:
+                    cursor.execute(_insertion(len(some)), (self.shards[0], number(name), *some))
+                else:
+                    at_ = [(shard_of(self._entries[hashes[token]].token), token) for token in some]
+                    flat = [value for row in at_ for value in row]
+                    cursor.execute(_insertion_of_several(len(some)), (number(name), *flat))
                 yield from [hashes[token] for (token,) in cursor.fetchall()]
 
     def totals(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[_Row]]]:
@@ -210,11 +216,27 @@ def _values(fixed: str, columns: int, rows: int) -> str:
     )
 
 
+def _within(statement: str, shards: list[int], *others: object) -> tuple[str, _Row]:
+    """The statement for these shards, and its parameters."""
+    if len(shards) == 1:
+        return statement, (*shards, *others)
+    return statement.replace("shard = $1", "shard = ANY ($1::smallint[])"), (shards, *others)
+
+
 @lru_cache(maxsize=256)
 def _insertion(rows: int) -> bytes:
     values = _values("$1, $2", 1, rows)
     return (
         f"INSERT INTO headcount_open.tokens (shard, week, token) VALUES {values}"  # noqa: S608 - parameters
+        " ON CONFLICT DO NOTHING RETURNING token"
+    ).encode()
+
+
+@lru_cache(maxsize=256)
+def _insertion_of_several(rows: int) -> bytes:
+    values = _values("$1", 2, rows)
+    return (
+        f"INSERT INTO headcount_open.tokens (week, shard, token) VALUES {values}"  # noqa: S608 - parameters
         " ON CONFLICT DO NOTHING RETURNING token"
     ).encode()
 

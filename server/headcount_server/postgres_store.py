@@ -20,6 +20,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from headcount_server import (
+    postgres_citus,
     postgres_connection,
     postgres_intake,
     postgres_preparing,
@@ -38,8 +39,11 @@ from headcount_server.store import Entry, Outcome, PublishedWeek, Terms
 from headcount_server.tally import Tally
 from headcount_server.week import Week
 
-LANES = 8
-"""Threads, and so transactions, that a server counts with at once."""
+LANES = 2
+"""Threads, and so transactions, that a server counts with at once; while one waits for its
+commit the other goes on. With more of them each commit would carry fewer reports."""
+LANES_OF_NODES = 8
+"""The same where shards stand on several nodes, and each has transactions of its own."""
 ATTEMPTS = 5
 """How often a batch is run until callers are told to come back."""
 REST_SECONDS = 0.5
@@ -52,8 +56,6 @@ class PostgresStore:
     Raises StoreError where the server cannot be reached or its tables not be used.
     """
 
-    lanes = LANES
-
     def __init__(self, url: PostgresUrl) -> None:
         self._url = url
         self._changing = Lock()
@@ -63,13 +65,15 @@ class PostgresStore:
         with postgres_connection.connected(url) as connection:
             postgres_preparing.refuse_unfit(connection, url)
             postgres_schema.migrate(connection, str(url))
+            self._on_nodes = postgres_citus.is_distributed(connection)
             self._known: Known = postgres_weeks.load(connection, {})
-        self._pool = postgres_connection.pool(url, LANES + 3)
+        self.lanes = LANES_OF_NODES if self._on_nodes else LANES
+        self._pool = postgres_connection.pool(url, self.lanes + 3)
         self._pool.open()
 
     def lane(self, token: bytes) -> int:
         """The lane that counts this token's reports."""
-        return postgres_intake.shard_of(token) % LANES
+        return postgres_intake.shard_of(token) % self.lanes
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
         """Let a week take reports."""
@@ -82,29 +86,29 @@ class PostgresStore:
         return {week: its.terms for week, its in sorted(self._known.weeks.items())}
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Add reports to their totals, shard by shard."""
+        """Add reports to their totals; shard by shard where these stand on several nodes."""
         if time.monotonic() < self._resting_until:
             msg = "the database is away"
             raise Unavailable(msg)
+        if not self._on_nodes:
+            return self._count(entries)
         by_shard: defaultdict[int, list[int]] = defaultdict(list)
         for at, entry in enumerate(entries):
             by_shard[postgres_intake.shard_of(entry.token)].append(at)
         outcomes = [Outcome.CLOSED] * len(entries)
-        for shard, places in by_shard.items():
-            found = self._count(shard, [entries[at] for at in places])
+        for places in by_shard.values():
+            found = self._count([entries[at] for at in places])
             for at, outcome in zip(places, found, strict=True):
                 outcomes[at] = outcome
         return outcomes
 
-    def _count(self, shard: int, entries: Sequence[Entry]) -> list[Outcome]:
+    def _count(self, entries: Sequence[Entry]) -> list[Outcome]:
         error: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
                 with self._pool.connection() as connection:
                     weeks = self._known.weeks
-                    return postgres_intake.count(
-                        connection, shard, entries, weeks, self._vocabularies
-                    )
+                    return postgres_intake.count(connection, entries, weeks, self._vocabularies)
             except Unadmitted as found:
                 self._admit(found.totals)
             except Behind:

@@ -170,6 +170,7 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime) -> boo
     stand still, whatever happens, until some server publishes them.
     """
     with connection.transaction():
+        postgres_schema.hold_intake(connection)
         connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
     with connection.transaction():
         postgres_schema.lock(connection, WEEKS_LOCK)

@@ -127,7 +127,8 @@ def test_servers_that_are_restarted_in_turn_lose_no_report_that_a_retry_does_not
                 server.start()
         crowd.wait_for(200)
     assert crowd.given_up == set()
-    assert set(crowd.refusals) <= {grpc.StatusCode.UNAVAILABLE}
+    # gRPC says CANCELLED of calls that came in as the server ended, and were not begun with.
+    assert set(crowd.refusals) <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     sent = len(crowd.acknowledged)
     assert _counted(emptied_url.text) == (sent, sent)
     record_property("restarts", f"{2 * ROUNDS}: {sent} reports, {dict(crowd.refusals)}")

@@ -68,7 +68,7 @@ def test_without_its_database_a_server_is_unavailable_and_well_again_with_it(
     own: postgres_server.PostgresServer, app: App, said: Callable[..., bytes]
 ) -> None:
     report = said(php_version={"value": "8.2"})
-    with grpc.insecure_channel(str(app.grpc)) as channel, ThreadPoolExecutor(16) as pool:
+    with grpc.insecure_channel(str(app.grpc)) as channel, ThreadPoolExecutor(24) as pool:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
 
         def submit(number: int) -> grpc.StatusCode:
@@ -87,13 +87,13 @@ def test_without_its_database_a_server_is_unavailable_and_well_again_with_it(
         own.end(signal.SIGQUIT)
         # Nobody reports, and it notices all the same.
         _until(lambda: _health(channel) == health_pb2.HealthCheckResponse.NOT_SERVING)
-        assert set(pool.map(submit, range(50, 146))) == {grpc.StatusCode.UNAVAILABLE}
+        assert set(pool.map(submit, range(80, 128))) == {grpc.StatusCode.UNAVAILABLE}
         own.start()
         _until(lambda: _health(channel) == health_pb2.HealthCheckResponse.SERVING)
-        assert set(pool.map(submit, range(50, 146))) == {grpc.StatusCode.OK}
+        assert set(pool.map(submit, range(80, 128))) == {grpc.StatusCode.OK}
     with connected(PostgresUrl(own.url())) as connection:
         total = connection.execute("SELECT sum(reports)::int FROM open_reports").fetchone()
-    assert total == (146,)
+    assert total == (128,)
 
 
 def test_while_the_database_is_away_callers_are_refused_at_once(

@@ -1,0 +1,100 @@
+"""Shards share a commit where they stand together, and have one each where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+from headcount_server import answers, postgres_citus
+from headcount_server.database import PostgresUrl, reading
+from headcount_server.postgres_schema import SHARDS
+from headcount_server.postgres_store import PostgresStore
+from headcount_server.schema import Project, Schema
+from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.week import Week
+
+W46, W47 = Week(2026, 46), Week(2026, 47)
+COUNTED, DUPLICATE = Outcome.COUNTED, Outcome.DUPLICATE
+MakeEntry = Callable[..., Entry]
+
+
+@pytest.fixture(name="entry")
+def _entry(toy: Project, said: Callable[..., bytes]) -> MakeEntry:
+    def entry(number: int, week: Week = W47) -> Entry:
+        read = answers.read(toy, said(php_version={"value": "8.2"}), date(2026, 11, 19))
+        return Entry(week, toy, number.to_bytes(16, "little"), read)
+
+    return entry
+
+
+def _store(url: PostgresUrl, schema: Schema) -> PostgresStore:
+    store = PostgresStore(url)
+    for week in (W46, W47):
+        store.open_week(week, Terms(1, week.end + timedelta(days=2)), schema)
+    return store
+
+
+def _found(url: PostgresUrl) -> tuple[int, int, int]:
+    """Reports, shards that have a part of their total, and shards that have tokens."""
+    with reading(url) as connection:
+        row: tuple[int, int, int] = connection.execute(
+            "SELECT (SELECT sum(reports)::int FROM shard_reports),"
+            " (SELECT count(DISTINCT shard)::int FROM shard_reports),"
+            " (SELECT count(DISTINCT shard)::int FROM tokens)"
+        ).fetchone()
+    return row
+
+
+def test_reports_of_all_shards_are_one_transaction_whose_totals_stand_in_one_shard(
+    emptied_url: PostgresUrl, toy_schema: Schema, entry: MakeEntry
+) -> None:
+    store = _store(emptied_url, toy_schema)
+    entries = [entry(number) for number in range(2 * SHARDS)]
+    assert store.count(entries) == [COUNTED] * len(entries)
+    assert _found(emptied_url) == (2 * SHARDS, 1, SHARDS)
+    assert store.count(entries) == [DUPLICATE] * len(entries)
+    store.shut()
+
+
+@pytest.mark.parametrize("first", ["together", "apart"])
+def test_a_token_counts_once_however_commits_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+    emptied_url: PostgresUrl,
+    toy_schema: Schema,
+    entry: MakeEntry,
+    first: str,
+) -> None:
+    together = _store(emptied_url, toy_schema)
+    monkeypatch.setattr(postgres_citus, "is_distributed", lambda _connection: True)
+    apart = _store(emptied_url, toy_schema)
+    assert apart.lanes > together.lanes
+    one, other = (together, apart) if first == "together" else (apart, together)
+    entries = [entry(number) for number in range(SHARDS)]
+    assert one.count(entries) == [COUNTED] * SHARDS
+    assert _found(emptied_url) == (SHARDS, 1 if first == "together" else SHARDS, SHARDS)
+    assert other.count([entry(number, W46) for number in range(SHARDS)]) == [DUPLICATE] * SHARDS
+    assert other.count([*entries, entry(SHARDS)]) == [*[DUPLICATE] * SHARDS, COUNTED]
+    for store in (together, apart):
+        store.shut()
+
+
+def test_commits_of_many_shards_at_once_do_not_stop_each_other_nor_a_close(
+    emptied_url: PostgresUrl, toy_schema: Schema, entry: MakeEntry
+) -> None:
+    stores = [_store(emptied_url, toy_schema) for _ in range(2)]
+
+    def count(at: int) -> list[Outcome]:
+        # Every batch has all shards, begins with another one, and no two lanes agree on them.
+        numbers = [(number * 37 + at) % (2 * SHARDS) for number in range(2 * SHARDS)]
+        return stores[at % 2].count([entry(number) for number in numbers])
+
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(count, at) for at in range(18)]
+        stores[0].close_week(W46, W46.end + timedelta(days=2))
+        outcomes = [outcome for future in running for outcome in future.result(60)]
+    assert outcomes.count(COUNTED) == 2 * SHARDS
+    assert outcomes.count(DUPLICATE) == 17 * 2 * SHARDS
+    for store in stores:
+        store.shut()
