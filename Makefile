@@ -85,6 +85,7 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	MYPYPATH=bench $(BIN)/mypy bench
 
 declarations-check: setup
 	$(BIN)/headcount-registry check --strict registry/declarations

@@ -24,8 +24,8 @@ from load import PERCENTILES, percentiles
 from results import Result
 from servers import Product
 
-MEMORY = 256
-"""What is called bounded here, in MB; ten thousand connections would take three times as much."""
+MEMORY = 400
+"""In MB: a server at its start, and as many connections as it holds (4,096, some 80 kB each)."""
 
 
 def burst(result: Result, given: argparse.Namespace) -> None:

@@ -118,7 +118,7 @@ def _fill(store: Store, count: int) -> None:
 def serving(name: str, place: Database, count: int, shards: int = SHARDS) -> Iterator[Serving]:
     """So many servers on a database, until the block ends."""
     where = place if isinstance(place, Path) else place.text
-    command = [sys.executable, HERE / "scale_server.py", str(where), str(shards)]
+    command: list[str | Path] = [sys.executable, HERE / "scale_server.py", str(where), str(shards)]
     cores = ",".join(map(str, sorted(_serving_cores())))
     with ExitStack() as stack:
         processes = []

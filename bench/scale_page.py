@@ -108,7 +108,7 @@ class Costs(NamedTuple):
     """Bytes of write-ahead log."""
     token: float
     """Bytes of a token with its index."""
-    index: float
+    key: float
     """Bytes of the index alone."""
     totals: float
     """Bytes of an open week's totals."""
@@ -130,7 +130,7 @@ def costs(result: Result) -> Costs | None:
         database=database / 1e6,
         log=median[f"{PLANNED}: log"],
         token=median["bytes of tokens in a week"] / count,
-        index=median["bytes of the tokens' index in a week"] / count,
+        key=median["bytes of the tokens' index in a week"] / count,
         totals=sum(median[f"bytes of {table} in a week"] for table in totals),
         closed=median["bytes that PostgreSQL keeps of a closed week"],
     )
@@ -141,7 +141,7 @@ def plan(cost: Costs, installations: int) -> dict[str, str]:
     mean = installations / WEEK_SECONDS
     peak = PEAK * mean
     server_cores, database_cores = peak * cost.server / BUSY, peak * cost.database / BUSY
-    tokens, index = (OPEN_WEEKS * installations * each for each in (cost.token, cost.index))
+    tokens, index = (OPEN_WEEKS * installations * each for each in (cost.token, cost.key))
     nodes = max(1, math.ceil(database_cores / NODE_CORES), math.ceil(index / NODE_MEMORY))
     processes = max(2, math.ceil(server_cores))
     if peak <= BUSY * cost.sqlite_rate:

@@ -31,7 +31,7 @@ VARIETY = 2000
 
 def main() -> None:
     """Serve."""
-    postgres_intake.SHARDS = int(sys.argv[2])
+    postgres_intake.SHARDS = int(sys.argv[2])  # type: ignore[attr-defined] # imported there
     numbers, varied = itertools.count(), reports.several(VARIETY)
     submit = Service.submit_report
 

@@ -63,7 +63,7 @@ def test_the_plan_is_the_costs_times_the_peak(
         database=0.002,
         log=700,
         token=80,
-        index=40,
+        key=40,
         totals=10**7,
         closed=10**5,
     )
