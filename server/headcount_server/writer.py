@@ -125,7 +125,7 @@ class Writer:
         ]
 
     def watch(self, tell: Callable[[bool], None]) -> None:
-        """Call this, on the writer's thread, when the store fails and when it is well again."""
+        """Call this, from any thread, when the store fails and when it is well again."""
         self._tell = tell
 
     def start(self) -> None:
@@ -160,6 +160,7 @@ class Writer:
         report = _Report(entry)
         lane.put(report)
         if not report.wait(ANSWER_SECONDS):
+            self._settle(ok=False)  # a commit that stands still cannot say so itself
             msg = "the report could not be written in time; send it again"
             raise Unavailable(msg)
         return report.outcome
@@ -242,8 +243,8 @@ class Writer:
     def _settle(self, *, ok: bool) -> None:
         if not ok:
             self._note_change()  # so that it tries again where no report comes either
-        if ok is not self._writable:
-            with self._settling:
+        with self._settling:
+            if ok is not self._writable:
                 self._writable = ok
                 self._meter.writable(ok=ok)
                 self._tell(ok)

@@ -140,6 +140,24 @@ def test_reports_that_arrive_during_a_commit_share_the_next_one(
     assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 10
 
 
+def test_a_commit_that_does_not_end_is_told_until_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    pool: ThreadPoolExecutor,
+    entry: Callable[[int], Entry],
+) -> None:
+    told: list[bool] = []
+    writer.watch(told.append)
+    monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
+    (held,) = _fill(pool, writer, store, entry, 0)
+    with pytest.raises(Unavailable):
+        held.result(10)
+    assert told == [False]
+    store.gate.set()
+    _until(lambda: told == [False, True])
+
+
 def test_a_group_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
