@@ -59,11 +59,11 @@ soak: setup system-packages ## run every attack in its long form: some hours; th
 	rm -rf .cache/soak && mkdir -p .cache/soak
 	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/server/test_crash_cycles.py
 	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/test_postgres_failover.py
-	HEADCOUNT_POWER_CUTS=20000 $(call SOAK,power) tests/server/test_power_record.py
+	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/server/test_power_record.py
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/server/test_faults_disk.py
 	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/server/test_abuse_http2.py tests/server/test_abuse_slow.py
 	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/server/test_abuse_values.py
-	HEADCOUNT_EXAMPLES=200 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/test_client_schedule_machine.py
+	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/test_client_schedule_machine.py
 	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/client/test_client_fuzz.py tests/registry/test_fuzz_lock.py tests/server/test_fuzz_*.py
 	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/test_client_population.py
 

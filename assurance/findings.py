@@ -128,7 +128,7 @@ FINDINGS = (
     Finding(
         "PostgreSQL kept samples of token hashes and rare values in its statistics after the "
         "close. These columns are not sampled any more.",
-        "server/test_postgres_servers.py"
+        "server/test_postgres_commands.py"
         "::test_after_the_close_no_table_file_holds_tokens_rare_values_or_the_key",
     ),
     Finding(

@@ -40,7 +40,7 @@ _POWER = Attack(
     "cut at any of them leaves them, unsynced sectors and names missing or torn; a server that "
     "leaves out one kind of sync is caught by the same search",
     ("server/test_power_record.py", "server/test_power_loss.py"),
-    "HEADCOUNT_POWER_CUTS=20000",
+    "HEADCOUNT_POWER_CUTS=3000",
 )
 
 PROMISES = (
@@ -78,11 +78,7 @@ PROMISES = (
             ),
             Attack(
                 "The moments of sending are tried for a habit",
-                (
-                    "client/test_client_population.py",
-                    "client/test_client_schedule.py",
-                    "client/test_client_schedule_machine.py",
-                ),
+                ("client/test_client_population.py", "client/test_client_schedule.py"),
                 "HEADCOUNT_HOSTS=10000",
             ),
         ),
@@ -249,7 +245,12 @@ PROMISES = (
                 "Declarations change at random for years; reports of every age are read by the "
                 "newest server",
                 ("e2e/test_evolution_machine.py",),
-                "HEADCOUNT_EXAMPLES=200",
+                "HEADCOUNT_EXAMPLES=100",
+            ),
+            Attack(
+                "A client's schedule is driven through random clocks, crashes and answers",
+                ("client/test_client_schedule_machine.py",),
+                "HEADCOUNT_EXAMPLES=100",
             ),
             Attack(
                 "Slow, silent and flooding callers",
