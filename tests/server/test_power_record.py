@@ -6,7 +6,7 @@ schema, through reports, two closes, an end and a second start. Then the disk is
 put together as a kill or a power cut at some place of the record leaves it
 (`disk_record` says what a cut may take away), and a server starts from there.
 
-A short form by default; `HEADCOUNT_POWER_CUTS=20000` tries so many disks (`make soak`).
+A short form by default; `HEADCOUNT_POWER_CUTS=3000` tries so many disks (`make soak`).
 """
 
 from __future__ import annotations
