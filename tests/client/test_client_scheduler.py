@@ -273,5 +273,6 @@ def test_an_event_loop_may_call_the_cheap_question_directly(due: Host) -> None:
     async def main() -> bool:
         return due.client.due()
 
+    before = threading.active_count()  # other tests may have left some
     assert asyncio.run(main())
-    assert threading.active_count() < 50
+    assert threading.active_count() <= before
