@@ -106,14 +106,24 @@ def test_a_flood_of_frames_hurts_nobody_else(
     largest = before
     while time.monotonic() < until or any(attacker.is_alive() for attacker in attackers):
         with grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
-            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
             token = os.urandom(16)
-            assert call(request(token), timeout=PATIENCE)
+            assert _taken(channel, request(token))
         counted.append(token)
         largest = max(largest, _resident(server))
     assert sum(sent) >= 64 * ATTACKERS  # it was a flood
     growth = GROWTH_OF.get(flood.__name__, GROWTH)
     assert largest - before < growth, f"{before} to {largest} KiB"
+
+
+def _taken(channel: grpc.Channel, request: bytes) -> bytes:
+    """The answer. In a crowd of silent calls a slow one may be ended with them, and comes again."""
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+    for _ in range(2):
+        try:
+            return call(request, timeout=PATIENCE)
+        except grpc.RpcError as error:
+            assert error.code() is grpc.StatusCode.CANCELLED, error  # noqa: PT017 - else it is raised
+    return call(request, timeout=PATIENCE)
 
 
 def test_after_all_floods_what_was_acknowledged_is_there_and_nothing_else(
