@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -243,22 +243,25 @@ def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:  # noqa: ANN401 - 
     yield ""
 
 
-def main() -> int:
-    """Write the page; with `--check` only say whether it is current."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+def command(about: str, render: Callable[[Any], str], data: Path, place: Path, again: str) -> int:
+    """Write a page from what was measured; with `--check` only say whether it is current.
+
+    Gives the exit status; `again` is the command that writes the page anew.
+    """
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where it differs")
-    parser.add_argument("--data", type=Path, default=DATA, help="what was measured")
-    parser.add_argument("--page", type=Path, default=PAGE, help="where to write")
+    parser.add_argument("--data", type=Path, default=data, help="what was measured")
+    parser.add_argument("--page", type=Path, default=place, help="where to write")
     given = parser.parse_args()
-    text = rendered(json.loads(given.data.read_text(encoding="utf-8")))
+    text = render(json.loads(given.data.read_text(encoding="utf-8")))
     if not given.check:
         given.page.write_text(text, encoding="utf-8")
         return 0
     if given.page.exists() and given.page.read_text(encoding="utf-8") == text:
         return 0
-    print(f"{given.page} is not what {given.data} makes: run `python bench/page.py`")
+    print(f"{given.page} is not what {given.data} makes: run `{again}`")
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, rendered, DATA, PAGE, "python bench/page.py"))

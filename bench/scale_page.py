@@ -8,8 +8,6 @@ what it assumes besides is told on the page.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator, Mapping
@@ -257,22 +255,5 @@ def _plan(result: Result) -> Iterator[str]:
     yield from page.table(head, [(line, *(each[line] for each in plans)) for line in plans[0]])
 
 
-def main() -> int:
-    """Write the page; with `--check` only say whether it is current."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 where it differs")
-    parser.add_argument("--data", type=Path, default=DATA, help="what was measured")
-    parser.add_argument("--page", type=Path, default=PAGE, help="where to write")
-    given = parser.parse_args()
-    text = rendered(json.loads(given.data.read_text(encoding="utf-8")))
-    if not given.check:
-        given.page.write_text(text, encoding="utf-8")
-        return 0
-    if given.page.exists() and given.page.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{given.page} is not what {given.data} makes: run `python bench/scale_page.py`")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(page.command(__doc__, rendered, DATA, PAGE, "python bench/scale_page.py"))

@@ -46,13 +46,15 @@ def _postgres_server() -> Iterator[str]:
     if named:
         yield named
         return
-    server = postgres_server.PostgresServer()
-    try:
-        server.make()
-        server.start()
+    with postgres_server.running() as server:
         yield server.url()
-    finally:
-        server.remove()
+
+
+@pytest.fixture(scope="module", name="own")
+def _own() -> Iterator[postgres_server.PostgresServer]:
+    """A PostgreSQL server of our own, whose programs and files are at hand."""
+    with postgres_server.running() as server:
+        yield server
 
 
 @pytest.fixture(name="postgres_url")

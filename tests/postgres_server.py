@@ -13,10 +13,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from headcount_server import postgres_citus
+from headcount_server.database import PostgresUrl
+from headcount_server.postgres_connection import connected
 from headcount_server.postgres_preparing import drop
 from headcount_server.postgres_schema import SCHEMAS, STEPS, PostgresConnection, applied
 from server_process import free_port
@@ -115,6 +119,27 @@ class PostgresServer:
         """Stop it at once and remove its files."""
         self.end(signal.SIGQUIT)
         shutil.rmtree(self.directory)
+
+
+@contextmanager
+def running() -> Iterator[PostgresServer]:
+    """A server of our own, and nothing of it afterwards."""
+    server = PostgresServer()
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def has_citus() -> bool:
+    """Whether a database is named that has the extension Citus."""
+    named = os.environ.get(NAMED)
+    if not named:
+        return False
+    with connected(PostgresUrl(named)) as connection:
+        return postgres_citus.version(connection) is not None
 
 
 def empty(connection: PostgresConnection) -> None:

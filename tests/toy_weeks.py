@@ -6,8 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import grpc
 from click.testing import CliRunner, Result
+from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import answers
+from headcount_server.app import App
 from headcount_server.cli import main
 from headcount_server.database import Database, PostgresUrl, open_store
 from headcount_server.schema import Schema
@@ -17,6 +20,7 @@ from headcount_server.week import Week
 
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
 OPEN_SINCE = datetime(2026, 11, 16, tzinfo=UTC)
+SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 CANARY = "77.31"
 """A version of PHP that only the open week has."""
 
@@ -64,3 +68,14 @@ def command(*arguments: str | Database) -> Result:
     """Run `headcount-server` with these arguments in this process."""
     words = [a.text if isinstance(a, PostgresUrl) else str(a) for a in arguments]
     return CliRunner().invoke(main, words, env={"NO_COLOR": "1"})
+
+
+def submit(app: App, report: bytes, numbers: range) -> None:
+    """Send a toy report to a server, of W47, under tokens that are made of these numbers."""
+    with grpc.insecure_channel(str(app.grpc)) as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+        for number in numbers:
+            request = wire.SubmitReportRequest(week=str(W47), token=number.to_bytes(16, "little"))
+            request.report.type_url = "type.googleapis.com/headcount.projects.toy.v1.Report"
+            request.report.value = report
+            call(request.SerializeToString(), timeout=20)

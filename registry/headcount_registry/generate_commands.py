@@ -9,7 +9,7 @@ import click
 
 from headcount_registry import output
 from headcount_registry.build import build, lock_path
-from headcount_registry.errors import DeclarationsError, OutputError, RegistryError
+from headcount_registry.errors import DeclarationsError, RegistryError
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.project_dashboard import project_dashboard
 from headcount_registry.monitoring.recording import recording_rules
@@ -193,27 +193,17 @@ def _write(files: Mapping[str, str], out: Path, *, check: bool, command: str) ->
 
 
 def _plan(wanted: Mapping[Path, bytes], out: Path) -> output.Plan:
-    present = {path: _bytes(path) for path in {*wanted, *out.glob("*.json"), *out.glob("*.yml")}}
+    present = {
+        path: output.content(path) for path in {*wanted, *out.glob("*.json"), *out.glob("*.yml")}
+    }
     ours = {path for path, data in present.items() if data and MARKER.encode() in data[:_MARKED]}
     write = {path: data for path, data in wanted.items() if present[path] != data}
     for path in sorted(write.keys() - ours):
         if present[path] is not None:
-            raise OutputError(
-                f"{path}: was not written by headcount-registry, so it is left alone;"
-                " move it away, or choose another --out"
-            )
+            raise output.foreign(path)
     gone = (path for path in ours - wanted.keys() if path.suffix in _suffixes(wanted))
     return output.Plan(write, tuple(sorted(gone)))
 
 
 def _suffixes(paths: Mapping[Path, bytes]) -> set[str]:
     return {path.suffix for path in paths}
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}; move it away") from error

@@ -49,13 +49,10 @@ def plan(
     """
     wanted = {out / path: data for path, data in files.items()} | {lock_file: lock}
     wanted |= documents or {}
-    write = {path: data for path, data in wanted.items() if _bytes(path) != data}
+    write = {path: data for path, data in wanted.items() if content(path) != data}
     for path in write:
         if path.suffix in _MARKED and path.exists() and not _is_ours(path):
-            raise OutputError(
-                f"{path}: was not written by headcount-registry, so it is left alone;"
-                " move it away, or choose another --out"
-            )
+            raise foreign(path)
     return Plan(write, tuple(path for path in _ours_below(out) if path not in wanted))
 
 
@@ -126,7 +123,8 @@ def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
             shutil.move(before, path)
 
 
-def _bytes(path: Path) -> bytes | None:
+def content(path: Path) -> bytes | None:
+    """What a file holds, None where there is none. Raises `OutputError`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -135,8 +133,16 @@ def _bytes(path: Path) -> bytes | None:
         raise OutputError(f"{path}: cannot be read: {error.strerror}; move it away") from error
 
 
+def foreign(path: Path) -> OutputError:
+    """The refusal to overwrite what somebody else wrote."""
+    return OutputError(
+        f"{path}: was not written by headcount-registry, so it is left alone;"
+        " move it away, or choose another --out"
+    )
+
+
 def _is_ours(path: Path) -> bool:
-    return MARKER in (_bytes(path) or b"").split(b"\n", 1)[0].decode("utf-8", "replace")
+    return MARKER in (content(path) or b"").split(b"\n", 1)[0].decode("utf-8", "replace")
 
 
 def _ours_below(out: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
-from headcount_server import sqlite_file
+from headcount_server import close, sqlite_file
 from headcount_server.errors import StoreError
 from headcount_server.sql import Connection
 from headcount_server.sqlite_store import SqliteStore
@@ -89,8 +89,8 @@ def forget(database: Database, connection: Connection, week: Week) -> None:
     if isinstance(database, PostgresUrl):
         postgres(database, "postgres_weeks").give_up(connection, week)
         return
-    for table in ("open_reports", "open_answers", "open_values", "weeks"):
-        connection.execute(f"DELETE FROM {table} WHERE week = ?", (str(week),))  # noqa: S608 - our names
+    close.forget(connection, week)
+    connection.execute("DELETE FROM weeks WHERE week = ?", (str(week),))
     connection.execute(f"DROP TABLE IF EXISTS {sqlite_file.token_table(week)}")
 
 

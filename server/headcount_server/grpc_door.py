@@ -24,7 +24,9 @@ from headcount_server.status import OPEN_WEEKS, CallMeter, fault, status
 from headcount_server.tls import Identity
 
 THREADS = 128
-"""As many reports at most share a commit, half of them where all are busy."""
+"""Calls that are worked on at once. Each waits for its commit, so no commit has more reports."""
+CROWD = THREADS // 2
+"""Silent calls that are too many; see `patience`."""
 MAX_MESSAGE_BYTES = 64 * 1024
 DRAIN_SECONDS = 15.0
 
@@ -67,7 +69,7 @@ class GrpcDoor:
             options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
-        self._patience = Patience()
+        self._patience = Patience(CROWD)
         self._health = Health((SERVICE,), self._patience)
         self._server.add_generic_rpc_handlers(
             [

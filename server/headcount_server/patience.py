@@ -19,8 +19,6 @@ import grpc
 
 SILENT_SECONDS = 5.0
 """How long a call may be silent."""
-CROWD = 64
-"""Silent calls that are too many: half of the server's threads."""
 CROWDED_SECONDS = 0.25
 """How long each may be silent then."""
 
@@ -30,9 +28,13 @@ _Said = TypeVar("_Said")
 
 
 class Patience:
-    """Waits for messages of calls, and ends the calls that send none."""
+    """Waits for messages of calls, and ends the calls that send none.
 
-    def __init__(self) -> None:
+    From `crowd` silent calls on, each is given less time.
+    """
+
+    def __init__(self, crowd: int) -> None:
+        self._crowd = crowd
         # Without a lock, which every call would take twice: what is done to it
         # is one step of the interpreter each time.
         self._silent: dict[grpc.ServicerContext, float] = {}
@@ -63,7 +65,7 @@ class Patience:
     def _watch(self) -> None:
         while not self._stopping.wait(_TICK_SECONDS):
             silent = list(self._silent.items())
-            patience = CROWDED_SECONDS if len(silent) >= CROWD else SILENT_SECONDS
+            patience = CROWDED_SECONDS if len(silent) >= self._crowd else SILENT_SECONDS
             before = time.monotonic() - patience
             for context, since in silent:
                 if since <= before and self._silent.pop(context, None) is not None:

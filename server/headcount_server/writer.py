@@ -18,7 +18,7 @@ from headcount_server.errors import Overloaded, Unavailable
 from headcount_server.store import Entry, Outcome, Store
 
 QUEUE_LIMIT = 4096
-"""Reports that may wait in one lane; past it callers are told to come back."""
+"""Reports that may wait, an equal part in each lane; past it callers are told to come back."""
 GROUP_LIMIT = 512
 """Largest number of reports in one commit."""
 ERASE_SECONDS = 2.0
@@ -107,7 +107,7 @@ def _group(
 
 
 class Writer:
-    """Runs everything that changes a store on a thread of its own."""
+    """Runs everything that changes a store, on a thread for each of its lanes."""
 
     def __init__(self, store: Store, meter: Meter) -> None:
         self._store = store
@@ -154,7 +154,7 @@ class Writer:
         be counted or not; sending it again is harmless.
         """
         lane = self._queues[self._store.lane(entry.token)]
-        if lane.qsize() >= QUEUE_LIMIT:
+        if lane.qsize() >= QUEUE_LIMIT // len(self._queues):
             msg = "too many reports are waiting; try again in some hours"
             raise Overloaded(msg)
         report = _Report(entry)

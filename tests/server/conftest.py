@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import postgres_server
 import pytest
 from grpc_tools import protoc
 from headcount.v1 import telemetry_service_pb2 as wire
@@ -23,6 +24,8 @@ from headcount_server.config import Address, Config
 from headcount_server.database import PostgresUrl
 from headcount_server.schema import Project, Schema
 from store_place import Place
+
+collect_ignore = [] if postgres_server.has_citus() else ["test_postgres_citus.py"]
 
 ROOT = Path(__file__).parents[2]
 TOY = "headcount/projects/toy/v1/report.proto"

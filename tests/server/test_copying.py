@@ -8,7 +8,6 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-import postgres_server
 import psycopg
 import pytest
 from headcount_server import answers, copying, postgres_copying, sqlite_copying
@@ -20,6 +19,7 @@ from headcount_server.sqlite_file import beside
 from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Entry, Outcome, PublishedWeek, Terms
 from headcount_server.week import Week
+from postgres_server import PostgresServer
 from toy_weeks import W45, W46, W47, command, lived
 
 W48 = Week(2026, 48)
@@ -51,16 +51,10 @@ def _file(tmp_path: Path, toy_schema: Schema) -> Path:
     return file
 
 
-@pytest.fixture(name="second", scope="module")
-def _second() -> Iterator[PostgresUrl]:
+@pytest.fixture(name="second")
+def _second(own: PostgresServer) -> PostgresUrl:
     """A PostgreSQL database beside the one that tests have anyway."""
-    server = postgres_server.PostgresServer()
-    try:
-        server.make()
-        server.start()
-        yield PostgresUrl(server.url())
-    finally:
-        server.remove()
+    return PostgresUrl(own.url())
 
 
 def _copy(source: Database, target: Database) -> str:

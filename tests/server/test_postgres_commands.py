@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -208,18 +207,6 @@ def test_a_server_on_sqlite_does_without_the_driver() -> None:
         "assert not [name for name in sys.modules if name.startswith('psycopg')]"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
-
-
-@pytest.fixture(name="own", scope="module")
-def _own() -> Iterator[postgres_server.PostgresServer]:
-    """A server whose programs and files are at hand."""
-    server = postgres_server.PostgresServer()
-    try:
-        server.make()
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture(name="home")

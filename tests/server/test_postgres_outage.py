@@ -33,17 +33,6 @@ CHECK = "/grpc.health.v1.Health/Check"
 Submit = Callable[[int], grpc.StatusCode]
 
 
-@pytest.fixture(name="own", scope="module")
-def _own() -> Iterator[postgres_server.PostgresServer]:
-    server = postgres_server.PostgresServer()
-    try:
-        server.make()
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 @pytest.fixture(name="app")
 def _app(own: postgres_server.PostgresServer, config: Config, clock_file: Path) -> Iterator[App]:
     with App(replace(config, database=PostgresUrl(own.url())), FileClock(clock_file)) as app:

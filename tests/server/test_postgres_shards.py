@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from headcount_server import answers, postgres_citus
+from headcount_server import answers, postgres_citus, postgres_intake
 from headcount_server.database import PostgresUrl, reading
+from headcount_server.postgres_connection import connected
 from headcount_server.postgres_schema import SHARDS
 from headcount_server.postgres_store import PostgresStore
 from headcount_server.schema import Project, Schema
 from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.week import Week
+from intake_record import Recorder
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 COUNTED, DUPLICATE = Outcome.COUNTED, Outcome.DUPLICATE
@@ -78,6 +80,42 @@ def test_a_token_counts_once_however_commits_are_made(
     assert other.count([*entries, entry(SHARDS)]) == [*[DUPLICATE] * SHARDS, COUNTED]
     for store in (together, apart):
         store.shut()
+
+
+def test_where_shards_stand_apart_every_statement_of_a_transaction_names_the_same_one(
+    monkeypatch: pytest.MonkeyPatch,
+    emptied_url: PostgresUrl,
+    toy_schema: Schema,
+    entry: MakeEntry,
+) -> None:
+    """So that one node is enough wherever the tables are distributed by shard.
+
+    What a cluster makes of them is in test_postgres_citus.py.
+    """
+    monkeypatch.setattr(postgres_citus, "is_distributed", lambda _connection: True)
+    monkeypatch.setattr(postgres_intake, "RawCursor", Recorder)
+    monkeypatch.setattr(Recorder, "statements", [])
+    store = _store(emptied_url, toy_schema)
+    store.count([entry(number) for number in range(2 * SHARDS)])
+    store.count([entry(number, W46) for number in range(2 * SHARDS)])
+    with connected(emptied_url) as connection:
+        for text, parameters in dict(Recorder.statements).items():
+            assert postgres_citus.explained(connection, text.encode(), parameters)
+    store.shut()
+    kinds, locked = set(), None
+    for text, (shard, *_) in Recorder.statements:
+        if text == postgres_intake.LOCK:
+            locked = shard
+        assert shard == locked
+        assert isinstance(shard, int)
+        kinds.add(text.split(" WHERE ")[0].split(" VALUES ")[0])
+        if text.startswith("SELECT"):
+            assert "WHERE shard = $1 " in text
+            continue
+        assert "(shard, " in text
+        rows = text.split(" VALUES ")[1].split(" ON CONFLICT ")[0]
+        assert all(row.startswith("$1, ") for row in rows.strip("()").split("), ("))
+    assert len(kinds) == 6  # the lock, the look elsewhere, tokens, and three tables of totals
 
 
 def test_commits_of_many_shards_at_once_do_not_stop_each_other_nor_a_close(

@@ -158,6 +158,40 @@ def test_a_commit_that_does_not_end_is_told_until_it_does(
     _until(lambda: told == [False, True])
 
 
+class LanedStore(GatedStore):
+    """The same with two lanes, by the last bit of a token."""
+
+    lanes = 2
+
+    def lane(self, token: bytes) -> int:
+        return token[-1] & 1
+
+
+def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913 - fixtures
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    toy_schema: Schema,
+    meter: Operations,
+    pool: ThreadPoolExecutor,
+    entry: Callable[[int], Entry],
+) -> None:
+    monkeypatch.setattr(writer_module, "QUEUE_LIMIT", 4)
+    store = LanedStore(tmp_path / "laned.db")
+    store.open_week(W47, Terms(5, W47.end + timedelta(days=2)), toy_schema)
+    writer = Writer(store, meter)  # not started, so that all of them wait
+    held = [pool.submit(writer.count, entry(n)) for n in range(4)]
+    _until(lambda: writer.waiting() == 4)
+    for number in (4, 5):
+        with pytest.raises(Overloaded):
+            writer.count(entry(number))
+    monkeypatch.undo()
+    # SQLite has one connection: the lanes are emptied one after the other.
+    for lane in writer._queues:
+        writer._commit(writer_module._group(lane, lane.get())[0])
+    assert [future.result(10) for future in held] == [Outcome.COUNTED] * 4
+    store.shut()
+
+
 def test_a_group_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
