@@ -19,16 +19,14 @@ from server_process import ServerProcess
 
 @pytest.fixture(name="serve")
 def _serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Starts servers: `serve(registry, *flags, clock=None)`; all are killed at the end."""
+    """Start servers: `serve(registry, *flags, clock=moment)`; all are killed at the end."""
     started: list[ServerProcess] = []
 
-    def serve(registry: Path, *flags: str, clock: datetime | None = None) -> ServerProcess:
+    def serve(registry: Path, *flags: str, clock: datetime) -> ServerProcess:
         directory = tmp_path / f"server-{len(started)}"
         directory.mkdir()
-        server = ServerProcess(registry, directory, flags)
+        server = ServerProcess(registry, directory, clock, flags)
         started.append(server)
-        if clock is not None:
-            server.set_clock(clock)
         server.start()
         return server
 

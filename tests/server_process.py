@@ -1,4 +1,8 @@
-"""A real server process, for the tests that need one."""
+"""A real server process, for the tests that need one.
+
+Its clock stands still at the moment that the test gives it, so that no test
+depends on the day on which it runs.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,15 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 BIN = Path(sys.executable).parent
 ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+)", re.MULTILINE)
 START_SECONDS = 30
+THURSDAY = datetime(2026, 11, 19, 12, tzinfo=UTC)
+"""A moment for the tests to which one is like another."""
 
 
 class Process(Protocol):
@@ -37,10 +43,14 @@ class ServerProcess:
 
     registry: Path
     directory: Path
+    now: datetime
     flags: tuple[str, ...] = ()
     process: Process | None = None
     program: Path = BIN / "headcount-server"
     addresses: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.set_clock(self.now)
 
     @property
     def database(self) -> Path:
@@ -51,13 +61,14 @@ class ServerProcess:
         return self.directory / "clock"
 
     def set_clock(self, moment: datetime) -> None:
+        self.now = moment
         self.clock.write_text(moment.isoformat(), encoding="ascii")
 
     def arguments(self) -> list[str]:
         listen = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
         place = [f"--registry={self.registry}", f"--database={self.database}"]
-        clock = [f"--test-clock={self.clock}"] if self.clock.exists() else []
-        return [str(self.program), "serve", *place, *listen, *clock, *self.flags]
+        clock = f"--test-clock={self.clock}"
+        return [str(self.program), "serve", *place, *listen, clock, *self.flags]
 
     def launch(self) -> Process:
         """A process of the server that has just begun to start."""

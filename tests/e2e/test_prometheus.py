@@ -131,10 +131,9 @@ def configuration(server: ServerProcess, generated: Path) -> str:
 def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     generated = generate(folder)
-    server = ServerProcess(generated / "registry.binpb", folder, ("--threshold=1",))
     now = datetime.now(UTC)
     weeks_ago = [now - timedelta(days=days) for days in (21, 14, 7)]
-    server.set_clock(weeks_ago[0])
+    server = ServerProcess(generated / "registry.binpb", folder, weeks_ago[0], ("--threshold=1",))
     server.start()
     prometheus = None
     try:

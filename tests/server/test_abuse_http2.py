@@ -40,8 +40,8 @@ SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 def _server(
     tmp_path_factory: pytest.TempPathFactory, toy_registry: Path
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"), ("--threshold=1",))
-    server.set_clock(NOW)
+    directory = tmp_path_factory.mktemp("server")
+    server = ServerProcess(toy_registry, directory, NOW, ("--threshold=1",))
     server.start()
     yield server
     with suppress(OSError):

@@ -129,8 +129,7 @@ class Callers:
 def _server(
     tmp_path_factory: pytest.TempPathFactory, toy_registry: Path
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"))
-    server.set_clock(NOW)
+    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"), NOW)
     server.start()
     yield server
     with suppress(OSError):

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def _php(server: ServerProcess, directory: Path, change: Callable[[str], str]) -
 
 
 def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Path) -> None:
-    server = serve(REGISTRY)
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     (script,) = SHELL
     script = script.replace(USUAL, f"http://{server.addresses['public']}")
     installed("curl")
@@ -63,7 +64,7 @@ def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: P
 
 
 def test_php_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Path) -> None:
-    server = serve(REGISTRY)
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     program = _php(server, tmp_path, str)
     for _ in range(2):
         done = _run(program, tmp_path)
@@ -76,7 +77,7 @@ def test_php_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Pa
 def test_the_program_in_php_tells_what_was_left_out_and_why_nothing_counted(
     serve: Serve, tmp_path: Path
 ) -> None:
-    server = serve(REGISTRY)
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     program = _php(server, tmp_path, lambda text: text.replace("'phpVersion'", "'phpVersoin'"))
     done = _run(program, tmp_path)
     assert done.returncode == 0
@@ -92,7 +93,7 @@ def test_the_program_in_php_tells_what_was_left_out_and_why_nothing_counted(
 
 @pytest.mark.parametrize("path", ["/post", "/telemetry/post"])
 def test_backdrops_request_is_replayed_with_curl(serve: Serve, tmp_path: Path, path: str) -> None:
-    server = serve(REGISTRY)
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     body = '{"backdrop":{"version":"1.27.1","php_version":"8.2.36","multisite":"No"}}'
     done = _run(
         [

@@ -112,8 +112,7 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
     nursery: Nursery, toy_registry: Path, toy: Project, tmp_path: Path, record_property: Tell
 ) -> None:
     flags = ("--threshold=1", "--grace-hours=1")
-    server = ForkedServer(toy_registry, tmp_path, flags, nursery=nursery)
-    server.set_clock(NOW)
+    server = ForkedServer(toy_registry, tmp_path, NOW, flags, nursery=nursery)
     server.start()
     reports, now, began = Reports(server, toy), NOW, time.monotonic()
     kills: Counter[str] = Counter()
@@ -164,8 +163,7 @@ def test_an_upgrade_that_is_killed_again_and_again_is_done_once(
         directory = tmp_path / str(kills)
         directory.mkdir()
         make_first(directory)
-        server = ForkedServer(toy_registry, directory, nursery=nursery)
-        server.set_clock(NOW)
+        server = ForkedServer(toy_registry, directory, NOW, nursery=nursery)
         for _ in range(CHANCE.randrange(1, 4)):
             server.process = server.launch()
             time.sleep(CHANCE.uniform(0.0, START_SECONDS))

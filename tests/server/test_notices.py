@@ -14,7 +14,7 @@ from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import PublishedProject, Terms
 from headcount_server.week import Week
 from server_process import ServerProcess
-from toy_weeks import CANARY, W45, W46, W47, command, live, lived
+from toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, live, lived
 
 WHY = "The key let host names through."
 
@@ -117,7 +117,7 @@ def test_the_notice_is_public(toy_registry: Path, database: Path) -> None:
     shown = command("statistics", "--database", database).output
     assert f": {WHY}" in shown
     assert "note: An outage on Tuesday." in shown
-    server = ServerProcess(toy_registry, database.parent)
+    server = ServerProcess(toy_registry, database.parent, OPEN_SINCE)
     server.start()
     try:
         assert "headcount_toy_php_version" not in server.metrics()

@@ -190,7 +190,7 @@ def test_a_wrong_flag_is_named_with_the_remedy_and_without_a_traceback(
 def test_a_taken_port_is_named_with_its_flag(
     serve: Serve, toy_registry: Path, tmp_path: Path, door: str
 ) -> None:
-    server = serve(toy_registry)
+    server = serve(toy_registry, clock=NOW)
     taken = server.addresses["gRPC" if door == "grpc" else door]
     arguments = [*server.arguments(), f"--database={tmp_path / 'other.db'}", f"--{door}={taken}"]
     ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=30)
@@ -200,7 +200,7 @@ def test_a_taken_port_is_named_with_its_flag(
 
 
 def test_a_second_server_on_the_same_database_is_refused(serve: Serve, toy_registry: Path) -> None:
-    server = serve(toy_registry)
+    server = serve(toy_registry, clock=NOW)
     ended = subprocess.run(
         server.arguments(), capture_output=True, text=True, check=False, timeout=30
     )
