@@ -22,7 +22,7 @@ help: ## list the targets
 setup: .venv/.installed ## make .venv with all three distributions
 
 .venv/.installed: constraints.txt pyproject.toml server/pyproject.toml registry/pyproject.toml
-	.ci/system-packages venv $(PYTHON)
+	.ci/system-packages setup $(PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e server -e registry

@@ -1,4 +1,4 @@
-"""Real server processes for the tests that need one."""
+"""Real server processes for the tests that need one, and what is asked of every test."""
 
 from __future__ import annotations
 
@@ -15,6 +15,25 @@ from headcount_server.postgres_connection import connected
 from headcount_server.postgres_preparing import drop
 from postgres_server import empty
 from server_process import ServerProcess
+
+STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
+"""What a test file imports that starts servers, databases, browsers or other programs."""
+STARTED = {"postgres_server", "running", "serve"}
+"""Fixtures that are such a thing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what starts servers, databases or browsers as slow, so that nobody has to."""
+    for item in items:
+        if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
+            item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def _no_package_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail what asks a package index, unless it is marked."""
+    if request.node.get_closest_marker("index") is None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
 @pytest.fixture(name="serve")

@@ -6,6 +6,7 @@ depends on the day on which it runs.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -124,7 +125,7 @@ def fetch(url: str) -> str:
 
 def installed(program: str) -> str:
     """The path of a program that comes from apt; fails with the remedy where it is missing."""
-    path = shutil.which(program)
+    path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     assert path, f"{program} is missing: run `make system-packages`"
     return path
 

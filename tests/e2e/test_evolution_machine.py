@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from headcount_registry.build import DESCRIPTOR_SET, build, lock_path
 from headcount_registry.errors import DeclarationsError
 from headcount_registry.lock import Lock, parse_lock
@@ -30,6 +31,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
+pytestmark = pytest.mark.slow
 
 TODAY = date(2026, 11, 19)
 NAMES = ("cache", "editor", "host", "mode", "queue")

@@ -16,6 +16,8 @@ from registry.workbench import GOLDEN
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = GOLDEN / "every_type" / "expected" / "clients"
 
 HEAD = """\

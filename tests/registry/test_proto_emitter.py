@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from headcount.v1 import options_pb2
 from headcount_registry import descriptor, proto_emitter
@@ -65,6 +66,7 @@ def projects(draw: st.DrawFn) -> Project:
     )
 
 
+@pytest.mark.slow
 @given(projects())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_people_write_compiles_and_reads_back_unchanged(project: Project) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from headcount_registry.build import build
 from headcount_registry.terminal import Progress
 
@@ -74,6 +75,7 @@ def test_a_build_says_what_it_is_at(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_long_build_is_seen_to_work(bench: Bench) -> None:
     # Enough to take longer than patience, wherever it runs.
     for count in range(600):

@@ -69,7 +69,7 @@ def _said(toy: Project) -> Callable[..., bytes]:
     return said
 
 
-@pytest.fixture(name="place", params=["sqlite", "postgresql"])
+@pytest.fixture(name="place", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty database, once of each kind."""
     if request.param == "sqlite":

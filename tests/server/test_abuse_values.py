@@ -9,6 +9,7 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from headcount_server.errors import InvalidReport
 from headcount_server.json_form import submission
 from headcount_server.reader import MAX_ANSWERS, Reader
@@ -18,6 +19,8 @@ from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.vocabulary import MAX_DISTINCT, MAX_RELEASES
 from headcount_server.week import Week
 from store_files import rows
+
+pytestmark = pytest.mark.slow
 
 VALUES = int(os.environ.get("HEADCOUNT_VALUES", "50000"))
 GROUP = 500

@@ -24,6 +24,8 @@ from headcount_server.store import Entry, Terms
 from headcount_server.week import Week
 from store_files import Row, content, dump, held, take_copy
 
+pytestmark = pytest.mark.slow
+
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
 OVERDUE = "2026-11-24T12:00:00Z"
 """W45 and W46 are to be closed, W47 is still in its grace, W48 is to be opened."""

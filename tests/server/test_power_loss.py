@@ -21,6 +21,8 @@ from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.week import Week
 from store_files import commits, dump, take_copy
 
+pytestmark = pytest.mark.slow
+
 W46, W47 = Week(2026, 46), Week(2026, 47)
 PAGE = 4096
 

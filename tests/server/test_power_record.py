@@ -35,6 +35,8 @@ from headcount_server.week import Week
 from older_schema import make_first
 from store_files import dump
 
+pytestmark = pytest.mark.slow
+
 CUTS = int(os.environ.get("HEADCOUNT_POWER_CUTS", "240"))
 CHILD = Path(__file__).with_name("power_child.py")
 UPGRADED = Week(2026, 47)

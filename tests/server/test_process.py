@@ -172,13 +172,10 @@ def test_nothing_in_its_logs_names_a_peer_a_token_or_a_value(
     ],
 )
 def test_a_wrong_flag_is_named_with_the_remedy_and_without_a_traceback(
-    serve: Serve, toy_registry: Path, tmp_path: Path, flags: list[str], complaint: str
+    toy_registry: Path, tmp_path: Path, flags: list[str], complaint: str
 ) -> None:
-    server = serve(toy_registry, clock=NOW)  # has its files; another one is started with the flags
-    clock = tmp_path / "clock"
-    clock.write_text(NOW.isoformat(), encoding="ascii")
-    arguments = [a for a in server.arguments() if not a.startswith(("--test-clock", "--database"))]
-    arguments += [f"--database={tmp_path / 'other.db'}", *(f.format(clock=clock) for f in flags)]
+    server = ServerProcess(toy_registry, tmp_path, NOW)
+    arguments = [*server.arguments(), *(flag.format(clock=server.clock) for flag in flags)]
     ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=30)
     assert ended.returncode == 1
     assert complaint in ended.stderr

@@ -23,6 +23,7 @@ from unittest.mock import patch
 
 import hypothesis
 import psycopg
+import pytest
 from headcount.v1 import options_pb2
 from headcount_server import answers
 from headcount_server.database import Database, PostgresUrl, open_store, reading
@@ -46,6 +47,8 @@ from hypothesis.stateful import (
 )
 from postgres_server import empty
 from store_files import rows, take_copy
+
+pytestmark = pytest.mark.slow
 
 START = datetime(2026, 11, 16, 12, tzinfo=UTC)
 """A Monday: two weeks are open."""
