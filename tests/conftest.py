@@ -94,5 +94,6 @@ def _emptied_url(postgres_server: str) -> PostgresUrl:
 
 @pytest.fixture(name="clean_environment")
 def _clean_environment() -> dict[str, str]:
-    """What a person's shell has, and none of what a CI sets."""
-    return {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    """What a person's shell has, none of what a CI sets, and the clock of `other_days`."""
+    names = ("HOME", "PATH", "LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -31,6 +32,8 @@ def _browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(
             executable_path=path,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            # Chromium spins under libfaketime; see tests/other_days.
+            env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
         )
         yield chromium
         chromium.close()
