@@ -50,7 +50,7 @@ test-index: setup ## run the tests that need a package index
 # Half an hour a day. What cannot be shifted is told in tests/other_days/run.
 DAYS ?= 45 365 2192 week53
 test-future: setup system-packages ## run all tests as if on other DAYS, which are days from now, or week53
-	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index'; done
+	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index' $(T); done
 
 
 bench: setup bench-packages ## measure, compare with the budgets, write docs/benchmarks.md
