@@ -21,7 +21,7 @@ help: ## list the targets
 
 setup: .venv/.installed ## make .venv with all three distributions
 
-.venv/.installed: constraints.txt pyproject.toml server/pyproject.toml registry/pyproject.toml
+.venv/.installed: constraints.txt pyproject.toml server/pyproject.toml registry/pyproject.toml client/headcount/__init__.py
 	.ci/system-packages setup $(PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt

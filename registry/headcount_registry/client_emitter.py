@@ -5,6 +5,7 @@ The package is thin: data and signatures. Everything that acts is in `headcount`
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from headcount_registry import names
@@ -60,7 +61,7 @@ def _init(project: Project) -> str:
         f"Weekly usage counts of {project.title}, anonymous and only with consent.",
         "Subclass `Collectors`, and give an instance to `Telemetry`.",
     )
-    out.line("from headcount import Client")
+    out.line("from headcount.generated import Client, requires")
     out.line()
     out.line("from ._project import PROJECT")
     out.line("from .keys import Collectors")
@@ -70,9 +71,12 @@ def _init(project: Project) -> str:
         out.line("from os import PathLike")
         out.line("from typing import Unpack")
         out.line()
-        out.line("from headcount.settings import Settings")
+        out.line("from headcount.generated import ClientOptions")
     out.line()
     out.line('__all__ = ["PROJECT", "Collectors", "Telemetry"]')
+    out.line()
+    at_least, below = _versions()
+    out.line(f'requires(__name__, at_least="{at_least}", below="{below}")')
     out.lines(["", ""])
     with out.block("class Telemetry(Client):"):
         _docstring(
@@ -87,7 +91,7 @@ def _init(project: Project) -> str:
             out.line("*,")
             out.line("state_directory: str | PathLike[str],")
             out.line("endpoint: str | None = None,")
-            out.line("**settings: Unpack[Settings],")
+            out.line("**settings: Unpack[ClientOptions],")
         with out.block("    super().__init__(", "    )"):
             for argument in (
                 "PROJECT",
@@ -100,6 +104,12 @@ def _init(project: Project) -> str:
     return out.text()
 
 
+def _versions() -> tuple[str, str]:
+    """Return the first release of headcount that fits the package, and the first that does not."""
+    major, minor = map(int, version("headcount-registry").split(".")[:2])
+    return f"{major}.{minor}", f"{major + 1}.0" if major else f"0.{minor + 1}"
+
+
 def _main(project: Project) -> str:
     out = _module(
         project,
@@ -108,7 +118,7 @@ def _main(project: Project) -> str:
     )
     out.line("import sys")
     out.line()
-    out.line("from headcount.command import run")
+    out.line("from headcount.generated import run")
     out.line()
     out.line("from ._project import PROJECT")
     out.line()
@@ -189,7 +199,7 @@ def _method(out: Writer, key: Key) -> None:
 
 def _project(project: Project) -> str:
     out = _module(project, f"{project.title}, as plain data: all that consent and preview need.")
-    out.line("from headcount.project import Key, Project")
+    out.line("from headcount.generated import Key, Project")
     out.lines(["", ""])
     with out.block("def _schema() -> bytes:"):
         out.line("from ._schema import FILE")
