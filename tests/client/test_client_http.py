@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -229,10 +228,8 @@ def test_no_proxy_is_taken_where_the_variable_says_so(monkeypatch: pytest.Monkey
     with proxy_to(0) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", ".invalid")
-        begin = time.monotonic()
         answer = HttpTransport("https://telemetry.invalid").submit(REQUEST, 5)
         assert answer.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
-        assert time.monotonic() - begin < 6
     assert not proxy.seen
 
 
