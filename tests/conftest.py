@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+import chance
 import postgres_server
 import pytest
 from headcount_server.database import PostgresUrl
@@ -15,6 +16,21 @@ from headcount_server.postgres_connection import connected
 from headcount_server.postgres_preparing import drop
 from postgres_server import empty
 from server_process import ServerProcess
+
+chance.settle()
+
+
+def pytest_report_header() -> str:
+    return f"chance: HEADCOUNT_SEED={chance.SEED}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with each failure how to repeat what chance brought."""
+    report = yield
+    if report.failed:
+        report.sections.append(("chance", f"HEADCOUNT_SEED={chance.SEED}"))
+    return report
 
 
 @pytest.fixture(name="serve")
