@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
 import chance
+import leftovers
 import postgres_server
 import pytest
 from headcount_server.database import PostgresUrl
@@ -31,6 +32,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.failed:
         report.sections.append(("chance", f"HEADCOUNT_SEED={chance.SEED}"))
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Whatever a module starts ends with it; as the first of its fixtures this ends last."""
+    with leftovers.none():
+        yield
 
 
 @pytest.fixture(name="serve")
@@ -62,7 +70,9 @@ def _postgres_server() -> Iterator[str]:
     if named:
         yield named
         return
-    with postgres_server.running() as server:
+    with ExitStack() as stack:
+        with leftovers.lasting():
+            server = stack.enter_context(postgres_server.running())
         yield server.url()
 
 
