@@ -247,7 +247,7 @@ def test_the_open_weeks_follow_a_clock_that_goes_forth_and_back(
 def held(writer: Writer) -> Iterator[None]:
     """Keep the writer from everything else."""
     over = threading.Event()
-    holding = threading.Thread(target=writer.run, args=(lambda: over.wait(20) and None,))
+    holding = threading.Thread(target=writer.run, args=(lambda: over.wait() and None,))
     holding.start()
     try:
         yield
