@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
+import chance
+import leftovers
 import postgres_server
 import pytest
 from headcount_server.database import PostgresUrl
@@ -34,6 +36,29 @@ def _no_package_index(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """Fail what asks a package index, unless it is marked."""
     if request.node.get_closest_marker("index") is None:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
+chance.settle()
+
+
+def pytest_report_header() -> str:
+    return f"chance: HEADCOUNT_SEED={chance.SEED}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with each failure how to repeat what chance brought."""
+    report = yield
+    if report.failed:
+        report.sections.append(("chance", f"HEADCOUNT_SEED={chance.SEED}"))
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Whatever a module starts ends with it; as the first of its fixtures this ends last."""
+    with leftovers.none():
+        yield
 
 
 @pytest.fixture(name="serve")
@@ -63,7 +88,9 @@ def _postgres_server() -> Iterator[str]:
     if named:
         yield named
         return
-    with postgres_server.running() as server:
+    with ExitStack() as stack:
+        with leftovers.lasting():
+            server = stack.enter_context(postgres_server.running())
         yield server.url()
 
 

@@ -56,6 +56,7 @@ class Disk:
     def __init__(self) -> None:
         self.decide: Callable[[str], int] = lambda _operation: OK
         self.operations = 0
+        self.syncs = 0
 
     def well(self) -> None:
         """Nothing goes wrong any more."""
@@ -88,6 +89,7 @@ class Disk:
     def on(self, operation: str) -> int:
         """What becomes of an operation."""
         self.operations += 1
+        self.syncs += operation == "sync"
         return self.decide(operation)
 
 

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from server_process import Process, ServerProcess
+from waiting import PATIENCE, until
 
 
 class Nursery:
@@ -67,10 +67,7 @@ class Fork:
         return None if Path(f"/proc/{self.pid}").exists() else 0
 
     def wait(self, timeout: float | None = None) -> int:
-        deadline = time.monotonic() + (timeout or 60)
-        while self.poll() is None:
-            assert time.monotonic() < deadline, "it does not end"
-            time.sleep(0.002)
+        until(lambda: self.poll() == 0, seconds=timeout or PATIENCE, told="it does not end")
         return 0
 
     def kill(self) -> None:

@@ -4,8 +4,7 @@ A surface is something that strangers write to. Its corpus holds one input a
 file: what is usual, and whatever once went wrong there. By default a test
 takes all of the corpus and a fixed number of mutants, always the same ones;
 `HEADCOUNT_FUZZ_SECONDS` makes it go on for so long on each surface, with
-mutants that follow from `HEADCOUNT_FUZZ_SEED` (drawn and told where it is not
-given). An input that fails is written to `.cache/fuzz`; to keep it, copy it
+mutants that `chance` draws. An input that fails is written to `.cache/fuzz`; to keep it, copy it
 into the corpus.
 """
 
@@ -22,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import chance
+
 SECONDS = float(os.environ.get("HEADCOUNT_FUZZ_SECONDS", "0"))
-SEED = int(os.environ.get("HEADCOUNT_FUZZ_SEED") or (os.urandom(4).hex() if SECONDS else "7"), 16)
 FAILED = Path(__file__).parents[1] / ".cache" / "fuzz"
 LARGEST = 200_000
 """Bytes of a mutant: well past what any door reads."""
@@ -54,14 +54,12 @@ class Surface:
         """All that is kept, then so many mutants, or those of `HEADCOUNT_FUZZ_SECONDS`."""
         kept = self.kept()
         yield from kept
-        until = time.monotonic() + SECONDS
-        if SECONDS:
-            print(f"{self.name}: HEADCOUNT_FUZZ_SEED={SEED:x} for {SECONDS:g} s")  # noqa: T201 - to repeat it
-        chance = random.Random(f"{self.name} {SEED}")  # noqa: S311 - to be repeated, not secret
+        end = time.monotonic() + SECONDS
+        drawn = chance.of(self.name)
         made = 0
-        while made < mutants or time.monotonic() < until:
+        while made < mutants or time.monotonic() < end:
             made += 1
-            yield self.mutate(chance, kept)[:LARGEST]
+            yield self.mutate(drawn, kept)[:LARGEST]
         if SECONDS:
             print(f"{self.name}: {made} mutants")  # noqa: T201 - for whoever ran it
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import postgres_server
 import psycopg
 from postgres_server import USER, PostgresServer
+from waiting import until
 
-JOIN_SECONDS = 30
 _PAGE = Path(__file__).parents[1] / "docs" / "postgresql.md"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -50,12 +49,11 @@ class PostgresPair:
         self.standby.start()
         self._as_documented("synchronous_standby_names")
         with psycopg.connect(self.primary.url(), autocommit=True) as connection:
-            deadline = time.monotonic() + JOIN_SECONDS
-            while connection.execute("SELECT sync_state FROM pg_stat_replication").fetchall() != [
-                ("sync",)
-            ]:
-                assert time.monotonic() < deadline, "the standby did not become synchronous"
-                time.sleep(0.05)
+            states = "SELECT sync_state FROM pg_stat_replication"
+            until(
+                lambda: connection.execute(states).fetchall() == [("sync",)],
+                told="the standby did not become synchronous",
+            )
 
     def kill_primary(self) -> None:
         """`kill -9` all processes of the primary."""

@@ -12,9 +12,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -23,11 +22,11 @@ from headcount_server.database import PostgresUrl
 from headcount_server.postgres_connection import connected
 from headcount_server.postgres_preparing import drop
 from headcount_server.postgres_schema import SCHEMAS, STEPS, PostgresConnection, applied
-from server_process import free_port
+from server_process import held_port
+from waiting import PATIENCE, until
 
 NAMED = "HEADCOUNT_TEST_POSTGRES"
 USER = "headcount"
-START_SECONDS = 60
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 shared_buffers = 32MB
@@ -62,7 +61,8 @@ class PostgresServer:
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="headcount-pg-"))
         self.data = self.directory / "data"
-        self.port = free_port()
+        self._held = held_port()
+        self.port: int = self._held.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             shutil.chown(self.directory, "postgres", "postgres")
@@ -97,28 +97,28 @@ class PostgresServer:
                 stderr=file,
                 cwd=self.directory,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                psycopg.connect(self.url(), connect_timeout=2).close()
-            except psycopg.OperationalError:
-                assert self.process.poll() is None, log.read_text(encoding="utf-8")
-                assert time.monotonic() < deadline, "PostgreSQL did not start"
-                time.sleep(0.05)
-            else:
-                return
+        until(self._takes_connections, told=lambda: log.read_text(encoding="utf-8"))
+
+    def _takes_connections(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.directory / "log").read_text(encoding="utf-8")
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url()).close()
+            return True
+        return False
 
     def end(self, number: int = signal.SIGINT) -> None:
         """Stop it: SIGINT ends sessions, SIGQUIT leaves without a word, as a crash does."""
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(START_SECONDS)
+            self.process.wait(PATIENCE)
             self.process = None
 
     def remove(self) -> None:
         """Stop it at once and remove its files."""
         self.end(signal.SIGQUIT)
         shutil.rmtree(self.directory)
+        self._held.close()
 
 
 @contextmanager

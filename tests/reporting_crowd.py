@@ -14,6 +14,7 @@ from typing import Self
 import grpc
 from headcount.v1 import telemetry_service_pb2 as wire
 from server_process import ServerProcess
+from waiting import PATIENCE, until
 
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 COME_BACK = {
@@ -22,7 +23,6 @@ COME_BACK = {
     grpc.StatusCode.CANCELLED,
 }
 """After these the client sends the same report again (`test_client_transport`), minutes later."""
-PATIENCE = 60.0
 REPLAYED = 4
 """One report in so many is sent again, as if its answer had been lost."""
 _OPTIONS = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 300)]
@@ -63,12 +63,13 @@ class Crowd:
         for thread in self._threads:
             thread.join()
 
-    def wait_for(self, more: int, seconds: float = 30.0) -> None:
+    def wait_for(self, more: int) -> None:
         """Until so many more reports are acknowledged."""
-        enough, deadline = len(self.acknowledged) + more, time.monotonic() + seconds
-        while len(self.acknowledged) < enough:
-            assert time.monotonic() < deadline, (len(self.acknowledged), self.refusals)
-            time.sleep(0.02)
+        enough = len(self.acknowledged) + more
+        until(
+            lambda: len(self.acknowledged) >= enough,
+            told=lambda: (len(self.acknowledged), self.refusals),
+        )
 
     def _send(self, number: int) -> None:
         channels: dict[str, grpc.Channel] = {}

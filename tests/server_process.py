@@ -13,16 +13,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from waiting import PATIENCE, until
+
 BIN = Path(sys.executable).parent
-ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+)", re.MULTILINE)
-START_SECONDS = 30
+ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+).*\n", re.MULTILINE)
 THURSDAY = datetime(2026, 11, 19, 12, tzinfo=UTC)
 """A moment for the tests to which one is like another."""
 
@@ -80,15 +80,12 @@ class ServerProcess:
 
     def start(self) -> None:
         self.process = self.launch()
-        deadline = time.monotonic() + START_SECONDS
-        while len(self.addresses_now()) < 3:
-            assert self.process.poll() is None, self.errors()
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.02)
-        self.addresses = self.addresses_now()
+        self.addresses = until(self._addresses, told=self.errors)
 
-    def addresses_now(self) -> dict[str, str]:
-        return dict(ADDRESS.findall((self.directory / "stdout").read_text(encoding="utf-8")))
+    def _addresses(self) -> dict[str, str] | None:
+        assert self.process is not None
+        assert self.process.poll() is None, self.errors()
+        return doors((self.directory / "stdout").read_text(encoding="utf-8"))
 
     def errors(self) -> str:
         return (self.directory / "stderr").read_text(encoding="utf-8")
@@ -101,20 +98,25 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE)
 
     def metrics(self, door: str = "public") -> str:
         return fetch(f"http://{self.addresses[door]}/metrics")
 
-    def wait_for_metric(self, line: str, seconds: float = 10.0) -> str:
-        """The public metrics once they have a line that starts so."""
-        deadline = time.monotonic() + seconds
-        while True:
-            text = self.metrics()
-            if any(found.startswith(line) for found in text.splitlines()):
-                return text
-            assert time.monotonic() < deadline, f"no {line!r} in\n{text}"
-            time.sleep(0.1)
+    def wait_for_metric(self, line: str, door: str = "public") -> str:
+        """The metrics of a door once they have a line that starts so."""
+
+        def found() -> str:
+            text = self.metrics(door)
+            return text if f"\n{line}" in f"\n{text}" else ""
+
+        return until(found, told=lambda: f"no {line!r} in\n{self.metrics(door)}")
+
+
+def doors(said: str) -> dict[str, str] | None:
+    """The addresses of a server's three doors, once it has said them all."""
+    found = dict(ADDRESS.findall(said))
+    return found if len(found) == 3 else None
 
 
 def fetch(url: str) -> str:
@@ -130,8 +132,13 @@ def installed(program: str) -> str:
     return path
 
 
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
+def held_port() -> socket.socket:
+    """A socket whose port the system gives to nobody else until it is closed.
+
+    For programs that cannot choose a port and tell it. The socket never listens,
+    so a program that is told its number can, if it sets SO_REUSEADDR as servers do.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -22,7 +22,8 @@ from headcount_server.signals import Signals
 from headcount_server.standing import Standing
 from headcount_server.store import PublishedWeek, Terms
 from headcount_server.week import Week
-from server_process import BIN
+from server_process import BIN, doors
+from waiting import until
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -35,17 +36,21 @@ def blocks(name: str) -> list[str]:
     return BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))
 
 
-def shell(script: str, directory: Path) -> str:
-    """What bash prints of a script, in an environment like that of a person."""
-    environment = {
+def environment(directory: Path) -> dict[str, str]:
+    """One like that of a person."""
+    return {
         "HOME": str(directory),
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
     }
+
+
+def shell(script: str, directory: Path) -> str:
+    """What bash prints of a script."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - any bash
         cwd=directory,
-        env=environment,
+        env=environment(directory),
         capture_output=True,
         text=True,
         check=False,
@@ -55,9 +60,11 @@ def shell(script: str, directory: Path) -> str:
     return done.stdout
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return str(taken.getsockname()[1])
+def _changed(script: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        assert old in script
+        script = script.replace(old, new)
+    return script
 
 
 def test_the_two_commands_of_the_readme_are_the_targets_that_people_and_ci_run() -> None:
@@ -76,23 +83,42 @@ def test_make_demo_runs_the_demonstration(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_first_use_of_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
-    script = "\n".join(blocks("README.md")[2:])
-    ports = {door: free_port() for door in ("50051", "8080", "8081")}
-    flags = " ".join(
-        f"--{name} 127.0.0.1:{ports[door]}"
-        for name, door in (("grpc", "50051"), ("public", "8080"), ("operations", "8081"))
-    )
-    # Another server may run here, so this one gets ports of its own.
-    script = script.replace("headcount-server serve", f"headcount-server serve {flags}")
-    for usual, port in ports.items():
-        script = script.replace(f":{usual}", f":{port}")
-    output = shell(script, tmp_path)
+    # Another server may run here, so this one chooses its ports; where somebody who
+    # types sleeps, the test waits for what that person waits for.
+    build, serve, *rest = blocks("README.md")[2:]
+    anywhere = " ".join(f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations"))
+    printed = tmp_path / "printed"
+    with (
+        printed.open("w", encoding="utf-8") as output,
+        subprocess.Popen(
+            ["bash", "-euo", "pipefail"],  # noqa: S607 - any bash
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+        ) as bash,
+    ):
+        assert bash.stdin is not None
+        changes = {"-server serve": f"-server serve {anywhere}", "sleep 2\n": ""}
+        bash.stdin.write("trap 'kill $(jobs -p) || :' EXIT\n")  # however it ends
+        bash.stdin.write(build + _changed(serve, changes))
+        bash.stdin.flush()
+        told = until(lambda: doors(printed.read_text("utf-8")), told=printed.read_text)
+        closed = f"until curl -s http://{told['public']}/metrics | grep acme >>closed; do :; done\n"
+        changes = {
+            "127.0.0.1:50051": told["gRPC"], "127.0.0.1:8080": told["public"], "sleep 3\n": closed,
+        }  # fmt: skip
+        bash.stdin.write(_changed("".join(rest), changes))
+    said = printed.read_text(encoding="utf-8")
+    assert bash.returncode == 0, said
     version = ".".join(map(str, sys.version_info[:2]))
-    assert f'"value": "{version}"' in output
-    assert "\nSENT\n" in output
-    assert f'headcount_acme_python_version_reports{{value="{version}"}} 1.0' in output
-    assert "headcount.v1.TelemetryService/SubmitReport" in output
-    assert '"project": "acme"' in output
+    assert f'"value": "{version}"' in said
+    assert "\nSENT\n" in said
+    assert f'headcount_acme_python_version_reports{{value="{version}"}} 1.0' in said
+    assert "headcount.v1.TelemetryService/SubmitReport" in said
+    assert '"project": "acme"' in said
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

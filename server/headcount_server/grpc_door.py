@@ -64,8 +64,9 @@ class GrpcDoor:
         address: Address,
         identity: Identity | None = None,
     ) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
         self._server = grpc.server(
-            ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
+            self._threads,
             options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
@@ -107,6 +108,7 @@ class GrpcDoor:
         """Let running calls finish, and end."""
         self.leave()
         self._server.stop(DRAIN_SECONDS).wait()
+        self._threads.shutdown(wait=False)  # a call that does not end is left behind
         self._patience.stop()
 
 

@@ -119,7 +119,7 @@ def test_a_clock_that_runs_ahead_for_a_day_sends_no_second_report(
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     jumps=st.lists(
         st.tuples(

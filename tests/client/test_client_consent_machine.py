@@ -173,4 +173,4 @@ class Consent(RuleBasedStateMachine):
 
 
 TestConsent = Consent.TestCase
-TestConsent.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestConsent.settings = settings(max_examples=200, stateful_step_count=30)

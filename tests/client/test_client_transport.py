@@ -17,6 +17,7 @@ from headcount.report import message_class
 from headcount.transport import OPEN_WEEKS, SUBMIT_REPORT
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 from sample_project import DAY, HOUR, MONDAY, SAMPLE
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -212,7 +213,7 @@ def test_grpc_goes_through_the_proxy_that_the_variables_name(
         port = door.endpoint.rpartition(":")[2]
         with proxy_to(int(port)) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", f"http://site:secret@127.0.0.1:{proxy.port}")
-            answer = GrpcTransport(f"grpcs://telemetry.test:{port}").submit(REQUEST, 5)
+            answer = GrpcTransport(f"grpcs://telemetry.test:{port}").submit(REQUEST, PATIENCE)
         assert answer.code == "OK", answer.message
         assert proxy.seen == [f"CONNECT telemetry.test:{port} HTTP/1.1"]
         assert proxy.credentials == ["Basic c2l0ZTpzZWNyZXQ="]
@@ -225,8 +226,8 @@ def test_encrypted_reports_need_a_certificate_that_is_trusted(tmp_path: Path) ->
     for door in _serve(lambda server: server.add_secure_port("127.0.0.1:0", trust), "grpcs"):
         trusting = GrpcTransport(door.endpoint, root_certificates=chain)
         wary = GrpcTransport(door.endpoint)
-        assert trusting.submit(REQUEST, 5).code == "OK"
-        assert wary.submit(REQUEST, 5).code == "UNAVAILABLE"
+        assert trusting.submit(REQUEST, PATIENCE).code == "OK"
+        assert wary.submit(REQUEST, PATIENCE).code == "UNAVAILABLE"
         assert len(door.requests) == 1
 
 

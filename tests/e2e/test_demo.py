@@ -7,16 +7,16 @@ import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.parse
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Self
 
+import prometheus
 import pytest
 from server_process import BIN, fetch, installed
 from sqlite_utils import Database
+from waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 KNOWN_TABLES = {
@@ -49,11 +49,12 @@ class Demo:
             self.process = subprocess.Popen(
                 [*command, *doors, generated], cwd=directory, stdout=file, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + 120
-        while "sqlite-utils tables" not in output.read_text(encoding="utf-8"):
-            assert self.process.poll() is None, output.read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, "the demonstration took too long"
-            time.sleep(0.2)
+        until(
+            lambda: "sqlite-utils tables" in output.read_text() or self.process.poll() is not None,
+            seconds=250,  # it lives through weeks
+            told=output.read_text,
+        )
+        assert self.process.poll() is None, output.read_text(encoding="utf-8")
         self.output = output.read_text(encoding="utf-8")
         self.public, self.operations = re.findall(r"curl (http://[^/]+)/metrics", self.output)
         self.grpc = re.findall(r"--list-methods (http://\S+)", self.output)[0]
@@ -79,7 +80,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo
     demo.process.send_signal(signal.SIGINT)
-    assert demo.process.wait(timeout=30) == 0, "Ctrl-C is how it is meant to end"
+    assert demo.process.wait(PATIENCE) == 0, "Ctrl-C is how it is meant to end"
 
 
 def test_it_finds_that_every_published_total_is_what_the_sites_agreed_to_send(demo: Demo) -> None:
@@ -113,56 +114,14 @@ def test_a_real_prometheus_with_the_example_configuration_has_the_series(
         .replace("15s", "1s"),
         encoding="utf-8",
     )
-    with Prometheus(config, tmp_path / "data") as prometheus:
+    with prometheus.running(config, tmp_path / "data") as watching:
         for query in (
             'headcount_backdrop_php_version_reports{value="8.2"}',
             "headcount_backdrop_reports",
             'headcount_server_reports_total{outcome="counted"}',
         ):
-            assert prometheus.value(query) >= 5, query
-
-
-class Prometheus:
-    """A Prometheus of our own on a free port."""
-
-    def __init__(self, config: Path, data: Path) -> None:
-        self._log = data.with_name("prometheus.log")
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                [
-                    installed("prometheus"),
-                    f"--config.file={config}",
-                    f"--storage.tsdb.path={data}",
-                    "--web.listen-address=127.0.0.1:0",
-                ],
-                stdout=log,
-                stderr=log,
-            )
-        self._url = ""
-
-    def __enter__(self) -> Self:
-        deadline = time.monotonic() + 30
-        while not self._url:
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
-            found = re.search(r'msg="Listening on" address=(\S+)', self._log.read_text())
-            self._url = f"http://{found[1]}" if found else ""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def value(self, query: str) -> float:
-        """The sum of a query's series, once there are any."""
-        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        deadline = time.monotonic() + 30
-        while True:
-            series = json.loads(fetch(url))["data"]["result"] if self._url else []
-            if series:
-                return sum(float(one["value"][1]) for one in series)
-            assert time.monotonic() < deadline, f"no series for {query}"
-            time.sleep(0.3)
+            series = until(partial(watching.series, query), told=query)
+            assert sum(float(one["value"][1]) for one in series) >= 5, query
 
 
 def test_the_services_are_listed_by_reflection(demo: Demo) -> None:

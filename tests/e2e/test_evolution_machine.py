@@ -180,7 +180,6 @@ def test_numbers_are_permanent_and_old_reports_read_right_through_any_edits() ->
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=10,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

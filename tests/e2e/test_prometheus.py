@@ -10,22 +10,21 @@ import base64
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import shop
 from headcount_server.week import Week
-from server_process import BIN, ServerProcess, fetch, installed
+from prometheus import Prometheus, running
+from server_process import BIN, ServerProcess, installed
+from waiting import until
 
 SILENCE = 6
 """Seconds without a report until the alert."""
@@ -61,28 +60,22 @@ class Watched:
 
     generated: Path
     reporter: Reporter
-    url: str
-
-    def api(self, path: str, **query: str) -> Any:  # noqa: ANN401 - as it comes
-        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        return json.loads(fetch(address))["data"]
-
-    def series(self, query: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.api("query", query=query)["result"]
-        return found
+    by: Prometheus
 
     def wait(self) -> None:
         """Until both ports were scraped twice and the rules evaluated."""
-        deadline = time.monotonic() + 30
+        share = "value:headcount_shop_os_reports:share"
         twice = 'min(count_over_time(up{job=~"headcount.*"}[1m])) >= 2'
-        while not (self.series("value:headcount_shop_os_reports:share") and self.series(twice)):
-            assert time.monotonic() < deadline, self.api("targets")
-            time.sleep(0.2)
+        until(
+            lambda: self.by.series(share) and self.by.series(twice),
+            told=lambda: self.by.api("targets"),
+        )
 
     def alerts(self) -> dict[str, str]:
         """State by name of the alerts about the project, or about no project."""
         return {
-            alert["labels"]["alertname"]: alert["state"] for alert in self.api("alerts")["alerts"]
+            alert["labels"]["alertname"]: alert["state"]
+            for alert in self.by.api("alerts")["alerts"]
         }
 
     def texts(self, pattern: str) -> str:
@@ -142,7 +135,6 @@ def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     weeks_ago = [now - timedelta(days=days) for days in (21, 14, 7)]
     server = ServerProcess(generated / "registry.binpb", folder, weeks_ago[0], ("--threshold=1",))
     server.start()
-    prometheus = None
     try:
         reporter = Reporter(server)
         for moment in weeks_ago:
@@ -154,52 +146,30 @@ def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         remembering(scraped, data)
         config = folder / "prometheus.yml"
         config.write_text(configuration(server, generated), encoding="utf-8")
-        prometheus, url = start(config, data)
-        watched = Watched(generated, reporter, url)
-        watched.wait()
-        yield watched
+        with running(config, data, "--storage.tsdb.retention.time=1y") as prometheus:
+            watched = Watched(generated, reporter, prometheus)
+            watched.wait()
+            yield watched
     finally:
-        if prometheus is not None:
-            prometheus.send_signal(signal.SIGKILL)
-            prometheus.wait()
         server.kill()
 
 
-def start(config: Path, data: Path) -> tuple[subprocess.Popen[bytes], str]:
-    log = data.with_name("prometheus.log")
-    place = [f"--config.file={config}", f"--storage.tsdb.path={data}"]
-    limits = ["--web.listen-address=127.0.0.1:0", "--storage.tsdb.retention.time=1y"]
-    with closing(log.open("w")) as output:
-        process = subprocess.Popen(
-            [installed("prometheus"), *place, *limits], stdout=output, stderr=output
-        )
-    deadline = time.monotonic() + 30
-    while True:
-        found = re.search(r'msg="Listening on" address=(\S+)', log.read_text())
-        if found and "Server is ready" in log.read_text():
-            return process, f"http://{found[1]}"
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
-
-
 def test_the_alert_is_quiet_while_reports_come_and_fires_when_they_stop(watched: Watched) -> None:
-    deadline = time.monotonic() + 60
     counted = 'increase(headcount_server_reports_total{outcome="counted"}[4s]) > 0'
-    until = time.monotonic() + SILENCE + 1
-    while time.monotonic() < until or not watched.series(counted):
+    enough = time.monotonic() + SILENCE + 1
+
+    def reported() -> bool:
         watched.reporter.send(datetime.now(UTC))
-        assert time.monotonic() < deadline, "no report was scraped"
-        time.sleep(0.2)
+        return time.monotonic() > enough and bool(watched.by.series(counted))
+
+    until(reported, told="no report was scraped")
     assert [name for name, state in watched.alerts().items() if state == "firing"] == []
     stopped = time.monotonic()
-    while watched.alerts().get("HeadcountProjectSilent") != "firing":
-        assert time.monotonic() < stopped + 30, watched.alerts()
-        time.sleep(0.2)
+    until(lambda: watched.alerts().get("HeadcountProjectSilent") == "firing", told=watched.alerts)
     assert time.monotonic() - stopped > SILENCE - 2
     (alert,) = (
         each
-        for each in watched.api("alerts")["alerts"]
+        for each in watched.by.api("alerts")["alerts"]
         if each["labels"]["alertname"] == "HeadcountProjectSilent"
     )
     assert alert["labels"]["project"] == "shop"
@@ -207,13 +177,13 @@ def test_the_alert_is_quiet_while_reports_come_and_fires_when_they_stop(watched:
 
 
 def test_its_counts_are_the_published_ones(watched: Watched) -> None:
-    (reports,) = watched.series("headcount_shop_reports")
+    (reports,) = watched.by.series("headcount_shop_reports")
     assert float(reports["value"][1]) == SITES
     linux = 'headcount_shop_os_reports{value="Linux"} / on() headcount_shop_os_answers'
-    (share,) = watched.series(linux)
+    (share,) = watched.by.series(linux)
     assert float(share["value"][1]) == pytest.approx(3 / 4)
     hostile = {
-        series["metric"]["value"] for series in watched.series("headcount_shop_note_reports")
+        series["metric"]["value"] for series in watched.by.series("headcount_shop_note_reports")
     }
     assert hostile == {'say "hi" \\ {{x}} $y'}
 
@@ -221,8 +191,8 @@ def test_its_counts_are_the_published_ones(watched: Watched) -> None:
 def test_every_metric_that_a_dashboard_or_rule_names_is_there(watched: Watched) -> None:
     recorded = set(RECORDED.findall(watched.texts("*.yml")))
     named = set(NAMES.findall(watched.texts("*.json") + watched.texts("*.yml")))
-    known = set(watched.api("label/__name__/values"))
-    known |= set(watched.api("metadata"))
+    known = set(watched.by.api("label/__name__/values"))
+    known |= set(watched.by.api("metadata"))
     assert len(named) > 40
     # The name of a recorded series holds the name of a metric.
     groups = {name for name in named if name.endswith("_totals")}
@@ -240,14 +210,14 @@ def test_every_panel_of_every_dashboard_has_data(watched: Watched) -> None:
             for target in panel.get("targets", ()):
                 queries += 1
                 expression = target["expr"].replace("$__rate_interval", "60s")
-                if not watched.series(expression):
+                if not watched.by.series(expression):
                     empty.append((path.name, panel["title"], expression))
     assert empty == []
     assert queries > 60
 
 
 def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
-    rules = [rule for group in watched.api("rules")["groups"] for rule in group["rules"]]
+    rules = [rule for group in watched.by.api("rules")["groups"] for rule in group["rules"]]
     assert len(rules) == 40
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
 
@@ -256,5 +226,5 @@ def test_the_parts_of_a_whole_add_up_to_it(watched: Watched) -> None:
     for key in ("php", "os", "nodes", "server", "version"):
         metric = f"headcount_shop_{key}_reports"
         total = f"sum(value:{metric}:share) + sum(key:{metric}:remainder)"
-        (whole,) = watched.series(total)
+        (whole,) = watched.by.series(total)
         assert float(whole["value"][1]) == pytest.approx(1), key

@@ -20,7 +20,7 @@ from headcount_registry.declaration import KeyType
 from headcount_registry.finding import Finding, Severity
 from headcount_registry.info import Style, parse
 from headcount_registry.review import review
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
@@ -126,7 +126,7 @@ PROJECTS = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(["toy", "message", "option", "v1", "projects", "headcount"]), PROJECTS)
 def test_what_the_checks_pass_can_be_built(project: str, keys: dict[str, dict[str, str]]) -> None:
     text = f"project = {project}\n" + "".join(

@@ -16,7 +16,7 @@ from headcount_registry.declaration import (
     Retired,
     Value,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 # The stubs do not know what type an extension has.
@@ -68,7 +68,7 @@ def projects(draw: st.DrawFn) -> Project:
 
 @pytest.mark.slow
 @given(projects())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 def test_whatever_people_write_compiles_and_reads_back_unchanged(project: Project) -> None:
     data = descriptor.compile_set({proto_emitter.path(project): proto_emitter.emit(project)})
     files = descriptor_pb2.FileDescriptorSet.FromString(data)

@@ -23,6 +23,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.schema import Project
 from server_process import ServerProcess
 from store_files import rows
+from waiting import until
 
 SECONDS = float(os.environ.get("HEADCOUNT_ABUSE_SECONDS", "0.2"))
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -61,11 +62,11 @@ def _resident(server: ServerProcess) -> int:
 
 
 def _attack(
-    address: str, flood: Callable[[], Iterator[bytes]], until: float, sent: list[int]
+    address: str, flood: Callable[[], Iterator[bytes]], end: float, sent: list[int]
 ) -> None:
     """Send a flood without reading, on a new connection whenever the server hangs up."""
     host, _, port = address.rpartition(":")
-    while time.monotonic() < until:
+    while time.monotonic() < end or not sent:
         with suppress(OSError), socket.create_connection((host, int(port)), timeout=1) as caller:
             caller.sendall(http2_frames.PREFACE + http2_frames.settings())
             batch: list[bytes] = []
@@ -75,7 +76,7 @@ def _attack(
                     caller.sendall(b"".join(batch))
                     sent.append(len(batch))
                     batch.clear()
-                    if time.monotonic() > until:
+                    if time.monotonic() > end:
                         break
 
 
@@ -95,22 +96,22 @@ def test_a_flood_of_frames_hurts_nobody_else(
     server: ServerProcess, toy: Project, counted: list[bytes], flood: Callable[[], Iterator[bytes]]
 ) -> None:
     address, request = server.addresses["gRPC"], _report(toy)
-    before, until = _resident(server), time.monotonic() + SECONDS
-    sent: list[int] = []
+    before, end = _resident(server), time.monotonic() + SECONDS
+    sent: list[list[int]] = [[] for _ in range(ATTACKERS)]
     attackers = [
-        threading.Thread(target=_attack, args=(address, flood, until, sent), daemon=True)
-        for _ in range(ATTACKERS)
+        threading.Thread(target=_attack, args=(address, flood, end, of_one), daemon=True)
+        for of_one in sent
     ]
     for attacker in attackers:
         attacker.start()
     largest = before
-    while time.monotonic() < until or any(attacker.is_alive() for attacker in attackers):
+    while time.monotonic() < end or any(attacker.is_alive() for attacker in attackers):
         with grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
             token = os.urandom(16)
             assert _taken(channel, request(token))
         counted.append(token)
         largest = max(largest, _resident(server))
-    assert sum(sent) >= 64 * ATTACKERS  # it was a flood
+    assert all(sent)  # it was a flood
     growth = GROWTH_OF.get(flood.__name__, GROWTH)
     assert largest - before < growth, f"{before} to {largest} KiB"
 
@@ -130,14 +131,19 @@ def test_after_all_floods_what_was_acknowledged_is_there_and_nothing_else(
     server: ServerProcess, counted: list[bytes]
 ) -> None:
     assert counted, "runs behind the floods"
-    began = _cpu_seconds(server)
-    time.sleep(0.5)
-    assert _cpu_seconds(server) - began < 0.4  # nothing of them goes on
+    until(lambda: _rests(server), told="something of them goes on")
     assert server.stop() == 0
     levels = {json.loads(line)["level"] for line in server.errors().splitlines()}
     assert levels <= {"info"}
     held = rows(server.database, "SELECT reports FROM open_reports")
     assert held == [(len(counted),)]
+
+
+def _rests(server: ServerProcess) -> bool:
+    """Whether it takes less than a tenth of a processor, by a sample."""
+    before = _cpu_seconds(server)
+    time.sleep(0.5)  # the sample
+    return _cpu_seconds(server) - before < 0.05
 
 
 def _cpu_seconds(server: ServerProcess) -> float:

@@ -31,6 +31,7 @@ from headcount_server.config import Config
 from headcount_server.schema import Project
 from server_process import ServerProcess
 from store_files import rows
+from waiting import until
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
@@ -171,8 +172,8 @@ def test_dribblers_hold_nobody_up(server: ServerProcess, callers: Callers, slow:
         )
         dribbling.start()
         try:
-            until = time.monotonic() + SECONDS
-            while time.monotonic() < until:
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
                 callers.report()
                 assert server.metrics("operations")
         finally:
@@ -218,22 +219,23 @@ def test_more_connections_than_descriptors_are_survived(
     callers = Callers(server, toy)
     callers.report()
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
+    files = Path(f"/proc/{server.process.pid}/fd")
     with ExitStack() as stack:
         for port in ("gRPC", "public", "operations"):
             for _ in range(FILES):
                 with suppress(OSError):
                     place = _place(server.addresses[port])
                     stack.enter_context(socket.create_connection(place, timeout=0.5))
-        time.sleep(1)
+        until(lambda: len(list(files.iterdir())) == FILES)
         assert server.process.poll() is None
-    deadline = time.monotonic() + 30
-    while True:
-        try:
+
+    def reported() -> bool:
+        with suppress(OSError, grpc.RpcError, http.client.HTTPException):
             callers.report()
-            break
-        except (OSError, grpc.RpcError, http.client.HTTPException):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+            return True
+        return False
+
+    until(reported)
     assert server.stop() == 0
     (held,) = rows(server.database, "SELECT reports FROM open_reports")
     assert callers.acknowledged <= int(str(held[0])) <= callers.acknowledged + 200

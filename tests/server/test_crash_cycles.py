@@ -10,7 +10,6 @@ kills (`make soak`), which ends early after `HEADCOUNT_SOAK_SECONDS`.
 from __future__ import annotations
 
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -23,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import chance
 import grpc
 import pytest
 from forked_server import ForkedServer, Nursery
@@ -41,10 +41,7 @@ SOAK_SECONDS = float(os.environ.get("HEADCOUNT_SOAK_SECONDS", "3600"))
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 SENDERS = 6
-
-START_SECONDS = 0.06
-"""About how long a forked server takes to start."""
-CHANCE = random.Random(CYCLES)  # noqa: S311 - any moments will do
+CHANCE = chance.of("moments of kills")
 
 Tell = Callable[[str, object], None]
 
@@ -113,7 +110,7 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
 ) -> None:
     flags = ("--threshold=1", "--grace-hours=1")
     server = ForkedServer(toy_registry, tmp_path, NOW, flags, nursery=nursery)
-    server.start()
+    seconds = _start(server)
     reports, now, began = Reports(server, toy), NOW, time.monotonic()
     kills: Counter[str] = Counter()
     while kills.total() < CYCLES and time.monotonic() - began < SOAK_SECONDS:
@@ -121,7 +118,7 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
         for _ in range(CHANCE.randrange(1, 4)):
             reports.send(week, CHANCE.uniform(0.02, 0.3))
             kills["under load"] += 1
-            kills["at a start"] += _kill_while_it_starts(server)
+            kills["at a start"] += _kill_while_it_starts(server, seconds)
             server.start()
         reports.send_again(week)
         # The week is over: the server is killed around its close, then starts again.
@@ -134,7 +131,7 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
         else:
             server.kill()
             server.set_clock(now)
-            kills["at a start with a close"] += 1 + _kill_while_it_starts(server)
+            kills["at a start with a close"] += 1 + _kill_while_it_starts(server, seconds)
         server.start()
         _check(server, reports)
     acknowledged = sum(map(len, reports.acknowledged.values()))
@@ -144,12 +141,19 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
     record_property("weeks", len(reports.acknowledged))
 
 
-def _kill_while_it_starts(server: ForkedServer) -> int:
-    """Start and kill it, some times; gives how often."""
+def _start(server: ForkedServer) -> float:
+    """Start it; gives how many seconds that took."""
+    began = time.monotonic()
+    server.start()
+    return time.monotonic() - began
+
+
+def _kill_while_it_starts(server: ForkedServer, seconds: float) -> int:
+    """Start and kill it, some times, within the time that a start takes; gives how often."""
     times = CHANCE.randrange(3)
     for _ in range(times):
         server.process = server.launch()
-        time.sleep(CHANCE.uniform(0.0, START_SECONDS))
+        time.sleep(CHANCE.uniform(0.0, seconds))
         server.kill()
     return times
 
@@ -158,26 +162,26 @@ def test_an_upgrade_that_is_killed_again_and_again_is_done_once(
     nursery: Nursery, toy_registry: Path, tmp_path: Path, record_property: Tell
 ) -> None:
     """Moments are spread over a whole start, so that some hit the steps of the schema."""
-    kills, schemas = 0, Counter[int]()
-    while kills < max(16, CYCLES // 4):
+    kills, schemas, seconds = 0, Counter[int](), 0.0
+    while kills < max(16, CYCLES // 4) or len(schemas) == 1:
+        assert kills < 300 + CYCLES, "no kill came before the upgrade, or none after it"
         directory = tmp_path / str(kills)
         directory.mkdir()
         make_first(directory)
         server = ForkedServer(toy_registry, directory, NOW, nursery=nursery)
         for _ in range(CHANCE.randrange(1, 4)):
             server.process = server.launch()
-            time.sleep(CHANCE.uniform(0.0, START_SECONDS))
+            time.sleep(CHANCE.uniform(0.0, seconds))
             server.kill()
             kills += 1
             schemas[audit(server.database).schema] += 1
-        server.start()
+        seconds = _start(server)
         server.kill()
         found = audit(server.database)
         assert (found.schema, found.findings) == (newest(), ())
         published = rows(server.database, "SELECT week, reports FROM published_reports")
         assert published == [("2026-W46", 10)]
         assert rows(server.database, "SELECT reports FROM open_reports") == [(3,)]
-    assert len(schemas) > 1, "no kill came before the upgrade, or none after it"
     record_property("kills", kills)
 
 

@@ -7,7 +7,6 @@ import os
 import resource
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,10 +17,12 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server import writer
 from headcount_server.app import App
 from headcount_server.schema import Project
 from headcount_server.sqlite_store import SqliteStore
 from server_process import ServerProcess
+from waiting import until
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
@@ -59,13 +60,6 @@ def _health(address: str) -> int | None:
             return None
 
 
-def _wait(what: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def _fill(server: ServerProcess) -> None:
     assert server.process is not None
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (FULL, resource.RLIM_INFINITY))
@@ -94,15 +88,15 @@ def test_a_disk_that_fills_under_load_and_is_freed_costs_no_acknowledged_report(
     for sender in senders:
         sender.start()
     try:
-        _wait(lambda: len(codes) > 20)
+        until(lambda: len(codes) > 20)
         _fill(server)
-        _wait(lambda: codes[-1][1] is grpc.StatusCode.UNAVAILABLE)
-        _wait(lambda: _health(address) == NOT_SERVING)
+        until(lambda: codes[-1][1] is grpc.StatusCode.UNAVAILABLE)
+        until(lambda: _health(address) == NOT_SERVING)
         assert "headcount_server_writable 0.0" in server.metrics("operations")
         assert server.metrics() == ""  # still answers
         _free(server)
-        _wait(lambda: codes[-1][1] is grpc.StatusCode.OK)
-        _wait(lambda: _health(address) == SERVING)
+        until(lambda: codes[-1][1] is grpc.StatusCode.OK)
+        until(lambda: _health(address) == SERVING)
     finally:
         done.set()
         for sender in senders:
@@ -127,11 +121,9 @@ def test_health_recovers_though_no_report_comes(
     address = server.addresses["gRPC"]
     _fill(server)
     assert _submit(address, _report(toy, os.urandom(16))) is grpc.StatusCode.UNAVAILABLE
-    _wait(lambda: _health(address) == NOT_SERVING)
-    time.sleep(3)  # it has tried again by now, and found the disk full
-    assert _health(address) == NOT_SERVING
+    until(lambda: _health(address) == NOT_SERVING)
     _free(server)
-    _wait(lambda: _health(address) == SERVING)
+    until(lambda: _health(address) == SERVING)
     assert "headcount_server_writable 1.0" in server.metrics("operations")
 
 
@@ -143,10 +135,18 @@ def test_health_recovers_though_no_report_comes(
     ],
 )
 def test_a_database_that_sqlite_cannot_write_is_told_and_recovers(
-    running: App, toy: Project, fault: str, cure: str
+    running: App, toy: Project, fault: str, cure: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = running.weeks._store
     assert isinstance(store, SqliteStore)
+    probe, probed = store.probe, list[bool]()
+
+    def probing() -> bool:
+        probed.append(probe())
+        return probed[-1]
+
+    monkeypatch.setattr(store, "probe", probing)
+    monkeypatch.setattr(writer, "ERASE_SECONDS", 0.1)  # and between two tries
 
     def pragma(statement: str) -> None:
         running.weeks._writer.run(lambda: store._connection.execute(statement).close())
@@ -156,11 +156,15 @@ def test_a_database_that_sqlite_cannot_write_is_told_and_recovers(
     pragma(fault)
     if "max_page" in fault:  # what fits into the pages that are there goes on
         assert not store.probe()
-        _wait(lambda: _grown(address, toy))
+        until(lambda: _grown(address, toy))
     assert _submit(address, _report(toy, os.urandom(16))) is grpc.StatusCode.UNAVAILABLE
-    _wait(lambda: _health(address) == NOT_SERVING)
+    until(lambda: _health(address) == NOT_SERVING)
+    tried = len(probed)
+    until(lambda: len(probed) >= tried + 2)  # no report comes, and it tries again
+    assert not any(probed)
+    assert _health(address) == NOT_SERVING
     pragma(cure)
-    _wait(lambda: _health(address) == SERVING)
+    until(lambda: _health(address) == SERVING)
     assert _submit(address, _report(toy, os.urandom(16))) is grpc.StatusCode.OK
 
 

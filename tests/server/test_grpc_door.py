@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -29,6 +28,7 @@ from headcount_server.config import Address, Config
 from headcount_server.errors import ConfigError
 from headcount_server.writer import Writer
 from store_files import file_of
+from waiting import until
 
 Call = Callable[[str, bytes], bytes]
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -353,17 +353,17 @@ def test_reflection_streams_that_stay_open_hold_nobody_else_up(
         for stream in streams:
             stream.cancel()
         done.set()
-    deadline = time.monotonic() + 10
-    while True:  # the server hears of the cancelled streams in its own time
+
+    def listed() -> bool:
         try:
-            listed = _reflect(channel, REFLECTIONS[0], list_services="")
+            answer = _reflect(channel, REFLECTIONS[0], list_services="")
         except grpc.RpcError as error:
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED, error  # noqa: PT017
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            break
-    assert listed.list_services_response.service
+            return False
+        assert answer.list_services_response.service
+        return True
+
+    until(listed)  # the server hears of the cancelled streams in its own time
 
 
 def test_a_port_that_is_taken_is_refused_by_the_name_of_its_flag(

@@ -6,7 +6,6 @@ import configparser
 import json
 import re
 import subprocess
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,7 +21,8 @@ from headcount_server.app import END_SECONDS
 from headcount_server.cli import main
 from headcount_server.flags import ServeCommand
 from headcount_server.schema import Project
-from server_process import ServerProcess, free_port, installed
+from server_process import ServerProcess, held_port, installed
+from waiting import PATIENCE, until
 
 DOCS = Path(__file__).parents[2] / "docs"
 DEPLOY = DOCS / "deploy"
@@ -34,9 +34,9 @@ CANARY = "77.31"
 class Proxy:
     """The documented nginx configuration in front of a server, on a port of its own."""
 
-    def __init__(self, server: ServerProcess, directory: Path) -> None:
+    def __init__(self, server: ServerProcess, directory: Path, port: int) -> None:
         self.directory = directory
-        self.port = free_port()
+        self.port = port
         self.certificate = directory / "certificate.pem"
         key = directory / "key.pem"
         subprocess.run(
@@ -74,9 +74,9 @@ class Proxy:
     def start(self) -> subprocess.Popen[bytes]:
         nginx = installed("nginx")
         process = subprocess.Popen([nginx, "-p", self.directory, "-c", self.configuration])
-        while not (self.directory / "pid").exists():
-            assert process.poll() is None, (self.directory / "main.log").read_text(encoding="utf-8")
-            time.sleep(0.02)
+        log, pid = (self.directory / name for name in ("main.log", "pid"))
+        until(lambda: pid.exists() or process.poll() is not None, told=log.read_text)
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         return process
 
     def curl(self, *arguments: str) -> tuple[str, str]:
@@ -109,11 +109,12 @@ def _proxy(server: ServerProcess, tmp_path: Path) -> Iterator[Proxy]:
     directory = tmp_path / "nginx"
     directory.mkdir()
     directory.chmod(0o777)  # the worker is another user where the test is root
-    proxy = Proxy(server, directory)
-    process = proxy.start()
-    yield proxy
-    process.terminate()
-    process.wait(timeout=10)
+    with held_port() as held:
+        proxy = Proxy(server, directory, held.getsockname()[1])
+        process = proxy.start()
+        yield proxy
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 def _json(token: int) -> str:

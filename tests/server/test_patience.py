@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 from headcount_server import grpc_door, health, intake, patience, patient_http
 from headcount_server.app import App
 from headcount_server.config import Address
+from waiting import PATIENCE, until
 
 SERVICE = "/headcount.v1.TelemetryService"
 SILENT_METHODS = [
@@ -54,7 +56,7 @@ class Silence:
         return begun
 
     def _nothing(self) -> Iterator[bytes]:
-        self._over.wait(60)
+        self._over.wait()
         yield from ()
 
 
@@ -74,20 +76,16 @@ def _begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("method", SILENT_METHODS)
 def test_silent_calls_on_many_connections_hold_nobody_else_up(
-    running: App, call: Call, method: str, begun: list[str]
+    running: App, call: Call, method: str, begun: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(patience, "SILENT_SECONDS", 2 * PATIENCE)  # far longer than a call takes
     with Silence(running.grpc) as silence:
         for _ in range(8):
             silence.call(method, 16)
         threads = health.WATCHES if method.endswith("Watch") else grpc_door.THREADS
-        deadline = time.monotonic() + 20
-        while len(begun) < threads:  # so that all that can be held are
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        began = time.monotonic()
+        until(lambda: len(begun) >= threads)  # so that all that can be held are
         for _ in range(20):
             assert call("GetRegistry", b"")
-        assert time.monotonic() - began < patience.SILENT_SECONDS
     assert grpc_door.CROWD < grpc_door.THREADS
 
 
@@ -97,10 +95,8 @@ def test_a_call_that_stays_silent_is_ended_after_some_seconds(
     monkeypatch.setattr(patience, "SILENT_SECONDS", 0.2)
     with Silence(running.grpc) as silence:
         (silent,) = silence.call(f"{SERVICE}/SubmitReport", 1)
-        began = time.monotonic()
         with pytest.raises(grpc.RpcError) as caught:
-            silent.result(timeout=20)
-        assert time.monotonic() - began < 10
+            silent.result()
         assert caught.value.code() is grpc.StatusCode.CANCELLED
     assert call("GetRegistry", b"")
 
@@ -139,15 +135,18 @@ def test_those_who_watch_health_are_few_and_hold_nobody_up_though_they_do_not_re
             running.weeks._writer._tell(serving)
         assert call("GetRegistry", b"")
         kept.clear()
-    deadline = time.monotonic() + 10
-    while True:  # those who left make room
+
+    def there_is_room() -> bool:
         with grpc.insecure_channel(str(running.grpc)) as channel:
-            watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+            watch: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
+                "/grpc.health.v1.Health/Watch"
+            )
             try:
-                assert next(watch(b"", timeout=10)) == b"\x08\x01"
-                break
+                return bool(next(watch(b"", timeout=10)) == b"\x08\x01")
             except grpc.RpcError:
-                assert time.monotonic() < deadline
+                return False
+
+    until(there_is_room)  # those who left made it
 
 
 def test_watching_a_service_that_is_not_here_ends_at_once(channel: grpc.Channel) -> None:
@@ -208,7 +207,7 @@ def test_http_connections_that_say_nothing_are_closed(
             time.sleep(0.05)
             with suppress(OSError):
                 connection.sendall(b"x" if begun else b"")
-        assert _closed(connection, 4)
+        assert _closed(connection, PATIENCE)
     assert _answer(running) == 200
 
 
@@ -224,17 +223,20 @@ def test_a_body_that_does_not_come_is_not_waited_for(
         assert connection.recv(4096).startswith(b"HTTP/1.1 504")
 
 
-def test_slow_bodies_hold_nobody_else_up(running: App) -> None:
+def test_slow_bodies_hold_nobody_else_up(running: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BODY_SECONDS", 2 * PATIENCE)
     with ExitStack() as stack:
+        slow = []
         for _ in range(300):
             place = (running.public.host, running.public.port)
             connection = stack.enter_context(socket.create_connection(place))
+            slow.append(connection)
             connection.sendall(
                 b"POST /post HTTP/1.1\r\nHost: a\r\nX-Site-Key: s\r\nContent-Length: 99\r\n\r\n{"
             )
-        began = time.monotonic()
         assert _answer(running) == 200
-        assert time.monotonic() - began < 2
+        ready, _, _ = select.select(slow, [], [], 0)
+        assert not ready  # all of them are waited for, and nobody waits for them
 
 
 @pytest.mark.parametrize("length", [b"65537", b"9" * 30])

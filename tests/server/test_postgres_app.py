@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from headcount_server.config import Address, Config
 from headcount_server.database import PostgresUrl
 from headcount_server.postgres_connection import connected
 from toy_weeks import command, submit
+from waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,14 +43,9 @@ def test_two_servers_count_together_and_both_show_what_one_of_them_closed(
     submit(second, report, range(4, 12))
     clock_file.write_text("2026-11-25T00:00:01Z", encoding="ascii")
     first.weeks.turn()
-    deadline = time.monotonic() + 20
-    pages = [_metrics(app.public) for app in apps]
     line = 'headcount_toy_php_version_by_version_reports{value="8.2",version="other"} 10.0'
-    while line not in pages[1]:
-        assert time.monotonic() < deadline, pages
-        time.sleep(0.1)
-        pages = [_metrics(app.public) for app in apps]
-    assert pages[0] == pages[1]
+    until(lambda: line in _metrics(second.public), told=lambda: _metrics(second.public))
+    assert _metrics(first.public) == _metrics(second.public)
 
 
 def test_the_demonstration_runs_on_postgresql_and_replaces_only_its_own(

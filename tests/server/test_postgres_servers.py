@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +22,7 @@ from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.week import Week
 from store_place import Place
 from toy_weeks import command
+from waiting import until
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 COUNTED, DUPLICATE, CLOSED = Outcome.COUNTED, Outcome.DUPLICATE, Outcome.CLOSED
@@ -140,24 +141,22 @@ def test_what_is_acknowledged_around_a_close_is_published_and_the_rest_is_refuse
     both: tuple[PostgresStore, PostgresStore], place: Place, entry: MakeEntry
 ) -> None:
     first, second = both
-    counting = threading.Event()
+    found = [Counter[Outcome]() for _ in range(6)]
 
-    def report(lane: int) -> Counter[Outcome]:
-        found: Counter[Outcome] = Counter()
-        for round_ in range(200):
+    def report(lane: int) -> None:
+        for round_ in itertools.count():
             some = [entry(64 * (1000 * round_ + n) + lane, W46) for n in range(1, 4)]
-            found.update(second.count(some))
-            counting.set()
-            if found[CLOSED] > 10:
+            found[lane].update(second.count(some))
+            if found[lane][CLOSED] > 10:
                 break
-        return found
 
     with ThreadPoolExecutor(6) as pool:
         running = [pool.submit(report, lane) for lane in range(6)]
-        assert counting.wait(10)
-        time.sleep(0.2)
+        until(lambda: all(each[COUNTED] > 10 for each in found))
         first.close_week(W46, _terms(W46).closes)
-        outcomes = sum((future.result(60) for future in running), Counter[Outcome]())
+        for future in running:
+            future.result()
+    outcomes = sum(found, Counter[Outcome]())
     assert outcomes[COUNTED] > 6
     assert outcomes[CLOSED] > 0
     assert outcomes[DUPLICATE] == 0
@@ -296,9 +295,7 @@ def test_a_server_that_can_only_be_read_is_left_as_soon_as_there_is_another(
         with connected(emptied_url) as connection:
             connection.execute("SET default_transaction_read_only = off")
             connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
-    deadline = time.monotonic() + 10
-    while not store.probe():
-        assert time.monotonic() < deadline
+    until(store.probe)
     assert store.count([entry(1)]) == [COUNTED]
 
 

@@ -23,6 +23,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+import chance
 import pytest
 from disk_record import Disk, Step, contents, put, traced
 from headcount_server import answers
@@ -45,7 +46,7 @@ BEFORE = {"from nothing": 0, "from an older schema": 3}
 
 CLOSED_BY_THEN = {2: [UPGRADED, UPGRADED.next()]}
 """Weeks that have closed when the server says for this time that all is erased."""
-LOT = Random(7)  # noqa: S311 - any places will do
+LOT = chance.of("power cuts")
 
 Numbers = dict[Week, set[int]]
 Tell = Callable[[str, object], None]

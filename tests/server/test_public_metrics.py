@@ -231,7 +231,7 @@ def test_a_margin_is_the_sum_of_all_cells_though_some_are_cut(toy_schema: Schema
     assert exposed["headcount_toy_php_version_reports", labels] == 40 * 5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), most=st.integers(3, 60))
 def test_the_number_of_series_is_bounded_and_every_choice_the_same_in_any_order(
     toy_schema: Schema, seed: int, most: int

@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from headcount_server.config import Config
 from headcount_server.schema import Schema
 from headcount_server.sqlite_store import SqliteStore
 from server_process import ServerProcess
+from waiting import until
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CLOSED = datetime(2026, 11, 25, 0, 0, 1, tzinfo=UTC)
@@ -78,10 +78,7 @@ def _replace(server: ServerProcess, content: bytes, expected: str) -> str:
     new.replace(server.registry)
     assert server.process is not None
     server.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 20
-    while expected not in server.errors()[before:]:
-        assert time.monotonic() < deadline, server.errors()
-        time.sleep(0.02)
+    until(lambda: expected in server.errors()[before:], told=server.errors)
     return server.errors()[before:]
 
 
@@ -181,12 +178,11 @@ def test_reloads_under_load_lose_no_count_and_fail_no_call(
     server: ServerProcess, toy_registry: Path, wider: bytes
 ) -> None:
     narrow, wide = schemas.load(toy_registry), schemas.parse(wider)
-    sent: list[int] = []
+    sent = [0, 0, 0, 0]
     failed: list[str] = []
     done = threading.Event()
 
-    def send(schema: Schema) -> None:
-        count = 0
+    def send(sender: int, schema: Schema) -> None:
         with grpc.insecure_channel(server.addresses["gRPC"]) as channel:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
                 f"{SERVICE}/SubmitReport"
@@ -200,19 +196,19 @@ def test_reloads_under_load_lose_no_count_and_fail_no_call(
                 except grpc.RpcError as error:
                     failed.append(str(error))
                 else:
-                    count += 1
-        sent.append(count)
+                    sent[sender] += 1
 
     senders = [
-        threading.Thread(daemon=True, target=send, args=[s]) for s in (narrow, wide, narrow, wide)
+        threading.Thread(daemon=True, target=send, args=each)
+        for each in enumerate((narrow, wide, narrow, wide))
     ]
     for sender in senders:
         sender.start()
-    for _ in range(5):
+    for round_ in range(5):
         _replace(server, wider, "the registry was read again")
         _replace(server, b"broken", "the registry in force is kept")
         _replace(server, toy_registry.read_bytes(), "the registry was read again")
-        time.sleep(0.1)
+        until(lambda: bool(failed) or min(sent) > 3 * round_, told=lambda: sent)  # noqa: B023 - at once
     done.set()
     for sender in senders:
         sender.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.service import MAX_WEEKS
 from store_files import file_of
+from waiting import until
 
 Call = Callable[[str, bytes], bytes]
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -146,21 +146,15 @@ def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(
     request.report.type_url = "x/headcount.projects.toy.v1.Report"
     submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
 
-    def until_waiting(number: int) -> None:
-        deadline = time.monotonic() + 10
-        while writer.waiting() < number:
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-
     with ThreadPoolExecutor(2) as pool:
         try:
-            pool.submit(writer.run, lambda: (free.wait(10), None)[1])
+            pool.submit(writer.run, lambda: (free.wait(), None)[1])
             clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
             pool.submit(running.weeks.turn)
-            until_waiting(1)
+            until(lambda: writer.waiting() >= 1)
             clock_file.write_text("2026-11-24T23:59:59Z", encoding="ascii")
             call = submit.future(request.SerializeToString(), timeout=20)
-            until_waiting(2)
+            until(lambda: writer.waiting() >= 2)
         finally:
             free.set()
     assert call.code() is grpc.StatusCode.FAILED_PRECONDITION
@@ -179,9 +173,11 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
         submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
         seen: defaultdict[grpc.StatusCode, set[int]] = defaultdict(set)
 
-        def send(numbers: range) -> list[tuple[grpc.StatusCode, int]]:
-            codes = []
-            for number in numbers:
+        def send(lane: int) -> list[tuple[grpc.StatusCode, int]]:
+            """Report until it is too late; neighbours share half of their tokens."""
+            codes: list[tuple[grpc.StatusCode, int]] = []
+            while not codes or codes[-1][0] is grpc.StatusCode.OK:
+                number = 8 * len(codes) + (lane if len(codes) % 2 else lane // 2)
                 request = wire.SubmitReportRequest(week="2026-W47", token=number.to_bytes(16))
                 request.report.type_url = "x/headcount.projects.toy.v1.Report"
                 request.report.value = report
@@ -190,10 +186,8 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
             return codes
 
         with ThreadPoolExecutor(8) as pool:
-            # Neighbours share half of their tokens.
-            sending = [pool.submit(send, range(n * 60, n * 60 + 120)) for n in range(8)]
-            while not any(_rows(config, "SELECT reports FROM open_reports WHERE reports > 60")):
-                assert not all(future.done() for future in sending)
+            sending = [pool.submit(send, lane) for lane in range(8)]
+            until(lambda: _rows(config, "SELECT reports FROM open_reports WHERE reports > 60"))
             clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
             app.weeks.turn()
             for future in sending:

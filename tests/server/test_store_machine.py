@@ -364,10 +364,5 @@ def _run(toy: Project, schema: Schema, url: PostgresUrl | None, stories: int) ->
     ours = type("ToyMachine", (StoreMachine,), {"toy": toy, "schema": schema, "url": url})
     run_state_machine_as_test(
         ours,
-        settings=hypothesis.settings(
-            max_examples=stories,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=[hypothesis.HealthCheck.too_slow],
-        ),
+        settings=hypothesis.settings(max_examples=stories, stateful_step_count=20),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
@@ -23,9 +22,22 @@ from headcount_server.store import Terms
 from headcount_server.week import Week
 from headcount_server.weeks import Policy, Weeks
 from headcount_server.writer import Writer
+from waiting import until
 
 W45, W46, W47, W48 = (Week(2026, number) for number in range(45, 49))
 TWO_DAYS = timedelta(days=2)
+
+
+class Watched:
+    """A clock that knows how often it was looked at."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.looks = 0
+
+    def now(self) -> datetime:
+        self.looks += 1
+        return self._clock.now()
 
 
 class Room:
@@ -34,7 +46,8 @@ class Room:
     def __init__(
         self, writer: Writer, store: SqliteStore, clock: Clock, policy: Policy, schema: Schema
     ) -> None:
-        self.weeks = Weeks(writer, store, clock, policy, InForce(schema), on_close=self.tell)
+        self.clock = Watched(clock)
+        self.weeks = Weeks(writer, store, self.clock, policy, InForce(schema), on_close=self.tell)
         self.store = store
         self.writer = writer
         self.told = 0
@@ -44,6 +57,11 @@ class Room:
         if self.fault is not None:
             raise self.fault
         self.told += 1
+
+    def look_again(self) -> None:
+        """Until the clock was looked at some more times, by whoever does so."""
+        looks = self.clock.looks + 3
+        until(lambda: self.clock.looks >= looks)
 
     def open(self) -> list[str]:
         return [str(week) for week in self.weeks.open()]
@@ -144,11 +162,8 @@ def test_due_weeks_close_by_themselves_and_that_is_told_once(
     with enter() as room:
         assert room.closed() == []
         now("2026-11-18T00:00:00Z")
-        deadline = time.monotonic() + 10
-        while not room.told:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.1)
+        until(lambda: room.told)
+        room.look_again()
         assert (room.closed(), room.told) == (["2026-W46"], 1)
         assert list(room.store.open_weeks()) == [W47]
 
@@ -232,7 +247,7 @@ def test_the_open_weeks_follow_a_clock_that_goes_forth_and_back(
 def held(writer: Writer) -> Iterator[None]:
     """Keep the writer from everything else."""
     over = threading.Event()
-    holding = threading.Thread(target=writer.run, args=(lambda: over.wait(20) and None,))
+    holding = threading.Thread(target=writer.run, args=(lambda: over.wait() and None,))
     holding.start()
     try:
         yield
@@ -254,16 +269,11 @@ def test_a_close_that_fails_is_tried_again_until_it_succeeds(
             "CREATE TRIGGER full BEFORE UPDATE ON weeks BEGIN SELECT RAISE(ABORT, 'no room'); END"
         )
         now("2026-11-18T00:00:00Z")
-        deadline = time.monotonic() + 10
-        while "no room" not in caplog.text:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: "no room" in caplog.text)
         assert (room.closed(), room.open()) == ([], ["2026-W47"])
         assert "Traceback" not in caplog.text
         room.sql("DROP TRIGGER full")
-        while not room.told:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: room.told)
         assert room.closed() == ["2026-W46"]
 
 
@@ -297,7 +307,7 @@ def test_a_week_whose_key_cannot_be_written_is_unavailable_and_opens_later(
         now("2026-11-23T12:00:00Z")
         with pytest.raises(Unavailable, match="weeks cannot be opened or closed"):
             room.weeks.open()
-        time.sleep(0.1)
+        room.look_again()
         assert room.weeks._thread.is_alive()
         obstacle.rmdir()
         assert room.open() == ["2026-W48", "2026-W47"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +21,7 @@ from headcount_server.sqlite_store import SqliteStore
 from headcount_server.store import Entry, Outcome, Terms
 from headcount_server.week import Week
 from headcount_server.writer import Writer
+from waiting import until
 
 W47 = Week(2026, 47)
 
@@ -85,14 +85,6 @@ def _entry(toy: Project, said: Callable[..., bytes]) -> Callable[[int], Entry]:
     return lambda number: Entry(W47, toy, number.to_bytes(16), read)
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    """Wait for something that another thread is about to do."""
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def _fill(
     pool: ThreadPoolExecutor,
     writer: Writer,
@@ -106,7 +98,7 @@ def _fill(
     held = [pool.submit(writer.count, entry(0))]
     assert store.arrived.wait(10)
     held += [pool.submit(writer.count, entry(n)) for n in range(1, waiting + 1)]
-    _until(lambda: writer.waiting() == waiting)
+    until(lambda: writer.waiting() == waiting)
     return held
 
 
@@ -155,7 +147,7 @@ def test_a_commit_that_does_not_end_is_told_until_it_does(
         held.result(10)
     assert told == [False]
     store.gate.set()
-    _until(lambda: told == [False, True])
+    until(lambda: told == [False, True])
 
 
 class LanedStore(GatedStore):
@@ -180,7 +172,7 @@ def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913
     store.open_week(W47, Terms(5, W47.end + timedelta(days=2)), toy_schema)
     writer = Writer(store, meter)  # not started, so that all of them wait
     held = [pool.submit(writer.count, entry(n)) for n in range(4)]
-    _until(lambda: writer.waiting() == 4)
+    until(lambda: writer.waiting() == 4)
     for number in (4, 5):
         with pytest.raises(Overloaded):
             writer.count(entry(number))
@@ -256,7 +248,7 @@ def test_stopping_writes_what_is_waiting_and_frees_the_database(
 ) -> None:
     held = _fill(pool, writer, store, entry, 5)
     stopping = pool.submit(writer.stop)
-    _until(lambda: writer.waiting() == 6)
+    until(lambda: writer.waiting() == 6)
     store.gate.set()
     stopping.result(10)
     assert {future.result(0) for future in held} == {Outcome.COUNTED}
@@ -293,9 +285,9 @@ def test_a_task_runs_on_the_writers_thread_between_two_commits(
         seen.append((threading.current_thread().name, _reports(store._path)))
 
     running = pool.submit(writer.run, task)
-    _until(lambda: writer.waiting() == 2)
+    until(lambda: writer.waiting() == 2)
     held.append(pool.submit(writer.count, entry(5)))
-    _until(lambda: writer.waiting() == 3)
+    until(lambda: writer.waiting() == 3)
     store.gate.set()
     running.result(10)
     assert seen == [("writer", 2)]
@@ -328,20 +320,20 @@ def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming
     entry: Callable[[int], Entry],
 ) -> None:
     assert writer_module.ERASE_SECONDS <= 5
-    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.1)
+    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.2)
     wal = store._path.with_name("headcount.db-wal")
     writer.count(entry(0))
-    _until(lambda: wal.stat().st_size == 0)
+    until(lambda: wal.stat().st_size == 0)
     sizes: list[int] = []
-    deadline = time.monotonic() + 0.6
-    number = 0
-    while time.monotonic() < deadline:
-        number += 1
-        writer.count(entry(number))
+
+    def emptied_twice() -> bool:
+        writer.count(entry(len(sizes) + 1))
         sizes.append(wal.stat().st_size)
-    assert sum(later < earlier for earlier, later in pairwise(sizes)) >= 2
-    _until(lambda: wal.stat().st_size == 0)
-    _until(lambda: meter.registry.get_sample_value("headcount_server_erased") == 1)
+        return sum(later < earlier for earlier, later in pairwise(sizes)) == 2
+
+    until(emptied_twice, told="its end is put off with each report")
+    until(lambda: wal.stat().st_size == 0)
+    until(lambda: meter.registry.get_sample_value("headcount_server_erased") == 1)
 
 
 def test_the_log_is_emptied_also_while_the_queue_never_is(
@@ -357,7 +349,7 @@ def test_the_log_is_emptied_also_while_the_queue_never_is(
     before = len(store.erasures)
     store.gate.set()
     assert {future.result(10) for future in held} == {Outcome.COUNTED}
-    _until(lambda: len(store.erasures) >= before + 7)
+    until(lambda: len(store.erasures) >= before + 7)
     assert store.erasures[before : before + 7] == [1, 2, 3, 4, 5, 6, 7]
 
 
@@ -374,10 +366,10 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
         return meter.registry.get_sample_value("headcount_server_erased") == 1
 
     writer.count(entry(1))
-    _until(erased)
+    until(erased)
     with closing(sqlite3.connect(f"{store._path.as_uri()}?mode=ro", uri=True)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM weeks").fetchone()
         assert writer.count(entry(2)) is Outcome.COUNTED
-        _until(lambda: not erased())
-    _until(erased)
+        until(lambda: not erased())
+    until(erased)
