@@ -20,7 +20,7 @@ from server_process import ServerProcess
 
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
-STARTED = {"postgres_server", "running", "serve"}
+STARTED = {"own", "postgres_server", "running", "serve"}
 """Fixtures that are such a thing."""
 
 
