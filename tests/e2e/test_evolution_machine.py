@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headcount_registry.build import DESCRIPTOR_SET, build, lock_path
 from headcount_registry.errors import DeclarationsError
-from headcount_registry.lock import Lock, parse_lock
+from headcount_registry.evolution.lock import Lock, parse_lock
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, build, lock_path
 from headcount_server import answers, schema
 from headcount_server.errors import InvalidReport
 from headcount_server.schema import Project

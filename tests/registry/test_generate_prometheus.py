@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 import shop
-from headcount_registry.generate_commands import prometheus_command
+from headcount_registry.commands.generate import prometheus_command
 from headcount_registry.monitoring import rules
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.rules import Alert, Group

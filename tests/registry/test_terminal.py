@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry.build import build
-from headcount_registry.terminal import Progress
+from headcount_registry.commands.terminal import Progress
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from registry.workbench import Bench
