@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from google.protobuf.descriptor_pool import DescriptorPool
 from headcount_registry.cli import main as registry
 from headcount_server.cli import main as server
-from headcount_server.in_force import InForce
-from headcount_server.operations import Operations
-from headcount_server.schema import Schema
-from headcount_server.signals import Signals
-from headcount_server.standing import Standing
-from headcount_server.store import PublishedWeek, Terms
+from headcount_server.metrics.counters import Operations
+from headcount_server.metrics.gauges import Standing
+from headcount_server.metrics.project_health import Signals
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.store.contract import PublishedWeek, Terms
 from headcount_server.week import Week
 from server_process import BIN, doors
 from waiting import until
@@ -83,8 +83,7 @@ def test_make_demo_runs_the_demonstration(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_first_use_of_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
-    # Another server may run here, so this one chooses its ports; where somebody who
-    # types sleeps, the test waits for what that person waits for.
+    # Another server may run here, so this one chooses its ports, and tells them.
     build, serve, *rest = blocks("README.md")[2:]
     anywhere = " ".join(f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations"))
     printed = tmp_path / "printed"
@@ -101,16 +100,14 @@ def test_the_first_use_of_the_readme_works_as_it_is_typed(tmp_path: Path) -> Non
         ) as bash,
     ):
         assert bash.stdin is not None
-        changes = {"-server serve": f"-server serve {anywhere}", "sleep 2\n": ""}
         bash.stdin.write("trap 'kill $(jobs -p) || :' EXIT\n")  # however it ends
-        bash.stdin.write(build + _changed(serve, changes))
+        start, mark, wait = serve.partition("&\n")
+        changes = {"-server serve": f"-server serve {anywhere}"}
+        bash.stdin.write(build + _changed(start, changes) + mark)
         bash.stdin.flush()
         told = until(lambda: doors(printed.read_text("utf-8")), told=printed.read_text)
-        closed = f"until curl -s http://{told['public']}/metrics | grep acme >>closed; do :; done\n"
-        changes = {
-            "127.0.0.1:50051": told["gRPC"], "127.0.0.1:8080": told["public"], "sleep 3\n": closed,
-        }  # fmt: skip
-        bash.stdin.write(_changed("".join(rest), changes))
+        changes = {"127.0.0.1:50051": told["gRPC"], "127.0.0.1:8080": told["public"]}
+        bash.stdin.write(_changed(wait + "".join(rest), changes))
     said = printed.read_text(encoding="utf-8")
     assert bash.returncode == 0, said
     version = ".".join(map(str, sys.version_info[:2]))

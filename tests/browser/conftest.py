@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.registry import schema
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from random_weeks import live
 from released_registry import released

@@ -18,9 +18,10 @@ import pytest
 from headcount_registry.errors import DeclarationsError
 from headcount_registry.evolution.lock import Lock, parse_lock
 from headcount_registry.pipeline.build import DESCRIPTOR_SET, build, lock_path
-from headcount_server import answers, schema
+from headcount_server.counting import answers
 from headcount_server.errors import InvalidReport
-from headcount_server.schema import Project
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (

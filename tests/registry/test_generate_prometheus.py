@@ -16,7 +16,7 @@ from headcount_registry.monitoring import rules
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.rules import Alert, Group
 from headcount_registry.monitoring.thresholds import Thresholds, duration, size
-from headcount_server.writer import QUEUE_LIMIT
+from headcount_server.store.writer import QUEUE_LIMIT
 from registry.workbench import ROOT, Bench
 from server_process import installed
 

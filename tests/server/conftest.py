@@ -17,12 +17,12 @@ import postgres_server
 import pytest
 from grpc_tools import protoc
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.database import PostgresUrl
-from headcount_server.schema import Project, Schema
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.database import PostgresUrl
 from store_place import Place
 
 collect_ignore = [] if postgres_server.has_citus() else ["test_postgres_citus.py"]

@@ -20,7 +20,7 @@ import grpc
 import http2_frames
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess
 from store_files import rows
 from waiting import until

@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from headcount_server import backup, bundle
 from headcount_server.errors import StoreError
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
+from headcount_server.publication import bundle
+from headcount_server.registry.schema import Schema
+from headcount_server.store.sqlite import backup
+from headcount_server.store.sqlite.store import SqliteStore
 from server_process import THURSDAY, ServerProcess
 from toy_weeks import CANARY, W45, W46, W47, command, live, lived
 

@@ -28,7 +28,7 @@ import grpc
 import pytest
 from canaries import found
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from public_walk import walk
 from relay import Relay
 from server_process import THURSDAY, ServerProcess

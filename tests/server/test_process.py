@@ -17,9 +17,9 @@ import chance
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
+from headcount_server.service.week_cycle import TICK_SECONDS
 from headcount_server.week import Week
-from headcount_server.weeks import TICK_SECONDS
 from server_process import ServerProcess
 
 Serve = Callable[..., ServerProcess]

@@ -14,9 +14,9 @@ from itertools import islice
 
 import hypothesis
 import pytest
-from headcount_server.publication import Publication, publish
-from headcount_server.schema import Project
-from headcount_server.tally import Cell
+from headcount_server.counting.tally import Cell
+from headcount_server.publication.rounding import Publication, publish
+from headcount_server.registry.schema import Project
 from hypothesis import strategies as st
 from small_weeks import (
     BROKEN,

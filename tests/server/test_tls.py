@@ -16,13 +16,13 @@ from typing import Any
 
 import grpc
 import pytest
-from headcount_server import tls
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.doors import tls
+from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
-from headcount_server.schema import Project
-from headcount_server.tls import Identity
+from headcount_server.registry.schema import Project
 from server_process import THURSDAY, ServerProcess
 
 Make = Callable[[str], tuple[Path, Path]]
