@@ -17,8 +17,9 @@ from pathlib import Path
 
 import reports
 from headcount_server.counting.answer_cache import Reader
+from headcount_server.publication.terms import Terms
 from headcount_server.registry import schema
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 

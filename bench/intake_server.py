@@ -25,12 +25,14 @@ import reports
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
 from headcount_server.doors import grpc_server
+from headcount_server.doors.address import Address
 from headcount_server.doors.http_server import HttpDoor
 from headcount_server.doors.tls import Identity
 from headcount_server.service.telemetry_service import SERVICE, Service
 from headcount_server.store import writer
+from headcount_server.store.sqlite.database import SqliteDatabase
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -66,7 +68,7 @@ def main() -> None:
     Service.submit_report = numbered  # type: ignore[method-assign,assignment] # see the docstring
     config = Config(
         registry=registry,
-        database=directory / f"{mode}.db",
+        database=SqliteDatabase(directory / f"{mode}.db"),
         grpc=ANY,
         public=ANY,
         operations=ANY,

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop, prepare
+from headcount_server.store.postgres.url import PostgresUrl
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 

@@ -35,15 +35,16 @@ import results
 import scale_page
 import servers
 from headcount_server.counting.answer_cache import Reader
+from headcount_server.publication.terms import Terms
 from headcount_server.registry import schema
-from headcount_server.store import database
-from headcount_server.store.contract import Entry, Outcome, Store, Terms
-from headcount_server.store.database import Database
+from headcount_server.store.contract import Entry, Outcome, Store
+from headcount_server.store.open import parse
 from headcount_server.store.postgres.schema import SHARDS
 from headcount_server.week import Week
 from load import WARM_UP, Load
 from postgres import Postgres
 from results import Result
+from toy_weeks import Place
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache" / "bench"
@@ -73,7 +74,7 @@ def fill(result: Result, pg: Postgres, directory: Path, count: int) -> None:
     file = directory / "filled.db"
     before = pg.ask("SELECT pg_database_size(current_database())")
     for name, place in (("SQLite", file), ("PostgreSQL", pg.url)):
-        store = database.open_store(place)
+        store = parse(str(place)).open_store()
         _fill(store, count)
         if name == "PostgreSQL":
             for table in ROWS:
@@ -116,7 +117,7 @@ def _fill(store: Store, count: int) -> None:
 
 
 @contextmanager
-def serving(name: str, place: Database, count: int, shards: int = SHARDS) -> Iterator[Serving]:
+def serving(name: str, place: Place, count: int, shards: int = SHARDS) -> Iterator[Serving]:
     """So many servers on a database, until the block ends."""
     where = place if isinstance(place, Path) else place.text
     command: list[str | Path] = [sys.executable, HERE / "scale_server.py", str(where), str(shards)]

@@ -20,9 +20,10 @@ import reports
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.service.telemetry_service import Service
-from headcount_server.store import database
+from headcount_server.store.open import parse
 from headcount_server.store.postgres import batch
 
 ANY = Address("127.0.0.1", 0)
@@ -46,7 +47,7 @@ def main() -> None:
     Service.submit_report = fresh  # type: ignore[method-assign,assignment] # see the docstring
     config = Config(
         registry=reports.REGISTRY,
-        database=database.parse(sys.argv[1]),
+        database=parse(sys.argv[1]),
         grpc=ANY,
         public=ANY,
         operations=ANY,

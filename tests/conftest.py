@@ -12,9 +12,9 @@ import chance
 import leftovers
 import postgres_server
 import pytest
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop
+from headcount_server.store.postgres.url import PostgresUrl
 from postgres_server import empty
 from server_process import ServerProcess
 

@@ -17,11 +17,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres import citus
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop
 from headcount_server.store.postgres.schema import SCHEMAS, STEPS, PostgresConnection, applied
+from headcount_server.store.postgres.url import PostgresUrl
 from server_process import held_port
 from waiting import PATIENCE, until
 

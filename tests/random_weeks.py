@@ -10,8 +10,9 @@ from pathlib import Path
 from headcount.v1 import options_pb2
 from headcount_server.counting.answers import Answer, Answers
 from headcount_server.pages.median import ranges
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Key, Project, Schema
-from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 

@@ -20,8 +20,7 @@ Row = tuple[object, ...]
 
 def file_of(config: Config) -> Path:
     """The file of a server that keeps its totals in SQLite."""
-    assert isinstance(config.database, Path)
-    return config.database
+    return config.database.files[0]
 
 
 def held(path: Path) -> list[Path]:

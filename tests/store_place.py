@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headcount_server.store import audit, database
+from headcount_server.store.audit import Audit
 from headcount_server.store.contract import Store
 from headcount_server.store.database import Database
 
@@ -17,13 +17,13 @@ class Place:
 
     def open(self) -> Store:
         """Another store on it."""
-        return database.open_store(self.database)
+        return self.database.open_store()
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """What a query says, over the tables and views that both databases have."""
-        with database.reading(self.database) as connection:
+        with self.database.reading() as connection:
             return connection.execute(query).fetchall()
 
-    def audit(self) -> audit.Audit:
+    def audit(self) -> Audit:
         """What `headcount-server check` finds."""
-        return audit.audit(self.database)
+        return self.database.audit()

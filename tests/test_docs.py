@@ -18,9 +18,10 @@ from headcount_server.cli import main as server
 from headcount_server.metrics.counters import Operations
 from headcount_server.metrics.gauges import Standing
 from headcount_server.metrics.project_health import Signals
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Schema
-from headcount_server.store.contract import PublishedWeek, Terms
 from headcount_server.week import Week
 from server_process import BIN, doors
 from waiting import until
@@ -144,7 +145,7 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     operations.watch_projects(Signals(InForce(nothing), 0.0))
     week = Week(2026, 47)
     terms = {week: Terms(5, week.end)}
-    standing = Standing(InForce(nothing), lambda: terms, ROOT / "README.md")
+    standing = Standing(InForce(nothing), lambda: terms, [ROOT / "README.md"])
     standing.show([PublishedWeek(week, 5, ())])
     operations.watch_standing(standing)
     families = {

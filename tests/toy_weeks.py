@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import grpc
 from click.testing import CliRunner, Result
@@ -12,9 +12,13 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.cli import main
 from headcount_server.counting import answers
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
-from headcount_server.store.contract import Entry, Store, Terms
-from headcount_server.store.database import Database, PostgresUrl, open_store
+from headcount_server.store.contract import Entry, Store
+from headcount_server.store.database import Database
+from headcount_server.store.postgres.database import PostgresDatabase
+from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
@@ -23,6 +27,14 @@ OPEN_SINCE = datetime(2026, 11, 16, tzinfo=UTC)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 CANARY = "77.31"
 """A version of PHP that only the open week has."""
+
+Place: TypeAlias = Path | PostgresUrl
+"""Where a database is, of either engine."""
+
+
+def database_at(place: Place) -> Database:
+    """The database in a place."""
+    return SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
 
 
 def live(path: Path, schema: Schema) -> SqliteStore:
@@ -41,15 +53,15 @@ def _live(store: Store, schema: Schema) -> None:
     store.erase()
 
 
-_Database = TypeVar("_Database", bound=Database)
+_Place = TypeVar("_Place", bound=Place)
 
 
-def lived(database: _Database, schema: Schema) -> _Database:
-    """The same, with the store shut; the database itself, of either kind."""
-    store = open_store(database)
+def lived(place: _Place, schema: Schema) -> _Place:
+    """The same, with the store shut, of either kind; the place itself."""
+    store = database_at(place).open_store()
     _live(store, schema)
     store.shut()
-    return database
+    return place
 
 
 def _entry(schema: Schema, week: Week, number: int) -> Entry:
@@ -64,7 +76,7 @@ def _entry(schema: Schema, week: Week, number: int) -> Entry:
     return Entry(week, toy, token, answers.read(toy, report.SerializeToString(), date(2026, 11, 1)))
 
 
-def command(*arguments: str | Database) -> Result:
+def command(*arguments: str | Place) -> Result:
     """Run `headcount-server` with these arguments in this process."""
     words = [a.text if isinstance(a, PostgresUrl) else str(a) for a in arguments]
     return CliRunner().invoke(main, words, env={"NO_COLOR": "1"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from headcount_server.clock import Clock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
@@ -24,12 +24,12 @@ from headcount_server.metrics.counters import Operations
 from headcount_server.metrics.gauges import Standing
 from headcount_server.metrics.project_health import RELEASE_WEEKS, Signals
 from headcount_server.pages.routes import Pages
+from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import InForce
 from headcount_server.service.telemetry_service import Service
-from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.service.week_cycle import Weeks
 from headcount_server.store.contract import Store
-from headcount_server.store.database import open_store
 from headcount_server.store.writer import Writer
 
 END_SECONDS = DRAIN_SECONDS + 10
@@ -72,7 +72,7 @@ class App:
     def _start(self, starting: ExitStack) -> None:
         config, meter = self._config, Operations()
         registry = InForce(schema.load(config.registry))
-        store: Store = open_store(config.database)
+        store: Store = config.database.open_store()
         writer = Writer(store, meter)
         writer.start()
         starting.callback(writer.stop)
@@ -81,8 +81,7 @@ class App:
         totals = published_totals.PublishedTotals(registry)
         signals = Signals(registry, self._clock.now().timestamp())
         meter.watch_projects(signals)
-        file = config.database if isinstance(config.database, Path) else None
-        standing = Standing(registry, store.open_weeks, file)
+        standing = Standing(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy)

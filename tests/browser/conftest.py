@@ -12,8 +12,10 @@ from typing import Literal
 import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.registry import schema
+from headcount_server.store.sqlite.database import SqliteDatabase
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from random_weeks import live
 from released_registry import released
@@ -52,7 +54,11 @@ def _serve(
         clock.write_text("2026-11-19T12:00:00Z", encoding="ascii")
         live(database, schema.load(registry))
         config = Config(
-            registry=registry, database=database, grpc=DOOR, public=DOOR, operations=DOOR
+            registry=registry,
+            database=SqliteDatabase(database),
+            grpc=DOOR,
+            public=DOOR,
+            operations=DOOR,
         )
         with App(config, FileClock(clock)) as app:
             yield f"http://{app.public}/"

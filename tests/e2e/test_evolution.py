@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
+from headcount_server.store.sqlite.database import SqliteDatabase
 from server_process import BIN
 
 NOW = datetime(2026, 12, 17, 12, tzinfo=UTC)
@@ -182,7 +184,7 @@ def counted(registry: Path, generations: list[Generation], place: Path) -> Count
     clock.write_text(NOW.isoformat(), encoding="ascii")
     config = Config(
         registry=registry,
-        database=place / "headcount.db",
+        database=SqliteDatabase(place / "headcount.db"),
         grpc=ANY_PORT,
         public=ANY_PORT,
         operations=ANY_PORT,

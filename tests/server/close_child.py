@@ -27,10 +27,12 @@ from typing import Any
 
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
-from headcount_server.store import closing
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
+from headcount_server.store.sqlite import store as sqlite_store
+from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.store.sqlite.store import SqliteStore
-from headcount_server.store.token_hash import WeekKeys
+from headcount_server.store.sqlite.week_key_files import WeekKeys
 
 OPERATIONS = 500
 
@@ -73,7 +75,7 @@ def serve(registry: Path, database: Path, clock: Path, steps: Steps, most: int) 
     sqlite3.connect = lambda *a, **k: steps.within(connect(*a, **k))  # type: ignore[assignment]
     for place, names in (
         (SqliteStore, ("close_week", "erase", "open_week", "published")),
-        (closing, ("publish", "forget")),
+        (sqlite_store, ("publish", "drop_week")),
         (WeekKeys, ("destroy_all_but", "create")),
         (Path, ("unlink", "open")),
         (os, ("fsync", "open", "write")),
@@ -85,7 +87,13 @@ def serve(registry: Path, database: Path, clock: Path, steps: Steps, most: int) 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     door = Address("127.0.0.1", 0)
-    config = Config(registry=registry, database=database, grpc=door, public=door, operations=door)
+    config = Config(
+        registry=registry,
+        database=SqliteDatabase(database),
+        grpc=door,
+        public=door,
+        operations=door,
+    )
     with App(config, FileClock(clock)):
         pass
 

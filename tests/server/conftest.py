@@ -19,10 +19,13 @@ from grpc_tools import protoc
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres.database import PostgresDatabase
+from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.store.sqlite.database import SqliteDatabase
 from store_place import Place
 
 collect_ignore = [] if postgres_server.has_citus() else ["test_postgres_citus.py"]
@@ -73,9 +76,9 @@ def _said(toy: Project) -> Callable[..., bytes]:
 def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty database, once of each kind."""
     if request.param == "sqlite":
-        return Place(tmp_path / "headcount.db")
+        return Place(SqliteDatabase(tmp_path / "headcount.db"))
     url: PostgresUrl = request.getfixturevalue("emptied_url")
-    return Place(url)
+    return Place(PostgresDatabase(url))
 
 
 @pytest.fixture(name="clock_file")
@@ -89,7 +92,7 @@ def _clock_file(tmp_path: Path) -> Path:
 def _config(toy_registry: Path, tmp_path: Path) -> Config:
     return Config(
         registry=toy_registry,
-        database=tmp_path / "headcount.db",
+        database=SqliteDatabase(tmp_path / "headcount.db"),
         grpc=ANY_PORT,
         public=ANY_PORT,
         operations=ANY_PORT,

@@ -23,9 +23,11 @@ import grpc
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.registry import schema
 from headcount_server.store import writer
+from headcount_server.store.sqlite.database import SqliteDatabase
 
 DOOR = Address("127.0.0.1", 0)
 LIVES = (
@@ -47,7 +49,7 @@ class Child:
         self._log = directory / "headcount.db-wal"
         self._config = Config(
             registry=registry,
-            database=directory / "headcount.db",
+            database=SqliteDatabase(directory / "headcount.db"),
             grpc=DOOR,
             public=DOOR,
             operations=DOOR,

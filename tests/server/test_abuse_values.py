@@ -14,8 +14,9 @@ from headcount_server.counting.answer_cache import MAX_ANSWERS, Reader
 from headcount_server.counting.vocabulary import MAX_DISTINCT, MAX_RELEASES
 from headcount_server.doors.json_reports import submission
 from headcount_server.errors import InvalidReport
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from headcount_server.registry.schema import Schema
-from headcount_server.store.audit import audit
+from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.connections import newest
 from toy_weeks import command, live, lived
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
-from headcount_server.publication import bundle
 from headcount_server.registry.schema import Schema
+from headcount_server.store.published_tables import every_week
 from headcount_server.store.sqlite import backup
 from headcount_server.store.sqlite.store import SqliteStore
 from server_process import THURSDAY, ServerProcess
-from toy_weeks import CANARY, W45, W46, W47, command, live, lived
+from toy_weeks import CANARY, W45, W46, W47, command, database_at, live, lived
 
 
 @pytest.fixture(name="database")
@@ -48,8 +48,8 @@ def test_a_backup_holds_every_published_total(database: Path, file: Path) -> Non
     result = command("backup", "--database", database, file)
     assert result.exit_code == 0, result.output
     assert "2 closed weeks, verified" in result.output
-    assert bundle.published(file) == bundle.published(database)
-    assert [week.week for week in bundle.published(file)] == [W46, W45]
+    assert every_week(database_at(file)) == every_week(database_at(database))
+    assert [week.week for week in every_week(database_at(file))] == [W46, W45]
 
 
 def test_a_backup_has_nothing_of_the_open_week_in_any_byte(
@@ -124,7 +124,7 @@ def test_a_backup_beside_a_writing_server_is_one_moment_of_it(
     finally:
         done.set()
         writing.join()
-    assert bundle.published(file) == bundle.published(path)
+    assert every_week(database_at(file)) == every_week(database_at(path))
     with closing(sqlite3.connect(file)) as copy:
         totals = copy.execute("SELECT reports FROM open_reports").fetchall()
         answers = copy.execute("SELECT DISTINCT answers FROM open_answers").fetchall()
@@ -165,7 +165,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(
 def test_a_restored_server_goes_on_with_all_that_was_published(
     database: Path, file: Path, tmp_path: Path
 ) -> None:
-    expected = bundle.published(database)
+    expected = every_week(database_at(database))
     backup.back_up(database, file, open_weeks=False)
     place = tmp_path / "new.db"
     result = command("restore", "--database", place, file)

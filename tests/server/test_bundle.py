@@ -21,20 +21,21 @@ from headcount_server.metrics import published_totals
 from headcount_server.metrics.published_totals import PublishedTotals
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as statistics
+from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.publication.rounding import Publication
 from headcount_server.registry.current import InForce
-from headcount_server.registry.schema import Schema
+from headcount_server.registry.schema import Schema, load
 from headcount_server.store import corrections
-from headcount_server.store.contract import PublishedProject, PublishedWeek
+from headcount_server.store.published_tables import every_week
 from headcount_server.week import Week
 from prometheus_client import generate_latest
-from toy_weeks import CANARY, W45, command, lived
+from toy_weeks import CANARY, W45, command, database_at, lived
 
 
 @pytest.fixture(name="database")
 def _database(tmp_path: Path, toy_schema: Schema) -> Path:
     path = lived(tmp_path / "headcount.db", toy_schema)
-    corrections.annotate(path, W45, "An outage on Tuesday.")
+    corrections.annotate(database_at(path), W45, "An outage on Tuesday.")
     return path
 
 
@@ -62,7 +63,7 @@ def test_the_table_shows_the_last_week_in_ranges(database: Path) -> None:
 def test_the_json_is_what_get_statistics_returns(database: Path) -> None:
     result = command("statistics", "--database", database, "--week=all", "--format=json")
     parsed = Parse(result.output, wire.GetStatisticsResponse())
-    assert parsed == statistics.response(bundle.published(database), "")
+    assert parsed == statistics.response(every_week(database_at(database)), "")
     assert parsed.weeks[1].annotation == "An outage on Tuesday."
 
 
@@ -130,7 +131,7 @@ def test_the_checksums_are_those_that_sha256sum_checks(exported: Path) -> None:
 def test_the_same_totals_give_the_same_bytes(
     exported: Path, database: Path, toy_registry: Path, tmp_path: Path
 ) -> None:
-    bundle.write(tmp_path / "again", database, toy_registry)
+    bundle.write(tmp_path / "again", load(toy_registry), every_week(database_at(database)))
     for path in exported.rglob("*"):
         if path.is_file():
             assert (
@@ -159,7 +160,7 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
         submit(said(version={"value": "1.30"}, php_version={"value": "8.2"}), number)
     at("2026-11-25T00:00:00Z")
     _, served = fetch(running.public)
-    bundle.write(tmp_path / "bundle", running._config.database, toy_registry)
+    bundle.write(tmp_path / "bundle", load(toy_registry), every_week(running._config.database))
     schema, weeks = bundle.read(tmp_path / "bundle")
     totals = PublishedTotals(InForce(schema))
     totals.show(weeks[0])
@@ -169,7 +170,7 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
 
 def test_a_bundle_is_read_back_as_it_was_published(exported: Path, database: Path) -> None:
     _, weeks = bundle.read(exported)
-    assert weeks == bundle.published(database)
+    assert weeks == every_week(database_at(database))
 
 
 def test_a_bundle_that_was_changed_is_refused(exported: Path) -> None:
@@ -208,7 +209,7 @@ def test_an_archive_holds_the_same_files_as_the_folder_in_a_folder_of_its_own(
     assert files == {
         p.relative_to(unpacked): p.read_bytes() for p in unpacked.rglob("*") if p.is_file()
     }
-    assert bundle.read(unpacked)[1] == bundle.published(database)
+    assert bundle.read(unpacked)[1] == every_week(database_at(database))
     again = command("export", *flags, tmp_path / "open-data.zip")
     assert (again.exit_code, "is there already" in again.output) == (1, True)
 
@@ -217,7 +218,7 @@ def test_an_archive_says_nothing_of_when_and_where_it_was_made(
     database: Path, toy_registry: Path, tmp_path: Path
 ) -> None:
     for name in ("one.zip", "two.zip"):
-        bundle.write(tmp_path / name, database, toy_registry)
+        bundle.write(tmp_path / name, load(toy_registry), every_week(database_at(database)))
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 from headcount_server.counting import answers
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import Row, content, dump, held, take_copy

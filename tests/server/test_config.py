@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from headcount_server.cli import main
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.errors import ConfigError
+from headcount_server.store.sqlite.database import SqliteDatabase
 
 CONFIG: Callable[..., Config] = partial(
-    Config, registry=Path("registry.binpb"), database=Path("headcount.db")
+    Config, registry=Path("registry.binpb"), database=SqliteDatabase(Path("headcount.db"))
 )
 
 

@@ -11,19 +11,22 @@ from pathlib import Path
 import psycopg
 import pytest
 from headcount_server.counting import answers
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import copying
-from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
-from headcount_server.store.database import Database, PostgresUrl, open_store, reading
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.database import Row, Target
 from headcount_server.store.postgres import copying as postgres_copying
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite import copying as sqlite_copying
 from headcount_server.store.sqlite.connections import beside
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from postgres_server import PostgresServer
-from toy_weeks import W45, W46, W47, command, lived
+from toy_weeks import W45, W46, W47, Place, command, database_at, lived
 
 W48 = Week(2026, 48)
 COUNTED, DUPLICATE = Outcome.COUNTED, Outcome.DUPLICATE
@@ -60,21 +63,21 @@ def _second(own: PostgresServer) -> PostgresUrl:
     return PostgresUrl(own.url())
 
 
-def _copy(source: Database, target: Database) -> str:
+def _copy(source: Place, target: Place) -> str:
     result = command("database", "copy", "--from", source, "--to", target)
     assert result.exit_code == 0, result.output
     assert command("check", "--database", target).exit_code == 0
     return result.output
 
 
-def _refusal(source: Database, target: Database) -> str:
+def _refusal(source: Place, target: Place) -> str:
     result = command("database", "copy", "--from", source, "--to", target)
     assert result.exit_code == 1, result.output
     assert "Traceback" not in result.output
     return result.output
 
 
-def _rows(database: Database) -> dict[str, list[object]]:
+def _rows(database: Place) -> dict[str, list[object]]:
     side = postgres_copying if isinstance(database, PostgresUrl) else sqlite_copying
     with side.leaving(database) as found:
         return {
@@ -83,8 +86,8 @@ def _rows(database: Database) -> dict[str, list[object]]:
         }
 
 
-def _published(database: Database) -> list[PublishedWeek]:
-    store = open_store(database)
+def _published(database: Place) -> list[PublishedWeek]:
+    store = database_at(database).open_store()
     try:
         return store.published(None, None, 99)
     finally:
@@ -122,10 +125,10 @@ def test_an_open_week_goes_on_counting_where_it_was_copied_to(
     entry: MakeEntry,
 ) -> None:
     file = tmp_path / "first.db"
-    source: Database = file if way == "to postgresql" else postgres_url
-    target: Database = postgres_url if way == "to postgresql" else file
+    source: Place = file if way == "to postgresql" else postgres_url
+    target: Place = postgres_url if way == "to postgresql" else file
     _copy(lived(source, toy_schema), target)
-    store = open_store(target)
+    store = database_at(target).open_store()
     assert store.open_weeks() == {W47: Terms(5, W47.end + timedelta(days=2))}
     store.open_week(W48, Terms(5, W48.end + timedelta(days=2)), toy_schema)
     # Counted before, in its own week and in the next; then new ones, each twice.
@@ -137,7 +140,7 @@ def test_an_open_week_goes_on_counting_where_it_was_copied_to(
     (week,) = store.published(W47, W47, 1)
     store.shut()
     assert week.projects[0].publication.reports == 10  # of 13, in fives
-    with reading(target) as connection:
+    with database_at(target).reading() as connection:
         assert connection.execute("SELECT count(*) FROM open_reports").fetchone() == (0,)
 
 
@@ -197,7 +200,7 @@ def test_a_database_that_a_server_runs_on_is_neither_copied_nor_copied_into(
     assert busy in _refusal(file, postgres_url)
     assert busy in _refusal(postgres_url, tmp_path / "copy.db")
     running.shut()
-    store = open_store(file)
+    store = database_at(file).open_store()
     assert "another server has it open" in _refusal(file, postgres_url)
     assert "another server has it open" in _refusal(postgres_url, file)
     store.shut()
@@ -222,7 +225,7 @@ def test_a_copy_that_differs_is_undone_and_told(
     table: str,
 ) -> None:
     def forgetful(put: Callable[..., None]) -> Callable[..., None]:
-        def forget(side: copying.Target, name: str, rows: Iterator[copying.Row]) -> None:
+        def forget(side: Target, name: str, rows: Iterator[Row]) -> None:
             put(side, name, list(rows)[1:] if name == table else rows)
 
         return forget
@@ -252,7 +255,7 @@ def test_readers_of_the_views_see_the_same_after_a_copy(
 ) -> None:
     _copy(file, postgres_url)
     query = "SELECT * FROM published_totals ORDER BY week, project, key, measure, value, version"
-    with reading(postgres_url) as found, closing(sqlite3.connect(file)) as same:
+    with database_at(postgres_url).reading() as found, closing(sqlite3.connect(file)) as same:
         totals = [[str(value) for value in row] for row in found.execute(query)]
         expected = [[str(value) for value in row] for row in same.execute(query)]
     assert totals == expected != []

@@ -29,7 +29,7 @@ from forked_server import ForkedServer, Nursery
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.errors import StoreError
 from headcount_server.registry.schema import Project
-from headcount_server.store.audit import audit
+from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.connections import newest
 from headcount_server.week import Week
 from older_schema import make_first

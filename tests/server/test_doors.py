@@ -19,8 +19,10 @@ from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.doors.status import HTTP_STATUS
+from headcount_server.store.sqlite.database import SqliteDatabase
 
 SERVICE = "headcount.v1.TelemetryService"
 TYPE_URL = "type.googleapis.com/headcount.projects.toy.v1.Report"
@@ -308,7 +310,7 @@ def _standing(toy_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     free = Address("127.0.0.1", 0)
     config = Config(
         registry=toy_registry,
-        database=folder / "headcount.db",
+        database=SqliteDatabase(folder / "headcount.db"),
         grpc=free,
         public=free,
         operations=free,

@@ -23,9 +23,10 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.counting import answers
 from headcount_server.errors import Unavailable
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import rows, take_copy
@@ -159,8 +160,7 @@ def _send(app: App, said: Callable[..., bytes]) -> Iterator[Submit]:
 
 
 def _reports(config: Config) -> int:
-    assert isinstance(config.database, Path)
-    held = rows(config.database, "SELECT reports FROM open_reports")
+    held = rows(config.database.files[0], "SELECT reports FROM open_reports")
     return int(str(held[0][0])) if held else 0
 
 

@@ -22,8 +22,9 @@ from headcount.transport.messages import Request
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
 from headcount_server.doors import grpc_server, header_timeout
+from headcount_server.doors.address import Address
 from headcount_server.registry.schema import Project
 from store_files import rows
 from waiting import PATIENCE, within
@@ -133,8 +134,7 @@ def test_a_report_whose_answer_is_lost_after_the_commit_is_sent_again_and_counts
         assert transport.submit(request, PATIENCE).code == "OK"
     assert _outcome(running, "counted") == 1
     assert _outcome(running, "duplicate") >= 3
-    assert isinstance(config.database, Path)
-    assert rows(config.database, "SELECT reports FROM open_reports") == [(1,)]
+    assert rows(config.database.files[0], "SELECT reports FROM open_reports") == [(1,)]
 
 
 def _outcome(app: App, outcome: str) -> float:

@@ -19,8 +19,8 @@ import pytest
 from fuzzing import Surface, linewise
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
-from headcount_server.config import Address
 from headcount_server.doors import header_timeout, http_requests
+from headcount_server.doors.address import Address
 from headcount_server.doors.header_timeout import PatientProtocol
 
 REQUESTS = Surface(

@@ -11,10 +11,10 @@ from headcount_server.counting import answers
 from headcount_server.errors import InvalidReport, SchemaError
 from headcount_server.metrics import published_totals
 from headcount_server.pages.routes import Pages
+from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import InForce
-from headcount_server.service.telemetry_service import describe
-from headcount_server.service.week_cycle import Policy
+from headcount_server.registry.response import describe
 
 SETS = Surface(
     Path(__file__).parent / "corpus" / "registry",

@@ -11,7 +11,8 @@ from h2.connection import H2Connection
 from h2.events import StreamEnded, StreamReset
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 
 HEADERS = [

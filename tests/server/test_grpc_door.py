@@ -22,10 +22,12 @@ from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
 from headcount_server.counting import answers as answers_module
+from headcount_server.doors.address import Address
 from headcount_server.errors import ConfigError
 from headcount_server.store import writer as writer_module
+from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.store.writer import Writer
 from store_files import file_of
 from waiting import until
@@ -89,7 +91,7 @@ def _standing(
     free = Address("127.0.0.1", 0)
     config = Config(
         registry=toy_registry,
-        database=folder / "headcount.db",
+        database=SqliteDatabase(folder / "headcount.db"),
         grpc=free,
         public=free,
         operations=free,
@@ -370,7 +372,7 @@ def test_a_port_that_is_taken_is_refused_by_the_name_of_its_flag(
     running: App, config: Config, clock_file: Path, tmp_path: Path
 ) -> None:
     for flag in ("grpc", "public", "operations"):
-        taken = {"database": tmp_path / "second.db", flag: getattr(running, flag)}
+        taken = {"database": SqliteDatabase(tmp_path / "second.db"), flag: getattr(running, flag)}
         second = App(replace(config, **taken), FileClock(clock_file))
         with pytest.raises(ConfigError, match=rf"--{flag} .*is the port taken\?"), second:
             pass

@@ -23,11 +23,13 @@ from pathlib import Path
 import pytest
 from headcount_server.counting import answers
 from headcount_server.doors import backdrop
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite import backup
 from headcount_server.store.sqlite.store import SqliteStore
-from headcount_server.store.token_hash import KEY_BYTES, WeekKeys
+from headcount_server.store.sqlite.week_key_files import WeekKeys
+from headcount_server.store.token_hash import KEY_BYTES
 from headcount_server.week import Week
 from store_files import content, dump, held, take_copy
 

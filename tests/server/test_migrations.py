@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
-from headcount_server.publication import bundle
-from headcount_server.store.audit import audit
+from headcount_server.store.published_tables import every_week
+from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.connections import newest
 from headcount_server.store.sqlite.store import SqliteStore
 from older_schema import make_first
-from toy_weeks import W46, W47, command
+from toy_weeks import W46, W47, command, database_at
 
 
 @pytest.fixture(name="first")
@@ -61,7 +61,7 @@ def test_an_older_schema_can_be_backed_up_and_checked_before_the_upgrade(
     assert audit(first).schema == 1
     result = command("backup", "--database", first, tmp_path / "before.db")
     assert result.exit_code == 0, result.output
-    assert [week.week for week in bundle.published(tmp_path / "before.db")] == [W46]
+    assert [week.week for week in every_week(database_at(tmp_path / "before.db"))] == [W46]
     assert audit(first).schema == 1
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
-from headcount_server.publication import bundle
+from headcount_server.publication.published import PublishedProject
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
 from headcount_server.store import corrections
-from headcount_server.store.audit import audit
-from headcount_server.store.contract import PublishedProject, Terms
+from headcount_server.store.published_tables import every_week
+from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from server_process import ServerProcess
-from toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, live, lived
+from toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, database_at, live, lived
 
 WHY = "The key let host names through."
 
@@ -33,7 +34,7 @@ def _retract(database: Path, key: str, *more: str) -> str:
 
 
 def _toy(database: Path, week: Week) -> PublishedProject:
-    (found,) = [found for found in bundle.published(database) if found.week == week]
+    (found,) = [found for found in every_week(database_at(database)) if found.week == week]
     (project,) = found.projects
     return project
 
@@ -114,7 +115,7 @@ def test_taking_down_the_version_takes_the_releases_out_of_the_other_keys(databa
 
 def test_the_notice_is_public(toy_registry: Path, database: Path) -> None:
     _retract(database, "php_version", "--week=2026-W46")
-    corrections.annotate(database, W46, "An outage on Tuesday.")
+    corrections.annotate(database_at(database), W46, "An outage on Tuesday.")
     shown = command("statistics", "--database", database).output
     assert f": {WHY}" in shown
     assert "note: An outage on Tuesday." in shown
@@ -139,11 +140,11 @@ def test_the_notice_is_public(toy_registry: Path, database: Path) -> None:
 def test_a_retraction_of_nothing_is_refused_with_what_there_is(
     database: Path, arguments: list[str], said: str
 ) -> None:
-    before = bundle.published(database)
+    before = every_week(database_at(database))
     result = command("retract", "--database", database, *arguments)
     assert result.exit_code == 1
     assert f"Error: {said}" in result.output
-    assert bundle.published(database) == before
+    assert every_week(database_at(database)) == before
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_an_annotation_can_be_replaced_and_taken_back(database: Path) -> None:
     for text in ("First.", "Second.", ""):
         result = command("annotate", "--database", database, "--week=2026-W45", text)
         assert result.exit_code == 0, result.output
-        (week,) = [week for week in bundle.published(database) if week.week == W45]
+        (week,) = [week for week in every_week(database_at(database)) if week.week == W45]
         assert week.annotation == text
 
 
@@ -179,14 +180,14 @@ def test_an_unknown_week_is_not_annotated(database: Path) -> None:
 
 
 def test_a_lost_week_key_costs_that_week_alone(database: Path, toy_schema: Schema) -> None:
-    published = bundle.published(database)
+    published = every_week(database_at(database))
     key = Path(f"{database}.keys") / "2026-W47.key"
     key.unlink()
     with pytest.raises(StoreError, match="headcount-server discard --week 2026-W47"):
         SqliteStore(database)
     result = command("discard", "--database", database, "--week=2026-W47")
     assert result.exit_code == 0, result.output
-    assert bundle.published(database) == published
+    assert every_week(database_at(database)) == published
     assert CANARY.encode() not in _bytes(database)
     assert audit(database).findings == ()
     store = SqliteStore(database)

@@ -10,7 +10,7 @@ import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import errors
 from headcount_server.app import App
-from headcount_server.config import Address
+from headcount_server.doors.address import Address
 from headcount_server.errors import Refusal
 from headcount_server.metrics import counters
 from headcount_server.registry.schema import Project

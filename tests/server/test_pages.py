@@ -20,13 +20,14 @@ from headcount.v1 import options_pb2
 from headcount_server.counting.tally import Cell
 from headcount_server.pages import routes
 from headcount_server.pages.site import BUNDLE, Site, link
-from headcount_server.publication import bundle
+from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.publication.rounding import Publication
+from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Schema
-from headcount_server.service.week_cycle import Policy
-from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
+from headcount_server.store.published_tables import every_week
 from headcount_server.week import Week
+from toy_weeks import database_at
 
 POLICY = Policy(5, timedelta(days=2))
 W45, W46 = Week(2026, 45), Week(2026, 46)
@@ -410,7 +411,7 @@ def test_the_static_site_is_the_same_as_the_served_one_and_replaces_only_itself(
     out = tmp_path / "public"
     flags = ("--database", database, "--registry", toy_registry, "--out", out)
     assert toy_weeks.command("site", *flags).exit_code == 0
-    site = Site(toy_schema, bundle.published(database), POLICY, served=False)
+    site = Site(toy_schema, every_week(database_at(database)), POLICY, served=False)
     for address in site.addresses:
         path = out / (address if address.rpartition("/")[2] else f"{address}index.html")
         document = site.document(address)

@@ -18,10 +18,12 @@ import pytest
 from headcount.v1 import options_pb2
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.pages import wording
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Key, Schema
+from headcount_server.store.sqlite.database import SqliteDatabase
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from random_weeks import WEEKS, live
 
@@ -46,7 +48,13 @@ def _fetch_public(known: Schema, tmp_path_factory: pytest.TempPathFactory) -> It
     clock, database = folder / "clock", folder / "headcount.db"
     clock.write_text("2026-11-19T12:00:00Z", encoding="ascii")
     live(database, known, [LAST], 400)
-    config = Config(registry=REGISTRY, database=database, grpc=DOOR, public=DOOR, operations=DOOR)
+    config = Config(
+        registry=REGISTRY,
+        database=SqliteDatabase(database),
+        grpc=DOOR,
+        public=DOOR,
+        operations=DOOR,
+    )
     with App(config, FileClock(clock)) as app:
 
         def fetch(path: str, **headers: str) -> bytes:

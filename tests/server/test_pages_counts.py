@@ -13,9 +13,9 @@ from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, distribution
 from headcount_server.pages.median import median, ranges
 from headcount_server.pages.sorting import natural, newest_first, ordered
+from headcount_server.publication.published import PublishedProject, Retraction
 from headcount_server.publication.rounding import publish
 from headcount_server.registry.schema import Project
-from headcount_server.store.contract import PublishedProject, Retraction
 from headcount_server.week import Week
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

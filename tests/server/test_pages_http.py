@@ -21,6 +21,8 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.publication import bundle
+from headcount_server.registry.schema import load
+from headcount_server.store.published_tables import every_week
 
 Submit = Callable[..., wire.SubmitReportResponse]
 Said = Callable[..., bytes]
@@ -167,7 +169,8 @@ def test_the_bundle_is_the_archive_that_export_writes(
 ) -> None:
     answer = get("/data/bundle.zip")
     exported = tmp_path / "exported.zip"
-    bundle.write(exported, running._config.database, running._config.registry)
+    known = load(running._config.registry)
+    bundle.write(exported, known, every_week(running._config.database))
     assert answer.body == exported.read_bytes()
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-length"] == str(len(answer.body))

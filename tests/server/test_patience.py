@@ -14,8 +14,8 @@ from typing import Any, Self
 import grpc
 import pytest
 from headcount_server.app import App
-from headcount_server.config import Address
 from headcount_server.doors import grpc_server, header_timeout, health, http_requests, silent_calls
+from headcount_server.doors.address import Address
 from waiting import PATIENCE, until
 
 SERVICE = "/headcount.v1.TelemetryService"

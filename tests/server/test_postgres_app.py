@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
-from headcount_server.store.database import PostgresUrl
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.database import PostgresDatabase
+from headcount_server.store.postgres.url import PostgresUrl
 from toy_weeks import command, submit
 from waiting import until
 
@@ -23,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(name="apps")
 def _apps(emptied_url: PostgresUrl, config: Config, clock_file: Path) -> Iterator[list[App]]:
     """Two servers on the same database and clock."""
-    shared = replace(config, database=emptied_url)
+    shared = replace(config, database=PostgresDatabase(emptied_url))
     with ExitStack() as running:
         yield [running.enter_context(App(shared, FileClock(clock_file))) for _ in range(2)]
 

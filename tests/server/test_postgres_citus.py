@@ -16,10 +16,11 @@ import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres import batch, citus
 from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.database import PostgresDatabase
 from headcount_server.store.postgres.schema import DISTRIBUTED
+from headcount_server.store.postgres.url import PostgresUrl
 from intake_record import Recorder
 from toy_weeks import command, submit
 
@@ -37,7 +38,7 @@ def test_on_citus_every_statement_of_intake_runs_on_one_node_without_two_phase_c
     assert result.exit_code == 0, result.output
     assert "distributed by shard" in result.output
     with (
-        App(replace(config, database=postgres_url), FileClock(clock_file)) as app,
+        App(replace(config, database=PostgresDatabase(postgres_url)), FileClock(clock_file)) as app,
         connected(postgres_url) as connection,
     ):
         assert citus.distributed(connection) >= set(DISTRIBUTED)

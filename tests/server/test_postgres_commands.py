@@ -13,11 +13,12 @@ import psycopg
 import pytest
 from headcount_server.errors import StoreError
 from headcount_server.registry.schema import Schema
-from headcount_server.store.database import PostgresUrl, open_store, parse
+from headcount_server.store.open import parse
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
-from toy_weeks import W45, W46, W47, command, lived
+from toy_weeks import W45, W46, W47, command, database_at, lived
 
 DUMPED = "--exclude-table-data=headcount_*.*"
 """What docs/postgresql.md and `backup` tell to leave out."""
@@ -90,7 +91,7 @@ def test_a_retracted_key_is_gone_from_the_open_week_and_from_its_publication(
     for database in (file, url):
         result = _said(database, CORRECTIONS[-1])
         assert result[0] == 0, result
-        store = open_store(database)
+        store = database_at(database).open_store()
         store.close_week(W47, W47.end)
         released.append(store.published(W47, W47, 1))
         store.shut()
@@ -184,7 +185,7 @@ def test_a_database_is_shown_without_its_password(text: str, shown: str) -> None
 
 def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(StoreError, match="--database postgresql://h/d"):
-        open_store(parse("postgresql://h/d?no_such_setting=1"))
+        parse("postgresql://h/d?no_such_setting=1").open_store()
 
 
 def test_without_the_driver_the_extra_is_named() -> None:

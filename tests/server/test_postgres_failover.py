@@ -15,10 +15,11 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
-from headcount_server.store.database import PostgresUrl, reading
+from headcount_server.store.postgres.url import PostgresUrl
 from postgres_pair import PostgresPair
 from reporting_crowd import Crowd
 from server_process import ServerProcess
+from toy_weeks import database_at
 from waiting import until
 
 ROUNDS = int(os.environ.get("HEADCOUNT_FAILOVERS", "1"))
@@ -62,7 +63,7 @@ def _megabytes(server: ServerProcess) -> float:
 
 def _counted(url: str) -> tuple[int, int]:
     """Reports in the totals, and tokens."""
-    with reading(PostgresUrl(url)) as connection:
+    with database_at(PostgresUrl(url)).reading() as connection:
         (reports,) = connection.execute("SELECT sum(reports)::int FROM open_reports").fetchone()
         (tokens,) = connection.execute("SELECT count(*)::int FROM tokens").fetchone()
     return reports, tokens

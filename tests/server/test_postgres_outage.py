@@ -19,12 +19,14 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.counting import answers
 from headcount_server.errors import Unavailable
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
-from headcount_server.store.database import PostgresUrl
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import connections
 from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.database import PostgresDatabase
 from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 from waiting import until
 
@@ -36,7 +38,9 @@ Submit = Callable[[int], grpc.StatusCode]
 
 @pytest.fixture(name="app")
 def _app(own: postgres_server.PostgresServer, config: Config, clock_file: Path) -> Iterator[App]:
-    with App(replace(config, database=PostgresUrl(own.url())), FileClock(clock_file)) as app:
+    with App(
+        replace(config, database=PostgresDatabase(PostgresUrl(own.url()))), FileClock(clock_file)
+    ) as app:
         yield app
 
 

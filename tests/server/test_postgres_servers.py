@@ -14,12 +14,14 @@ import psycopg
 import pytest
 from headcount_server.counting import answers, vocabulary
 from headcount_server.errors import StoreError, Unavailable
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
-from headcount_server.store.database import PostgresUrl
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import batch, weeks
 from headcount_server.store.postgres.connections import Adapter, connected, writing
+from headcount_server.store.postgres.database import PostgresDatabase
 from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 from store_place import Place
 from toy_weeks import command
@@ -38,7 +40,7 @@ def _terms(week: Week, threshold: int = 1) -> Terms:
 
 @pytest.fixture(name="place")
 def _place(emptied_url: PostgresUrl) -> Place:
-    return Place(emptied_url)
+    return Place(PostgresDatabase(emptied_url))
 
 
 @pytest.fixture(name="server")
@@ -96,8 +98,8 @@ def test_servers_that_start_at_once_on_an_empty_database_make_its_tables_once(
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start, range(4))) == [1, 1, 1, 1]
-    assert Place(postgres_url).audit().findings == ()
-    assert Place(postgres_url).rows("SELECT count(*) FROM shard_weeks") == [(64,)]
+    assert Place(PostgresDatabase(postgres_url)).audit().findings == ()
+    assert Place(PostgresDatabase(postgres_url)).rows("SELECT count(*) FROM shard_weeks") == [(64,)]
 
 
 def test_terms_are_settled_by_the_server_that_opens_first(server: Open, toy_schema: Schema) -> None:
@@ -387,7 +389,7 @@ def test_a_server_never_counts_by_the_key_of_a_week_that_was_given_up(
     first, second = both
     assert second.count([entry(1)]) == [COUNTED]
     with writing(emptied_url) as adapter:
-        weeks.give_up(adapter, W47)
+        weeks.forget(adapter.postgres, W47)
     assert second.count([entry(2)]) == [CLOSED]
     first.open_week(W47, _terms(W47), toy_schema)
     assert first.count([entry(1)]) == [COUNTED]

@@ -8,15 +8,17 @@ from datetime import date, timedelta
 
 import pytest
 from headcount_server.counting import answers
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
-from headcount_server.store.database import PostgresUrl, reading
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import batch, citus
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.schema import SHARDS
 from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 from intake_record import Recorder
+from toy_weeks import database_at
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 COUNTED, DUPLICATE = Outcome.COUNTED, Outcome.DUPLICATE
@@ -41,7 +43,7 @@ def _store(url: PostgresUrl, schema: Schema) -> PostgresStore:
 
 def _found(url: PostgresUrl) -> tuple[int, int, int]:
     """Reports, shards that have a part of their total, and shards that have tokens."""
-    with reading(url) as connection:
+    with database_at(url).reading() as connection:
         row: tuple[int, int, int] = connection.execute(
             "SELECT (SELECT sum(reports)::int FROM shard_reports),"
             " (SELECT count(DISTINCT shard)::int FROM shard_reports),"

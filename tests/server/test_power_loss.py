@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from headcount_server.counting import answers
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import commits, dump, take_copy

@@ -29,8 +29,8 @@ from disk_record import Disk, Step, contents, put, traced
 from headcount_server.counting import answers
 from headcount_server.errors import ServerError
 from headcount_server.registry.schema import Project
-from headcount_server.store.audit import audit
 from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from older_schema import make_first

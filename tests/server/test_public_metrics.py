@@ -22,12 +22,12 @@ from headcount_server.metrics import published_totals
 from headcount_server.metrics.published_totals import PublishedTotals
 from headcount_server.metrics.series_limit import MAX_SERIES, shown
 from headcount_server.pages.site import Site
+from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.publication.rounding import Publication
+from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Schema
-from headcount_server.service.week_cycle import Policy
-from headcount_server.store.contract import PublishedProject, PublishedWeek
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from hypothesis import given, settings
@@ -317,7 +317,7 @@ def test_a_scrape_asks_the_store_nothing_however_many_reports_there_are(
     fetch: Callable[..., tuple[str, str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("headcount_server.store.database.SqliteStore", _Watched)
+    monkeypatch.setattr("headcount_server.store.sqlite.database.SqliteStore", _Watched)
     with App(config, FileClock(clock_file)) as app, grpc.insecure_channel(str(app.grpc)) as channel:
         call: Any = channel.unary_unary("/headcount.v1.TelemetryService/SubmitReport")
         looks = []

@@ -167,7 +167,7 @@ def test_a_registry_that_open_weeks_cannot_note_is_refused(
         assert isinstance(store, SqliteStore)
         app.weeks._writer.run(lambda: store._connection.execute("PRAGMA query_only=ON").close())
         app.reload()
-        assert "the registry in force is kept: the open weeks cannot note" in caplog.text
+        assert "the registry in force is kept: the week cannot be opened" in caplog.text
         assert 12 not in app.weeks._registry.schema.projects["toy"].keys
         app.weeks._writer.run(lambda: store._connection.execute("PRAGMA query_only=OFF").close())
         app.reload()

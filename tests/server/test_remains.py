@@ -18,9 +18,10 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.config import Config
 from headcount_server.counting import answers
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer as writer_module
-from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import commits, content, dump, file_of, held, rows, take_copy

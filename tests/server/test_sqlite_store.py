@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from headcount_server.counting import answers
 from headcount_server.errors import StoreError, Unavailable
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
@@ -313,7 +314,7 @@ def test_a_close_that_fails_leaves_the_week_open_and_whole(
     store._connection.execute(
         "CREATE TRIGGER full BEFORE INSERT ON published_values BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(Unavailable, match="the week cannot be closed: no"):
         store.close_week(W47, _closing(W47))
     assert store.published(None, None, 1) == []
     assert store.count([entry(1), entry(9)]) == [DUPLICATE, COUNTED]
@@ -327,7 +328,7 @@ def test_a_week_that_fails_to_open_can_be_opened_later(path: Path, toy_schema: S
     store._connection.execute(
         "CREATE TRIGGER full BEFORE INSERT ON weeks BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(Unavailable, match="the week cannot be opened: no"):
         store.open_week(W47, _terms(W47), toy_schema)
     assert store.open_weeks() == {}
     store._connection.execute("DROP TRIGGER full")

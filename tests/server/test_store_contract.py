@@ -14,8 +14,9 @@ from headcount.v1 import options_pb2
 from headcount_server.counting import answers, vocabulary
 from headcount_server.counting.tally import Cell
 from headcount_server.publication.rounding import Publication
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store.contract import Entry, Outcome, Store, Terms
+from headcount_server.store.contract import Entry, Outcome, Store
 from headcount_server.week import Week
 from store_place import Place
 

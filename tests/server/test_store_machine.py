@@ -28,12 +28,13 @@ from headcount.v1 import options_pb2
 from headcount_server.counting import answers
 from headcount_server.errors import Unavailable, WeekNotOpen
 from headcount_server.metrics.counters import Operations
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.service.week_cycle import Weeks
 from headcount_server.store.contract import Entry, Outcome
-from headcount_server.store.database import Database, PostgresUrl, open_store, reading
 from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
@@ -47,6 +48,7 @@ from hypothesis.stateful import (
 )
 from postgres_server import empty
 from store_files import rows, take_copy
+from toy_weeks import Place, database_at
 
 pytestmark = pytest.mark.slow
 
@@ -116,8 +118,8 @@ class Model:
 class Server:
     """A store with its writer and weeks, without the doors."""
 
-    def __init__(self, database: Database, clock: Now, policy: Policy, schema: Schema) -> None:
-        self.store = open_store(database)
+    def __init__(self, database: Place, clock: Now, policy: Policy, schema: Schema) -> None:
+        self.store = database_at(database).open_store()
         self.writer = Writer(self.store, Operations())
         self.writer.start()
         self.weeks = Weeks(
@@ -164,7 +166,7 @@ class Disk:
         self._place = place
         self._crashes = 0
         (place / "0").mkdir()
-        self.database: Database = place / "0" / "headcount.db"
+        self.database: Place = place / "0" / "headcount.db"
 
     def crash(self, server: Server, statement: int, doing: Callable[[], object]) -> None:
         self._crashes += 1
@@ -181,7 +183,7 @@ class Remote:
     """A PostgreSQL database that a server may lose all connections to, and end."""
 
     def __init__(self, url: PostgresUrl) -> None:
-        self.database: Database = url
+        self.database: Place = url
         with connected(url) as connection:
             empty(connection)
 
@@ -301,7 +303,7 @@ class StoreMachine(RuleBasedStateMachine):
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         if isinstance(self.ground.database, Path):
             return rows(self.ground.database, query)
-        with reading(self.ground.database) as connection:
+        with database_at(self.ground.database).reading() as connection:
             return connection.execute(query).fetchall()
 
     @invariant()

@@ -18,8 +18,9 @@ import grpc
 import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
 from headcount_server.doors import tls
+from headcount_server.doors.address import Address
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 from headcount_server.registry.schema import Project

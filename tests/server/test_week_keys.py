@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
-from headcount_server.store.token_hash import KEY_BYTES, WeekKeys
+from headcount_server.store.sqlite.week_key_files import WeekKeys
+from headcount_server.store.token_hash import KEY_BYTES
 from headcount_server.week import Week
 
 W46, W47 = Week(2026, 46), Week(2026, 47)

@@ -15,9 +15,10 @@ import pytest
 from headcount_server.counting import answers
 from headcount_server.errors import Overloaded, Unavailable
 from headcount_server.metrics.counters import Operations
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer as writer_module
-from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week

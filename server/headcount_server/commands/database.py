@@ -6,9 +6,8 @@ import click
 
 from headcount_server.commands.flags import DATABASE, Command, one_sentence
 from headcount_server.commands.flags import database as database_flag
-from headcount_server.errors import StoreError
 from headcount_server.store import copying
-from headcount_server.store.database import Database, PostgresUrl, postgres
+from headcount_server.store.database import Database
 
 
 @click.group()
@@ -27,10 +26,7 @@ def prepare(database: Database) -> None:
     by shard and kept together.
     """
     with one_sentence():
-        if not isinstance(database, PostgresUrl):
-            msg = f"--database {database}: a SQLite file needs no preparing; the server makes it"
-            raise StoreError(msg)
-        for line in postgres(database, "prepare").prepare(database):
+        for line in database.prepare():
             click.echo(line)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
 from headcount_server.errors import ConfigError, ServerError
-from headcount_server.store.database import Database, PostgresUrl, parse
+from headcount_server.store.database import Database
+from headcount_server.store.open import parse
 from headcount_server.week import Week
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -95,7 +96,10 @@ class DatabaseType(click.ParamType[Database]):
     ) -> Database:
         """The database that a text names."""
         del param, ctx
-        return value if isinstance(value, Path | PostgresUrl) else parse(str(value))
+        if not isinstance(value, str):
+            return cast("Database", value)
+        with one_sentence():
+            return parse(value)
 
 
 DATABASE = DatabaseType()

@@ -8,8 +8,7 @@ import click
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.errors import StoreError
-from headcount_server.store import audit as auditing
-from headcount_server.store.database import Database, only_file
+from headcount_server.store.database import Database
 from headcount_server.store.sqlite import backup as copying
 
 _DUMP = (
@@ -33,7 +32,7 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
     keep what their close destroys; the server begins them anew after a restore.
     """
     with one_sentence():
-        content = copying.back_up(only_file(database, _DUMP), file, open_weeks=open_weeks)
+        content = copying.back_up(_file(database), file, open_weeks=open_weeks)
     click.echo(f"{file}: {_weeks(content)}, verified")
     if content.open_weeks:
         click.echo(
@@ -53,8 +52,15 @@ def restore(database: Database, backup: Path) -> None:
     the place: move it away first. What was published since the backup is lost.
     """
     with one_sentence():
-        content = copying.restore(backup, only_file(database, _DUMP))
+        content = copying.restore(backup, _file(database))
     click.echo(f"{database}: {_weeks(content)}, verified; start the server")
+
+
+def _file(database: Database) -> Path:
+    if database.files:
+        return database.files[0]
+    msg = f"--database {database}: this command is for SQLite files; {_DUMP}"
+    raise StoreError(msg)
 
 
 def _weeks(content: copying.Content) -> str:
@@ -71,7 +77,7 @@ def check(database: Database) -> None:
     impossible, or left of a closed week.
     """
     with one_sentence():
-        found = auditing.audit(database)
+        found = database.audit()
         click.echo(f"{database}: schema {found.schema}\n")
         name = max(len(table.name) for table in found.tables)
         rows = max(len(str(table.rows)) for table in found.tables)

@@ -27,7 +27,8 @@ from headcount_server.commands.flags import (
     one_sentence,
     source,
 )
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
+from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
 from headcount_server.store.database import Database

@@ -8,6 +8,8 @@ import click
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.pages import static_site
+from headcount_server.registry import schema
+from headcount_server.store import published_tables
 from headcount_server.store.database import Database
 
 
@@ -23,5 +25,10 @@ def site(database: Database, registry: Path, out: Path) -> None:
     Works beside a running server. Run it again after each close of a week.
     """
     with one_sentence():
-        number = static_site.write(out, database, registry)
+        number = static_site.write(
+            out,
+            schema.load(registry),
+            published_tables.every_week(database),
+            published_tables.policy(database),
+        )
     click.echo(f"{out}: {number} files; try them with: python3 -m http.server -d {out}")

@@ -11,6 +11,8 @@ from headcount_server.commands.flags import PATH, Command, database, one_sentenc
 from headcount_server.errors import StoreError
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as totals
+from headcount_server.registry import schema
+from headcount_server.store import published_tables
 from headcount_server.store.database import Database
 from headcount_server.week import Week
 
@@ -39,7 +41,7 @@ _FORMATS = {
 def statistics(database: Database, project: str, key: str, week: str, form: str) -> None:
     """Print published totals. Works beside a running server."""
     with one_sentence():
-        weeks = bundle.published(database)
+        weeks = published_tables.every_week(database)
         if week == "last":
             weeks = weeks[:1]
         elif week != "all":
@@ -90,8 +92,9 @@ def export(database: Database, registry: Path, place: Path) -> None:
     give the same bytes; README.txt in the bundle describes its shape.
     """
     with one_sentence():
-        weeks = bundle.write(place, database, registry)
+        weeks = published_tables.every_week(database)
+        bundle.write(place, schema.load(registry), weeks)
+    how = f"check with: cd {place} && sha256sum -c SHA256SUMS"
     if place.suffix == bundle.ARCHIVE:
-        click.echo(f"{place}: {weeks} weeks; it holds SHA256SUMS to check them with")
-    else:
-        click.echo(f"{place}: {weeks} weeks; check with: cd {place} && sha256sum -c SHA256SUMS")
+        how = "it holds SHA256SUMS to check them with"
+    click.echo(f"{place}: {len(weeks)} weeks; {how}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import tempfile
 import threading
@@ -16,11 +15,12 @@ from rich.progress import track
 
 from headcount_server.app import App
 from headcount_server.commands.flags import DATABASE, PATH, listening
-from headcount_server.config import Address, Config
+from headcount_server.config import Config
 from headcount_server.demo import queries, result
 from headcount_server.demo.simulation import Simulation
-from headcount_server.errors import ConfigError, DemoError, ServerError
-from headcount_server.store.database import Database, PostgresUrl, postgres
+from headcount_server.doors.address import Address
+from headcount_server.errors import DemoError, ServerError
+from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 )
 @click.option(
     "--database",
-    default=Path("headcount.db"),
+    default="headcount.db",
     show_default=True,
     type=DATABASE,
     help="SQLite file, or postgresql://USER@HOST/NAME; a former demonstration's is replaced.",
@@ -62,9 +62,10 @@ def demo(  # noqa: PLR0913 - one argument a flag
     send. Serves the outcome until Ctrl-C unless --exit.
     """
     try:
+        database.begin_demonstration()
         config = Config(
             registry=generated / "registry.binpb",
-            database=_fresh(database),
+            database=database,
             grpc=Address.parse("--grpc", grpc),
             public=Address.parse("--public", public),
             operations=Address.parse("--operations", operations),
@@ -97,35 +98,14 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
     console.print("\nEvery published total is what the sites agreed to send.", style="bold green")
 
 
-def _fresh(database: Database) -> Database:
-    """The database, cleared of a former demonstration and of nothing else."""
-    if isinstance(database, PostgresUrl):
-        postgres(database, "prepare").begin_demo(database)
-        return database
-    marker = database.with_name(f"{database.name}.demo")
-    if database.exists() and not marker.exists():
-        msg = f"--database {database}: exists and is no demonstration's; name another file"
-        raise ConfigError(msg)
-    for suffix in ("", "-wal", "-shm", ".lock"):
-        database.with_name(f"{database.name}{suffix}").unlink(missing_ok=True)
-    shutil.rmtree(database.with_name(f"{database.name}.keys"), ignore_errors=True)
-    marker.write_text("Made by headcount-server demo, which replaces it.\n", encoding="utf-8")
-    return database
-
-
 def _serve(app: App, database: Database) -> None:
-    look = (
-        f"sqlite-utils tables {database} --counts"
-        if isinstance(database, Path)
-        else f"psql {database} -c 'TABLE headcount.published_totals'"
-    )
     click.echo(f"""
 Serving until Ctrl-C:
   pages       http://{app.public}/
   published   curl http://{app.public}/metrics
   operations  curl http://{app.operations}/metrics
   service     buf curl --protocol grpc --http2-prior-knowledge --list-methods http://{app.grpc}
-  database    {look}""")
+  database    {database.look}""")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from headcount.v1 import telemetry_service_pb2 as wire
 from prometheus_client.parser import text_string_to_metric_families
 
-from headcount_server.config import Address
+from headcount_server.doors.address import Address
 from headcount_server.service.telemetry_service import SERVICE
 from headcount_server.week import Week
 

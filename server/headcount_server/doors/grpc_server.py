@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server.config import Address
+from headcount_server.doors.address import Address
 from headcount_server.doors.health import SERVICE as HEALTH
 from headcount_server.doors.health import Health
 from headcount_server.doors.rate_limits import Gate

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from headcount_server.config import Address
+from headcount_server.doors.address import Address
 from headcount_server.doors.header_timeout import PatientProtocol
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError

@@ -14,30 +14,28 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.current import InForce
-from headcount_server.store.contract import PublishedWeek, Terms
-from headcount_server.store.sqlite.connections import beside
 from headcount_server.week import Week
-
-_LOG = "-wal"
 
 
 class Standing(Collector):
     """Collects what the server stands on.
 
-    `open_weeks` tells which weeks are open; `database` is the file of the
-    database, or None where it lies with a server of its own.
+    `open_weeks` tells which weeks are open; `files` hold the database, the main
+    one first, and are none if it lies with a server of its own.
     """
 
     def __init__(
         self,
         registry: InForce,
         open_weeks: Callable[[], Mapping[Week, Terms]],
-        database: Path | None,
+        files: Sequence[Path],
     ) -> None:
         self._registry = registry
         self._open_weeks = open_weeks
-        self._database = database
+        self._files = files
         self._closed: Week | None = None
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
@@ -60,8 +58,8 @@ class Standing(Collector):
                 "When the oldest open week is to be closed and published.",
                 value=min(closes),
             )
-        if self._database is not None:
-            yield from _storage(self._database)
+        if self._files:
+            yield from _storage(self._files)
 
     def _registry_info(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
@@ -74,11 +72,11 @@ class Standing(Collector):
         return family
 
 
-def _storage(database: Path) -> Iterator[GaugeMetricFamily]:
+def _storage(files: Sequence[Path]) -> Iterator[GaugeMetricFamily]:
     # The log comes and goes, and a disk may be taken away while we look.
     with suppress(OSError):
-        log = beside(database, _LOG)
-        size = database.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        main, *others = files
+        size = main.stat().st_size + sum(file.stat().st_size for file in others if file.exists())
         yield GaugeMetricFamily(
             "headcount_server_database_bytes",
             "Size of the database file and its write-ahead log.",
@@ -88,5 +86,5 @@ def _storage(database: Path) -> Iterator[GaugeMetricFamily]:
         yield GaugeMetricFamily(
             "headcount_server_disk_free_bytes",
             "Room that is left where the database lies.",
-            value=shutil.disk_usage(database.parent).free,
+            value=shutil.disk_usage(files[0].parent).free,
         )

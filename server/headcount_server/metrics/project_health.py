@@ -16,9 +16,9 @@ from statistics import median
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Project
-from headcount_server.store.contract import PublishedProject, PublishedWeek
 
 HOWS = ("complete", "partial", "refused")
 """How much of a report was understood: all keys, some, or none."""

@@ -20,9 +20,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from headcount_server.metrics.series_limit import MAX_SERIES, Series, Shown, shown
+from headcount_server.publication.published import PublishedWeek
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Key, Schema
-from headcount_server.store.contract import PublishedWeek
 
 
 class PublishedTotals(Collector):

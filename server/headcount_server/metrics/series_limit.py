@@ -14,8 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Project
-from headcount_server.store.contract import PublishedProject
 
 MAX_VALUES = 200
 """Values of one key."""

@@ -13,8 +13,8 @@ from headcount_server.pages.chart import Bar, Point, bar
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.median import median, ranges
 from headcount_server.pages.sorting import newest_first, ordered
+from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Key
-from headcount_server.store.contract import PublishedProject
 
 LONG = 3
 """So many ranges of the median are not listed any more."""

@@ -13,9 +13,9 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.pages.openapi import description
 from headcount_server.publication import response as statistics
 from headcount_server.publication import table
+from headcount_server.publication.published import PublishedProject, PublishedWeek
+from headcount_server.registry.response import describe
 from headcount_server.registry.schema import Schema
-from headcount_server.service.telemetry_service import describe
-from headcount_server.store.contract import PublishedProject, PublishedWeek
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"

@@ -11,6 +11,7 @@ from tempfile import SpooledTemporaryFile
 
 from headcount_server.errors import Unavailable
 from headcount_server.publication import bundle
+from headcount_server.publication.published import ReadWeeks
 from headcount_server.registry.schema import Schema
 
 
@@ -21,7 +22,7 @@ class Download:
     file beyond.
     """
 
-    def __init__(self, known: Schema, published: bundle.Published) -> None:
+    def __init__(self, known: Schema, published: ReadWeeks) -> None:
         self.schema = known
         self.turn = asyncio.Lock()
         """Held by the one caller that may make it, so that others wait without a thread."""

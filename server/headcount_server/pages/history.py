@@ -11,8 +11,8 @@ from headcount_server.pages.chart import Point, Trend, trend
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, Row, distribution
 from headcount_server.pages.sorting import ordered
+from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.registry.schema import Key
-from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
 from headcount_server.week import Week
 
 MAX_SERIES = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 
 from starlette.concurrency import run_in_threadpool
@@ -14,9 +14,9 @@ from headcount_server.errors import Unavailable
 from headcount_server.pages.documents import ZIP, Document
 from headcount_server.pages.download import Download
 from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
+from headcount_server.publication.published import PublishedWeek, ReadWeeks
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import InForce
-from headcount_server.service.week_cycle import Policy
-from headcount_server.store.contract import PublishedWeek
 from headcount_server.week import Week
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -31,8 +31,6 @@ _PATTERNS = (
 _FILE_NAME = "headcount-bundle.zip"
 _EMBEDDED = ("/fragment.html", "/badge.svg")
 
-Published = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
-
 
 class Pages:
     """The public pages and files of a server.
@@ -41,7 +39,7 @@ class Pages:
     so many. `show` takes them in anew.
     """
 
-    def __init__(self, registry: InForce, published: Published, policy: Policy) -> None:
+    def __init__(self, registry: InForce, published: ReadWeeks, policy: Policy) -> None:
         self._registry = registry
         self._published = published
         self._policy = policy

@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from headcount_server.pages import changes, documents, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, Document
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Key, Project, Schema
-from headcount_server.service.week_cycle import Policy
-from headcount_server.store.contract import PublishedWeek
 from headcount_server.week import Week
 
 FORMS = ("json", "csv")

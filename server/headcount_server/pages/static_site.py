@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headcount_server.errors import StoreError
 from headcount_server.pages.documents import Document
 from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
 from headcount_server.publication import bundle
-from headcount_server.registry import schema
-from headcount_server.service.week_cycle import Policy
-from headcount_server.store.contract import PublishedWeek
-from headcount_server.store.database import Database, reading
-from headcount_server.week import Week
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Policy
+from headcount_server.registry.schema import Schema
 
 MARKER = ".headcount-site"
 """File by which a folder is known as one that may be replaced."""
 
 
-def write(directory: Path, database: Database, registry: Path) -> int:
+def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> int:
     """Write every page and file into a folder; returns how many there are.
 
-    A folder that was written before is replaced as a whole; anything else is
-    left alone. Raises StoreError, SchemaError.
+    `weeks` are all that there are, newest first. A folder that was written
+    before is replaced as a whole; anything else is left alone. Raises StoreError.
     """
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
-    known, weeks = schema.load(registry), bundle.published(database)
-    site = Site(known, weeks[:MAX_WEEKS], policy(database), served=False)
+    site = Site(known, weeks[:MAX_WEEKS], policy, served=False)
     draft = directory.with_name(f"{directory.name}.part")
     try:
         shutil.rmtree(draft, ignore_errors=True)
@@ -47,23 +43,11 @@ def write(directory: Path, database: Database, registry: Path) -> int:
     return len(written) + 1
 
 
-def policy(database: Database) -> Policy:
-    """The terms of a database's newest week, open or closed. Raises StoreError."""
-    with reading(database) as connection:
-        newest = connection.execute(
-            "SELECT week, threshold, closes FROM weeks ORDER BY week DESC LIMIT 1"
-        ).fetchone()
-    if newest is None:
-        return Policy(5, timedelta(days=2))
-    week, threshold, closes = newest
-    return Policy(threshold, datetime.fromisoformat(closes) - Week.parse(week).end)
-
-
 def _is_ours(directory: Path) -> bool:
     return (directory / MARKER).exists() or (directory.is_dir() and not any(directory.iterdir()))
 
 
-def _documents(site: Site, weeks: list[PublishedWeek]) -> Iterator[tuple[str, Document]]:
+def _documents(site: Site, weeks: Sequence[PublishedWeek]) -> Iterator[tuple[str, Document]]:
     for address in site.addresses:
         document = site.document(address)
         if document is not None:

@@ -20,8 +20,8 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
+from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
-from headcount_server.store.contract import PublishedWeek, Retraction
 from headcount_server.week import Week
 
 GLANCE = 3

@@ -1,23 +1,10 @@
-"""The open-data bundle: everything that is published, in files, with checksums.
-
-The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
-
-    registry.binpb       the descriptor set that the projects and keys are declared in
-    registry.json        the same for people and programs: GetRegistryResponse, without policy
-    weeks/2026-W47.json  one closed week: WeekStatistics
-    statistics.csv       all numbers, one line each
-    README.txt           this shape
-    SHA256SUMS           a checksum of each file above, for `sha256sum --check`
-
-JSON is the proto3 mapping of the messages in headcount/v1. The same totals
-give the same bytes, in a folder and in a ZIP archive of it.
-"""
+"""The open-data bundle: everything that is published, in files, with checksums."""
 
 from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -31,13 +18,16 @@ from headcount_server.counting.tally import Cell
 from headcount_server.errors import StoreError
 from headcount_server.publication import response as statistics
 from headcount_server.publication import table
+from headcount_server.publication.published import (
+    PublishedProject,
+    PublishedWeek,
+    ReadWeeks,
+    Retraction,
+)
 from headcount_server.publication.rounding import Publication
 from headcount_server.registry import schema
+from headcount_server.registry.response import describe
 from headcount_server.registry.schema import Schema
-from headcount_server.service import telemetry_service
-from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
-from headcount_server.store.database import Database, reading
-from headcount_server.store.published_tables import read as read_published
 from headcount_server.week import Week
 
 ARCHIVE = ".zip"
@@ -51,21 +41,29 @@ CHUNK = 1 << 16
 AT_ONCE = 8
 """Weeks that are read at once where not all are."""
 
+README = """The open-data bundle: everything that is published, in files, with checksums.
+
+The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
+
+    registry.binpb       the descriptor set that the projects and keys are declared in
+    registry.json        the same for people and programs: GetRegistryResponse, without policy
+    weeks/2026-W47.json  one closed week: WeekStatistics
+    statistics.csv       all numbers, one line each
+    README.txt           this shape
+    SHA256SUMS           a checksum of each file above, for `sha256sum --check`
+
+JSON is the proto3 mapping of the messages in headcount/v1. The same totals
+give the same bytes, in a folder and in a ZIP archive of it.
+"""
+"""What README.txt of a bundle says."""
+
 _SUMS = "SHA256SUMS"
-_EVERY_WEEK = 1_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP archive can say, for every file
 
 _Add = Callable[[str, Iterable[bytes]], None]
-Published = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
 
 
-def published(database: Database) -> list[PublishedWeek]:
-    """Every closed week of a database, newest first. Raises StoreError."""
-    with reading(database) as connection:
-        return read_published(connection, None, None, _EVERY_WEEK)
-
-
-def all_weeks(read_weeks: Published) -> Iterator[PublishedWeek]:
+def all_weeks(read_weeks: ReadWeeks) -> Iterator[PublishedWeek]:
     """Every closed week, newest first, of which only a few are in memory at once."""
     found = read_weeks(None, None, AT_ONCE)
     while found:
@@ -73,15 +71,15 @@ def all_weeks(read_weeks: Published) -> Iterator[PublishedWeek]:
         found = read_weeks(None, found[-1].week.previous(), AT_ONCE)
 
 
-def write(place: Path, database: Database, registry: Path) -> int:
-    """Write the bundle into a new folder, or a file that ends in `.zip`; returns the weeks.
+def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
+    """Write the bundle into a new folder, or a file that ends in `.zip`.
 
-    It appears when it is whole. Raises StoreError, SchemaError.
+    `weeks` are all that there are, newest first. It appears when it is whole.
+    Raises StoreError.
     """
     if place.exists():
         msg = f"{place}: is there already; name another one, or remove it first"
         raise StoreError(msg)
-    known, weeks = schema.load(registry), published(database)
     draft = place.with_name(f"{place.name}.part")
     try:
         if place.suffix == ARCHIVE:
@@ -95,7 +93,6 @@ def write(place: Path, database: Database, registry: Path) -> int:
     except OSError as error:
         msg = f"{place}: {error.strerror}"
         raise StoreError(msg) from error
-    return len(weeks)
 
 
 def archive(file: IO[bytes], known: Schema, weeks: Iterable[PublishedWeek]) -> None:
@@ -144,10 +141,8 @@ def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
         add(name, seen())
         sums[name] = digest.hexdigest()
 
-    projects = wire.GetRegistryResponse(
-        projects=map(telemetry_service.describe, known.projects.values())
-    )
-    put("README.txt", [f"{__doc__}".encode()])
+    projects = wire.GetRegistryResponse(projects=map(describe, known.projects.values()))
+    put("README.txt", [README.encode()])
     put("registry.binpb", [known.data])
     put("registry.json", [_json(projects)])
     with SpooledTemporaryFile(MAX_MEMORY) as lines:

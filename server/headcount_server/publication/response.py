@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server.store.contract import PublishedProject, PublishedWeek
+from headcount_server.publication.published import PublishedProject, PublishedWeek
 
 
 def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatisticsResponse:

@@ -20,16 +20,17 @@ from headcount_server.counting import answers
 from headcount_server.counting.answer_cache import Reader
 from headcount_server.errors import InvalidReport, Refusal, UnknownProject, Violation, WeekNotOpen
 from headcount_server.publication import response as statistics
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import InForce
+from headcount_server.registry.response import describe
 from headcount_server.registry.schema import (
     REPORT_PREFIX,
     REPORT_SUFFIX,
-    Key,
     Project,
     Schema,
     project_name,
 )
-from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.service.week_cycle import Weeks
 from headcount_server.store.contract import Entry, Outcome, Store
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
@@ -233,15 +234,3 @@ def _week_or_none(field: str, request: wire.GetStatisticsRequest) -> Week | None
         return Week.parse(text)
     except ValueError as error:
         raise InvalidReport(Violation(field, str(error))) from None
-
-
-def describe(project: Project) -> wire.Project:
-    """A project and its keys as the wire carries them."""
-    return wire.Project(
-        declaration=project.declaration, keys=map(_describe_key, project.keys.values())
-    )
-
-
-def _describe_key(key: Key) -> wire.Key:
-    values = [wire.Value(number=number, text=text) for number, text in key.values.items()]
-    return wire.Key(number=key.number, declaration=key.declaration, values=values)

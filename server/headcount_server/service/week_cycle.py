@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from headcount_server.clock import Clock
-from headcount_server.errors import ServerError, Unavailable, WeekNotOpen
+from headcount_server.errors import ServerError, WeekNotOpen
+from headcount_server.publication.terms import Policy, Terms
 from headcount_server.registry.current import InForce
 from headcount_server.registry.schema import Schema
-from headcount_server.store.contract import Store, Terms
+from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
 
@@ -24,20 +23,6 @@ TICK_SECONDS = 1.0
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the operator promises for weeks that are yet to open."""
-
-    threshold: int
-    """Counts are published in multiples of this."""
-    grace: timedelta
-    """How long after its end a week still takes late reports."""
-
-    def terms(self, week: Week) -> Terms:
-        """The terms of a week that opens under this policy."""
-        return Terms(self.threshold, week.end + self.grace)
 
 
 class _Present(NamedTuple):
@@ -138,9 +123,6 @@ class Weeks:
             now = self._clock.now()
             try:
                 self._writer.run(lambda: self._turn(now))
-            except (OSError, sqlite3.Error) as error:
-                msg = f"weeks cannot be opened or closed: {error}"
-                raise Unavailable(msg) from error
             finally:
                 self._open = self._store.open_weeks()
             self._turned_for = Week.of(now)
@@ -157,11 +139,7 @@ class Weeks:
             # On the writer's thread, so that no week opens under the old one in between.
             self._registry.replace(schema)
 
-        try:
-            self._writer.run(note)
-        except (OSError, sqlite3.Error) as error:
-            msg = f"the open weeks cannot note the registry: {error}"
-            raise Unavailable(msg) from error
+        self._writer.run(note)
 
     def _turn(self, now: datetime) -> None:
         if self._store.renew():

@@ -1,6 +1,6 @@
-"""The close of a week: its totals become what is published, and go.
+"""The close of a week: its totals become what is published.
 
-Both steps belong to one transaction of the caller's.
+It belongs to a transaction of the caller's, who then drops the totals.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from headcount_server.counting.tally import Cell, Tally
+from headcount_server.publication import rounding
 from headcount_server.publication.rounding import Publication
-from headcount_server.publication.rounding import publish as published
 from headcount_server.store import retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
-
-_OPEN_TABLES = ("open_reports", "open_answers", "open_values")
 
 
 def publish(connection: Connection, week: Week, threshold: int) -> None:
     """Write what the threshold leaves of a week's totals."""
     for project, tally in _tallies(connection, week):
-        publication = published(tally, threshold)
+        publication = rounding.publish(tally, threshold)
         if publication is not None:
             publication = retractions.withhold(connection, str(week), project, publication)
             _write(connection, (str(week), project), publication)
@@ -52,19 +50,3 @@ def _write(connection: Connection, at: tuple[str, str], publication: Publication
         "INSERT INTO published_values VALUES (?, ?, ?, ?, ?, ?)",
         [(*at, *cell, n) for cell, n in publication.values.items()],
     )
-
-
-def forget(connection: Connection, week: Week) -> None:
-    """Drop a week's totals on SQLite, and every trace of them in the tables of the other weeks."""
-    for table in _OPEN_TABLES:
-        # `secure_delete` overwrites the rows, but not the copies of rows that
-        # SQLite leaves in a page when it splits it; emptying a table wipes its
-        # pages whole.
-        kept = connection.execute(
-            f"SELECT * FROM {table} WHERE week <> ?",  # noqa: S608 - our names
-            (str(week),),
-        ).fetchall()
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
-        if kept:
-            places = ", ".join("?" * len(kept[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({places})", kept)  # noqa: S608

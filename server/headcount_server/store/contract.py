@@ -15,7 +15,8 @@ from enum import Enum
 from typing import Protocol
 
 from headcount_server.counting.answers import Answers
-from headcount_server.publication.rounding import Publication
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.week import Week
 
@@ -40,52 +41,6 @@ class Outcome(Enum):
     """Its week has been closed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for a week from its opening to its close."""
-
-    threshold: int
-    """Counts are published in multiples of this."""
-    closes: datetime
-    """When the week is closed and everything but the published totals destroyed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retraction:
-    """A notice that a key's totals were taken down."""
-
-    key: int
-    name: str
-    reason: str
-    date: str
-    """When (ISO 8601)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedProject:
-    """What was published of a project in a week."""
-
-    name: str
-    digests: tuple[str, ...]
-    """Digests of the registries that the week was tallied under."""
-    key_names: Mapping[int, str]
-    """Names of the published keys by their numbers."""
-    publication: Publication
-    retractions: tuple[Retraction, ...] = ()
-    """What was taken down, by number of the key."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedWeek:
-    """What was published of a closed week."""
-
-    week: Week
-    threshold: int
-    projects: tuple[PublishedProject, ...]
-    annotation: str = ""
-    """What the operator says about the week."""
-
-
 class Store(Protocol):
     """Keeps tokens and totals of open weeks, and what was published of closed ones."""
 
@@ -102,7 +57,7 @@ class Store(Protocol):
         """Let a week take reports; terms are settled by the first call for it.
 
         Does nothing for a closed week. Called again with another schema, it
-        notes that the week is now tallied under that one too.
+        notes that the week is now tallied under that one too. Raises Unavailable.
         """
         ...
 
@@ -119,7 +74,10 @@ class Store(Protocol):
         ...
 
     def close_week(self, week: Week, now: datetime) -> None:
-        """Publish a week once and for ever and forget everything else of it."""
+        """Publish a week once and for ever and forget everything else of it.
+
+        Raises Unavailable.
+        """
         ...
 
     def behind(self) -> bool:

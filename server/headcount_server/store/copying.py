@@ -9,20 +9,13 @@ undone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
-from typing import Any, Protocol, TypeAlias
 
 from headcount_server.errors import StoreError
 from headcount_server.store import published_tables
-from headcount_server.store.connection import Connection
-from headcount_server.store.database import Database, postgres
-from headcount_server.store.sqlite import copying
-
-Row: TypeAlias = tuple[Any, ...]
+from headcount_server.store.database import Database, Row, Side
 
 TABLES = {
     "weeks": "week threshold closes closed key",
@@ -45,27 +38,6 @@ knows it; a token is its hash.
 """
 
 
-class Side(Protocol):
-    """A database that is copied from or into, within one transaction."""
-
-    @property
-    def connection(self) -> Connection:
-        """The transaction."""
-        ...
-
-    def rows(self, table: str) -> Iterator[Row]:
-        """Rows of one of `TABLES`. Raises StoreError."""
-        ...
-
-
-class Target(Side, Protocol):
-    """A database that is copied into, and is empty before that."""
-
-    def put(self, table: str, rows: Iterable[Row]) -> None:
-        """Add rows of one of `TABLES`. Raises StoreError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Copied:
     """What was copied."""
@@ -86,7 +58,7 @@ def copy(source: Database, target: Database) -> Copied:
     if source == target:
         msg = f"--to {target}: is the database of --from too; name another one"
         raise StoreError(msg)
-    with _leaving(source) as old, _arriving(target) as new:
+    with source.copy_from() as old, target.copy_into() as new:
         for table in TABLES:
             new.put(table, old.rows(table))
         for table in TABLES:
@@ -114,17 +86,3 @@ def _same(old: Iterator[Row], new: Iterator[Row]) -> bool:
         and all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
         for one, other in zip_longest(old, new)
     )
-
-
-def _leaving(database: Database) -> AbstractContextManager[Side]:
-    if isinstance(database, Path):
-        return copying.leaving(database)
-    found: AbstractContextManager[Side] = postgres(database, "copying").leaving(database)
-    return found
-
-
-def _arriving(database: Database) -> AbstractContextManager[Target]:
-    if isinstance(database, Path):
-        return copying.arriving(database)
-    found: AbstractContextManager[Target] = postgres(database, "copying").arriving(database)
-    return found

@@ -8,15 +8,11 @@ costs nothing, since clients try again. On PostgreSQL servers may run.
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store import database as databases
 from headcount_server.store import retractions
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Database
-from headcount_server.store.sqlite.connections import beside
-from headcount_server.store.token_hash import WeekKeys
 from headcount_server.week import Week
 
 MAX_LENGTH = 500
@@ -33,8 +29,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
     Raises StoreError.
     """
     _check_text("--reason", reason)
-    state = databases.open_tables(database)
-    with databases.writing(database) as connection:
+    with database.writing() as connection:
         number = _number(connection, project, key)
         weeks = [
             found
@@ -53,7 +48,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         if week is None:
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
-                retractions.take_down(connection, state, found, project, number)
+                retractions.take_down(connection, database.open_tables, found, project, number)
     return weeks
 
 
@@ -64,7 +59,7 @@ def annotate(database: Database, week: Week, text: str) -> None:
     """
     if text:
         _check_text("TEXT", text)
-    with databases.writing(database) as connection:
+    with database.writing() as connection:
         _refuse_unknown(connection, week)
         connection.execute("DELETE FROM annotations WHERE week = ?", (str(week),))
         if text:
@@ -77,22 +72,19 @@ def discard(database: Database, week: Week, today: date) -> None:
     Its tokens and totals are dropped, what is published stays, and a notice
     tells readers that the week's totals are incomplete. Raises StoreError.
     """
-    with databases.writing(database) as connection:
+    with database.writing() as connection:
         if str(week) not in _open_weeks(connection):
             msg = (
                 f"--week {week}: not open; open are {', '.join(_open_weeks(connection)) or 'none'}"
             )
             raise StoreError(msg)
         connection.execute("DELETE FROM week_registries WHERE week = ?", (str(week),))
-        databases.forget(database, connection, week)
+        database.give_up(connection, week)
         connection.execute(
             "INSERT INTO annotations VALUES (?, ?)"
             " ON CONFLICT (week) DO UPDATE SET text = excluded.text",
             (str(week), f"Reports received before {today.isoformat()} were lost."),
         )
-        kept = {Week.parse(found) for found in _open_weeks(connection)}
-    if isinstance(database, Path):
-        WeekKeys(beside(database, ".keys")).destroy_all_but(kept)
 
 
 def _open_weeks(connection: Connection) -> list[str]:

@@ -1,15 +1,39 @@
-"""Reading what was published, from any database."""
+"""Reading what was published, and under which terms, from any database."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from headcount_server.counting.tally import Cell
+from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.publication.rounding import Publication
+from headcount_server.publication.terms import Policy
 from headcount_server.store.connection import Connection
-from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
+from headcount_server.store.database import Database
 from headcount_server.week import Week
+
+_EVERY_WEEK = 1_000_000
+_USUAL = Policy(5, timedelta(days=2))
+
+
+def every_week(database: Database) -> list[PublishedWeek]:
+    """Every closed week of a database, newest first. Raises StoreError."""
+    with database.reading() as connection:
+        return read(connection, None, None, _EVERY_WEEK)
+
+
+def policy(database: Database) -> Policy:
+    """The terms of a database's newest week, open or closed. Raises StoreError."""
+    with database.reading() as connection:
+        newest = connection.execute(
+            "SELECT week, threshold, closes FROM weeks ORDER BY week DESC LIMIT 1"
+        ).fetchone()
+    if newest is None:
+        return _USUAL
+    week, threshold, closes = newest
+    return Policy(threshold, datetime.fromisoformat(closes) - Week.parse(week).end)
 
 
 def read(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from headcount_server.store.audit import A_TOKEN, TABLES, VIEWS, Audit, Table, impossible
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres.connections import Adapter, reading
 from headcount_server.store.postgres.schema import OF_A_WEEK, SCHEMAS, applied
+from headcount_server.store.postgres.url import PostgresUrl
 
 _WEEKLY = re.compile(r"(.+)_([0-9]{4})_w([0-9]{2})")
 _SHARDED = ("open_reports", "open_answers", "open_values")

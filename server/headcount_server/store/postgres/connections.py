@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg import conninfo
@@ -12,8 +12,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 
 from headcount_server.errors import StoreError
-from headcount_server.store.connection import Rows
-from headcount_server.store.database import PostgresUrl
+from headcount_server.store.connection import Connection, Rows
 from headcount_server.store.postgres import schema
 from headcount_server.store.postgres.schema import (
     LOCKS,
@@ -23,6 +22,7 @@ from headcount_server.store.postgres.schema import (
     WEEKS_LOCK,
     PostgresConnection,
 )
+from headcount_server.store.postgres.url import PostgresUrl
 
 POOL_SECONDS = 2.0
 """How long a connection is waited for."""
@@ -64,6 +64,11 @@ class Adapter:
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> None:
         """Run a statement once per row of parameters."""
         self.postgres.cursor().executemany(_translated(sql), map(tuple, parameters))
+
+
+def of(connection: Connection) -> PostgresConnection:
+    """The connection behind one that `reading` or `writing` gave."""
+    return cast("Adapter", connection).postgres
 
 
 def _translated(sql: str) -> bytes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import psycopg
 
 from headcount_server.counting.answers import OTHER
 from headcount_server.errors import StoreError
-from headcount_server.store.contract import Terms
-from headcount_server.store.database import PostgresUrl
+from headcount_server.publication.terms import Terms
+from headcount_server.store.database import Row
 from headcount_server.store.postgres import prepare, schema, weeks
 from headcount_server.store.postgres.connections import Adapter, connected, refuse_strange, told
 from headcount_server.store.postgres.schema import (
@@ -22,9 +21,9 @@ from headcount_server.store.postgres.schema import (
     PostgresConnection,
     number,
 )
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 
-_Row: TypeAlias = tuple[Any, ...]
 _AT_ONCE = 10_000
 """Rows that are fetched at once."""
 
@@ -55,7 +54,7 @@ class PostgresSide:
         self._url = url
         self._postgres = connection
 
-    def rows(self, table: str) -> Iterator[_Row]:
+    def rows(self, table: str) -> Iterator[Row]:
         """Rows of a table in order of its columns."""
         query = _QUERIES.get(table, f"SELECT * FROM {table}")  # noqa: S608 - our names
         with _told(self._url), self._postgres.cursor("copying") as cursor:
@@ -65,7 +64,7 @@ class PostgresSide:
             for row in cursor.execute(f"{query} ORDER BY {order}".encode()):
                 yield _week(row) if table == "tokens" else row
 
-    def put(self, table: str, rows: Iterable[_Row]) -> None:
+    def put(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows to a table."""
         with _told(self._url):
             if table == "weeks":
@@ -79,12 +78,12 @@ class PostgresSide:
             if table == "open_values":
                 self._admit()
 
-    def _stream(self, place: str, rows: Iterable[_Row]) -> None:
+    def _stream(self, place: str, rows: Iterable[Row]) -> None:
         with self._postgres.cursor().copy(f"COPY {place} FROM STDIN".encode()) as stream:
             for row in rows:
                 stream.write_row(row)
 
-    def _put_weeks(self, rows: Iterable[_Row]) -> None:
+    def _put_weeks(self, rows: Iterable[Row]) -> None:
         for text, threshold, closes, closed, key in rows:
             if closed is None:
                 terms = Terms(threshold, datetime.fromisoformat(closes))
@@ -106,12 +105,12 @@ class PostgresSide:
         )
 
 
-def _week(row: _Row) -> _Row:
+def _week(row: Row) -> Row:
     week, token, shard = row
     return f"{week // 100:04}-W{week % 100:02}", token, None if shard == COPIED else shard
 
 
-def _token(row: _Row) -> _Row:
+def _token(row: Row) -> Row:
     week, token, shard = row
     return number(Week.parse(week)), token.hex(), COPIED if shard is None else shard
 

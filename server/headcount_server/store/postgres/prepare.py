@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headcount_server.errors import StoreError
-from headcount_server.store.database import PostgresUrl
 from headcount_server.store.postgres import citus as postgres_citus
 from headcount_server.store.postgres import schema
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.schema import SCHEMAS, STEPS, PostgresConnection
+from headcount_server.store.postgres.url import PostgresUrl
 
 _DEMO = "Made by headcount-server demo, which replaces it."
 
@@ -46,7 +46,7 @@ def refuse_unfit(connection: PostgresConnection, url: PostgresUrl) -> None:
         raise StoreError(msg)
 
 
-def begin_demo(url: PostgresUrl) -> None:
+def begin_demonstration(url: PostgresUrl) -> None:
     """Clear a database of a former demonstration, and of nothing else. Raises StoreError."""
     with connected(url) as connection:
         if schema.applied(connection):

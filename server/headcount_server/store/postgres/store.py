@@ -21,16 +21,18 @@ from psycopg_pool import PoolTimeout
 
 from headcount_server.counting.tally import Tally
 from headcount_server.errors import StoreError, Unavailable
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import published_tables as publishing
-from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
-from headcount_server.store.database import PostgresUrl
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import batch, citus, connections, prepare
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres import weeks as postgres_weeks
 from headcount_server.store.postgres.batch import Behind, InDoubt, Unadmitted
 from headcount_server.store.postgres.connections import Adapter, told
 from headcount_server.store.postgres.schema import SHARDS, VOCABULARY_LOCK, PostgresConnection
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.postgres.weeks import Known, OpenWeek
 from headcount_server.week import Week
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import StoreError
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
 from headcount_server.store import closing
-from headcount_server.store.contract import Terms
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres.connections import Adapter
 from headcount_server.store.postgres.schema import COPIED, SHARDS, WEEKS_LOCK, PostgresConnection
@@ -190,13 +190,8 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime) -> boo
     return True
 
 
-def give_up(adapter: Adapter, week: Week) -> None:
-    """Drop an open week, within a transaction of `writing`; servers then begin it anew."""
-    forget(adapter.postgres, week)
-
-
 def forget(connection: PostgresConnection, week: Week) -> None:
-    """Drop tokens, totals and the key of a week, which is open no more."""
+    """Drop tokens, totals and the key of a week, which is open no more; within a transaction."""
     connection.execute("DELETE FROM headcount_open.open_weeks WHERE week = %s", (str(week),))
     connection.execute(_RAISE)
     postgres_schema.hold_intake(connection)

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from headcount_server.errors import StoreError
 from headcount_server.store.sqlite.schema import migrations
+from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
 
 APPLICATION_ID = 0x68646374
@@ -104,9 +105,10 @@ def empty_log(connection: sqlite3.Connection, path: Path) -> bool:
 
 @contextmanager
 def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """The lock and the connection of a command, in one transaction; then the log is emptied.
+    """The lock and the connection of a command, in one transaction.
 
-    Raises StoreError where there is no such database, a server runs on it, or
+    Afterwards nothing of what was deleted is left, and no key of a week that is
+    not open. Raises StoreError where there is no such database, a server runs on it, or
     it cannot be written.
     """
     if not path.exists():
@@ -125,6 +127,8 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             # Rewrites the file, so that no unused page keeps what was deleted.
             connection.execute("VACUUM")
             empty_log(connection, path)
+            rows = connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
+            WeekKeys(beside(path, ".keys")).destroy_all_but({Week.parse(week) for (week,) in rows})
     except (OSError, sqlite3.Error) as error:
         msg = f"{path}: {error}"
         raise StoreError(msg) from error

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from headcount_server.errors import StoreError
+from headcount_server.store.database import Row
 from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.connections import beside, token_table
-from headcount_server.store.token_hash import WeekKeys
+from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
-
-_Row: TypeAlias = tuple[Any, ...]
 
 
 class SqliteSide:
@@ -28,7 +26,7 @@ class SqliteSide:
         self._path = path
         self._keys = WeekKeys(beside(path, ".keys"))
 
-    def rows(self, table: str) -> Iterator[_Row]:
+    def rows(self, table: str) -> Iterator[Row]:
         """Rows of a table in order of its columns."""
         with _told(self._path):
             if table == "weeks":
@@ -42,7 +40,7 @@ class SqliteSide:
             else:
                 yield from self._ordered(table)
 
-    def _ordered(self, table: str) -> Iterator[_Row]:
+    def _ordered(self, table: str) -> Iterator[Row]:
         order = ", ".join(map(str, range(1, self._width(table) + 1)))
         return self.connection.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - our names
 
@@ -50,7 +48,7 @@ class SqliteSide:
         self._keys.load(Week.parse(week))
         return self._keys.key(Week.parse(week))
 
-    def put(self, table: str, rows: Iterable[_Row]) -> None:
+    def put(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows to a table."""
         with _told(self._path):
             if table == "weeks":
@@ -64,7 +62,7 @@ class SqliteSide:
             else:
                 self._insert(table, rows)
 
-    def _insert(self, table: str, rows: Iterable[Any]) -> None:
+    def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         places = ", ".join("?" * self._width(table))
         self.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 - our names
 

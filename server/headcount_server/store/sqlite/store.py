@@ -21,10 +21,13 @@ from headcount_server.counting.answers import Answers
 from headcount_server.counting.tally import tally
 from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import StoreError, Unavailable
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store import closing as close
 from headcount_server.store import published_tables
-from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
+from headcount_server.store.closing import publish
+from headcount_server.store.connection import Connection
+from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.connections import (
     beside,
     connect,
@@ -33,8 +36,10 @@ from headcount_server.store.sqlite.connections import (
     read_only,
     token_table,
 )
-from headcount_server.store.token_hash import WeekKeys
+from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
+
+_OPEN_TABLES = ("open_reports", "open_answers", "open_values")
 
 
 class SqliteStore:
@@ -100,12 +105,11 @@ class SqliteStore:
         if week in self._closed:
             return
         new = week not in self._weeks
-        if new:
-            # The key is durable before a token is hashed with it, so a token
-            # table never exists without the key that it needs.
-            self._week_keys.create(week)
-        with self._transaction():
+        with _unavailable("the week cannot be opened"), self._transaction():
             if new:
+                # The key is durable before a token is hashed with it, so a token
+                # table never exists without the key that it needs.
+                self._week_keys.create(week)
                 self._connection.execute(
                     "INSERT INTO weeks VALUES (?, ?, ?, NULL)",
                     (str(week), terms.threshold, terms.closes.isoformat()),
@@ -210,10 +214,9 @@ class SqliteStore:
     def close_week(self, week: Week, now: datetime) -> None:
         """Publish a week and drop its tokens and totals, in one transaction."""
         terms = self._weeks[week]
-        with self._transaction():
-            close.publish(self._connection, week, terms.threshold)
-            close.forget(self._connection, week)
-            self._connection.execute(f"DROP TABLE {token_table(week)}")
+        with _unavailable("the week cannot be closed"), self._transaction():
+            publish(self._connection, week, terms.threshold)
+            drop_week(self._connection, week)
             self._connection.execute(
                 "UPDATE weeks SET closed = ? WHERE week = ?",
                 (now.astimezone(UTC).isoformat(), str(week)),
@@ -233,14 +236,13 @@ class SqliteStore:
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, read over a connection of this call alone."""
-        try:
-            with closing(read_only(self._path)) as reader:
-                # One snapshot, so that a close in between is seen whole or not at all.
-                reader.execute("BEGIN")
-                return published_tables.read(reader, first, last, limit)
-        except sqlite3.Error as error:
-            msg = "the totals cannot be read"
-            raise Unavailable(msg) from error
+        with (
+            _unavailable("the totals cannot be read"),
+            closing(read_only(self._path)) as reader,
+        ):
+            # One snapshot, so that a close in between is seen whole or not at all.
+            reader.execute("BEGIN")
+            return published_tables.read(reader, first, last, limit)
 
     def probe(self) -> bool:
         """Whether a commit gets through."""
@@ -269,3 +271,32 @@ class SqliteStore:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+@contextmanager
+def _unavailable(failed: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        msg = f"{failed}: {error}"
+        raise Unavailable(msg) from error
+
+
+def drop_week(connection: Connection, week: Week) -> None:
+    """Drop a week's tokens and totals, and every trace of these in the tables of other weeks.
+
+    Within a transaction.
+    """
+    connection.execute(f"DROP TABLE IF EXISTS {token_table(week)}")
+    for table in _OPEN_TABLES:
+        # `secure_delete` overwrites the rows, but not the copies of rows that
+        # SQLite leaves in a page when it splits it; emptying a table wipes its
+        # pages whole.
+        kept = connection.execute(
+            f"SELECT * FROM {table} WHERE week <> ?",  # noqa: S608 - our names
+            (str(week),),
+        ).fetchall()
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+        if kept:
+            places = ", ".join("?" * len(kept[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", kept)  # noqa: S608

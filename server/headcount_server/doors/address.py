@@ -1,0 +1,41 @@
+"""Where a door listens."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from headcount_server.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port to listen on; port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, flag: str, text: str) -> Address:
+        """The address written as `HOST:PORT` or `[IPV6]:PORT`. Raises ConfigError."""
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not (colon and host and port.isdecimal() and int(port) <= 65535):  # noqa: PLR2004 - RFC 9293
+            msg = f"{flag} {text}: not an address; write HOST:PORT, such as 127.0.0.1:8080"
+            raise ConfigError(msg)
+        return cls(host, int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def at(self, port: int) -> Address:
+        """The same host with the port that was taken in the end."""
+        return Address(self.host, port)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -1,0 +1,50 @@
+"""What was published, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from headcount_server.publication.rounding import Publication
+from headcount_server.week import Week
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """A notice that a key's totals were taken down."""
+
+    key: int
+    name: str
+    reason: str
+    date: str
+    """When (ISO 8601)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedProject:
+    """What was published of a project in a week."""
+
+    name: str
+    digests: tuple[str, ...]
+    """Digests of the registries that the week was tallied under."""
+    key_names: Mapping[int, str]
+    """Names of the published keys by their numbers."""
+    publication: Publication
+    retractions: tuple[Retraction, ...] = ()
+    """What was taken down, by number of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedWeek:
+    """What was published of a closed week."""
+
+    week: Week
+    threshold: int
+    projects: tuple[PublishedProject, ...]
+    annotation: str = ""
+    """What the operator says about the week."""
+
+
+ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
+"""Reads closed weeks from first to last, newest first, at most so many."""

@@ -1,0 +1,19 @@
+"""A project and its keys as the wire carries them."""
+
+from __future__ import annotations
+
+from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server.registry.schema import Key, Project
+
+
+def describe(project: Project) -> wire.Project:
+    """A project and its keys as the wire carries them."""
+    return wire.Project(
+        declaration=project.declaration, keys=map(_describe_key, project.keys.values())
+    )
+
+
+def _describe_key(key: Key) -> wire.Key:
+    values = [wire.Value(number=number, text=text) for number, text in key.values.items()]
+    return wire.Key(number=key.number, declaration=key.declaration, values=values)

@@ -1,0 +1,70 @@
+"""A database on a PostgreSQL server, as `store.database` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from headcount_server.store.audit import Audit
+from headcount_server.store.connection import Connection
+from headcount_server.store.database import Side, Target
+from headcount_server.store.postgres import audit, connections, copying, prepare, weeks
+from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.week import Week
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """Any number of servers share it; see `store.database.Database`."""
+
+    url: PostgresUrl
+    files: ClassVar[tuple[Path, ...]] = ()
+    open_tables: ClassVar[str] = "shard"
+
+    def __str__(self) -> str:
+        return str(self.url)
+
+    @property
+    def look(self) -> str:
+        """A command that shows what it holds."""
+        return f"psql {self.url} -c 'TABLE headcount.published_totals'"
+
+    def open_store(self) -> PostgresStore:
+        """The store of a server."""
+        return PostgresStore(self.url)
+
+    def reading(self, *, older: bool = False) -> AbstractContextManager[Connection]:
+        """A snapshot that cannot be written to."""
+        return connections.reading(self.url, older=older)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction that corrects."""
+        return connections.writing(self.url)
+
+    def give_up(self, connection: Connection, week: Week) -> None:
+        """Drop an open week; servers then begin it anew."""
+        weeks.forget(connections.of(connection), week)
+
+    def audit(self) -> Audit:
+        """Examine it."""
+        return audit.audit(self.url)
+
+    def copy_from(self) -> AbstractContextManager[Side]:
+        """It as the source of a copy."""
+        return copying.leaving(self.url)
+
+    def copy_into(self) -> AbstractContextManager[Target]:
+        """It as the target of a copy."""
+        return copying.arriving(self.url)
+
+    def prepare(self) -> Iterator[str]:
+        """Make or update the tables, distribute them with Citus."""
+        return prepare.prepare(self.url)
+
+    def begin_demonstration(self) -> None:
+        """Clear it of a former demonstration."""
+        prepare.begin_demonstration(self.url)

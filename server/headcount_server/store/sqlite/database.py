@@ -1,0 +1,85 @@
+"""A SQLite file, as `store.database` asks for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from headcount_server.errors import ConfigError, StoreError
+from headcount_server.store.audit import Audit
+from headcount_server.store.connection import Connection
+from headcount_server.store.database import Side, Target
+from headcount_server.store.sqlite import audit, connections, copying
+from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.store import SqliteStore, drop_week
+from headcount_server.week import Week
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteDatabase:
+    """One server has it at a time; see `store.database.Database`."""
+
+    path: Path
+    open_tables: ClassVar[str] = "open"
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file and its write-ahead log."""
+        return self.path, beside(self.path, "-wal")
+
+    @property
+    def look(self) -> str:
+        """A command that shows what it holds."""
+        return f"sqlite-utils tables {self.path} --counts"
+
+    def open_store(self) -> SqliteStore:
+        """The store of a server."""
+        return SqliteStore(self.path)
+
+    def reading(self, *, older: bool = False) -> AbstractContextManager[Connection]:
+        """A snapshot that cannot be written to."""
+        return connections.reading(self.path, older=older)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction that corrects, while no server runs."""
+        return connections.writing(self.path)
+
+    def give_up(self, connection: Connection, week: Week) -> None:
+        """Drop an open week; the server then begins it anew."""
+        drop_week(connection, week)
+        connection.execute("DELETE FROM weeks WHERE week = ?", (str(week),))
+
+    def audit(self) -> Audit:
+        """Examine it."""
+        return audit.audit(self.path)
+
+    def copy_from(self) -> AbstractContextManager[Side]:
+        """It as the source of a copy."""
+        return copying.leaving(self.path)
+
+    def copy_into(self) -> AbstractContextManager[Target]:
+        """It as the target of a copy."""
+        return copying.arriving(self.path)
+
+    def prepare(self) -> Iterator[str]:
+        """Refuse: there is nothing to do."""
+        msg = f"--database {self}: a SQLite file needs no preparing; the server makes it"
+        raise StoreError(msg)
+
+    def begin_demonstration(self) -> None:
+        """Clear it of a former demonstration, which left a file beside it."""
+        marker = beside(self.path, ".demo")
+        if self.path.exists() and not marker.exists():
+            msg = f"--database {self}: exists and is no demonstration's; name another file"
+            raise ConfigError(msg)
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            beside(self.path, suffix).unlink(missing_ok=True)
+        shutil.rmtree(beside(self.path, ".keys"), ignore_errors=True)
+        marker.write_text("Made by headcount-server demo, which replaces it.\n", encoding="utf-8")
