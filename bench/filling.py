@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import reports
-from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.publication.terms import Terms
 from headcount_server.registry import schema
 from headcount_server.store.contract import Entry, Outcome
@@ -33,7 +33,7 @@ GRACE = timedelta(days=2)
 def fill(store: SqliteStore, registry: Path, week: Week, count: int) -> None:
     """Count so many reports more."""
     known = schema.load(registry)
-    project, reader = known.projects[reports.PROJECT], Reader()
+    project, reader = known.projects[reports.PROJECT], AnswerCache()
     store.open_week(week, Terms(THRESHOLD, week.end + GRACE), known)
     varied = [
         reader.read(project, report, week.start.date())
@@ -53,7 +53,7 @@ def close(store: SqliteStore, week: Week) -> tuple[float, float]:
     began = time.perf_counter()
     store.close_week(week, week.end + GRACE)
     closed = time.perf_counter()
-    if not store.erase():
+    if not store.wipe_leftovers():
         sys.exit("what the close left behind could not be wiped")
     return closed - began, time.perf_counter() - closed
 
@@ -66,7 +66,7 @@ def main() -> None:
         fill(store, registry, Week.parse(week), int(sys.argv[5]))
     else:
         print(*close(store, Week.parse(week)))
-    store.shut()
+    store.close()
 
 
 if __name__ == "__main__":

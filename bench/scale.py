@@ -34,7 +34,7 @@ import reports
 import results
 import scale_page
 import servers
-from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.publication.terms import Terms
 from headcount_server.registry import schema
 from headcount_server.store.contract import Entry, Outcome, Store
@@ -85,13 +85,13 @@ def fill(result: Result, pg: Postgres, directory: Path, count: int) -> None:
             index = pg.ask(_SIZE.format("pg_indexes_size", "tokens"))
             result.add("bytes of the tokens' index in a week", "bytes", index)
         else:
-            store.erase()
+            store.wipe_leftovers()
             result.add("bytes of the SQLite file", "bytes", file.stat().st_size)
         began = time.perf_counter()
         store.close_week(WEEK, WEEK.end + timedelta(days=2))
-        store.erase()
+        store.wipe_leftovers()
         result.add(f"{name}: close of the week", "s", time.perf_counter() - began)
-        store.shut()
+        store.close()
     after = pg.ask("SELECT pg_database_size(current_database())")
     result.add("bytes that PostgreSQL keeps of a closed week", "bytes", after - before)
     result.add("reports of the week", "reports", count)
@@ -99,7 +99,7 @@ def fill(result: Result, pg: Postgres, directory: Path, count: int) -> None:
 
 def _fill(store: Store, count: int) -> None:
     known = schema.load(reports.REGISTRY)
-    project, reader = known.projects[reports.PROJECT], Reader()
+    project, reader = known.projects[reports.PROJECT], AnswerCache()
     store.open_week(WEEK, Terms(5, WEEK.end + timedelta(days=2)), known)
     varied = [reader.read(project, one, WEEK.start.date()) for one in reports.several(VARIETY)]
     for begin in range(0, count, GROUP):

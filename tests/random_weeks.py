@@ -35,7 +35,7 @@ def live(database: Path, known: Schema, weeks: Iterable[Week] = WEEKS, sites: in
             ]
         )
         store.close_week(week, terms.closes)
-    store.shut()
+    store.close()
 
 
 def _answers(project: Project, chance: random.Random) -> Answers:

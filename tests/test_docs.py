@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from google.protobuf.descriptor_pool import DescriptorPool
 from headcount_registry.cli import main as registry
 from headcount_server.cli import main as server
-from headcount_server.metrics.counters import Operations
-from headcount_server.metrics.gauges import Standing
-from headcount_server.metrics.project_health import Signals
+from headcount_server.metrics.counters import Counters
+from headcount_server.metrics.gauges import Gauges
+from headcount_server.metrics.project_health import ProjectHealth
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.week import Week
 from server_process import BIN, doors
@@ -140,12 +140,12 @@ def test_the_examples_of_declarations_build(tmp_path: Path) -> None:
 def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(headcount_server_\w+)`", text))
-    operations = Operations()
+    operations = Counters()
     nothing = Schema(projects={}, pool=DescriptorPool())
-    operations.watch_projects(Signals(InForce(nothing), 0.0))
+    operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), 0.0))
     week = Week(2026, 47)
     terms = {week: Terms(5, week.end)}
-    standing = Standing(InForce(nothing), lambda: terms, [ROOT / "README.md"])
+    standing = Gauges(CurrentRegistry(nothing), lambda: terms, [ROOT / "README.md"])
     standing.show([PublishedWeek(week, 5, ())])
     operations.watch_standing(standing)
     families = {

@@ -50,7 +50,7 @@ def _live(store: Store, schema: Schema) -> None:
         store.count([_entry(schema, week, number) for number in range(reports)])
     for week in (W45, W46):
         store.close_week(week, week.end + timedelta(days=2))
-    store.erase()
+    store.wipe_leftovers()
 
 
 _Place = TypeVar("_Place", bound=Place)
@@ -60,7 +60,7 @@ def lived(place: _Place, schema: Schema) -> _Place:
     """The same, with the store shut, of either kind; the place itself."""
     store = database_at(place).open_store()
     _live(store, schema)
-    store.shut()
+    store.close()
     return place
 
 

@@ -14,21 +14,21 @@ from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
-from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.http_server import HttpDoor, application
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ServerError
 from headcount_server.metrics import published_totals
-from headcount_server.metrics.counters import Operations
-from headcount_server.metrics.gauges import Standing
-from headcount_server.metrics.project_health import RELEASE_WEEKS, Signals
+from headcount_server.metrics.counters import Counters
+from headcount_server.metrics.gauges import Gauges
+from headcount_server.metrics.project_health import RELEASE_WEEKS, ProjectHealth
 from headcount_server.pages.routes import Pages
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import Service
-from headcount_server.service.week_cycle import Weeks
+from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
 
@@ -45,7 +45,7 @@ class App:
     wrong; nothing is left running then.
     """
 
-    weeks: Weeks
+    weeks: WeekCycle
     grpc: Address
     public: Address
     operations: Address
@@ -70,8 +70,8 @@ class App:
         self._running.close()
 
     def _start(self, starting: ExitStack) -> None:
-        config, meter = self._config, Operations()
-        registry = InForce(schema.load(config.registry))
+        config, meter = self._config, Counters()
+        registry = CurrentRegistry(schema.load(config.registry))
         store: Store = config.database.open_store()
         writer = Writer(store, meter)
         writer.start()
@@ -79,9 +79,9 @@ class App:
         meter.watch_queue(writer.waiting)
 
         totals = published_totals.PublishedTotals(registry)
-        signals = Signals(registry, self._clock.now().timestamp())
+        signals = ProjectHealth(registry, self._clock.now().timestamp())
         meter.watch_projects(signals)
-        standing = Standing(registry, store.open_weeks, config.database.files)
+        standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy)
@@ -93,7 +93,7 @@ class App:
             standing.show(weeks)
             self._pages.show()
 
-        self.weeks = Weeks(writer, store, self._clock, policy, registry, on_close=show)
+        self.weeks = WeekCycle(writer, store, self._clock, policy, registry, on_close=show)
         service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
@@ -111,14 +111,14 @@ class App:
         self,
         starting: ExitStack,
         service: Service,
-        registry: InForce,
-        meter: Operations,
+        registry: CurrentRegistry,
+        meter: Counters,
         totals: published_totals.PublishedTotals,
     ) -> tuple[HttpDoor, HttpDoor, GrpcDoor]:
         config = self._config
         identity = Identity.of(config.tls_certificate, config.tls_key)
         gate = Gate(config.limits)
-        intake = Intake(gate)
+        intake = HttpRequests(gate)
         starting.callback(intake.stop)
         doors: list[GrpcDoor | HttpDoor] = []
         starting.callback(_stop, doors)
@@ -147,7 +147,7 @@ class App:
         Where that is not possible the one in force is kept and the log tells why.
         """
         try:
-            self.weeks.adopt(schema.load(self._config.registry))
+            self.weeks.use_registry(schema.load(self._config.registry))
         except ServerError as error:
             log.error("the registry in force is kept: %s", error)  # noqa: TRY400 - no trace needed
         else:

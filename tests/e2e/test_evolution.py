@@ -195,7 +195,7 @@ def counted(registry: Path, generations: list[Generation], place: Path) -> Count
             for generation in generations
         ]
         clock.write_text(CLOSED, encoding="ascii")
-        app.weeks.turn()
+        app.weeks.advance()
         address = f"http://{app.public}/metrics"
         with urllib.request.urlopen(address, timeout=10) as response:
             return Counted(outcomes, response.read().decode())

@@ -74,7 +74,7 @@ def serve(registry: Path, database: Path, clock: Path, steps: Steps, most: int) 
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     sqlite3.connect = lambda *a, **k: steps.within(connect(*a, **k))  # type: ignore[assignment]
     for place, names in (
-        (SqliteStore, ("close_week", "erase", "open_week", "published")),
+        (SqliteStore, ("close_week", "wipe_leftovers", "open_week", "published")),
         (sqlite_store, ("publish", "drop_week")),
         (WeekKeys, ("destroy_all_but", "create")),
         (Path, ("unlink", "open")),

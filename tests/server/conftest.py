@@ -111,7 +111,7 @@ def _at(running: App, clock_file: Path) -> Callable[[str], None]:
 
     def at(moment: str) -> None:
         clock_file.write_text(moment, encoding="ascii")
-        running.weeks.turn()
+        running.weeks.advance()
 
     return at
 

@@ -69,7 +69,7 @@ class Child:
         ):
             for moment, week, reports in life:
                 self._clock.write_text(moment, encoding="ascii")
-                app.weeks.turn()
+                app.weeks.advance()
                 with ThreadPoolExecutor(CALLERS) as callers:
                     for number in islice(self._numbers, reports):
                         callers.submit(self._send, channel, week, number)

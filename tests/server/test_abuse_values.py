@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from headcount_server.counting.answer_cache import MAX_ANSWERS, Reader
+from headcount_server.counting.answer_cache import MAX_ANSWERS, AnswerCache
 from headcount_server.counting.vocabulary import MAX_DISTINCT, MAX_RELEASES
 from headcount_server.doors.json_reports import submission
 from headcount_server.errors import InvalidReport
@@ -47,7 +47,7 @@ def _pairs(path: Path, query: str) -> dict[object, object]:
 def test_any_number_of_distinct_values_takes_no_more_room_than_as_many_reports(
     toy: Project, toy_schema: Schema, tmp_path: Path
 ) -> None:
-    path, reader = tmp_path / "headcount.db", Reader()
+    path, reader = tmp_path / "headcount.db", AnswerCache()
     store = SqliteStore(path)
     store.open_week(WEEK, Terms(1, WEEK.end + timedelta(days=2)), toy_schema)
     before = 0
@@ -66,7 +66,7 @@ def test_any_number_of_distinct_values_takes_no_more_room_than_as_many_reports(
         assert set(store.count(group)) == {Outcome.COUNTED}
     assert _resident() - before < 16 * 1024
     assert len(reader._memories["toy"]._known) <= MAX_ANSWERS
-    store.erase()
+    store.wipe_leftovers()
     assert path.stat().st_size < OTHERS_BYTES + TOKEN_BYTES * VALUES
     distinct = _pairs(path, "SELECT key, count(DISTINCT value) FROM open_values GROUP BY key")
     assert distinct == {NOTE: MAX_DISTINCT, VERSION: MAX_DISTINCT, PHP: MAX_DISTINCT}
@@ -75,11 +75,11 @@ def test_any_number_of_distinct_values_takes_no_more_room_than_as_many_reports(
     answered = _pairs(path, "SELECT key, answers FROM open_answers")
     assert answered == {NOTE: VALUES, VERSION: VALUES, PHP: VALUES}
     store.close_week(WEEK, WEEK.end)
-    assert store.erase()
+    assert store.wipe_leftovers()
     assert path.stat().st_size < OTHERS_BYTES + TOKEN_BYTES * VALUES
     (week,) = store.published(None, None, 1)
     assert week.projects[0].publication.reports == VALUES
-    store.shut()
+    store.close()
 
 
 def test_any_number_of_unknown_names_is_remembered_nowhere(toy_schema: Schema) -> None:

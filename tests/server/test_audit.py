@@ -52,7 +52,7 @@ def test_a_database_in_use_is_examined_without_disturbing_it(
 ) -> None:
     store = live(tmp_path / "headcount.db", toy_schema)
     assert audit(tmp_path / "headcount.db").findings == ()
-    store.shut()
+    store.close()
 
 
 @pytest.mark.parametrize(

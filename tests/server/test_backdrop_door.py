@@ -113,7 +113,7 @@ def test_the_request_of_a_real_site_is_counted_and_answered_empty(
         assert b"content-length: 0" in head.lower()
         assert body == b""
         clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
-        app.weeks.turn()
+        app.weeks.advance()
         published = set(_rows(config, "SELECT value, release FROM published_values"))
     assert published == {
         ("1.27", ""),
@@ -328,13 +328,13 @@ def test_more_than_can_wait_is_refused_at_once(
 ) -> None:
     monkeypatch.setattr(http_requests, "MAX_REQUESTS", 1)
     monkeypatch.setattr(backdrop, "CALL_SECONDS", PATIENCE)
-    begun, run = threading.Event(), http_requests.Intake.run
+    begun, run = threading.Event(), http_requests.HttpRequests.run
 
     def running(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
         begun.set()
         return run(*arguments)
 
-    monkeypatch.setattr(http_requests.Intake, "run", running)
+    monkeypatch.setattr(http_requests.HttpRequests, "run", running)
     waiting = threading.Thread(daemon=True, target=post, args=(TOY,))
     waiting.start()
     assert begun.wait(PATIENCE)

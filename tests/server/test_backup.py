@@ -80,7 +80,7 @@ def test_a_backup_with_open_weeks_says_what_it_is_and_loses_no_token(
     assert command("restore", "--database", elsewhere, file).exit_code == 0
     store = SqliteStore(elsewhere)
     assert list(store.open_weeks()) == [W47]
-    store.shut()
+    store.close()
     assert _tables(elsewhere) == _tables(database)
     keys = [path / "2026-W47.key" for path in (Path(f"{database}.keys"), Path(f"{elsewhere}.keys"))]
     assert keys[0].read_bytes() == keys[1].read_bytes()
@@ -130,7 +130,7 @@ def test_a_backup_beside_a_writing_server_is_one_moment_of_it(
         answers = copy.execute("SELECT DISTINCT answers FROM open_answers").fetchall()
     assert totals == answers
     assert bool(totals) is open_weeks
-    store.shut()
+    store.close()
 
 
 def test_a_backup_beside_a_running_server_process_disturbs_nothing(
@@ -173,7 +173,7 @@ def test_a_restored_server_goes_on_with_all_that_was_published(
     store = SqliteStore(place)
     assert store.published(None, None, 9) == expected
     assert store.open_weeks() == {}
-    store.shut()
+    store.close()
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", ".keys"])
@@ -198,7 +198,7 @@ def test_a_restore_under_a_running_server_is_refused(
     result = command("restore", "--database", tmp_path / "running.db", file)
     assert result.exit_code == 1
     assert "another server has it open" in result.output
-    running.shut()
+    running.close()
 
 
 def test_a_damaged_backup_is_refused_and_nothing_is_put_in_place(

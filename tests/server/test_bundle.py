@@ -23,7 +23,7 @@ from headcount_server.publication import bundle, table
 from headcount_server.publication import response as statistics
 from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.publication.rounding import Publication
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema, load
 from headcount_server.store import corrections
 from headcount_server.store.published_tables import every_week
@@ -162,7 +162,7 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
     _, served = fetch(running.public)
     bundle.write(tmp_path / "bundle", load(toy_registry), every_week(running._config.database))
     schema, weeks = bundle.read(tmp_path / "bundle")
-    totals = PublishedTotals(InForce(schema))
+    totals = PublishedTotals(CurrentRegistry(schema))
     totals.show(weeks[0])
     assert 'headcount_toy_php_version_reports{value="8.2"} 10.0' in served
     assert generate_latest(published_totals.registry(totals)).decode() == served

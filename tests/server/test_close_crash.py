@@ -130,7 +130,7 @@ def _template(tmp_path: Path, toy_schema: Schema, toy: Project, said: Callable[.
         for part in range(0, 20, 5):
             store.count([entry(number, week) for number in range(part, part + 5)])
     template = take_copy(tmp_path / "living" / "headcount.db", tmp_path / "template")
-    store.shut()
+    store.close()
     assert template.with_name("headcount.db-wal").stat().st_size > 0
     return template
 

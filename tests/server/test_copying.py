@@ -91,7 +91,7 @@ def _published(database: Place) -> list[PublishedWeek]:
     try:
         return store.published(None, None, 99)
     finally:
-        store.shut()
+        store.close()
 
 
 def test_a_copy_to_postgresql_and_back_is_what_it_was(
@@ -138,7 +138,7 @@ def test_an_open_week_goes_on_counting_where_it_was_copied_to(
     assert store.count(new) == [DUPLICATE] * 6
     store.close_week(W47, W47.end + timedelta(days=2))
     (week,) = store.published(W47, W47, 1)
-    store.shut()
+    store.close()
     assert week.projects[0].publication.reports == 10  # of 13, in fives
     with database_at(target).reading() as connection:
         assert connection.execute("SELECT count(*) FROM open_reports").fetchone() == (0,)
@@ -154,7 +154,7 @@ def test_what_a_week_admitted_before_it_admits_after_a_copy(
     assert words._seen == before._seen
     assert words._releases == before._releases
     assert store.count([entry(50, php="9.9")]) == [COUNTED]
-    store.shut()
+    store.close()
 
 
 def test_a_week_that_was_copied_twice_still_counts_its_tokens_once(
@@ -167,11 +167,11 @@ def test_a_week_that_was_copied_twice_still_counts_its_tokens_once(
     _copy(file, postgres_url)
     store = PostgresStore(postgres_url)
     assert store.count([entry(20)]) == [COUNTED]
-    store.shut()
+    store.close()
     _copy(postgres_url, second)
     store = PostgresStore(second)
     assert store.count([entry(number) for number in (3, 20, 21)]) == [DUPLICATE, DUPLICATE, COUNTED]
-    store.shut()
+    store.close()
 
 
 def test_a_target_that_holds_anything_is_refused_and_stays_as_it_is(
@@ -183,7 +183,7 @@ def test_a_target_that_holds_anything_is_refused_and_stays_as_it_is(
     assert other.read_bytes() == before
     store = PostgresStore(postgres_url)
     store.open_week(W48, Terms(5, W48.end), toy_schema)
-    store.shut()
+    store.close()
     assert "headcount.weeks is not empty; a copy needs a database of its own" in _refusal(
         file, postgres_url
     )
@@ -199,11 +199,11 @@ def test_a_database_that_a_server_runs_on_is_neither_copied_nor_copied_into(
     busy = f"{postgres_url}: a server or another copy is at work on it; stop that first"
     assert busy in _refusal(file, postgres_url)
     assert busy in _refusal(postgres_url, tmp_path / "copy.db")
-    running.shut()
+    running.close()
     store = database_at(file).open_store()
     assert "another server has it open" in _refusal(file, postgres_url)
     assert "another server has it open" in _refusal(postgres_url, file)
-    store.shut()
+    store.close()
     assert not (tmp_path / "copy.db").exists()
     _copy(file, postgres_url)
 

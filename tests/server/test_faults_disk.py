@@ -80,7 +80,7 @@ def _close(store: SqliteStore) -> None:
         store.close_week(W46, NOW)
     except Exception:  # noqa: BLE001 - whatever it is, the week is closed at the next turn
         return
-    store.erase()
+    store.wipe_leftovers()
 
 
 @pytest.mark.parametrize("error", [0, FULL], ids=["i/o error", "disk full"])
@@ -108,14 +108,14 @@ def test_whichever_operation_of_the_disk_fails_no_acknowledged_report_is_lost_or
             assert outcome is Outcome.DUPLICATE or entry not in acknowledged
         if W46 in open_weeks:
             store.close_week(W46, NOW)
-        assert store.erase()
+        assert store.wipe_leftovers()
         (week,) = store.published(None, None, 9)
         in_46 = [entry for entry in acknowledged if entry.week == W46]
         published = week.projects[0].publication.reports if week.projects else 0
         assert len(in_46) <= published <= REPORTS // 2
         assert rows(place / "headcount.db", "SELECT reports FROM open_reports") == [(REPORTS // 2,)]
         assert rows(place / "headcount.db", "PRAGMA integrity_check") == [("ok",)]
-        store.shut()
+        store.close()
         if over:
             break
         at += STEP
@@ -129,7 +129,7 @@ def _check_copy(path: Path, acknowledged: list[Entry]) -> None:
     still_open = store.open_weeks()
     outcomes = store.count([entry for entry in acknowledged if entry.week in still_open])
     assert set(outcomes) <= {Outcome.DUPLICATE}
-    store.shut()
+    store.close()
 
 
 @pytest.fixture(name="app")

@@ -181,4 +181,4 @@ def test_a_probe_leaves_the_database_as_it_was(tmp_path: Path) -> None:
     assert store._connection.execute(names).fetchall() == before
     store._connection.execute("PRAGMA query_only=ON")
     assert not store.probe()
-    store.shut()
+    store.close()

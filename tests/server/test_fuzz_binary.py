@@ -18,7 +18,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.config import Config
 from headcount_server.counting import answers
-from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.counting.answers import Answers
 from headcount_server.doors import json_reports
 from headcount_server.errors import InvalidReport
@@ -128,7 +128,7 @@ def _taken(read: Callable[..., Answers], *arguments: object) -> object:
 def test_any_report_is_read_alike_by_the_fast_reader_and_as_its_canonical_form(
     toy: Project,
 ) -> None:
-    fast = Reader()
+    fast = AnswerCache()
     for report in REPORTS.inputs(2500):
         with REPORTS.keeping(report):
             plain = _taken(answers.read, toy, report, TODAY)

@@ -13,7 +13,7 @@ from headcount_server.metrics import published_totals
 from headcount_server.pages.routes import Pages
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.response import describe
 
 SETS = Surface(
@@ -33,7 +33,7 @@ def test_any_descriptor_set_is_loaded_and_can_be_served_or_is_refused_in_words()
                 assert said
                 continue
             loaded += 1
-            registry = InForce(found)
+            registry = CurrentRegistry(found)
             published_totals.registry(published_totals.PublishedTotals(registry))
             Pages(registry, lambda *_: [], Policy(5, timedelta(days=2))).show()
             for project in found.projects.values():

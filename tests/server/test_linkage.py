@@ -109,7 +109,7 @@ def _store(tmp_path: Path, toy_schema: Schema) -> Iterator[SqliteStore]:
     for week in (W46, W47):
         store.open_week(week, Terms(5, week.end + timedelta(days=2)), toy_schema)
     yield store
-    store.shut()
+    store.close()
 
 
 @pytest.fixture(name="attack")
@@ -130,7 +130,7 @@ def _attack(store: SqliteStore, toy: Project, tmp_path: Path) -> Callable[[], At
         attacker.copy(path)
         attacker.backup(path, tmp_path / "backup-open.db")
         store.close_week(W46, W46.end + timedelta(days=2))
-        store.erase()
+        store.wipe_leftovers()
         attacker.copy(path)
         count(W47)
         attacker.copy(take_copy(path, tmp_path / "live"), key_of=W47)
@@ -216,7 +216,7 @@ def test_where_hashes_lie_in_a_page_tells_their_order_of_arrival_in_small_weeks_
     key = (tmp_path / "headcount.db.keys" / "2026-W47.key").read_bytes()
     for start in range(0, sites, 50):
         store.count([Entry(W47, toy, token(n, W47), read) for n in range(start, start + 50)])
-    store.erase()
+    store.wipe_leftovers()
     disk = content([path])
     pages: dict[int, list[int]] = {}
     for site in range(sites):

@@ -40,17 +40,17 @@ def test_the_first_released_schema_is_brought_up_to_date_at_the_start(
     assert list(store.open_weeks()) == [W47]
     store.close_week(W47, W47.end)
     assert [week.week for week in store.published(None, None, 9)] == [W47, W46]
-    store.shut()
-    SqliteStore(tmp_path / "new.db").shut()
+    store.close()
+    SqliteStore(tmp_path / "new.db").close()
     assert _columns(first) == _columns(tmp_path / "new.db")
     assert audit(first).findings == ()
     assert audit(first).schema == newest() == 3
 
 
 def test_a_start_that_is_repeated_changes_nothing(first: Path) -> None:
-    SqliteStore(first).shut()
+    SqliteStore(first).close()
     before = _columns(first)
-    SqliteStore(first).shut()
+    SqliteStore(first).close()
     assert _columns(first) == before
 
 
@@ -75,7 +75,7 @@ def test_reading_an_older_schema_names_the_remedy(first: Path) -> None:
 def test_a_newer_schema_than_the_programs_is_refused_with_the_remedy(
     first: Path, tmp_path: Path, command_name: str
 ) -> None:
-    SqliteStore(first).shut()
+    SqliteStore(first).close()
     with closing(sqlite3.connect(first)) as connection:
         connection.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"

@@ -67,7 +67,7 @@ def test_a_key_is_taken_down_from_all_weeks_and_from_those_to_come(database: Pat
     assert "withheld from every week to come" in output
     store = SqliteStore(database)
     store.close_week(W47, W47.end)
-    store.shut()
+    store.close()
     for week in (W45, W46, W47):
         project = _toy(database, week)
         assert "php_version" not in _keys(project)
@@ -80,12 +80,12 @@ def test_a_withheld_key_that_is_reported_on_is_named_in_the_notice_of_each_week(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
     path = tmp_path / "early.db"
-    SqliteStore(path).shut()
+    SqliteStore(path).close()
     store = SqliteStore(path)
     store.open_week(W45, Terms(5, W45.end + timedelta(days=2)), toy_schema)
-    store.shut()
+    store.close()
     _retract(path, "php_version")
-    live(path, toy_schema).shut()
+    live(path, toy_schema).close()
     project = _toy(path, W46)
     assert "php_version" not in _keys(project)
     assert [notice.reason for notice in project.retractions] == [WHY]
@@ -162,7 +162,7 @@ def test_a_correction_beside_a_running_server_is_refused_with_the_reason(
     result = command(*arguments, "--database", tmp_path / "headcount.db")
     assert result.exit_code == 1
     assert "another server has it open; stop that one" in result.output
-    store.shut()
+    store.close()
 
 
 def test_an_annotation_can_be_replaced_and_taken_back(database: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_lost_week_key_costs_that_week_alone(database: Path, toy_schema: Schem
     store.open_week(W47, Terms(5, W47.end), toy_schema)
     store.close_week(W47, W47.end)
     newest = store.published(None, None, 1)[0]
-    store.shut()
+    store.close()
     assert newest.week == W47
     assert newest.annotation.startswith("Reports received before 20")
 

@@ -64,13 +64,13 @@ class Silence:
 def _begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one with each call whose message the server waits for."""
     begun: list[str] = []
-    wait = silent_calls.Patience.next
+    wait = silent_calls.SilentCalls.next
 
-    def counting(self: silent_calls.Patience, messages: Any, context: Any) -> Any:  # noqa: ANN401 - of any call
+    def counting(self: silent_calls.SilentCalls, messages: Any, context: Any) -> Any:  # noqa: ANN401 - of any call
         begun.append("a call")
         return wait(self, messages, context)
 
-    monkeypatch.setattr(silent_calls.Patience, "next", counting)
+    monkeypatch.setattr(silent_calls.SilentCalls, "next", counting)
     return begun
 
 

@@ -49,7 +49,7 @@ def test_on_citus_every_statement_of_intake_runs_on_one_node_without_two_phase_c
             plan = citus.explained(connection, statement.encode(), parameters)
             assert "Task Count: 1" in plan, plan
         clock_file.write_text("2026-11-25T00:00:01Z", encoding="ascii")
-        app.weeks.turn()
+        app.weeks.advance()
         rows = connection.execute("SELECT reports FROM published_reports").fetchall()
     assert rows == [(200,)]
 

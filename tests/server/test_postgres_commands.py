@@ -94,7 +94,7 @@ def test_a_retracted_key_is_gone_from_the_open_week_and_from_its_publication(
         store = database_at(database).open_store()
         store.close_week(W47, W47.end)
         released.append(store.published(W47, W47, 1))
-        store.shut()
+        store.close()
     assert released[0] == released[1]
     (project,) = released[0][0].projects
     assert project.publication.reports == 5
@@ -103,12 +103,12 @@ def test_a_retracted_key_is_gone_from_the_open_week_and_from_its_publication(
 
 def test_a_running_server_hears_of_a_correction(url: PostgresUrl) -> None:
     store = PostgresStore(url)
-    assert not store.behind()
+    assert not store.may_have_changed()
     assert command("annotate", "--database", url, "--week", "2026-W45", "Read this.").exit_code == 0
-    assert store.behind()
-    assert store.renew()
+    assert store.may_have_changed()
+    assert store.refresh()
     assert store.published(W45, W45, 1)[0].annotation == "Read this."
-    store.shut()
+    store.close()
 
 
 def test_a_retraction_writes_the_published_tables_anew_so_that_no_page_keeps_it(
@@ -240,8 +240,8 @@ def test_a_dump_as_documented_holds_what_is_published_and_nothing_of_open_weeks(
     again.open_week(W47, opened.terms, toy_schema)
     assert again._known.weeks[W47].key != opened.key
     assert command("check", "--database", restored).exit_code == 0
-    again.shut()
-    store.shut()
+    again.close()
+    store.close()
 
 
 def test_after_the_close_no_table_file_holds_tokens_rare_values_or_the_key(
@@ -266,7 +266,7 @@ def test_after_the_close_no_table_file_holds_tokens_rare_values_or_the_key(
         connection.execute("CHECKPOINT")
     assert there() == []
     assert [week.week for week in store.published(None, None, 1)] == [Week(2026, 47)]
-    store.shut()
+    store.close()
 
 
 def test_a_role_that_reads_the_views_reads_nothing_else(

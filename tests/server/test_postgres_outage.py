@@ -104,10 +104,10 @@ def test_while_the_database_is_away_callers_are_refused_at_once(
             store.count([Entry(W47, toy, bytes(16), read)])
         assert store._pool.get_stats()["requests_num"] == asked
         assert not store.probe()
-        assert store.behind(), "nobody can say"
+        assert store.may_have_changed(), "nobody can say"
     finally:
         own.start()
     until(store.probe)
     assert store.count([Entry(W47, toy, bytes([9]) * 16, read)]) == [Outcome.COUNTED]
     assert store._pool.get_stats()["pool_size"] <= store.lanes + 3
-    store.shut()
+    store.close()

@@ -54,7 +54,7 @@ def _server(emptied_url: PostgresUrl) -> Iterator[Open]:
 
     yield server
     for store in stores:
-        store.shut()
+        store.close()
 
 
 @pytest.fixture(name="both")
@@ -93,7 +93,7 @@ def test_servers_that_start_at_once_on_an_empty_database_make_its_tables_once(
     def start(_: int) -> int:
         store = PostgresStore(postgres_url)
         store.open_week(W47, _terms(W47), toy_schema)
-        store.shut()
+        store.close()
         return len(store.open_weeks())
 
     with ThreadPoolExecutor(4) as pool:
@@ -183,16 +183,16 @@ def test_a_server_hears_of_what_others_change(
     both: tuple[PostgresStore, PostgresStore], entry: MakeEntry
 ) -> None:
     first, second = both
-    second.renew()
-    assert not second.behind()
+    second.refresh()
+    assert not second.may_have_changed()
     first.count([entry(1, W46)])
-    assert not second.behind()
+    assert not second.may_have_changed()
     first.close_week(W46, _terms(W46).closes)
-    assert second.behind()
+    assert second.may_have_changed()
     assert second.count([entry(2, W46), entry(2)]) == [CLOSED, COUNTED]
-    assert second.behind(), "what it learned by counting is yet to be shown"
-    assert second.renew()
-    assert not second.behind()
+    assert second.may_have_changed(), "what it learned by counting is yet to be shown"
+    assert second.refresh()
+    assert not second.may_have_changed()
     assert list(second.open_weeks()) == [W47]
 
 

@@ -60,7 +60,7 @@ def test_reports_of_all_shards_are_one_transaction_whose_totals_stand_in_one_sha
     assert store.count(entries) == [COUNTED] * len(entries)
     assert _found(emptied_url) == (2 * SHARDS, 1, SHARDS)
     assert store.count(entries) == [DUPLICATE] * len(entries)
-    store.shut()
+    store.close()
 
 
 @pytest.mark.parametrize("first", ["together", "apart"])
@@ -82,7 +82,7 @@ def test_a_token_counts_once_however_commits_are_made(
     assert other.count([entry(number, W46) for number in range(SHARDS)]) == [DUPLICATE] * SHARDS
     assert other.count([*entries, entry(SHARDS)]) == [*[DUPLICATE] * SHARDS, COUNTED]
     for store in (together, apart):
-        store.shut()
+        store.close()
 
 
 def test_where_shards_stand_apart_every_statement_of_a_transaction_names_the_same_one(
@@ -104,7 +104,7 @@ def test_where_shards_stand_apart_every_statement_of_a_transaction_names_the_sam
     with connected(emptied_url) as connection:
         for text, parameters in dict(Recorder.statements).items():
             assert citus.explained(connection, text.encode(), parameters)
-    store.shut()
+    store.close()
     kinds, locked = set(), None
     for text, (shard, *_) in Recorder.statements:
         if text == batch.LOCK:
@@ -138,4 +138,4 @@ def test_commits_of_many_shards_at_once_do_not_stop_each_other_nor_a_close(
     assert outcomes.count(COUNTED) == 2 * SHARDS
     assert outcomes.count(DUPLICATE) == 17 * 2 * SHARDS
     for store in stores:
-        store.shut()
+        store.close()

@@ -42,7 +42,7 @@ def _store(path: Path, toy_schema: Schema) -> Iterator[SqliteStore]:
     for week in (W46, W47):
         store.open_week(week, Terms(5, week.end + timedelta(days=2)), toy_schema)
     yield store
-    store.shut()
+    store.close()
 
 
 @pytest.fixture(name="entry")
@@ -63,7 +63,7 @@ def _kept(path: Path, entries: list[Entry]) -> int:
     store = SqliteStore(path)
     outcomes = store.count(entries)
     total = sum(int(str(row[2])) for row in dump(path)["open_reports"])
-    store.shut()
+    store.close()
     assert total == len(entries)
     return outcomes.count(Outcome.DUPLICATE)
 
@@ -120,12 +120,12 @@ def test_a_power_cut_during_a_checkpoint_loses_nothing(
     store: SqliteStore, path: Path, entry: MakeEntry, tmp_path: Path, seed: int
 ) -> None:
     """Any of the pages may have been written, torn even, while the log is still there."""
-    store.erase()
+    store.wipe_leftovers()
     entries = [entry(number) for number in range(60)]
     for one in entries:
         store.count([one])
     disk = take_copy(path, tmp_path / "disk")
-    assert store.erase()
+    assert store.wipe_leftovers()
     after = take_copy(path, tmp_path / "after").read_bytes()
     old = disk.read_bytes().ljust(len(after), b"\0")
     which = random.Random(seed)  # noqa: S311 - any of the pages
@@ -143,7 +143,7 @@ def test_a_power_cut_after_the_checkpoint_loses_nothing(
 ) -> None:
     entries = [entry(number) for number in range(20)]
     store.count(entries)
-    assert store.erase()
+    assert store.wipe_leftovers()
     disk = take_copy(path, tmp_path / "disk")
     _log(disk).unlink()
     assert _kept(disk, entries) == len(entries)
@@ -164,8 +164,8 @@ def test_a_power_cut_between_close_and_erasure_publishes_once(
         again = SqliteStore(lost)
         if W46 in again.open_weeks():
             again.close_week(W46, W46.end + timedelta(days=2))
-        assert again.erase()
+        assert again.wipe_leftovers()
         (week,) = again.published(None, None, 9)
         published.append(week.projects[0].publication.reports)
-        again.shut()
+        again.close()
     assert set(published) == {10}

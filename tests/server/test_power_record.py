@@ -155,12 +155,12 @@ class Successor:
             return f"the server does not start: {error}"
         try:
             problems = [*self._lost(store, heard), *self._wrong(path)]
-            if not store.erase():
+            if not store.wipe_leftovers():
                 problems.append("not erased")
         except (ServerError, sqlite3.Error) as error:
             problems = [f"the server does not work: {error}"]
         finally:
-            store.shut()
+            store.close()
         return "; ".join([*problems, *audit(path).findings]) or None
 
     def _lost(self, store: SqliteStore, heard: Numbers) -> Iterator[str]:

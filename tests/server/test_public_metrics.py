@@ -26,7 +26,7 @@ from headcount_server.publication.published import PublishedProject, PublishedWe
 from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
@@ -77,7 +77,7 @@ def _read(content_type: str, body: str) -> list[Metric]:
 
 def _exposed(schema: Schema, week: PublishedWeek | None) -> Series:
     """What both formats say, which has to be the same."""
-    totals = PublishedTotals(InForce(schema))
+    totals = PublishedTotals(CurrentRegistry(schema))
     totals.show(week)
     registry = published_totals.registry(totals)
     text = _series(_read(*_encoded(registry, "text/plain")))
@@ -148,7 +148,7 @@ def test_projects_and_keys_that_the_registry_no_longer_has_are_left_out(
 
 
 def test_help_says_what_the_declaration_says(toy_schema: Schema) -> None:
-    totals = PublishedTotals(InForce(toy_schema))
+    totals = PublishedTotals(CurrentRegistry(toy_schema))
     totals.show(_week({2: 5}, {}))
     helps = {family.name: family.documentation for family in totals.collect()}
     assert "PHP version" in helps["headcount_toy_php_version_reports"]
@@ -281,7 +281,7 @@ def test_prometheus_itself_finds_nothing_to_say_against_it(toy_schema: Schema) -
     (project,) = week.projects
     cells = {**project.publication.values, Cell(11, NASTY, ""): 5}
     answers = {**project.publication.answers, 11: 5}
-    totals = PublishedTotals(InForce(toy_schema))
+    totals = PublishedTotals(CurrentRegistry(toy_schema))
     totals.show(_week(answers, cells))
     _, body = _encoded(published_totals.registry(totals), "text/plain")
     done = subprocess.run(
@@ -327,17 +327,19 @@ def test_a_scrape_asks_the_store_nothing_however_many_reports_there_are(
             request.report.value = said(note={"value": f"text {number}"})
             call(request.SerializeToString(), timeout=10)
             if number % 13 == 0:
-                app.weeks.turn()
+                app.weeks.advance()
                 _Watched.asked.clear()
                 looks.append((fetch(app.public), fetch(app.public, OPENMETRICS)))
-                assert not set(_Watched.asked) - {"probe", "erase"}, "the store's own rounds"
+                assert not set(_Watched.asked) - {"probe", "wipe_leftovers"}, (
+                    "the store's own rounds"
+                )
     assert len(set(looks)) == 1
 
 
 def test_a_scrape_makes_nothing_anew_until_a_week_closes_or_the_registry_changes(
     toy_registry: Path,
 ) -> None:
-    in_force = InForce(schema.load(toy_registry))
+    in_force = CurrentRegistry(schema.load(toy_registry))
     totals = PublishedTotals(in_force)
     totals.show(_long_lists())
     first = totals.collect()

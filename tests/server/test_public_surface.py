@@ -135,10 +135,10 @@ def test_a_restart_within_the_week_changes_nothing_that_is_public(
         with App(config, FileClock(clock_file)) as app:
             if number == 0:
                 clock_file.write_text("2026-11-17T12:00:00Z", encoding="ascii")
-                app.weeks.turn()
+                app.weeks.advance()
                 _submit_to(app, said, "2026-W46", range(5))
                 clock_file.write_text("2026-11-19T12:00:00Z", encoding="ascii")
-                app.weeks.turn()
+                app.weeks.advance()
             seen.append(fetch(app.public))
             _submit_to(app, said, "2026-W47", range(number * 10, number * 10 + 9))
             seen.append(fetch(app.public))

@@ -10,7 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 from headcount_server.counting import answer_cache, answers
-from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.counting.answers import Answers
 from headcount_server.errors import InvalidReport
 from headcount_server.registry import schema
@@ -44,7 +44,7 @@ def taken(read: Callable[..., Answers], *arguments: object) -> object:
 
 @hypothesis.given(reports=st.lists(st.fixed_dictionaries({}, optional=KEYS), max_size=5))
 def test_reports_are_read_alike(toy: Project, reports: list[dict[str, dict[str, Any]]]) -> None:
-    fast = Reader()
+    fast = AnswerCache()
     for keys in [*reports, *reports]:
         report = toy.report_class(**keys).SerializeToString()
         assert taken(fast.read, toy, report, TODAY) == taken(answers.read, toy, report, TODAY)
@@ -52,7 +52,7 @@ def test_reports_are_read_alike(toy: Project, reports: list[dict[str, dict[str, 
 
 @hypothesis.given(reports=st.lists(st.binary(max_size=40), max_size=5))
 def test_any_bytes_are_read_alike(toy: Project, reports: list[bytes]) -> None:
-    fast = Reader()
+    fast = AnswerCache()
     for report in [*reports, b"".join(reports), *reports]:
         assert taken(fast.read, toy, report, TODAY) == taken(answers.read, toy, report, TODAY)
 
@@ -69,19 +69,19 @@ def test_fields_out_of_order_or_given_twice_are_merged_as_protobuf_does(
     }
     pieces = {name: said(**{name: value}) for name, value in values.items()}
     twice = pieces[first] + b"".join(pieces.values()) + said(web_server={"version": "2.4"})
-    fast = Reader()
+    fast = AnswerCache()
     for _ in range(2):
         assert taken(fast.read, toy, twice, TODAY) == taken(answers.read, toy, twice, TODAY)
 
 
 def test_the_same_bytes_give_the_same_answer_object(toy: Project, said: Said) -> None:
-    fast, report = Reader(), said(note={"value": "hello"}, nodes={"value": 50})
+    fast, report = AnswerCache(), said(note={"value": "hello"}, nodes={"value": 50})
     once, again = (fast.read(toy, report, TODAY).given for _ in range(2))
     assert all(a is b for a, b in zip(once, again, strict=True))
 
 
 def test_a_key_that_expires_overnight_is_forgotten_overnight(toy: Project, said: Said) -> None:
-    fast, report = Reader(), said(old={"value": True}, multisite={"value": True})
+    fast, report = AnswerCache(), said(old={"value": True}, multisite={"value": True})
     last_day = toy.keys[9].expires
     assert last_day is not None
     assert len(fast.read(toy, report, last_day - timedelta(days=1)).given) == 2
@@ -93,7 +93,7 @@ def test_answers_read_under_one_registry_do_not_outlive_it(
     said: Said,
     toy_registry: Any,  # noqa: ANN401 - a path
 ) -> None:
-    fast, report = Reader(), said(note={"value": "hello"})
+    fast, report = AnswerCache(), said(note={"value": "hello"})
     once = fast.read(toy, report, TODAY).given
     again = fast.read(schema.load(toy_registry).projects["toy"], report, TODAY).given
     assert once[0] is not again[0]
@@ -103,7 +103,7 @@ def test_what_is_remembered_is_bounded(
     toy: Project, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 10)
-    fast = Reader()
+    fast = AnswerCache()
     for n in range(35):
         fast.read(toy, said(note={"value": f"text {n}"}), TODAY)
     (memory,) = fast._memories.values()

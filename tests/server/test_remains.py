@@ -56,7 +56,7 @@ def _store(tmp_path: Path, toy_schema: Schema) -> Iterator[SqliteStore]:
     for week in (W46, W47):
         store.open_week(week, Terms(1000, week.end + timedelta(days=2)), toy_schema)
     yield store
-    store.shut()
+    store.close()
 
 
 @dataclass
@@ -114,11 +114,11 @@ def test_no_copy_of_a_closed_week_is_left_between_the_rows_of_an_open_one(
         open_week = f"SELECT * FROM open_values WHERE week = '{following}'"  # noqa: S608
         before = rows(path, open_week)
         store.close_week(week, week.end + timedelta(days=2))
-        assert store.erase()
+        assert store.wipe_leftovers()
         assert f"{week} ".encode() not in content(held(path))
         assert rows(path, open_week) == before
         week = following
-    store.shut()
+    store.close()
 
 
 def _traces(store: SqliteStore, path: Path, note: Note) -> dict[str, bytes]:
@@ -160,7 +160,7 @@ def test_a_backup_made_after_the_close_holds_nothing_of_the_week(
             reader.execute("BEGIN")
             assert reader.execute("SELECT count(*) FROM tokens_2026_W47").fetchone() == (300,)
         store.close_week(W47, CLOSED_47)
-        assert store.erase() is not watched
+        assert store.wipe_leftovers() is not watched
         back_up(path, tmp_path / "after.db")
     backup = (tmp_path / "after.db").read_bytes()
     assert [name for name, trace in traces.items() if trace in backup] == []
@@ -234,7 +234,7 @@ def test_truncation_leaves_no_more_than_the_last_seconds_to_recover(
     server.wait_for_an_empty_log()
     monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.3)
     weeks, numbers = server.app.weeks, count()
-    erase, reported = weeks._store.erase, 0
+    erase, reported = weeks._store.wipe_leftovers, 0
     gone, found = [0], [0]  # reports that there were at each truncation, and in each look
 
     def erasing() -> bool:
@@ -257,7 +257,7 @@ def test_truncation_leaves_no_more_than_the_last_seconds_to_recover(
         weeks._writer.run(look)  # which keeps it from a truncation meanwhile
         return len(set(gone)) > 3 and max(found) > 1
 
-    monkeypatch.setattr(weeks._store, "erase", erasing)
+    monkeypatch.setattr(weeks._store, "wipe_leftovers", erasing)
     until(looked, told=lambda: f"truncated after {gone} reports, {found} found")
     server.wait_for_an_empty_log()
     assert recovered(server.database, tmp_path / "last look") == []
@@ -286,11 +286,11 @@ def test_tokens_of_two_weeks_cannot_be_matched_by_what_a_server_holds(
     path = tmp_path / "headcount.db"
     tokens = [token(number) for number in range(50)]
     store.count([note(number, W46, "hello") for number in range(50)])
-    store.erase()
+    store.wipe_leftovers()
     first = dump(path)["tokens_2026_W46"]
     first_key = content([path.with_name("headcount.db.keys") / "2026-W46.key"])
     store.close_week(W46, CLOSED_46)
-    assert store.erase()
+    assert store.wipe_leftovers()
     store.count([note(number, W47, "hello") for number in range(50)])
     second = dump(path)["tokens_2026_W47"]
     keys = sorted(path.with_name("headcount.db.keys").iterdir())
@@ -311,7 +311,7 @@ def test_who_held_a_disk_before_the_close_learns_nothing_from_the_one_after_it(
     store.count([note(number, W46, f"text {number % 7}") for number in range(40)])
     store.count([note(1000 + number, W47, "hello") for number in range(40)])
     store.close_week(W46, CLOSED_46)
-    store.erase()
+    store.wipe_leftovers()
     after = dump(path)
     naming = {table for table, all_rows in after.items() if "2026-W46" in repr(all_rows)}
     assert naming == {"weeks", "week_registries"}

@@ -150,7 +150,7 @@ def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(
         try:
             pool.submit(writer.run, lambda: (free.wait(), None)[1])
             clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
-            pool.submit(running.weeks.turn)
+            pool.submit(running.weeks.advance)
             until(lambda: writer.waiting() >= 1)
             clock_file.write_text("2026-11-24T23:59:59Z", encoding="ascii")
             call = submit.future(request.SerializeToString(), timeout=20)
@@ -189,7 +189,7 @@ def test_every_report_that_was_acknowledged_around_a_close_is_in_the_totals_and_
             sending = [pool.submit(send, lane) for lane in range(8)]
             until(lambda: _rows(config, "SELECT reports FROM open_reports WHERE reports > 60"))
             clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
-            app.weeks.turn()
+            app.weeks.advance()
             for future in sending:
                 for code, number in future.result():
                     seen[code].add(number)

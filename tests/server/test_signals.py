@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from headcount_server.app import App
 from headcount_server.counting.tally import Cell
-from headcount_server.metrics.project_health import Signals
+from headcount_server.metrics.project_health import ProjectHealth
 from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.publication.rounding import Publication
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.week import Week
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,11 +23,11 @@ BEGAN = 1_800_000_000.0 - 1_800_000_000.0 % HOUR
 
 
 @pytest.fixture(name="signals")
-def _signals(toy_schema: Schema) -> Signals:
-    return Signals(InForce(toy_schema), BEGAN + 1234)
+def _signals(toy_schema: Schema) -> ProjectHealth:
+    return ProjectHealth(CurrentRegistry(toy_schema), BEGAN + 1234)
 
 
-def _value(signals: Signals, name: str, **labels: str) -> float | None:
+def _value(signals: ProjectHealth, name: str, **labels: str) -> float | None:
     found = [
         sample.value
         for family in signals.collect()
@@ -45,7 +45,7 @@ def _week(number: int, reports: int, *releases: str) -> PublishedWeek:
     return PublishedWeek(Week(2026, number), 5, (toy,) if reports else ())
 
 
-def test_silence_is_counted_from_the_hour_of_the_last_report(signals: Signals) -> None:
+def test_silence_is_counted_from_the_hour_of_the_last_report(signals: ProjectHealth) -> None:
     name = "headcount_server_last_report_timestamp_seconds"
     assert _value(signals, name) == BEGAN
     signals.understood("toy", "complete", BEGAN + 5 * HOUR + 1801.5)
@@ -54,7 +54,7 @@ def test_silence_is_counted_from_the_hour_of_the_last_report(signals: Signals) -
     assert _value(signals, name) == BEGAN + 5 * HOUR
 
 
-def test_reports_are_counted_by_how_much_of_them_was_understood(signals: Signals) -> None:
+def test_reports_are_counted_by_how_much_of_them_was_understood(signals: ProjectHealth) -> None:
     for how in ("complete", "complete", "partial", "refused"):
         signals.understood("toy", how, BEGAN)
     counted = {
@@ -64,7 +64,7 @@ def test_reports_are_counted_by_how_much_of_them_was_understood(signals: Signals
     assert counted == {"complete": 2, "partial": 1, "refused": 1}
 
 
-def test_a_jump_is_seen_against_the_median_of_the_weeks_before(signals: Signals) -> None:
+def test_a_jump_is_seen_against_the_median_of_the_weeks_before(signals: ProjectHealth) -> None:
     assert _value(signals, "headcount_server_last_week_reports") is None
     signals.show([_week(46, 400)])
     assert _value(signals, "headcount_server_last_week_reports") == 400
@@ -95,7 +95,7 @@ def test_a_declared_release_that_nobody_reported_is_counted(
     before = declaration.since
     declaration.since = since
     try:
-        signals = Signals(InForce(toy_schema), BEGAN)
+        signals = ProjectHealth(CurrentRegistry(toy_schema), BEGAN)
         signals.show([_week(46, 10, *seen)])
         assert _value(signals, "headcount_server_unreported_releases") == missing
     finally:

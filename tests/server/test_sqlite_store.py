@@ -45,7 +45,7 @@ def _store(path: Path, toy_schema: Schema) -> Iterator[SqliteStore]:
     for week in (W46, W47):
         store.open_week(week, _terms(week), toy_schema)
     yield store
-    store.shut()
+    store.close()
 
 
 @pytest.fixture(name="entry")
@@ -107,7 +107,7 @@ def test_after_the_close_no_byte_of_tokens_tallies_or_key_is_left(
     before = _bytes_on_disk(path)
     assert [name for name, trace in planted.items() if trace not in before] == ["token"]
     store.close_week(W47, _closing(W47))
-    assert store.erase()
+    assert store.wipe_leftovers()
     after = _bytes_on_disk(path)
     assert [name for name, trace in planted.items() if trace in after] == []
     assert len(store.published(None, None, 1)) == 1
@@ -121,12 +121,12 @@ def test_the_close_is_pending_while_a_reader_looks_and_complete_after_it(
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM tokens_2026_W47").fetchone() == (501,)
         store.close_week(W47, _closing(W47))
-        assert not store.erase()
+        assert not store.wipe_leftovers()
         pending = _bytes_on_disk(path)
         assert planted["week key"] not in pending
         assert planted["hash of the token"] in pending
         assert reader.execute("SELECT count(*) FROM tokens_2026_W47").fetchone() == (501,)
-    assert store.erase()
+    assert store.wipe_leftovers()
     after = _bytes_on_disk(path)
     assert [name for name, trace in planted.items() if trace in after] == []
 
@@ -138,7 +138,7 @@ def test_a_reader_holds_the_writer_up_only_briefly(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM weeks").fetchone()
         store.count([entry(1)])
-        assert not store.erase()
+        assert not store.wipe_leftovers()
     # It tried for so long, in milliseconds.
     assert store._connection.execute("PRAGMA busy_timeout").fetchone()[0] <= 500
 
@@ -155,12 +155,12 @@ def test_a_crash_between_publishing_and_destroying_is_made_good_at_the_next_star
     copy = crashed / path.name
     assert planted["week key"] in _bytes_on_disk(copy)
     again = SqliteStore(copy)
-    assert again.erase()
+    assert again.wipe_leftovers()
     assert list(again.open_weeks()) == [W46]
     assert len(again.published(None, None, 9)) == 1
     after = _bytes_on_disk(copy)
     assert [name for name, trace in planted.items() if trace in after] == []
-    again.shut()
+    again.close()
 
 
 def test_a_key_that_cannot_be_destroyed_keeps_the_erasure_pending_but_not_the_log(
@@ -170,10 +170,10 @@ def test_a_key_that_cannot_be_destroyed_keeps_the_erasure_pending_but_not_the_lo
     obstacle = path.with_name("headcount.db.keys") / "2026-W01.key"
     obstacle.mkdir()
     store.close_week(W47, _closing(W47))
-    assert not store.erase()
+    assert not store.wipe_leftovers()
     assert CANARY.encode() not in _bytes_on_disk(path)
     obstacle.rmdir()
-    assert store.erase()
+    assert store.wipe_leftovers()
 
 
 def test_an_erasure_empties_the_log_of_an_open_week_too(
@@ -182,7 +182,7 @@ def test_an_erasure_empties_the_log_of_an_open_week_too(
     wal = path.with_name(f"{path.name}-wal")
     store.count([entry(1)])
     assert wal.stat().st_size > 0
-    assert store.erase()
+    assert store.wipe_leftovers()
     assert wal.stat().st_size == 0
     assert store.count([entry(1)]) == [DUPLICATE]
 
@@ -257,7 +257,7 @@ def test_an_open_week_without_its_key_is_refused(
     store = SqliteStore(path)
     store.open_week(W47, _terms(W47), toy_schema)
     store.count([entry(1)])
-    store.shut()
+    store.close()
     key = path.with_name("headcount.db.keys") / "2026-W47.key"
     kept = key.read_bytes()
     key.unlink()
@@ -266,7 +266,7 @@ def test_an_open_week_without_its_key_is_refused(
     key.write_bytes(kept)
     again = SqliteStore(path)
     assert again.count([entry(1)]) == [DUPLICATE]
-    again.shut()
+    again.close()
 
 
 def test_a_refused_start_leaves_the_database_free_for_the_next_one(path: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_refused_start_leaves_the_database_free_for_the_next_one(path: Path) -
     with pytest.raises(StoreError):
         SqliteStore(path)
     path.unlink()
-    SqliteStore(path).shut()
+    SqliteStore(path).close()
 
 
 def test_a_full_disk_counts_nothing_and_is_unavailable_until_there_is_room(
@@ -334,7 +334,7 @@ def test_a_week_that_fails_to_open_can_be_opened_later(path: Path, toy_schema: S
     store._connection.execute("DROP TRIGGER full")
     store.open_week(W47, _terms(W47), toy_schema)
     assert list(store.open_weeks()) == [W47]
-    store.shut()
+    store.close()
 
 
 def test_totals_that_cannot_be_read_are_unavailable(store: SqliteStore, path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from headcount_server.app import App
 from headcount_server.config import Config
-from headcount_server.metrics.gauges import Standing
+from headcount_server.metrics.gauges import Gauges
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.week import Week
@@ -26,11 +26,11 @@ At = Callable[[str], None]
 W46, W47 = Week(2026, 46), Week(2026, 47)
 
 
-def _standing(schema: Schema, open_weeks: dict[Week, Terms], *files: Path) -> Standing:
-    return Standing(InForce(schema), lambda: open_weeks, files)
+def _standing(schema: Schema, open_weeks: dict[Week, Terms], *files: Path) -> Gauges:
+    return Gauges(CurrentRegistry(schema), lambda: open_weeks, files)
 
 
-def _samples(standing: Standing) -> dict[str, Sample]:
+def _samples(standing: Gauges) -> dict[str, Sample]:
     return {
         sample.name.removeprefix("headcount_server_"): sample
         for family in standing.collect()

@@ -41,7 +41,7 @@ def _store(place: Place, toy_schema: Schema) -> Iterator[Store]:
     for week in (W46, W47):
         store.open_week(week, _terms(week), toy_schema)
     yield store
-    store.shut()
+    store.close()
 
 
 @pytest.fixture(name="entry")
@@ -108,12 +108,12 @@ def test_a_restart_loses_nothing_and_counts_nothing_twice(
     store = place.open()
     store.open_week(W47, _terms(W47), toy_schema)
     store.count([entry(1)])
-    store.shut()
+    store.close()
     again = place.open()
     assert again.open_weeks() == {W47: _terms(W47)}
     assert again.count([entry(1), entry(2)]) == [DUPLICATE, COUNTED]
     assert _reports(place) == {"2026-W47": 2}
-    again.shut()
+    again.close()
 
 
 def test_the_close_publishes_multiples_of_the_threshold(
@@ -147,7 +147,7 @@ def test_closing_one_week_leaves_the_other_as_it_is(
 ) -> None:
     store.count([entry(1, W46), entry(2, W47)])
     store.close_week(W46, _closing(W46))
-    assert store.erase()
+    assert store.wipe_leftovers()
     assert _reports(place) == {"2026-W47": 1}
     assert store.count([entry(2), entry(1, W46), entry(1)]) == [DUPLICATE, CLOSED, COUNTED]
 
@@ -160,11 +160,11 @@ def test_a_closed_week_never_opens_again(
     store.close_week(W47, _closing(W47))
     store.open_week(W47, _terms(W47), toy_schema)
     assert store.open_weeks() == {}
-    store.shut()
+    store.close()
     again = place.open()
     again.open_week(W47, _terms(W47), toy_schema)
     assert again.count([entry(1)]) == [CLOSED]
-    again.shut()
+    again.close()
 
 
 def test_terms_are_settled_by_the_first_opening(
@@ -281,10 +281,10 @@ def test_a_restart_knows_the_values_that_were_admitted(
     store = place.open()
     store.open_week(W47, _terms(W47), toy_schema)
     store.count([entry(1, note="one"), entry(2, note="two")])
-    store.shut()
+    store.close()
     again = place.open()
     again.count([entry(3, note="three"), entry(4, note="two")])
-    again.shut()
+    again.close()
     query = "SELECT value, reports FROM open_values WHERE key = 8 ORDER BY value"
     assert place.rows(query) == [("one", 1), ("two", 2)]
 
@@ -300,10 +300,10 @@ def test_every_token_has_a_lane(store: Store) -> None:
 
 
 def test_a_lone_server_is_never_behind_its_own_changes(store: Store, entry: MakeEntry) -> None:
-    store.renew()
-    assert not store.behind()
+    store.refresh()
+    assert not store.may_have_changed()
     store.count([entry(1)])
-    assert not store.behind()
+    assert not store.may_have_changed()
 
 
 def test_a_store_is_well_and_says_so_without_changing_anything(
@@ -311,7 +311,7 @@ def test_a_store_is_well_and_says_so_without_changing_anything(
 ) -> None:
     store.count([entry(1)])
     assert store.probe()
-    assert store.erase()
+    assert store.wipe_leftovers()
     assert store.count([entry(1)]) == [DUPLICATE]
     assert _reports(place) == {"2026-W47": 1}
 
@@ -322,7 +322,7 @@ def test_nothing_of_a_closed_week_is_left_and_the_audit_finds_nothing(
     store.count([entry(n, W46, note=f"rare {n}") for n in range(7)])
     store.count([entry(n) for n in range(100, 104)])
     store.close_week(W46, _closing(W46))
-    assert store.erase()
+    assert store.wipe_leftovers()
     found = place.audit()
     assert found.findings == ()
     assert found.keys == ("2026-W47",)
@@ -375,6 +375,6 @@ def test_the_views_know_the_monday_of_every_week(
     store = place.open()
     store.open_week(week, _terms(week), toy_schema)
     store.close_week(week, _closing(week))
-    store.shut()
+    store.close()
     assert week.start.date().isoformat() == monday
     assert [str(found) for (found,) in place.rows("SELECT monday FROM published_weeks")] == [monday]

@@ -27,11 +27,11 @@ import pytest
 from headcount.v1 import options_pb2
 from headcount_server.counting import answers
 from headcount_server.errors import Unavailable, WeekNotOpen
-from headcount_server.metrics.counters import Operations
+from headcount_server.metrics.counters import Counters
 from headcount_server.publication.terms import Policy
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.service.week_cycle import Weeks
+from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.url import PostgresUrl
@@ -120,13 +120,13 @@ class Server:
 
     def __init__(self, database: Place, clock: Now, policy: Policy, schema: Schema) -> None:
         self.store = database_at(database).open_store()
-        self.writer = Writer(self.store, Operations())
+        self.writer = Writer(self.store, Counters())
         self.writer.start()
-        self.weeks = Weeks(
-            self.writer, self.store, clock, policy, InForce(schema), on_close=lambda: None
+        self.weeks = WeekCycle(
+            self.writer, self.store, clock, policy, CurrentRegistry(schema), on_close=lambda: None
         )
         try:
-            self.weeks.turn()
+            self.weeks.advance()
         except BaseException:
             self.writer.stop()
             raise
@@ -268,7 +268,7 @@ class StoreMachine(RuleBasedStateMachine):
     def time_passes(self, hours: int, noticed: bool) -> None:  # noqa: FBT001 - drawn
         self.clock.moment += timedelta(hours=hours)
         if noticed:
-            self.server.weeks.turn()
+            self.server.weeks.advance()
             self.model.turn(self.clock.moment)
 
     @rule(threshold=st.integers(1, 4), hours=st.sampled_from([0, 48]), digest=st.integers(0, 2))
@@ -294,7 +294,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([24, 168, 400]), statement=st.integers(1, 60))
     def crash_while_turning(self, hours: int, statement: int) -> None:
         self.clock.moment += timedelta(hours=hours)
-        self._crash(statement, self.server.weeks.turn)
+        self._crash(statement, self.server.weeks.advance)
 
     def _crash(self, statement: int, doing: Callable[[], object]) -> None:
         self.ground.crash(self.server, statement, doing)

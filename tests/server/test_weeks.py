@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from headcount_server.clock import Clock, FileClock
 from headcount_server.errors import Unavailable, WeekNotOpen
-from headcount_server.metrics.counters import Operations
+from headcount_server.metrics.counters import Counters
 from headcount_server.publication.terms import Policy, Terms
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.service import week_cycle as weeks_module
-from headcount_server.service.week_cycle import Weeks
+from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
@@ -46,7 +46,9 @@ class Room:
         self, writer: Writer, store: SqliteStore, clock: Clock, policy: Policy, schema: Schema
     ) -> None:
         self.clock = Watched(clock)
-        self.weeks = Weeks(writer, store, self.clock, policy, InForce(schema), on_close=self.tell)
+        self.weeks = WeekCycle(
+            writer, store, self.clock, policy, CurrentRegistry(schema), on_close=self.tell
+        )
         self.store = store
         self.writer = writer
         self.told = 0
@@ -90,7 +92,7 @@ def _enter(tmp_path: Path, clock_file: Path, toy_schema: Schema) -> Enter:
     @contextmanager
     def enter(policy: Policy = Policy(5, TWO_DAYS)) -> Iterator[Room]:  # noqa: B008 - frozen
         store = SqliteStore(tmp_path / "headcount.db")
-        writer = Writer(store, Operations())
+        writer = Writer(store, Counters())
         writer.start()
         room = Room(writer, store, FileClock(clock_file), policy, toy_schema)
         try:
@@ -212,15 +214,15 @@ def test_a_clock_that_goes_back_opens_nothing_that_was_closed(
     now("2026-11-17T12:00:00Z")
     with enter() as room:
         now("2026-11-18T12:00:00Z")
-        room.weeks.turn()
+        room.weeks.advance()
         now("2026-11-17T12:00:00Z")
-        room.weeks.turn()
+        room.weeks.advance()
         assert room.open() == ["2026-W47"]
         assert room.closed() == ["2026-W46"]
         now("2026-11-12T12:00:00Z")
         assert "2026-W46" not in room.open()
         now("2026-11-18T12:00:00Z")
-        room.weeks.turn()
+        room.weeks.advance()
         assert room.open() == ["2026-W47"]
         assert (room.closed()[-1], W47 in room.store.open_weeks()) == ("2026-W46", True)
 
@@ -284,11 +286,11 @@ def test_a_close_that_could_not_be_told_is_told_later(
         room.fault = Unavailable("no room")
         now("2026-11-18T00:00:00Z")
         with pytest.raises(Unavailable):
-            room.weeks.turn()
+            room.weeks.advance()
         assert (room.closed(), room.told) == (["2026-W46"], 0)
         room.fault = None
-        room.weeks.turn()
-        room.weeks.turn()
+        room.weeks.advance()
+        room.weeks.advance()
         assert room.told == 1
 
 

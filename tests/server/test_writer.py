@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from headcount_server.counting import answers
 from headcount_server.errors import Overloaded, Unavailable
-from headcount_server.metrics.counters import Operations
+from headcount_server.metrics.counters import Counters
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer as writer_module
@@ -39,9 +39,9 @@ class GatedStore(SqliteStore):
         self.erasures: list[int] = []
         self.fault: Exception | None = None
 
-    def erase(self) -> bool:
+    def wipe_leftovers(self) -> bool:
         self.erasures.append(len(self.groups))
-        return super().erase()
+        return super().wipe_leftovers()
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         self.groups.append(len(entries))
@@ -60,12 +60,12 @@ def _store(tmp_path: Path, toy_schema: Schema) -> GatedStore:
 
 
 @pytest.fixture(name="meter")
-def _meter() -> Operations:
-    return Operations()
+def _meter() -> Counters:
+    return Counters()
 
 
 @pytest.fixture(name="writer")
-def _writer(store: GatedStore, meter: Operations) -> Iterator[Writer]:
+def _writer(store: GatedStore, meter: Counters) -> Iterator[Writer]:
     writer = Writer(store, meter)
     writer.start()
     yield writer
@@ -121,7 +121,7 @@ def test_a_report_is_in_the_file_when_its_caller_hears_of_it(
 def test_reports_that_arrive_during_a_commit_share_the_next_one(
     writer: Writer,
     store: GatedStore,
-    meter: Operations,
+    meter: Counters,
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
 ) -> None:
@@ -164,7 +164,7 @@ def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     toy_schema: Schema,
-    meter: Operations,
+    meter: Counters,
     pool: ThreadPoolExecutor,
     entry: Callable[[int], Entry],
 ) -> None:
@@ -182,7 +182,7 @@ def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913
     for lane in writer._queues:
         writer._commit(writer_module._group(lane, lane.get())[0])
     assert [future.result(10) for future in held] == [Outcome.COUNTED] * 4
-    store.shut()
+    store.close()
 
 
 def test_a_group_is_bounded(
@@ -212,7 +212,7 @@ def test_each_caller_of_a_group_hears_its_own_outcome(
 def test_past_the_bound_callers_are_refused_at_once_and_the_waiting_are_served(
     monkeypatch: pytest.MonkeyPatch,
     store: GatedStore,
-    meter: Operations,
+    meter: Counters,
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
 ) -> None:
@@ -256,7 +256,7 @@ def test_stopping_writes_what_is_waiting_and_frees_the_database(
     assert not store._path.with_name("headcount.db-wal").exists()
     again = SqliteStore(store._path)
     assert again.count([entry(n) for n in range(6)]) == [Outcome.DUPLICATE] * 6
-    again.shut()
+    again.close()
 
 
 @pytest.mark.parametrize("fault", [Unavailable("no room"), RuntimeError("a fault of ours")])
@@ -317,7 +317,7 @@ def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
     store: GatedStore,
-    meter: Operations,
+    meter: Counters,
     entry: Callable[[int], Entry],
 ) -> None:
     assert writer_module.ERASE_SECONDS <= 5
@@ -358,7 +358,7 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
     store: GatedStore,
-    meter: Operations,
+    meter: Counters,
     entry: Callable[[int], Entry],
 ) -> None:
     monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.05)

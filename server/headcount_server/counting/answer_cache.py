@@ -25,7 +25,7 @@ MAX_BYTES = 256
 _LENGTH_DELIMITED = 2
 
 
-class Reader:
+class AnswerCache:
     """Reads reports of all projects and remembers their answers for a day."""
 
     def __init__(self) -> None:

@@ -98,7 +98,7 @@ class Simulation:
         coming = itertools.chain.from_iterable(
             self._life(number, world) for number in range(self._sites)
         )
-        closes = (Event((w.end + self._grace).timestamp(), app.weeks.turn) for w in self.weeks)
+        closes = (Event((w.end + self._grace).timestamp(), app.weeks.advance) for w in self.weeks)
         order = itertools.count()
         agenda = [(e.at, next(order), e.happen) for e in itertools.chain(coming, closes)]
         heapq.heapify(agenda)
@@ -109,7 +109,7 @@ class Simulation:
         while agenda:
             self._happen(*heapq.heappop(agenda))
         self.clock.release()
-        app.weeks.turn()
+        app.weeks.advance()
 
     def _happen(self, at: float, _order: int, happen: Callable[[], None]) -> None:
         self.clock.set(datetime.fromtimestamp(at, UTC))

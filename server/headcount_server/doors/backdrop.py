@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from headcount_server.counting.answers import Ignored
 from headcount_server.doors import backdrop_values, json_reports
-from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers
 from headcount_server.errors import (
     InvalidReport,
@@ -36,10 +36,10 @@ from headcount_server.errors import (
     Violation,
     WeekNotOpen,
 )
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import REPORT_PREFIX, REPORT_SUFFIX
 from headcount_server.service.telemetry_service import TOKEN_BYTES, Service
-from headcount_server.service.week_cycle import Weeks
+from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.week import Week
 
 CALL_SECONDS = 0.8
@@ -54,7 +54,12 @@ class BackdropDoor:
     """Takes what Backdrop sites and `bee` send."""
 
     def __init__(
-        self, service: Service, registry: InForce, weeks: Weeks, intake: Intake, meter: CallMeter
+        self,
+        service: Service,
+        registry: CurrentRegistry,
+        weeks: WeekCycle,
+        intake: HttpRequests,
+        meter: CallMeter,
     ) -> None:
         self._service = service
         self._registry = registry

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.doors import json_reports
-from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers, status
 from headcount_server.errors import (
     InvalidReport,
@@ -30,7 +30,7 @@ from headcount_server.errors import (
     Unsupported,
     Violation,
 )
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 CALL_SECONDS = 10.0
@@ -53,7 +53,7 @@ class ConnectDoor:
     """Answers calls of the service as an application of HTTP."""
 
     def __init__(
-        self, service: Service, registry: InForce, intake: Intake, meter: CallMeter
+        self, service: Service, registry: CurrentRegistry, intake: HttpRequests, meter: CallMeter
     ) -> None:
         self._service = service
         self._registry = registry

@@ -16,11 +16,11 @@ from headcount_server.doors.health import SERVICE as HEALTH
 from headcount_server.doors.health import Health
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.reflection import reflection_handlers
-from headcount_server.doors.silent_calls import Patience
+from headcount_server.doors.silent_calls import SilentCalls
 from headcount_server.doors.status import OPEN_WEEKS, CallMeter, fault, status
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 THREADS = 128
@@ -58,7 +58,7 @@ class GrpcDoor:
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
         self,
         service: Service,
-        registry: InForce,
+        registry: CurrentRegistry,
         gate: Gate,
         meter: CallMeter,
         address: Address,
@@ -70,7 +70,7 @@ class GrpcDoor:
             options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
-        self._patience = Patience(CROWD)
+        self._patience = SilentCalls(CROWD)
         self._health = Health((SERVICE,), self._patience)
         self._server.add_generic_rpc_handlers(
             [
@@ -113,7 +113,7 @@ class GrpcDoor:
 
 
 def _telemetry(
-    service: Service, gate: Gate, patience: Patience, meter: CallMeter
+    service: Service, gate: Gate, patience: SilentCalls, meter: CallMeter
 ) -> grpc.GenericRpcHandler:
     def unary(
         call: Callable[[Any], Message], request: type[Message], response: type[Message]

@@ -15,7 +15,7 @@ HEADER_SECONDS = 10.0
 """How long a request's line and headers may take to come in."""
 
 
-class PatientProtocol(H11Protocol):
+class HeaderTimeoutProtocol(H11Protocol):
     """HTTP/1 whose requests have to begin in time.
 
     The body's time is the application's to watch, an idle connection's

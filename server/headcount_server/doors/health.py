@@ -14,7 +14,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2
 
-from headcount_server.doors.silent_calls import Patience
+from headcount_server.doors.silent_calls import SilentCalls
 
 SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 WATCHES = 4
@@ -29,7 +29,7 @@ _Response = health_pb2.HealthCheckResponse
 class Health:
     """Tells whether the server, or one of these services, can do its work."""
 
-    def __init__(self, services: tuple[str, ...], patience: Patience) -> None:
+    def __init__(self, services: tuple[str, ...], patience: SilentCalls) -> None:
         self._services = ("", *services)
         self._patience = patience
         self._changed = threading.Condition()

@@ -28,7 +28,7 @@ MAX_REQUESTS = 256
 _Done = TypeVar("_Done")
 
 
-class Intake:
+class HttpRequests:
     """Reads requests and has them worked on, in bounds; belongs to one event loop."""
 
     def __init__(self, gate: Gate) -> None:

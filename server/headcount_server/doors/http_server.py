@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headcount_server.doors.address import Address
-from headcount_server.doors.header_timeout import PatientProtocol
+from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 
@@ -59,7 +59,7 @@ class HttpDoor:
         # Addresses of callers are not for logs, so there is no access log.
         config = uvicorn.Config(
             app,
-            http=PatientProtocol,
+            http=HeaderTimeoutProtocol,
             ws="none",
             log_config=None,
             log_level=logging.ERROR,  # it warns of every caller that is no HTTP client

@@ -8,8 +8,8 @@ from threading import BoundedSemaphore
 import grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from headcount_server.doors.silent_calls import Patience
-from headcount_server.registry.current import InForce
+from headcount_server.doors.silent_calls import SilentCalls
+from headcount_server.registry.current import CurrentRegistry
 
 REFLECTION_STREAMS = 4
 """Reflection streams at once: each holds a thread for as long as its caller likes."""
@@ -18,7 +18,7 @@ _REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 
 
 def reflection_handlers(
-    registry: InForce, services: tuple[str, ...], patience: Patience
+    registry: CurrentRegistry, services: tuple[str, ...], patience: SilentCalls
 ) -> list[grpc.GenericRpcHandler]:
     """Reflection under both names; the messages of v1 and v1alpha are the same on the wire."""
     names = (*services, *_REFLECTION)

@@ -27,7 +27,7 @@ _TICK_SECONDS = 0.05
 _Said = TypeVar("_Said")
 
 
-class Patience:
+class SilentCalls:
     """Waits for messages of calls, and ends the calls that send none.
 
     From `crowd` silent calls on, each is given less time.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from headcount_server.metrics.gauges import Standing
-from headcount_server.metrics.project_health import Signals
+from headcount_server.metrics.gauges import Gauges
+from headcount_server.metrics.project_health import ProjectHealth
 
 OUTCOMES = (
     "counted",
@@ -39,12 +39,12 @@ CODES = (
 )
 
 
-class Operations:
+class Counters:
     """Counters of one server, in a registry of their own for the operations port."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._signals: Signals | None = None
+        self._signals: ProjectHealth | None = None
         self._reports = Counter(
             "headcount_server_reports",
             "Reports answered since the start, by what became of them.",
@@ -104,12 +104,12 @@ class Operations:
         """Report this as the number of waiting reports."""
         self._queue.set_function(length)
 
-    def watch_projects(self, signals: Signals) -> None:
+    def watch_projects(self, signals: ProjectHealth) -> None:
         """Expose these signals too, and tell them of every report."""
         self._signals = signals
         self.registry.register(signals)
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_standing(self, standing: Gauges) -> None:
         """Expose how the server stands too."""
         self.registry.register(standing)
 

@@ -16,11 +16,11 @@ from prometheus_client.registry import Collector
 
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.week import Week
 
 
-class Standing(Collector):
+class Gauges(Collector):
     """Collects what the server stands on.
 
     `open_weeks` tells which weeks are open; `files` hold the database, the main
@@ -29,7 +29,7 @@ class Standing(Collector):
 
     def __init__(
         self,
-        registry: InForce,
+        registry: CurrentRegistry,
         open_weeks: Callable[[], Mapping[Week, Terms]],
         files: Sequence[Path],
     ) -> None:

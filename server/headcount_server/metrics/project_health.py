@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from headcount_server.publication.published import PublishedProject, PublishedWeek
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Project
 
 HOWS = ("complete", "partial", "refused")
@@ -32,14 +32,14 @@ _CORE_PREFIX = re.compile(r"^\d+\.x-")
 _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 
 
-class Signals(Collector):
+class ProjectHealth(Collector):
     """Collects the signals of all projects of the registry in force.
 
     `began` is the server's start (unix seconds): until a project has reported,
     its silence is counted from there.
     """
 
-    def __init__(self, registry: InForce, began: float) -> None:
+    def __init__(self, registry: CurrentRegistry, began: float) -> None:
         self._registry = registry
         self._began = _hour(began)
         self._weeks: Sequence[PublishedWeek] = ()

@@ -21,14 +21,14 @@ from prometheus_client.registry import Collector
 
 from headcount_server.metrics.series_limit import MAX_SERIES, Series, Shown, shown
 from headcount_server.publication.published import PublishedWeek
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Key, Schema
 
 
 class PublishedTotals(Collector):
     """Exposes the last closed week. `show` replaces what is exposed."""
 
-    def __init__(self, registry: InForce) -> None:
+    def __init__(self, registry: CurrentRegistry) -> None:
         self._registry = registry
         self._week: PublishedWeek | None = None
         self._made: tuple[Schema, PublishedWeek | None, Sequence[GaugeMetricFamily]] | None = None

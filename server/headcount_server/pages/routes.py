@@ -16,7 +16,7 @@ from headcount_server.pages.download import Download
 from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.week import Week
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -39,7 +39,7 @@ class Pages:
     so many. `show` takes them in anew.
     """
 
-    def __init__(self, registry: InForce, published: ReadWeeks, policy: Policy) -> None:
+    def __init__(self, registry: CurrentRegistry, published: ReadWeeks, policy: Policy) -> None:
         self._registry = registry
         self._published = published
         self._policy = policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headcount_server.registry.schema import Schema
 
 
-class InForce:
+class CurrentRegistry:
     """Holds the schema that reports are judged by.
 
     Whoever answers a call takes `schema` once at its start and keeps to it, so

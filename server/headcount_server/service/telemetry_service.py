@@ -17,11 +17,11 @@ from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server.clock import Clock
 from headcount_server.counting import answers
-from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.errors import InvalidReport, Refusal, UnknownProject, Violation, WeekNotOpen
 from headcount_server.publication import response as statistics
 from headcount_server.publication.terms import Policy
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.response import describe
 from headcount_server.registry.schema import (
     REPORT_PREFIX,
@@ -30,7 +30,7 @@ from headcount_server.registry.schema import (
     Schema,
     project_name,
 )
-from headcount_server.service.week_cycle import Weeks
+from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.contract import Entry, Outcome, Store
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
@@ -62,10 +62,10 @@ class Service:
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
         self,
-        registry: InForce,
+        registry: CurrentRegistry,
         store: Store,
         writer: Writer,
-        weeks: Weeks,
+        weeks: WeekCycle,
         policy: Policy,
         clock: Clock,
         meter: Meter,
@@ -77,7 +77,7 @@ class Service:
         self._policy = policy
         self._clock = clock
         self._meter = meter
-        self._reader = Reader()
+        self._reader = AnswerCache()
 
     def submit_report(
         self,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from headcount_server.clock import Clock
 from headcount_server.errors import ServerError, WeekNotOpen
 from headcount_server.publication.terms import Policy, Terms
-from headcount_server.registry.current import InForce
+from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
 from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class _Present(NamedTuple):
-    """What `Weeks.open` found, so that it need not be found again for each report."""
+    """What `WeekCycle.open` found, so that it need not be found again for each report."""
 
     terms: Mapping[Week, Terms]
     """What was open then; other terms end it."""
@@ -36,7 +36,7 @@ class _Present(NamedTuple):
     weeks: tuple[Week, ...]
 
 
-class Weeks:
+class WeekCycle:
     """Opens each week as it begins and closes it when its grace is over.
 
     `on_close` is called after weeks were closed, on the writer's thread.
@@ -48,7 +48,7 @@ class Weeks:
         store: Store,
         clock: Clock,
         policy: Policy,
-        registry: InForce,
+        registry: CurrentRegistry,
         *,
         on_close: Callable[[], None],
     ) -> None:
@@ -60,9 +60,9 @@ class Weeks:
         self._on_close = on_close
         self._open: Mapping[Week, Terms] = {}
         self._present = _Present({}, _NEVER, _NEVER, ())
-        self._turned_for: Week | None = None
+        self._advanced_for: Week | None = None
         self._untold = False
-        self._turning = threading.Lock()
+        self._advancing = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="weeks")
 
@@ -71,7 +71,7 @@ class Weeks:
 
         Raises Unavailable where that fails.
         """
-        self.turn()
+        self.advance()
         self._thread.start()
 
     def stop(self) -> None:
@@ -91,8 +91,8 @@ class Weeks:
     def _look(self, now: datetime) -> _Present:
         current = Week.of(now)
         # A week that was closed and comes again (the clock went back) stays closed.
-        if current not in self._open and current != self._turned_for:
-            self.turn()
+        if current not in self._open and current != self._advanced_for:
+            self.advance()
         terms = self._open  # replaced by another thread, never changed
         known = [week for week in (current, current.previous()) if week in terms]
         turns = [current.start, current.end, *(terms[week].closes for week in known)]
@@ -114,20 +114,20 @@ class Weeks:
         if week not in open_weeks:
             raise WeekNotOpen(week, tuple(map(str, open_weeks)))
 
-    def turn(self) -> None:
+    def advance(self) -> None:
         """Bring the store to the present: close due weeks, open the present ones.
 
         Raises Unavailable where that fails.
         """
-        with self._turning:
+        with self._advancing:
             now = self._clock.now()
             try:
-                self._writer.run(lambda: self._turn(now))
+                self._writer.run(lambda: self._advance(now))
             finally:
                 self._open = self._store.open_weeks()
-            self._turned_for = Week.of(now)
+            self._advanced_for = Week.of(now)
 
-    def adopt(self, schema: Schema) -> None:
+    def use_registry(self, schema: Schema) -> None:
         """Count by another registry from now on; the open weeks note it first.
 
         Raises Unavailable where that fails; the old one stays in force then.
@@ -141,8 +141,8 @@ class Weeks:
 
         self._writer.run(note)
 
-    def _turn(self, now: datetime) -> None:
-        if self._store.renew():
+    def _advance(self, now: datetime) -> None:
+        if self._store.refresh():
             self._untold = True
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
         for week in due:
@@ -150,7 +150,7 @@ class Weeks:
             log.info("week %s is closed and published", week)
             self._untold = True
         if self._untold:
-            self._store.erase()
+            self._store.wipe_leftovers()
             self._on_close()
             self._untold = False
         current, known = Week.of(now), self._store.open_weeks()
@@ -164,11 +164,11 @@ class Weeks:
         while not self._stopping.wait(TICK_SECONDS):
             now = self._clock.now()
             due = any(terms.closes <= now for terms in self._open.values())
-            idle = not (due or self._untold) and Week.of(now) == self._turned_for
-            if idle and not self._store.behind():
+            idle = not (due or self._untold) and Week.of(now) == self._advanced_for
+            if idle and not self._store.may_have_changed():
                 continue
             try:
-                self.turn()
+                self.advance()
                 told = ""
             except ServerError as error:
                 if str(error) != told:

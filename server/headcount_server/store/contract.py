@@ -80,15 +80,15 @@ class Store(Protocol):
         """
         ...
 
-    def behind(self) -> bool:
+    def may_have_changed(self) -> bool:
         """Whether others changed something, or nobody can tell; may be called from any thread."""
         ...
 
-    def renew(self) -> bool:
+    def refresh(self) -> bool:
         """Learn what others changed; whether anything was. Raises Unavailable, StoreError."""
         ...
 
-    def erase(self) -> bool:
+    def wipe_leftovers(self) -> bool:
         """Wipe what closed weeks and old commits left behind; False if to be tried again."""
         ...
 
@@ -100,6 +100,6 @@ class Store(Protocol):
         """Whether a commit gets through; changes nothing."""
         ...
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Finish; the store is not used again."""
         ...

@@ -120,7 +120,7 @@ class Writer:
         self._tell: Callable[[bool], None] = lambda _ok: None
         self._thread = threading.Thread(target=self._work, name="writer")
         self._further = [
-            threading.Thread(target=self._count_along, args=(lane,), name="lane")
+            threading.Thread(target=self._run_lane, args=(lane,), name="lane")
             for lane in self._queues[1:]
         ]
 
@@ -181,7 +181,7 @@ class Writer:
         item: _Report | _Task | None
         while True:
             try:
-                item = self._queue.get(timeout=self._patience())
+                item = self._queue.get(timeout=self._seconds_until_wipe())
             except queue.Empty:
                 self._erase()
                 continue
@@ -191,12 +191,12 @@ class Writer:
             if isinstance(item, _Task):
                 self._run(item)
             elif item is None:
-                self._store.shut()
+                self._store.close()
                 return
-            if self._patience() == 0:
+            if self._seconds_until_wipe() == 0:
                 self._erase()
 
-    def _count_along(self, lane: _Queue) -> None:
+    def _run_lane(self, lane: _Queue) -> None:
         item = lane.get()
         while item is not None:
             group, item = _group(lane, item)
@@ -234,7 +234,7 @@ class Writer:
         if self._erase_at is None:
             self._erase_at = time.monotonic() + ERASE_SECONDS
 
-    def _patience(self) -> float | None:
+    def _seconds_until_wipe(self) -> float | None:
         if self._erase_at is None:
             # Other lanes may have failed meanwhile, which this one has to make good.
             return ERASE_SECONDS if self._further else None
@@ -252,6 +252,6 @@ class Writer:
     def _erase(self) -> None:
         if not self._writable:
             self._settle(ok=self._store.probe())
-        done = self._store.erase() and self._writable
+        done = self._store.wipe_leftovers() and self._writable
         self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
         self._meter.erased(done=done)

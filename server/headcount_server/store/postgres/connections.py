@@ -95,7 +95,7 @@ def information(url: PostgresUrl) -> str:
     try:
         given = conninfo.conninfo_to_dict(url.text)
     except psycopg.Error as error:
-        msg = f"--database {url}: {told(error)}"
+        msg = f"--database {url}: {message_of(error)}"
         raise StoreError(msg) from error
     more = {name: value for name, value in _PARAMETERS.items() if name not in given}
     return conninfo.make_conninfo(url.text, **more)
@@ -116,7 +116,7 @@ def pool(url: PostgresUrl, size: int) -> ConnectionPool[PostgresConnection]:
     )
 
 
-def told(error: psycopg.Error) -> str:
+def message_of(error: psycopg.Error) -> str:
     """What the server or the driver says, in one line without anybody's data."""
     if error.sqlstate is not None:
         return str(error.diag.message_primary or type(error).__name__)
@@ -131,7 +131,7 @@ def connected(url: PostgresUrl) -> Iterator[PostgresConnection]:
             configure(connection)
             yield connection
     except psycopg.Error as error:
-        msg = f"{url}: {told(error)}"
+        msg = f"{url}: {message_of(error)}"
         raise StoreError(msg) from error
 
 

@@ -13,7 +13,12 @@ from headcount_server.errors import StoreError
 from headcount_server.publication.terms import Terms
 from headcount_server.store.database import Row
 from headcount_server.store.postgres import prepare, schema, weeks
-from headcount_server.store.postgres.connections import Adapter, connected, refuse_strange, told
+from headcount_server.store.postgres.connections import (
+    Adapter,
+    connected,
+    message_of,
+    refuse_strange,
+)
 from headcount_server.store.postgres.schema import (
     COPIED,
     LOCKS,
@@ -162,5 +167,5 @@ def _told(url: PostgresUrl) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        msg = f"{url}: {told(error)}"
+        msg = f"{url}: {message_of(error)}"
         raise StoreError(msg) from error

@@ -30,7 +30,7 @@ from headcount_server.store.postgres import batch, citus, connections, prepare
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres import weeks as postgres_weeks
 from headcount_server.store.postgres.batch import Behind, InDoubt, Unadmitted
-from headcount_server.store.postgres.connections import Adapter, told
+from headcount_server.store.postgres.connections import Adapter, message_of
 from headcount_server.store.postgres.schema import SHARDS, VOCABULARY_LOCK, PostgresConnection
 from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.postgres.weeks import Known, OpenWeek
@@ -164,7 +164,7 @@ class PostgresStore:
             postgres_weeks.close_week(connection, week, now)
             self._look(connection)
 
-    def behind(self) -> bool:
+    def may_have_changed(self) -> bool:
         """Whether another server or a command changed something, or nobody can say."""
         if self._changed:
             return True
@@ -174,7 +174,7 @@ class PostgresStore:
         except (psycopg.Error, StoreError):
             return True
 
-    def renew(self) -> bool:
+    def refresh(self) -> bool:
         """Learn what changed. Raises Unavailable, StoreError."""
         with self._connection("the weeks cannot be read") as connection:
             self._look(connection)
@@ -187,7 +187,7 @@ class PostgresStore:
             self._known = postgres_weeks.load(connection, before.weeks)
             self._changed = self._changed or self._known.revision != before.revision
 
-    def erase(self) -> bool:
+    def wipe_leftovers(self) -> bool:
         """Nothing: a partition's files go as it is dropped; see docs/postgresql.md on the rest."""
         return True
 
@@ -211,7 +211,7 @@ class PostgresStore:
         self._resting_until = 0.0
         return True
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Give the connections back."""
         self._pool.close()
 
@@ -222,7 +222,7 @@ class PostgresStore:
                 yield connection
         except psycopg.Error as error:
             self._mend(error)
-            msg = f"{failed}: {told(error)}"
+            msg = f"{failed}: {message_of(error)}"
             raise Unavailable(msg) from error
 
 

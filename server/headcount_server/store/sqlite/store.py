@@ -92,11 +92,11 @@ class SqliteStore:
         """The only lane."""
         return 0
 
-    def behind(self) -> bool:
+    def may_have_changed(self) -> bool:
         """Never: nobody else writes."""
         return False
 
-    def renew(self) -> bool:
+    def refresh(self) -> bool:
         """Learn nothing, since nobody else writes."""
         return False
 
@@ -224,7 +224,7 @@ class SqliteStore:
         self._closed.add(week)
         del self._weeks[week], self._vocabularies[week]
 
-    def erase(self) -> bool:
+    def wipe_leftovers(self) -> bool:
         """Destroy keys of closed weeks and empty the write-ahead log."""
         destroyed, emptied = False, False
         with suppress(OSError):
@@ -255,9 +255,9 @@ class SqliteStore:
             return False
         return True
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Empty the log, close the file and let another server have it."""
-        self.erase()
+        self.wipe_leftovers()
         self._connection.close()
         os.close(self._lock)
 
