@@ -14,15 +14,15 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/keys.md --changes docs/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check lint types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check lint types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 setup: .venv/.installed ## make .venv with all three distributions
 
-.venv/.installed: constraints.txt pyproject.toml server/pyproject.toml registry/pyproject.toml
-	.ci/system-packages venv $(PYTHON)
+.venv/.installed: constraints.txt pyproject.toml server/pyproject.toml registry/pyproject.toml client/headcount/__init__.py
+	.ci/system-packages setup $(PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e server -e registry
@@ -34,8 +34,24 @@ system-packages: ## install what the tests need from apt
 demo: setup ## let hundreds of simulated installations report for eight weeks
 	$(BIN)/headcount-server demo $(DEMO_FLAGS)
 
-test: setup system-packages ## run all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# One place: make test T=tests/server/test_week.py
+PYTEST := $(BIN)/python -m pytest
+BESIDE := --numprocesses 2 --dist loadfile
+
+test: setup system-packages ## run all tests, or those of one place: T=tests/server
+	$(PYTEST) $(if $(T),$(T),$(BESIDE)) -m 'not index'
+
+test-fast: setup ## run the tests that start no server, browser or database: a minute
+	$(PYTEST) $(BESIDE) -m 'not slow and not index'
+
+test-index: setup ## run the tests that need a package index
+	$(PYTEST) -m index
+
+# Half an hour a day. What cannot be shifted is told in tests/other_days/run.
+DAYS ?= 45 365 2192 week53
+test-future: setup system-packages ## run all tests as if on other DAYS, which are days from now, or week53
+	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index' $(T); done
+
 
 bench: setup bench-packages ## measure, compare with the budgets, write docs/benchmarks.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

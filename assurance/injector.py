@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from headcount_server.publication import publish
-from headcount_server.tally import Cell, Tally
+from headcount_server.counting.tally import Cell, Tally
+from headcount_server.publication.rounding import publish
 
 KEY = 3
 """A key that has one value to be learned."""

@@ -16,10 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import reports
-from headcount_server import schema
-from headcount_server.reader import Reader
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.counting.answer_cache import Reader
+from headcount_server.registry import schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
 GROUP = 5000

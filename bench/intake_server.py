@@ -23,13 +23,14 @@ from typing import Any
 import grpc
 import reports
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import grpc_door, writer
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
 from headcount_server.config import Address, Config
-from headcount_server.http_door import HttpDoor
-from headcount_server.service import SERVICE, Service
-from headcount_server.tls import Identity
+from headcount_server.doors import grpc_server
+from headcount_server.doors.http_server import HttpDoor
+from headcount_server.doors.tls import Identity
+from headcount_server.service.telemetry_service import SERVICE, Service
+from headcount_server.store import writer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,9 +81,9 @@ def main() -> None:
 
 def _serve_nothing(identity: Identity | None) -> None:
     server = grpc.server(
-        ThreadPoolExecutor(grpc_door.THREADS),
-        options=grpc_door._OPTIONS,  # noqa: SLF001 - the same settings are the point
-        maximum_concurrent_rpcs=grpc_door.MAX_CALLS,
+        ThreadPoolExecutor(grpc_server.THREADS),
+        options=grpc_server._OPTIONS,  # noqa: SLF001 - the same settings are the point
+        maximum_concurrent_rpcs=grpc_server.MAX_CALLS,
     )
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
         lambda _request, _context: b""

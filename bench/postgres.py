@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from headcount_server.database import PostgresUrl
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_preparing import drop, prepare
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.prepare import drop, prepare
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 

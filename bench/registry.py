@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import results
-from headcount_registry.build import build
+from headcount_registry.pipeline.build import build
 
 PROGRAM = Path(sys.executable).with_name("headcount-registry")
 FILES, KEYS = 200, 5

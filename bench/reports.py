@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema
+from headcount_server.registry import schema
 from headcount_server.week import Week
 
 REGISTRY = Path(__file__).resolve().parents[1] / "registry" / "generated" / "registry.binpb"

@@ -34,11 +34,12 @@ import reports
 import results
 import scale_page
 import servers
-from headcount_server import database, schema
-from headcount_server.database import Database
-from headcount_server.postgres_schema import SHARDS
-from headcount_server.reader import Reader
-from headcount_server.store import Entry, Outcome, Store, Terms
+from headcount_server.counting.answer_cache import Reader
+from headcount_server.registry import schema
+from headcount_server.store import database
+from headcount_server.store.contract import Entry, Outcome, Store, Terms
+from headcount_server.store.database import Database
+from headcount_server.store.postgres.schema import SHARDS
 from headcount_server.week import Week
 from load import WARM_UP, Load
 from postgres import Postgres

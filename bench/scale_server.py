@@ -18,11 +18,12 @@ from typing import Any
 
 import reports
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import database, postgres_intake
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
 from headcount_server.config import Address, Config
-from headcount_server.service import Service
+from headcount_server.service.telemetry_service import Service
+from headcount_server.store import database
+from headcount_server.store.postgres import batch
 
 ANY = Address("127.0.0.1", 0)
 VARIETY = 2000
@@ -31,7 +32,7 @@ VARIETY = 2000
 
 def main() -> None:
     """Serve."""
-    postgres_intake.SHARDS = int(sys.argv[2])  # type: ignore[attr-defined] # imported there
+    batch.SHARDS = int(sys.argv[2])  # type: ignore[attr-defined] # imported there
     numbers, varied = itertools.count(), reports.several(VARIETY)
     submit = Service.submit_report
 

@@ -1,4 +1,4 @@
-"""Real server processes for the tests that need one."""
+"""Real server processes for the tests that need one, and what is asked of every test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,31 @@ import chance
 import leftovers
 import postgres_server
 import pytest
-from headcount_server.database import PostgresUrl
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_preparing import drop
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.prepare import drop
 from postgres_server import empty
 from server_process import ServerProcess
+
+STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
+"""What a test file imports that starts servers, databases, browsers or other programs."""
+STARTED = {"own", "postgres_server", "running", "serve"}
+"""Fixtures that are such a thing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what starts servers, databases or browsers as slow, so that nobody has to."""
+    for item in items:
+        if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
+            item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def _no_package_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail what asks a package index, unless it is marked."""
+    if request.node.get_closest_marker("index") is None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+
 
 chance.settle()
 
@@ -43,16 +63,14 @@ def _nothing_is_left() -> Iterator[None]:
 
 @pytest.fixture(name="serve")
 def _serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Starts servers: `serve(registry, *flags, clock=None)`; all are killed at the end."""
+    """Start servers: `serve(registry, *flags, clock=moment)`; all are killed at the end."""
     started: list[ServerProcess] = []
 
-    def serve(registry: Path, *flags: str, clock: datetime | None = None) -> ServerProcess:
+    def serve(registry: Path, *flags: str, clock: datetime) -> ServerProcess:
         directory = tmp_path / f"server-{len(started)}"
         directory.mkdir()
-        server = ServerProcess(registry, directory, flags)
+        server = ServerProcess(registry, directory, clock, flags)
         started.append(server)
-        if clock is not None:
-            server.set_clock(clock)
         server.start()
         return server
 
@@ -103,5 +121,6 @@ def _emptied_url(postgres_server: str) -> PostgresUrl:
 
 @pytest.fixture(name="clean_environment")
 def _clean_environment() -> dict[str, str]:
-    """What a person's shell has, and none of what a CI sets."""
-    return {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    """What a person's shell has, none of what a CI sets, and the clock of `other_days`."""
+    names = ("HOME", "PATH", "LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
+    return {name: os.environ[name] for name in names if name in os.environ}

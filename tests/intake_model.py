@@ -9,12 +9,12 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers
-from headcount_server.answers import Answers
+from headcount_server.counting import answers
+from headcount_server.counting.answers import Answers
+from headcount_server.counting.tally import tally
+from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import InvalidReport
-from headcount_server.schema import Project
-from headcount_server.tally import tally
-from headcount_server.vocabulary import Vocabulary
+from headcount_server.registry.schema import Project
 from store_files import rows
 
 WEEK = "2026-W47"

@@ -17,11 +17,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
-from headcount_server import postgres_citus
-from headcount_server.database import PostgresUrl
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_preparing import drop
-from headcount_server.postgres_schema import SCHEMAS, STEPS, PostgresConnection, applied
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import citus
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.prepare import drop
+from headcount_server.store.postgres.schema import SCHEMAS, STEPS, PostgresConnection, applied
 from server_process import held_port
 from waiting import PATIENCE, until
 
@@ -139,7 +139,7 @@ def has_citus() -> bool:
     if not named:
         return False
     with connected(PostgresUrl(named)) as connection:
-        return postgres_citus.version(connection) is not None
+        return citus.version(connection) is not None
 
 
 def empty(connection: PostgresConnection) -> None:

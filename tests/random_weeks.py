@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from headcount.v1 import options_pb2
-from headcount_server.answers import Answer, Answers
+from headcount_server.counting.answers import Answer, Answers
 from headcount_server.pages.median import ranges
-from headcount_server.schema import Key, Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
+from headcount_server.registry.schema import Key, Project, Schema
+from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
 WEEKS = tuple(Week(2026, number) for number in (44, 45, 46))

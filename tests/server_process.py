@@ -1,7 +1,12 @@
-"""A real server process, for the tests that need one."""
+"""A real server process, for the tests that need one.
+
+Its clock stands still at the moment that the test gives it, so that no test
+depends on the day on which it runs.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -10,7 +15,7 @@ import subprocess
 import sys
 import urllib.request
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +23,8 @@ from waiting import PATIENCE, until
 
 BIN = Path(sys.executable).parent
 ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?([^/\s]+).*\n", re.MULTILINE)
+THURSDAY = datetime(2026, 11, 19, 12, tzinfo=UTC)
+"""A moment for the tests to which one is like another."""
 
 
 class Process(Protocol):
@@ -37,10 +44,14 @@ class ServerProcess:
 
     registry: Path
     directory: Path
+    now: datetime
     flags: tuple[str, ...] = ()
     process: Process | None = None
     program: Path = BIN / "headcount-server"
     addresses: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.set_clock(self.now)
 
     @property
     def database(self) -> Path:
@@ -51,13 +62,14 @@ class ServerProcess:
         return self.directory / "clock"
 
     def set_clock(self, moment: datetime) -> None:
+        self.now = moment
         self.clock.write_text(moment.isoformat(), encoding="ascii")
 
     def arguments(self) -> list[str]:
         listen = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
         place = [f"--registry={self.registry}", f"--database={self.database}"]
-        clock = [f"--test-clock={self.clock}"] if self.clock.exists() else []
-        return [str(self.program), "serve", *place, *listen, *clock, *self.flags]
+        clock = f"--test-clock={self.clock}"
+        return [str(self.program), "serve", *place, *listen, clock, *self.flags]
 
     def launch(self) -> Process:
         """A process of the server that has just begun to start."""
@@ -115,7 +127,7 @@ def fetch(url: str) -> str:
 
 def installed(program: str) -> str:
     """The path of a program that comes from apt; fails with the remedy where it is missing."""
-    path = shutil.which(program)
+    path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     assert path, f"{program} is missing: run `make system-packages`"
     return path
 

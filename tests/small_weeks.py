@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from headcount_server import answers
-from headcount_server.answers import Answers
-from headcount_server.publication import Publication, publish
-from headcount_server.schema import Project
-from headcount_server.tally import Cell, Tally, tally
+from headcount_server.counting import answers
+from headcount_server.counting.answers import Answers
+from headcount_server.counting.tally import Cell, Tally, tally
+from headcount_server.publication.rounding import Publication, publish
+from headcount_server.registry.schema import Project
 
 VERSION, PHP, MULTISITE, SERVER, NODES, MODULES, NOTE, LANGUAGES = 1, 2, 3, 4, 5, 6, 8, 10
 LISTS, CROSSED = (MODULES, LANGUAGES), (PHP, LANGUAGES)

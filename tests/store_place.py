@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headcount_server import audit, database
-from headcount_server.database import Database
-from headcount_server.store import Store
+from headcount_server.store import audit, database
+from headcount_server.store.contract import Store
+from headcount_server.store.database import Database
 
 
 @dataclass(frozen=True)

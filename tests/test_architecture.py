@@ -16,12 +16,13 @@ REGISTRY = ROOT / "registry" / "headcount_registry"
 GENERATED_CLIENTS = ROOT / "registry" / "generated" / "clients"
 
 PURE = [
-    *(SERVER / f"{name}.py" for name in ("answers", "publication", "tally", "week", "vocabulary")),
-    *(SERVER / "pages" / f"{name}.py" for name in ("counts", "order", "median", "chart")),
-    *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "words")),
+    *(SERVER / "counting").glob("*.py"),
+    *(SERVER / f"{name}.py" for name in ("publication/rounding", "week")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("counts", "sorting", "median", "chart")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "wording")),
     *(CLIENT / f"{name}.py" for name in ("schedule", "values", "week", "terms", "answers")),
 ]
-POSTGRES = sorted(SERVER.glob("postgres_*.py"))
+POSTGRES = sorted((SERVER / "store" / "postgres").glob("*.py"))
 """Modules that need the driver, which is an extra: imported where such a database is named."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 
@@ -71,7 +72,7 @@ def strangers(file: Path, *allowed: str) -> set[str]:
 ROOMS = {
     "headcount.v1": (modules(CLIENT / "v1"), "google.protobuf headcount.v1"),
     "headcount": (modules(CLIENT, "v1"), "headcount grpc google.protobuf"),
-    "generated clients": (modules(GENERATED_CLIENTS), "headcount"),
+    "generated clients": (modules(GENERATED_CLIENTS), "headcount.generated"),
     "headcount_registry": (
         modules(REGISTRY),
         "headcount_registry headcount.v1.options_pb2 google.protobuf grpc_tools click",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.index
+
 ROOT = Path(__file__).parents[1]
 
 COMPOSE = """

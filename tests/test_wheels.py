@@ -16,17 +16,16 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from public_walk import walk
-from server_process import ServerProcess
+from server_process import THURSDAY, ServerProcess
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT, ROOT / "registry", ROOT / "server")
 OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
-THURSDAY = datetime(2026, 11, 19, 12, tzinfo=UTC)
 HOST = """
 import sys
 from shop_telemetry import Collectors, Telemetry
@@ -121,10 +120,10 @@ def _server(installed: Installed) -> Iterator[ServerProcess]:
     server = ServerProcess(
         installed.place / "registry" / "registry.binpb",
         directory,
+        THURSDAY,
         ("--threshold=1",),
         program=installed.bin / "headcount-server",
     )
-    server.set_clock(THURSDAY)
     server.start()
     yield server
     server.kill()

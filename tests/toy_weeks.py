@@ -9,13 +9,13 @@ from typing import TypeVar
 import grpc
 from click.testing import CliRunner, Result
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers
 from headcount_server.app import App
 from headcount_server.cli import main
-from headcount_server.database import Database, PostgresUrl, open_store
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Store, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Schema
+from headcount_server.store.contract import Entry, Store, Terms
+from headcount_server.store.database import Database, PostgresUrl, open_store
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State"]
 
+__version__ = "0.1.0"
+"""The version of all three distributions: client, server and registry."""
+
 _HOMES = {
     "HeadcountError": "errors",
     "Outcome": "outcome",

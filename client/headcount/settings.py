@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from headcount.transport import Transport
 
 
-class Settings(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """What a generated `Telemetry` passes on by name; `headcount.Client` explains each."""
 
     environment: Mapping[str, str]

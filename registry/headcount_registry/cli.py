@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry import changes_emitter, history, keys_emitter, output
-from headcount_registry.build import build, lock_path
-from headcount_registry.check_command import check_command
-from headcount_registry.comparing_commands import diff_command, release_command
+from headcount_registry.commands.check import check_command
+from headcount_registry.commands.diff import diff_command, release_command
+from headcount_registry.commands.generate import generate_commands
+from headcount_registry.commands.new_key import init_command, new_key_command
+from headcount_registry.commands.parse import parse_command
+from headcount_registry.commands.terminal import Progress, counted, fail, misuse_if_missing, show
+from headcount_registry.emitters import changes_page, keys_page
 from headcount_registry.errors import DeclarationsError, RegistryError
-from headcount_registry.generate_commands import generate_commands
-from headcount_registry.parse_command import parse_command
-from headcount_registry.starting_commands import init_command, new_key_command
-from headcount_registry.terminal import Progress, counted, fail, misuse_if_missing, show
+from headcount_registry.evolution import history
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build, lock_path
 
 if TYPE_CHECKING:
-    from headcount_registry.build import Build
+    from headcount_registry.pipeline.build import Build
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,10 +119,10 @@ def _documents(
     """The pages that were asked for, by the place that they were asked for."""
     pages: dict[Path, bytes] = {}
     if docs:
-        pages[docs] = keys_emitter.emit(built.registry).encode()
+        pages[docs] = keys_page.emit(built.registry).encode()
     if changes:
         to_come = history.since_release(built.registry, lock_file).changes
-        page = changes_emitter.emit(history.releases(lock_file), to_come)
+        page = changes_page.emit(history.releases(lock_file), to_come)
         pages[changes] = page.encode()
     return pages
 

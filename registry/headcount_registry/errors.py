@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headcount_registry.finding import Finding
+    from headcount_registry.findings import Finding
 
 
 class RegistryError(Exception):

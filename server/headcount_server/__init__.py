@@ -6,5 +6,3 @@ import os
 
 # grpc's core writes to stderr by itself, past the log's form and past what the log leaves out.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-__version__ = "0.1.0"

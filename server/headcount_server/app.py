@@ -9,27 +9,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from headcount_server import public_metrics, schema
-from headcount_server.backdrop_door import BackdropDoor
 from headcount_server.clock import Clock
 from headcount_server.config import Address, Config
-from headcount_server.connect_door import ConnectDoor
-from headcount_server.database import open_store
+from headcount_server.doors.backdrop import BackdropDoor
+from headcount_server.doors.connect import ConnectDoor
+from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
+from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.http_server import HttpDoor, application
+from headcount_server.doors.rate_limits import Gate
+from headcount_server.doors.tls import Identity
 from headcount_server.errors import ServerError
-from headcount_server.grpc_door import DRAIN_SECONDS, GrpcDoor
-from headcount_server.http_door import HttpDoor, application
-from headcount_server.in_force import InForce
-from headcount_server.intake import Intake
-from headcount_server.limits import Gate
-from headcount_server.operations import Operations
+from headcount_server.metrics import published_totals
+from headcount_server.metrics.counters import Operations
+from headcount_server.metrics.gauges import Standing
+from headcount_server.metrics.project_health import RELEASE_WEEKS, Signals
 from headcount_server.pages.routes import Pages
-from headcount_server.service import Service
-from headcount_server.signals import RELEASE_WEEKS, Signals
-from headcount_server.standing import Standing
-from headcount_server.store import Store
-from headcount_server.tls import Identity
-from headcount_server.weeks import Policy, Weeks
-from headcount_server.writer import Writer
+from headcount_server.registry import schema
+from headcount_server.registry.current import InForce
+from headcount_server.service.telemetry_service import Service
+from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.store.contract import Store
+from headcount_server.store.database import open_store
+from headcount_server.store.writer import Writer
 
 END_SECONDS = DRAIN_SECONDS + 10
 """Longest time that an end in good order takes: callers, then commit and checkpoint."""
@@ -77,7 +78,7 @@ class App:
         starting.callback(writer.stop)
         meter.watch_queue(writer.waiting)
 
-        totals = public_metrics.PublishedTotals(registry)
+        totals = published_totals.PublishedTotals(registry)
         signals = Signals(registry, self._clock.now().timestamp())
         meter.watch_projects(signals)
         file = config.database if isinstance(config.database, Path) else None
@@ -113,7 +114,7 @@ class App:
         service: Service,
         registry: InForce,
         meter: Operations,
-        totals: public_metrics.PublishedTotals,
+        totals: published_totals.PublishedTotals,
     ) -> tuple[HttpDoor, HttpDoor, GrpcDoor]:
         config = self._config
         identity = Identity.of(config.tls_certificate, config.tls_key)
@@ -130,7 +131,7 @@ class App:
             *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
             *self._pages.routes(),
         ]
-        pages = application(public_metrics.registry(totals), routes)
+        pages = application(published_totals.registry(totals), routes)
         public = HttpDoor(pages, "--public", config.public, identity)
         doors.append(public)
         operations = HttpDoor(application(meter.registry), "--operations", config.operations)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from headcount_server import __version__, logs
-from headcount_server.commands.correcting import annotate, discard, retract
+from headcount_server import logs
+from headcount_server.commands.corrections import annotate, discard, retract
 from headcount_server.commands.database import database
-from headcount_server.commands.keeping import backup, check, restore
-from headcount_server.commands.reading import export, statistics
+from headcount_server.commands.maintenance import backup, check, restore
 from headcount_server.commands.serve import serve
 from headcount_server.commands.site import site
+from headcount_server.commands.statistics import export, statistics
 from headcount_server.demo.command import demo
 
 
 @click.group()
-@click.version_option(__version__)
+@click.version_option(package_name="headcount-server")
 def main() -> None:
     """Count installations without looking at any of them."""
     logs.start()

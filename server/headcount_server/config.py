@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from headcount_server.database import Database
+from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
-from headcount_server.limits import Limits
+from headcount_server.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.registry import schema
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from random_weeks import live
 from released_registry import released
@@ -31,6 +32,8 @@ def _browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(
             executable_path=path,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            # Chromium spins under libfaketime; see tests/other_days.
+            env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
         )
         yield chromium
         chromium.close()

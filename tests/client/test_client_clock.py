@@ -118,6 +118,7 @@ def test_a_clock_that_runs_ahead_for_a_day_sends_no_second_report(
     assert {r.token for r in site.transport.requests if r.week == "2026-W47"} == {first.token}
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     jumps=st.lists(

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from headcount import Outcome
 from headcount.transport import Answer
 from headcount.week import Week
@@ -13,6 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sample_project import DAY, HOUR, KEYS, NOTICED, Host
+
+pytestmark = pytest.mark.slow
 
 KEY = st.sampled_from([item.name for item in KEYS])
 LEVEL_OF = {item.name: item.level for item in KEYS}

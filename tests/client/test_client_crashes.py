@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sample_project import Host
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parents[1]
 
 FIFTY = """

@@ -20,6 +20,8 @@ from headcount.transport import Answer, Request
 from headcount.week import WEEK, Week
 from sample_project import DAY, HOUR, MONDAY, SAMPLE, Site
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

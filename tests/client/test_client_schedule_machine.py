@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from headcount.schedule import (
     DROPPED,
     GRACE,
@@ -22,6 +23,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sample_project import DAY, MONDAY
+
+pytestmark = pytest.mark.slow
 
 CHANCE = st.floats(min_value=0, max_value=1, exclude_max=True)
 EXAMPLES = int(os.environ.get("HEADCOUNT_EXAMPLES", "40"))

@@ -14,12 +14,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from headcount_registry.build import DESCRIPTOR_SET, build, lock_path
+import pytest
 from headcount_registry.errors import DeclarationsError
-from headcount_registry.lock import Lock, parse_lock
-from headcount_server import answers, schema
+from headcount_registry.evolution.lock import Lock, parse_lock
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, build, lock_path
+from headcount_server.counting import answers
 from headcount_server.errors import InvalidReport
-from headcount_server.schema import Project
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,6 +32,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
+pytestmark = pytest.mark.slow
 
 TODAY = date(2026, 11, 19)
 NAMES = ("cache", "editor", "host", "mode", "queue")

@@ -99,7 +99,7 @@ def _place(tmp_path: Path, generated: Path, server: ServerProcess) -> Place:
 
 def _published(server: ServerProcess, line: str) -> str:
     """Closes the week, and returns what everyone can read then."""
-    server.set_clock(Week.of(datetime.now(UTC)).end + timedelta(days=2, seconds=1))
+    server.set_clock(Week.of(server.now).end + timedelta(days=2, seconds=1))
     return server.wait_for_metric(line)
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from server_process import ServerProcess
@@ -29,7 +30,7 @@ def test_an_owner_looks_agrees_sends_checks_and_leaves(
     serve: Callable[..., ServerProcess], tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
     registry = ROOT / "registry" / "generated" / "registry.binpb"
-    server = serve(registry, "--threshold=7", "--grace-hours=48")
+    server = serve(registry, "--threshold=7", "--grace-hours=48", clock=datetime.now(UTC))
     site = tmp_path / "site"
     site.mkdir()
     (site / "shop.py").write_text(HOST)

@@ -188,8 +188,7 @@ def _server(
     chain, key = identity
     secure = request.param.endswith("s")
     flags = (f"--tls-certificate={chain}", f"--tls-key={key}") if secure else ()
-    server = ForkedServer(REGISTRY, tmp_path, flags, nursery=nursery)
-    server.set_clock(BOTH_WEEKS_OPEN)
+    server = ForkedServer(REGISTRY, tmp_path, BOTH_WEEKS_OPEN, flags, nursery=nursery)
     server.start()
     yield server
     server.kill()

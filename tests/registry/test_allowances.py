@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry import checks
-from headcount_registry.build import build
-from headcount_registry.finding import Severity
-from headcount_registry.review import review
+from headcount_registry.findings import Severity
+from headcount_registry.pipeline.build import build
+from headcount_registry.pipeline.review import review
 
 if TYPE_CHECKING:
-    from headcount_registry.finding import Finding
+    from headcount_registry.findings import Finding
     from registry.workbench import Bench
 
 TODAY = dt.date(2026, 1, 1)

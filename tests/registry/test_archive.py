@@ -13,10 +13,10 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import archive
-from headcount_registry.archive import unpacked
-from headcount_registry.build import build
 from headcount_registry.errors import ArchiveError, SourceError
+from headcount_registry.pipeline.build import build
+from headcount_registry.reading import archive
+from headcount_registry.reading.archive import unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 

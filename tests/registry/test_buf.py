@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from registry.workbench import GOLDEN, ROOT
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from registry.workbench import Bench
 

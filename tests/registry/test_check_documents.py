@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import checks, numbering
-from headcount_registry.finding import Severity
-from headcount_registry.review import review
+from headcount_registry import checks
+from headcount_registry.evolution import numbering
+from headcount_registry.findings import Severity
+from headcount_registry.pipeline.review import review
 from registry.workbench import ROOT
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ import subprocess
 from collections.abc import Iterable
 
 import pytest
-from headcount_registry import checks, names
+from headcount_registry import checks
 from headcount_registry.checks import metrics
-from headcount_registry.draft import gather
-from headcount_registry.finding import Finding, Severity
-from headcount_registry.review import review
-from headcount_registry.source import read
+from headcount_registry.declarations import names
+from headcount_registry.declarations.draft import gather
+from headcount_registry.findings import Finding, Severity
+from headcount_registry.pipeline.review import review
+from headcount_registry.reading.source import read
 from registry.workbench import ROOT, Bench
 
 ABOUT = """\

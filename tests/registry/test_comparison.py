@@ -10,20 +10,20 @@ import pytest
 from headcount.project import Key as ClientKey
 from headcount.project import Project as ClientProject
 from headcount.terms import present_terms
-from headcount_registry.attribute_changes import Breaks, Kind
-from headcount_registry.comparison import Snapshot, compare
-from headcount_registry.comparison_text import text, to_json
-from headcount_registry.draft import gather
-from headcount_registry.lock import Lock
-from headcount_registry.numbering import number
-from headcount_registry.resolve import resolve
-from headcount_registry.source import read
+from headcount_registry.declarations.draft import gather
+from headcount_registry.declarations.resolve import resolve
+from headcount_registry.evolution.attribute_changes import Breaks, Kind
+from headcount_registry.evolution.comparison import Snapshot, compare
+from headcount_registry.evolution.comparison_text import text, to_json
+from headcount_registry.evolution.lock import Lock
+from headcount_registry.evolution.numbering import number
+from headcount_registry.reading.source import read
 from registry.workbench import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headcount_registry.comparison import Comparison
+    from headcount_registry.evolution.comparison import Comparison
 
 BASE = """\
 headcount[title] = Toys

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from headcount.v1 import options_pb2
-from headcount_registry import history
 from headcount_registry.errors import HistoryError
+from headcount_registry.evolution import history
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from headcount_registry import checks, info
-from headcount_registry.attributes import ABOUT, ALL
-from headcount_registry.build import build
+from headcount_registry import checks
 from headcount_registry.cli import main
-from headcount_registry.declaration import KeyType
-from headcount_registry.finding import Finding, Severity
-from headcount_registry.info import Style, parse
-from headcount_registry.review import review
+from headcount_registry.declarations.attributes import ABOUT, ALL
+from headcount_registry.declarations.model import KeyType
+from headcount_registry.findings import Finding, Severity
+from headcount_registry.pipeline.build import build
+from headcount_registry.pipeline.review import review
+from headcount_registry.reading import info
+from headcount_registry.reading.info import Style, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fuzzing import Surface, linewise
-from headcount_registry.build import lock_path, numbered
-from headcount_registry.draft import gather
+from headcount_registry.declarations.draft import gather
+from headcount_registry.declarations.resolve import resolve
 from headcount_registry.errors import LockError, SourceError
-from headcount_registry.lock import FIRST_VALUE, Lock, parse_lock
-from headcount_registry.resolve import resolve
-from headcount_registry.source import read
+from headcount_registry.evolution.lock import FIRST_VALUE, Lock, parse_lock
+from headcount_registry.pipeline.build import lock_path, numbered
+from headcount_registry.reading.source import read
 
 if TYPE_CHECKING:
     from registry.workbench import Bench

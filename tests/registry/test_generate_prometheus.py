@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 import shop
-from headcount_registry.generate_commands import prometheus_command
+from headcount_registry.commands.generate import prometheus_command
 from headcount_registry.monitoring import rules
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.rules import Alert, Group
 from headcount_registry.monitoring.thresholds import Thresholds, duration, size
-from headcount_server.writer import QUEUE_LIMIT
+from headcount_server.store.writer import QUEUE_LIMIT
 from registry.workbench import ROOT, Bench
 from server_process import installed
 

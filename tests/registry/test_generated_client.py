@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from registry.workbench import GOLDEN, ROOT
 
 if TYPE_CHECKING:
@@ -93,11 +94,13 @@ def mypy(place: Path, text: str) -> list[str]:
     return result.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_host_with_right_types_passes_the_strict_type_checker(tmp_path: Path) -> None:
     assert mypy(tmp_path, HOST) == ["Success: no issues found in 1 source file"]
     assert mypy(tmp_path, MISTAKES)[-1].startswith("Found 2 errors in 1 file")
 
 
+@pytest.mark.slow
 def test_generated_packages_themselves_pass_the_strict_type_checker(tmp_path: Path) -> None:
     result = run(
         "-m", "mypy", "--strict", "--cache-dir=cache", str(CLIENTS / "toy_shop_telemetry"),

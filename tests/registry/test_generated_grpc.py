@@ -86,6 +86,7 @@ def reported(directory: Path, *packages: Path, runtime: str = "upb") -> dict[str
     return answer
 
 
+@pytest.mark.index
 @pytest.mark.parametrize("runtime", ["upb", "python"])
 def test_a_report_leaves_alike_over_the_oldest_and_the_newest_grpc(
     tmp_path: Path, runtime: str

@@ -9,9 +9,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import output
-from headcount_registry.build import build
 from headcount_registry.errors import DeclarationsError
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build
 from registry.workbench import GOLDEN
 
 if TYPE_CHECKING:

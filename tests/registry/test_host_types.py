@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Client
-from headcount.settings import Settings
+from headcount.settings import ClientOptions
 from registry.workbench import GOLDEN
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 CLIENTS = GOLDEN / "every_type" / "expected" / "clients"
 
@@ -103,4 +105,4 @@ def test_a_type_checker_refuses(tmp_path: Path, mistake: str) -> None:
 def test_the_typed_settings_are_the_arguments_of_the_client() -> None:
     arguments = inspect.signature(Client).parameters
     given = {"project", "collectors", "state_directory", "endpoint"}  # by the generated package
-    assert Settings.__annotations__.keys() == arguments.keys() - given
+    assert ClientOptions.__annotations__.keys() == arguments.keys() - given

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from headcount_registry import info
-from headcount_registry.info import Style, parse, parse_sections, printed
+from headcount_registry.reading import info
+from headcount_registry.reading.info import Style, parse, parse_sections, printed
 from hypothesis import given
 from hypothesis import strategies as st
 from registry.growth import is_linear

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import names
-from headcount_registry.declaration import (
+from headcount_registry.declarations import names
+from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
@@ -16,8 +16,8 @@ from headcount_registry.declaration import (
     Value,
 )
 from headcount_registry.errors import LockError
-from headcount_registry.lock import Lock, LockedKey, next_number, parse_lock
-from headcount_registry.numbering import Numbered, number
+from headcount_registry.evolution.lock import Lock, LockedKey, next_number, parse_lock
+from headcount_registry.evolution.numbering import Numbered, number
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import consent_emitter, json_emitter, keys_emitter, wording
-from headcount_registry.build import build
-from headcount_registry.declaration import Level, Location, Mode, Registry
-from headcount_registry.described import of_descriptor_set
+from headcount_registry.declarations.model import Level, Location, Mode, Registry
+from headcount_registry.emitters import consent_text, keys_page, registry_json, wording
+from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.pipeline.build import build
 from hypothesis import given
 from hypothesis import strategies as st
 from registry.workbench import GOLDEN
 
 if TYPE_CHECKING:
-    from headcount_registry.build import Build
-    from headcount_registry.declaration import Key, Project
+    from headcount_registry.declarations.model import Key, Project
+    from headcount_registry.pipeline.build import Build
     from registry.workbench import Bench
 
 TOY = """\
@@ -104,7 +104,7 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
     bench: Bench,
 ) -> None:
     bench.write("toy.info", TOY)
-    page = keys_emitter.emit(bench.build().registry)
+    page = keys_page.emit(bench.build().registry)
     for words in (
         "### `k`",
         "**Web server.** The server that delivers pages.",
@@ -121,8 +121,8 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
 
 def test_every_key_of_every_type_is_on_the_page_and_in_the_consent_text(every_type: Build) -> None:
     (project,) = every_type.registry.projects
-    page = keys_emitter.emit(every_type.registry)
-    consent = consent_emitter.emit(project)
+    page = keys_page.emit(every_type.registry)
+    consent = consent_text.emit(project)
     for key in project.keys:
         assert f"### `{key.name}`\n" in page
         assert f"* {key.label}\n" in consent
@@ -175,7 +175,7 @@ def _small(every_type: Build) -> Project:
 
 @given(text=SIGNS)
 def test_no_wording_changes_the_lines_of_the_consent_text(small: Project, text: str) -> None:
-    consent = consent_emitter.emit(replace(small, keys=(key_with(text, small),)))
+    consent = consent_text.emit(replace(small, keys=(key_with(text, small),)))
     headings = [line for line in consent.splitlines() if line.startswith("---")]
     assert len(headings) == 1
     assert all(line.isprintable() for line in consent.splitlines())
@@ -235,4 +235,4 @@ def test_ranges_are_written_as_the_server_publishes_them(
 
 
 def test_the_json_is_the_same_text_for_the_same_registry(every_type: Build) -> None:
-    assert json_emitter.emit(every_type.registry).encode() == every_type.files["registry.json"]
+    assert registry_json.emit(every_type.registry).encode() == every_type.files["registry.json"]

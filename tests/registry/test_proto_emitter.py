@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from headcount.v1 import options_pb2
-from headcount_registry import descriptor, proto_emitter
-from headcount_registry.declaration import (
+from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
@@ -15,6 +15,7 @@ from headcount_registry.declaration import (
     Retired,
     Value,
 )
+from headcount_registry.emitters import descriptor_set, report_proto
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,10 +66,11 @@ def projects(draw: st.DrawFn) -> Project:
     )
 
 
+@pytest.mark.slow
 @given(projects())
 @settings(max_examples=15)
 def test_whatever_people_write_compiles_and_reads_back_unchanged(project: Project) -> None:
-    data = descriptor.compile_set({proto_emitter.path(project): proto_emitter.emit(project)})
+    data = descriptor_set.compile_set({report_proto.path(project): report_proto.emit(project)})
     files = descriptor_pb2.FileDescriptorSet.FromString(data)
     (file,) = [each for each in files.file if each.package.startswith("headcount.projects")]
     report, *messages = file.message_type
@@ -91,7 +93,7 @@ def test_whatever_people_write_compiles_and_reads_back_unchanged(project: Projec
 
 
 def test_comments_of_generated_files_hold_no_line_that_is_not_a_comment() -> None:
-    text = proto_emitter.emit(
+    text = report_proto.emit(
         Project(
             name="toy",
             title="A\n}\nmessage Evil {",
@@ -130,10 +132,10 @@ def test_the_wire_schema_loads_alone_and_carries_no_story() -> None:
         mode=Mode.ASK_FIRST,
         keys=(key,),
     )
-    path = proto_emitter.path(project)
-    schema = descriptor.wire_schemas(descriptor.compile_set({path: proto_emitter.emit(project)}))[
-        path
-    ]
+    path = report_proto.path(project)
+    schema = descriptor_set.wire_schemas(
+        descriptor_set.compile_set({path: report_proto.emit(project)})
+    )[path]
     assert b"story" not in schema
     assert b"options.proto" not in schema
     pool = descriptor_pool.DescriptorPool()

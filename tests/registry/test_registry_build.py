@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry import output
-from headcount_registry.build import build
 from headcount_registry.errors import OutputError
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from registry.workbench import Bench

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry.checks import look
-from headcount_registry.draft import gather
-from headcount_registry.source import read
+from headcount_registry.declarations.draft import gather
+from headcount_registry.reading.source import read
 from hypothesis import given
 from hypothesis import strategies as st
 from registry.workbench import Bench

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from headcount_registry.build import build
-from headcount_registry.terminal import Progress
+import pytest
+from headcount_registry.commands.terminal import Progress
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from registry.workbench import Bench
@@ -77,6 +78,7 @@ def test_a_build_says_what_it_is_at(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_long_build_is_seen_to_work(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     ours, theirs = pty.openpty()

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from headcount_registry import output
-from headcount_registry.build import build, lock_path
 from headcount_registry.cli import main
 from headcount_registry.errors import DeclarationsError
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build, lock_path
 
 if TYPE_CHECKING:
     from click.testing import Result
-    from headcount_registry.build import Build
-    from headcount_registry.declaration import Key, Project
+    from headcount_registry.declarations.model import Key, Project
+    from headcount_registry.pipeline.build import Build
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"

@@ -25,12 +25,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from headcount_server import close
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.week_keys import WeekKeys
+from headcount_server.store import closing
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.token_hash import WeekKeys
 
 OPERATIONS = 500
 
@@ -73,7 +73,7 @@ def serve(registry: Path, database: Path, clock: Path, steps: Steps, most: int) 
     sqlite3.connect = lambda *a, **k: steps.within(connect(*a, **k))  # type: ignore[assignment]
     for place, names in (
         (SqliteStore, ("close_week", "erase", "open_week", "published")),
-        (close, ("publish", "forget")),
+        (closing, ("publish", "forget")),
         (WeekKeys, ("destroy_all_but", "create")),
         (Path, ("unlink", "open")),
         (os, ("fsync", "open", "write")),

@@ -17,12 +17,12 @@ import postgres_server
 import pytest
 from grpc_tools import protoc
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.database import PostgresUrl
-from headcount_server.schema import Project, Schema
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.database import PostgresUrl
 from store_place import Place
 
 collect_ignore = [] if postgres_server.has_citus() else ["test_postgres_citus.py"]
@@ -69,7 +69,7 @@ def _said(toy: Project) -> Callable[..., bytes]:
     return said
 
 
-@pytest.fixture(name="place", params=["sqlite", "postgresql"])
+@pytest.fixture(name="place", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty database, once of each kind."""
     if request.param == "sqlite":

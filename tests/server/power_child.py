@@ -21,10 +21,11 @@ from pathlib import Path
 
 import grpc
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema, writer
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.registry import schema
+from headcount_server.store import writer
 
 DOOR = Address("127.0.0.1", 0)
 LIVES = (

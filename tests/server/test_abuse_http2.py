@@ -20,7 +20,7 @@ import grpc
 import http2_frames
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess
 from store_files import rows
 from waiting import until
@@ -41,8 +41,8 @@ SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 def _server(
     tmp_path_factory: pytest.TempPathFactory, toy_registry: Path
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"), ("--threshold=1",))
-    server.set_clock(NOW)
+    directory = tmp_path_factory.mktemp("server")
+    server = ServerProcess(toy_registry, directory, NOW, ("--threshold=1",))
     server.start()
     yield server
     with suppress(OSError):

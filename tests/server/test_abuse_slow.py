@@ -24,11 +24,12 @@ import http2_frames as h2
 import pytest
 from client.doors import certificate
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import grpc_door, logs
+from headcount_server import logs
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.schema import Project
+from headcount_server.doors import grpc_server
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess
 from store_files import rows
 from waiting import until
@@ -130,8 +131,7 @@ class Callers:
 def _server(
     tmp_path_factory: pytest.TempPathFactory, toy_registry: Path
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"))
-    server.set_clock(NOW)
+    server = ServerProcess(toy_registry, tmp_path_factory.mktemp("server"), NOW)
     server.start()
     yield server
     with suppress(OSError):
@@ -276,9 +276,9 @@ def test_a_library_that_says_the_same_again_and_again_is_heard_once() -> None:
 def test_a_connection_over_grpc_that_says_nothing_is_closed(
     config: Config, clock_file: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    hasty = [(n, 300 if "handshake" in n else v) for n, v in grpc_door._OPTIONS]
-    assert hasty != grpc_door._OPTIONS
-    monkeypatch.setattr(grpc_door, "_OPTIONS", hasty)
+    hasty = [(n, 300 if "handshake" in n else v) for n, v in grpc_server._OPTIONS]
+    assert hasty != grpc_server._OPTIONS
+    monkeypatch.setattr(grpc_server, "_OPTIONS", hasty)
     with (
         App(config, FileClock(clock_file)) as running,
         socket.create_connection(_place(str(running.grpc)), timeout=8) as caller,

@@ -9,15 +9,18 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+from headcount_server.counting.answer_cache import MAX_ANSWERS, Reader
+from headcount_server.counting.vocabulary import MAX_DISTINCT, MAX_RELEASES
+from headcount_server.doors.json_reports import submission
 from headcount_server.errors import InvalidReport
-from headcount_server.json_form import submission
-from headcount_server.reader import MAX_ANSWERS, Reader
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
-from headcount_server.vocabulary import MAX_DISTINCT, MAX_RELEASES
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import rows
+
+pytestmark = pytest.mark.slow
 
 VALUES = int(os.environ.get("HEADCOUNT_VALUES", "50000"))
 GROUP = 500

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from google.protobuf.unknown_fields import UnknownFieldSet
 from headcount.v1 import options_pb2, telemetry_service_pb2
-from headcount_server import answers
-from headcount_server.answers import Answers
+from headcount_server.counting import answers
+from headcount_server.counting.answers import Answers
 from headcount_server.errors import InvalidReport
-from headcount_server.schema import Key, Project
+from headcount_server.registry.schema import Key, Project
 from hypothesis import given
 from hypothesis import strategies as st
 

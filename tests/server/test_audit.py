@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from headcount_server.audit import audit
-from headcount_server.schema import Schema
-from headcount_server.sqlite_file import newest
+from headcount_server.registry.schema import Schema
+from headcount_server.store.audit import audit
+from headcount_server.store.sqlite.connections import newest
 from toy_weeks import command, live, lived
 
 Alter = Callable[[str], None]

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headcount_server import answers as answers_module
-from headcount_server import backdrop_door, intake
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
+from headcount_server.counting import answers as answers_module
+from headcount_server.doors import backdrop, http_requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -275,7 +275,7 @@ def test_neither_site_key_nor_token_is_kept_in_any_file_or_word(
     caplog.set_level(logging.DEBUG)
     post(TOY)
     _error(post({"toy": 1}))
-    token = backdrop_door._token(SITE.encode(), "toy", running.weeks.open()[0])
+    token = backdrop._token(SITE.encode(), "toy", running.weeks.open()[0])
     kept = b"".join(
         path.read_bytes() for path in file_of(config).parent.rglob("*") if path.is_file()
     )
@@ -290,7 +290,7 @@ def test_the_token_of_a_site_differs_by_week_project_and_site_and_is_stable_othe
 ) -> None:
     week = running.weeks.open()[0]
     tokens = {
-        backdrop_door._token(site, project, when)
+        backdrop._token(site, project, when)
         for site in (b"a", b"b")
         for project in ("toy", "bee")
         for when in (week, week.next())
@@ -320,21 +320,21 @@ def test_a_site_is_answered_within_a_second_where_nothing_can_be_written(post: P
         # They are answered though the writer is held up for as long as the test lasts.
         answers = list(pool.map(lambda number: post(TOY, site=f"site-{number}"), range(40)))
     assert {status for status, _, _ in answers} == {504}
-    assert backdrop_door.CALL_SECONDS < 1
+    assert backdrop.CALL_SECONDS < 1
 
 
 def test_more_than_can_wait_is_refused_at_once(
     post: Post, blocked: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MAX_REQUESTS", 1)
-    monkeypatch.setattr(backdrop_door, "CALL_SECONDS", PATIENCE)
-    begun, run = threading.Event(), intake.Intake.run
+    monkeypatch.setattr(http_requests, "MAX_REQUESTS", 1)
+    monkeypatch.setattr(backdrop, "CALL_SECONDS", PATIENCE)
+    begun, run = threading.Event(), http_requests.Intake.run
 
     def running(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
         begun.set()
         return run(*arguments)
 
-    monkeypatch.setattr(intake.Intake, "run", running)
+    monkeypatch.setattr(http_requests.Intake, "run", running)
     waiting = threading.Thread(daemon=True, target=post, args=(TOY,))
     waiting.start()
     assert begun.wait(PATIENCE)
@@ -349,10 +349,10 @@ def test_more_than_can_wait_is_refused_at_once(
 def test_a_report_that_was_answered_too_late_is_counted_all_the_same_and_only_once(
     blocked: threading.Event, post: Post, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backdrop_door, "CALL_SECONDS", 0.05)
+    monkeypatch.setattr(backdrop, "CALL_SECONDS", 0.05)
     assert "again" in _error(post(TOY))
     blocked.set()
-    monkeypatch.setattr(backdrop_door, "CALL_SECONDS", PATIENCE)
+    monkeypatch.setattr(backdrop, "CALL_SECONDS", PATIENCE)
     assert post(TOY)[0] == 200
     assert _reports(config) == {"toy": 1}
 

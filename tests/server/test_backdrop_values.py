@@ -13,8 +13,9 @@ from headcount import values as client_values
 from headcount.project import Key
 from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import backdrop_values, schema
-from headcount_server.schema import Project
+from headcount_server.doors import backdrop_values
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,11 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from headcount_server import backup, bundle
 from headcount_server.errors import StoreError
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
-from server_process import ServerProcess
+from headcount_server.publication import bundle
+from headcount_server.registry.schema import Schema
+from headcount_server.store.sqlite import backup
+from headcount_server.store.sqlite.store import SqliteStore
+from server_process import THURSDAY, ServerProcess
 from toy_weeks import CANARY, W45, W46, W47, command, live, lived
 
 
@@ -135,7 +136,7 @@ def test_a_backup_beside_a_writing_server_is_one_moment_of_it(
 def test_a_backup_beside_a_running_server_process_disturbs_nothing(
     serve: Callable[..., ServerProcess], toy_registry: Path, file: Path
 ) -> None:
-    server = serve(toy_registry)
+    server = serve(toy_registry, clock=THURSDAY)
     assert command("backup", "--database", server.database, file).exit_code == 0
     assert command("check", "--database", server.database).exit_code == 0
     assert server.stop() == 0

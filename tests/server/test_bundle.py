@@ -14,15 +14,18 @@ from pathlib import Path
 import pytest
 from google.protobuf.json_format import Parse
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import bundle, listing, notices, public_metrics, statistics
 from headcount_server.app import App
+from headcount_server.counting.tally import Cell
 from headcount_server.errors import StoreError
-from headcount_server.in_force import InForce
-from headcount_server.public_metrics import PublishedTotals
-from headcount_server.publication import Publication
-from headcount_server.schema import Schema
-from headcount_server.store import PublishedProject, PublishedWeek
-from headcount_server.tally import Cell
+from headcount_server.metrics import published_totals
+from headcount_server.metrics.published_totals import PublishedTotals
+from headcount_server.publication import bundle, table
+from headcount_server.publication import response as statistics
+from headcount_server.publication.rounding import Publication
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.store import corrections
+from headcount_server.store.contract import PublishedProject, PublishedWeek
 from headcount_server.week import Week
 from prometheus_client import generate_latest
 from toy_weeks import CANARY, W45, command, lived
@@ -31,7 +34,7 @@ from toy_weeks import CANARY, W45, command, lived
 @pytest.fixture(name="database")
 def _database(tmp_path: Path, toy_schema: Schema) -> Path:
     path = lived(tmp_path / "headcount.db", toy_schema)
-    notices.annotate(path, W45, "An outage on Tuesday.")
+    corrections.annotate(path, W45, "An outage on Tuesday.")
     return path
 
 
@@ -85,7 +88,7 @@ def test_no_cell_of_the_csv_is_computed_by_a_spreadsheet(text: str) -> None:
     answer = wire.GetStatisticsResponse()
     key = answer.weeks.add(week="2026-W45").projects.add(project="toy").keys.add(key="note")
     key.values.add(value=text, reports=5)
-    assert list(csv.reader(io.StringIO(listing.as_csv(answer))))[-1][5] == f"'{text}"
+    assert list(csv.reader(io.StringIO(table.as_csv(answer))))[-1][5] == f"'{text}"
 
 
 def test_a_key_alone_is_listed_when_asked_for(database: Path) -> None:
@@ -161,7 +164,7 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
     totals = PublishedTotals(InForce(schema))
     totals.show(weeks[0])
     assert 'headcount_toy_php_version_reports{value="8.2"} 10.0' in served
-    assert generate_latest(public_metrics.registry(totals)).decode() == served
+    assert generate_latest(published_totals.registry(totals)).decode() == served
 
 
 def test_a_bundle_is_read_back_as_it_was_published(exported: Path, database: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,17 +23,25 @@ USUAL = "http://127.0.0.1:8080"
 Serve = Callable[..., ServerProcess]
 
 
-def _run(program: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    return subprocess.run(
-        program,
-        cwd=directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+Run = Callable[[list[str]], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(name="run")
+def _run(tmp_path: Path, clean_environment: dict[str, str]) -> Run:
+    """Runs a program in an empty directory, as a person would."""
+
+    def run(program: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            program,
+            cwd=tmp_path,
+            env={**clean_environment, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
 
 
 def _counted(server: ServerProcess) -> dict[str, int]:
@@ -49,24 +57,26 @@ def _php(server: ServerProcess, directory: Path, change: Callable[[str], str]) -
     return [installed("php"), "-d", "error_reporting=-1", str(path)]
 
 
-def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Path) -> None:
-    server = serve(REGISTRY)
+def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     (script,) = SHELL
     script = script.replace(USUAL, f"http://{server.addresses['public']}")
     installed("curl")
     installed("openssl")
     for _ in range(2):
-        done = _run(["bash", "-euo", "pipefail", "-c", script], tmp_path)
+        done = run(["bash", "-euo", "pipefail", "-c", script])
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.fullmatch(r'\{"week": *"\d{4}-W\d\d"\}', done.stdout.strip())
     assert _counted(server) == {"bee": 1}
 
 
-def test_php_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Path) -> None:
-    server = serve(REGISTRY)
+def test_php_sends_a_complete_report_that_counts_once(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     program = _php(server, tmp_path, str)
     for _ in range(2):
-        done = _run(program, tmp_path)
+        done = run(program)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert _counted(server) == {"bee": 1}
     assert (tmp_path / "headcount.secret").stat().st_mode & 0o777 == 0o600
@@ -74,27 +84,27 @@ def test_php_sends_a_complete_report_that_counts_once(serve: Serve, tmp_path: Pa
 
 
 def test_the_program_in_php_tells_what_was_left_out_and_why_nothing_counted(
-    serve: Serve, tmp_path: Path
+    serve: Serve, run: Run, tmp_path: Path
 ) -> None:
-    server = serve(REGISTRY)
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     program = _php(server, tmp_path, lambda text: text.replace("'phpVersion'", "'phpVersoin'"))
-    done = _run(program, tmp_path)
+    done = run(program)
     assert done.returncode == 0
     assert done.stderr == "left out: report.phpVersoin: no key has this name\n"
     program = _php(server, tmp_path, lambda text: text.replace("'o-\\WW'", "'o'"))
-    done = _run(program, tmp_path)
+    done = run(program)
     assert done.returncode == 1
     assert "not counted: invalid_argument: week: not an ISO 8601 week" in done.stderr
     server.stop()
-    done = _run(program, tmp_path)
+    done = run(program)
     assert done.stderr == "not counted: unavailable: no answer\n"
 
 
 @pytest.mark.parametrize("path", ["/post", "/telemetry/post"])
-def test_backdrops_request_is_replayed_with_curl(serve: Serve, tmp_path: Path, path: str) -> None:
-    server = serve(REGISTRY)
+def test_backdrops_request_is_replayed_with_curl(serve: Serve, run: Run, path: str) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
     body = '{"backdrop":{"version":"1.27.1","php_version":"8.2.36","multisite":"No"}}'
-    done = _run(
+    done = run(
         [
             installed("curl"),
             "--silent",
@@ -108,8 +118,7 @@ def test_backdrops_request_is_replayed_with_curl(serve: Serve, tmp_path: Path, p
             "--data",
             body,
             f"http://{server.addresses['public']}{path}",
-        ],
-        tmp_path,
+        ]
     )
     assert (done.returncode, done.stdout) == (0, "200 0")
     assert _counted(server) == {"backdrop": 1}

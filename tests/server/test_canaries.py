@@ -28,14 +28,13 @@ import grpc
 import pytest
 from canaries import found
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from public_walk import walk
 from relay import Relay
-from server_process import ServerProcess
+from server_process import THURSDAY, ServerProcess
 from store_files import content, held
 from toy_weeks import command
 
-THURSDAY = datetime(2026, 11, 19, 12, tzinfo=UTC)
 CLOSED = datetime(2026, 11, 25, 0, 1, tzinfo=UTC)
 ADDRESS = "127.66.77.88"
 SERVICE = "headcount.v1.TelemetryService"

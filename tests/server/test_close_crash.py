@@ -17,12 +17,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from headcount_server import answers
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import Row, content, dump, held, take_copy
+
+pytestmark = pytest.mark.slow
 
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
 OVERDUE = "2026-11-24T12:00:00Z"

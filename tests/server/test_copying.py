@@ -10,14 +10,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from headcount_server import answers, copying, postgres_copying, sqlite_copying
-from headcount_server.database import Database, PostgresUrl, open_store, reading
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_store import PostgresStore
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_file import beside
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, PublishedWeek, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import copying
+from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
+from headcount_server.store.database import Database, PostgresUrl, open_store, reading
+from headcount_server.store.postgres import copying as postgres_copying
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.store import PostgresStore
+from headcount_server.store.sqlite import copying as sqlite_copying
+from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from postgres_server import PostgresServer
 from toy_weeks import W45, W46, W47, command, lived

@@ -27,10 +27,10 @@ import grpc
 import pytest
 from forked_server import ForkedServer, Nursery
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.audit import audit
 from headcount_server.errors import StoreError
-from headcount_server.schema import Project
-from headcount_server.sqlite_file import newest
+from headcount_server.registry.schema import Project
+from headcount_server.store.audit import audit
+from headcount_server.store.sqlite.connections import newest
 from headcount_server.week import Week
 from older_schema import make_first
 from server_process import ServerProcess
@@ -109,8 +109,7 @@ def test_weeks_of_crashes_publish_every_acknowledged_report_once(
     nursery: Nursery, toy_registry: Path, toy: Project, tmp_path: Path, record_property: Tell
 ) -> None:
     flags = ("--threshold=1", "--grace-hours=1")
-    server = ForkedServer(toy_registry, tmp_path, flags, nursery=nursery)
-    server.set_clock(NOW)
+    server = ForkedServer(toy_registry, tmp_path, NOW, flags, nursery=nursery)
     seconds = _start(server)
     reports, now, began = Reports(server, toy), NOW, time.monotonic()
     kills: Counter[str] = Counter()
@@ -169,8 +168,7 @@ def test_an_upgrade_that_is_killed_again_and_again_is_done_once(
         directory = tmp_path / str(kills)
         directory.mkdir()
         make_first(directory)
-        server = ForkedServer(toy_registry, directory, nursery=nursery)
-        server.set_clock(NOW)
+        server = ForkedServer(toy_registry, directory, NOW, nursery=nursery)
         for _ in range(CHANCE.randrange(1, 4)):
             server.process = server.launch()
             time.sleep(CHANCE.uniform(0.0, seconds))

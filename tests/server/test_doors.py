@@ -20,7 +20,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.status import HTTP_STATUS
+from headcount_server.doors.status import HTTP_STATUS
 
 SERVICE = "headcount.v1.TelemetryService"
 TYPE_URL = "type.googleapis.com/headcount.projects.toy.v1.Report"

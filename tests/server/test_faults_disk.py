@@ -18,14 +18,15 @@ import grpc
 import pytest
 from faulty_disk import FULL, Disk, faulty_disk
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers, writer
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
+from headcount_server.counting import answers
 from headcount_server.errors import Unavailable
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import writer
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import rows, take_copy
 from waiting import until

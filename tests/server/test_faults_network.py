@@ -20,11 +20,11 @@ from headcount.grpc_transport import GrpcTransport
 from headcount.http_transport import HttpTransport
 from headcount.transport import Request
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import grpc_door, patient_http
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.schema import Project
+from headcount_server.doors import grpc_server, header_timeout
+from headcount_server.registry.schema import Project
 from store_files import rows
 from waiting import PATIENCE, within
 
@@ -39,14 +39,14 @@ def test_an_answer_over_http_does_not_wait_for_an_acknowledgement_of_its_headers
 ) -> None:
     """With Nagle's algorithm each answer on a connection in use took 40 ms."""
     delays: list[int] = []
-    made = patient_http.PatientProtocol.connection_made
+    made = header_timeout.PatientProtocol.connection_made
 
-    def looking(self: patient_http.PatientProtocol, transport: asyncio.Transport) -> None:
+    def looking(self: header_timeout.PatientProtocol, transport: asyncio.Transport) -> None:
         accepted: Any = transport.get_extra_info("socket")
         delays.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         made(self, transport)
 
-    monkeypatch.setattr(patient_http.PatientProtocol, "connection_made", looking)
+    monkeypatch.setattr(header_timeout.PatientProtocol, "connection_made", looking)
     for address in (running.public, running.operations):
         with closing(http.client.HTTPConnection(address.host, address.port, timeout=9)) as caller:
             caller.request("GET", "/metrics")
@@ -167,16 +167,16 @@ def test_half_open_connections_are_let_go_of(
     config: Config, clock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Callers that were there, said something, and are silent from then on."""
-    hasty = [(n, 400 if n == "grpc.max_connection_idle_ms" else v) for n, v in grpc_door._OPTIONS]
-    assert hasty != grpc_door._OPTIONS
-    monkeypatch.setattr(grpc_door, "_OPTIONS", hasty)
-    made = patient_http.PatientProtocol.connection_made
+    hasty = [(n, 400 if n == "grpc.max_connection_idle_ms" else v) for n, v in grpc_server._OPTIONS]
+    assert hasty != grpc_server._OPTIONS
+    monkeypatch.setattr(grpc_server, "_OPTIONS", hasty)
+    made = header_timeout.PatientProtocol.connection_made
 
-    def hasten(self: patient_http.PatientProtocol, transport: asyncio.Transport) -> None:
+    def hasten(self: header_timeout.PatientProtocol, transport: asyncio.Transport) -> None:
         self.timeout_keep_alive = 0.4  # type: ignore[assignment] # seconds
         made(self, transport)
 
-    monkeypatch.setattr(patient_http.PatientProtocol, "connection_made", hasten)
+    monkeypatch.setattr(header_timeout.PatientProtocol, "connection_made", hasten)
     with App(config, FileClock(clock_file)) as app, ExitStack() as stack:
         idle = []
         for address, said in (

@@ -17,10 +17,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import writer
 from headcount_server.app import App
-from headcount_server.schema import Project
-from headcount_server.sqlite_store import SqliteStore
+from headcount_server.registry.schema import Project
+from headcount_server.store import writer
+from headcount_server.store.sqlite.store import SqliteStore
 from server_process import ServerProcess
 from waiting import until
 

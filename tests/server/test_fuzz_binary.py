@@ -15,13 +15,14 @@ from fuzzing import Surface, fieldwise
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers, json_form
-from headcount_server.answers import Answers
 from headcount_server.app import App
 from headcount_server.config import Config
+from headcount_server.counting import answers
+from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answers import Answers
+from headcount_server.doors import json_reports
 from headcount_server.errors import InvalidReport
-from headcount_server.reader import Reader
-from headcount_server.schema import Project, Schema
+from headcount_server.registry.schema import Project, Schema
 from intake_model import TODAY, TYPE, WEEK, Held, understood
 from store_files import file_of
 
@@ -150,7 +151,7 @@ def test_any_report_as_json_comes_to_the_same_answers(toy: Project, toy_schema: 
                 told = json_format.MessageToJson(request, descriptor_pool=toy_schema.pool)
             except (TypeError, ValueError, DecodeError):  # what is no report has no JSON
                 continue
-            submitted, left_out = json_form.submission(told.encode(), toy_schema)
+            submitted, left_out = json_reports.submission(told.encode(), toy_schema)
             if isinstance(plain, str) or not left_out:
                 # JSON does not carry what is unknown, so only the rest is compared.
                 known = toy.report_class.FromString(report)

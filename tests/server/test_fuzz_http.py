@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from fuzzing import Surface, linewise
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import intake, patient_http
 from headcount_server.app import App
 from headcount_server.config import Address
-from headcount_server.patient_http import PatientProtocol
+from headcount_server.doors import header_timeout, http_requests
+from headcount_server.doors.header_timeout import PatientProtocol
 
 REQUESTS = Surface(
     Path(__file__).parent / "corpus" / "http",
@@ -134,8 +134,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         made(self, transport)
 
     monkeypatch.setattr(PatientProtocol, "connection_made", hasten)
-    monkeypatch.setattr(patient_http, "HEADER_SECONDS", 0.05)
-    monkeypatch.setattr(intake, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(header_timeout, "HEADER_SECONDS", 0.05)
+    monkeypatch.setattr(http_requests, "BODY_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("hasty")

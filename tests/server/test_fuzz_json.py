@@ -14,12 +14,13 @@ import pytest
 from fuzzing import Surface, treewise
 from google.protobuf import json_format
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers, backdrop_values, json_form
 from headcount_server.app import App
 from headcount_server.config import Config
+from headcount_server.counting import answers
+from headcount_server.doors import backdrop_values, json_reports
+from headcount_server.doors.http_requests import MAX_BODY_BYTES
 from headcount_server.errors import InvalidReport
-from headcount_server.intake import MAX_BODY_BYTES
-from headcount_server.schema import Project, Schema
+from headcount_server.registry.schema import Project, Schema
 from intake_model import TODAY, TYPE, Held, understood
 from store_files import file_of
 
@@ -134,7 +135,7 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
                 assert told["message"]
                 assert expected is None, told
                 continue
-            request, left_out = json_form.submission(body, toy_schema)
+            request, left_out = json_reports.submission(body, toy_schema)
             given = answers.read(toy, request.report.value, TODAY)
             assert len(told.get("ignored", [])) == min(100, len(left_out) + len(given.ignored))
             held.take(request.token, given)
@@ -151,7 +152,7 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
 def _understood(toy: Project, body: bytes) -> answers.Answers | None:
     """What counts of a site's request; None where nothing does."""
     try:
-        told = json_form.parse(body).get("toy")
+        told = json_reports.parse(body).get("toy")
     except InvalidReport:
         return None
     if not isinstance(told, dict):
@@ -183,6 +184,6 @@ def test_any_request_of_a_site_is_answered_empty_or_refused_in_words_and_counted
             else:
                 assert status in REFUSALS, answer
                 assert json.loads(answer)["error"]
-                assert given is None or len(json_form.parse(body)) > 50
+                assert given is None or len(json_reports.parse(body)) > 50
     assert held.reports > 50
     held.assert_held(file_of(config))

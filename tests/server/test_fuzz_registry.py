@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from fuzzing import Surface, fieldwise
-from headcount_server import answers, public_metrics, schema
+from headcount_server.counting import answers
 from headcount_server.errors import InvalidReport, SchemaError
-from headcount_server.in_force import InForce
+from headcount_server.metrics import published_totals
 from headcount_server.pages.routes import Pages
-from headcount_server.service import describe
-from headcount_server.weeks import Policy
+from headcount_server.registry import schema
+from headcount_server.registry.current import InForce
+from headcount_server.service.telemetry_service import describe
+from headcount_server.service.week_cycle import Policy
 
 SETS = Surface(
     Path(__file__).parent / "corpus" / "registry",
@@ -32,7 +34,7 @@ def test_any_descriptor_set_is_loaded_and_can_be_served_or_is_refused_in_words()
                 continue
             loaded += 1
             registry = InForce(found)
-            public_metrics.registry(public_metrics.PublishedTotals(registry))
+            published_totals.registry(published_totals.PublishedTotals(registry))
             Pages(registry, lambda *_: [], Policy(5, timedelta(days=2))).show()
             for project in found.projects.values():
                 describe(project)

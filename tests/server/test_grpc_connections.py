@@ -12,7 +12,7 @@ from h2.events import StreamEnded, StreamReset
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.limits import Limits
+from headcount_server.doors.rate_limits import Limits
 
 HEADERS = [
     (":method", "POST"),

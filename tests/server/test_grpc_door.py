@@ -20,13 +20,13 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers as answers_module
-from headcount_server import writer as writer_module
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.counting import answers as answers_module
 from headcount_server.errors import ConfigError
-from headcount_server.writer import Writer
+from headcount_server.store import writer as writer_module
+from headcount_server.store.writer import Writer
 from store_files import file_of
 from waiting import until
 

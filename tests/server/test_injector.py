@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import injector
 import pytest
-from headcount_server.publication import publish
-from headcount_server.schema import Project
-from headcount_server.tally import Cell
+from headcount_server.counting.tally import Cell
+from headcount_server.publication.rounding import publish
+from headcount_server.registry.schema import Project
 from small_weeks import MULTISITE, Site, count
 
 K = 5

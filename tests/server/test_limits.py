@@ -15,12 +15,12 @@ from typing import Any
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import limits as limits_module
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
+from headcount_server.doors import rate_limits as limits_module
+from headcount_server.doors.rate_limits import Gate, Limits, trusted
 from headcount_server.errors import ConfigError, Overloaded
-from headcount_server.limits import Gate, Limits, trusted
 
 REGISTRY = "/headcount.v1.TelemetryService/GetRegistry"
 

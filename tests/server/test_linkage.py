@@ -21,12 +21,14 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from headcount_server import answers, backdrop_door, backup
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
+from headcount_server.counting import answers
+from headcount_server.doors import backdrop
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.sqlite import backup
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.token_hash import KEY_BYTES, WeekKeys
 from headcount_server.week import Week
-from headcount_server.week_keys import KEY_BYTES, WeekKeys
 from store_files import content, dump, held, take_copy
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
@@ -42,7 +44,7 @@ def secret(site: int) -> bytes:
 def token(site: int, week: Week) -> bytes:
     """What a site sends: a client of ours, or one of old through its door."""
     if site in OLD:
-        return backdrop_door._token(secret(site), "toy", week)
+        return backdrop._token(secret(site), "toy", week)
     return hmac.digest(secret(site), f"toy:{week}".encode(), "sha256")[:16]
 
 

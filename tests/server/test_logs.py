@@ -15,7 +15,7 @@ import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import logs
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def _stream(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
 
 def test_a_terminal_gets_text_and_anything_else_json(stream: io.StringIO) -> None:
     logs.start("info", stream)
-    logging.getLogger("headcount_server.weeks").info("week %s is closed", "2026-W47")
+    logging.getLogger("headcount_server.service.week_cycle").info("week %s is closed", "2026-W47")
     (line,) = stream.getvalue().splitlines()
     if stream.isatty():
         assert line.endswith(" INFO week 2026-W47 is closed")
@@ -46,13 +46,13 @@ def test_a_terminal_gets_text_and_anything_else_json(stream: io.StringIO) -> Non
         assert datetime.fromisoformat(fields.pop("time")).tzinfo is not None
         assert fields == {
             "level": "info",
-            "logger": "headcount_server.weeks",
+            "logger": "headcount_server.service.week_cycle",
             "message": "week 2026-W47 is closed",
         }
 
 
 def test_the_level_settles_what_is_worth_a_line(stream: io.StringIO) -> None:
-    log = logging.getLogger("headcount_server.weeks")
+    log = logging.getLogger("headcount_server.service.week_cycle")
     for level, lines in (("error", 1), ("warning", 2), ("info", 3), ("debug", 4)):
         stream.truncate(0)
         stream.seek(0)

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from headcount_server import bundle
-from headcount_server.audit import audit
 from headcount_server.errors import StoreError
-from headcount_server.sqlite_file import newest
-from headcount_server.sqlite_store import SqliteStore
+from headcount_server.publication import bundle
+from headcount_server.store.audit import audit
+from headcount_server.store.sqlite.connections import newest
+from headcount_server.store.sqlite.store import SqliteStore
 from older_schema import make_first
 from toy_weeks import W46, W47, command
 

@@ -6,15 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from headcount_server import bundle, notices
-from headcount_server.audit import audit
 from headcount_server.errors import StoreError
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import PublishedProject, Terms
+from headcount_server.publication import bundle
+from headcount_server.registry.schema import Schema
+from headcount_server.store import corrections
+from headcount_server.store.audit import audit
+from headcount_server.store.contract import PublishedProject, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from server_process import ServerProcess
-from toy_weeks import CANARY, W45, W46, W47, command, live, lived
+from toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, live, lived
 
 WHY = "The key let host names through."
 
@@ -113,11 +114,11 @@ def test_taking_down_the_version_takes_the_releases_out_of_the_other_keys(databa
 
 def test_the_notice_is_public(toy_registry: Path, database: Path) -> None:
     _retract(database, "php_version", "--week=2026-W46")
-    notices.annotate(database, W46, "An outage on Tuesday.")
+    corrections.annotate(database, W46, "An outage on Tuesday.")
     shown = command("statistics", "--database", database).output
     assert f": {WHY}" in shown
     assert "note: An outage on Tuesday." in shown
-    server = ServerProcess(toy_registry, database.parent)
+    server = ServerProcess(toy_registry, database.parent, OPEN_SINCE)
     server.start()
     try:
         assert "headcount_toy_php_version" not in server.metrics()

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import errors, operations
+from headcount_server import errors
 from headcount_server.app import App
 from headcount_server.config import Address
 from headcount_server.errors import Refusal
-from headcount_server.schema import Project
+from headcount_server.metrics import counters
+from headcount_server.registry.schema import Project
 from prometheus_client.parser import text_string_to_metric_families
 
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -104,8 +105,8 @@ def _refusals(kind: type[Refusal] = Refusal) -> set[type[Refusal]]:
 
 def test_every_refusal_has_a_series_from_the_start() -> None:
     codes = {kind.code.name.lower() for kind in _refusals() - {Refusal}}
-    assert codes == set(operations.CODES) - {"ok"}
-    assert codes > set(operations.OUTCOMES) - {"counted", "duplicate"}
-    assert {wire.IgnoredReason.Name(n).lower() for n in range(1, 5)} == set(operations.REASONS)
+    assert codes == set(counters.CODES) - {"ok"}
+    assert codes > set(counters.OUTCOMES) - {"counted", "duplicate"}
+    assert {wire.IgnoredReason.Name(n).lower() for n in range(1, 5)} == set(counters.REASONS)
     assert len(wire.IgnoredReason.values()) == 5
     assert errors.Refusal.code is grpc.StatusCode.INTERNAL

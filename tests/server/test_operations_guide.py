@@ -19,8 +19,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import END_SECONDS
 from headcount_server.cli import main
-from headcount_server.flags import ServeCommand
-from headcount_server.schema import Project
+from headcount_server.commands.flags import ServeCommand
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess, held_port, installed
 from waiting import PATIENCE, until
 

@@ -17,15 +17,16 @@ import pytest
 import toy_weeks
 from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
-from headcount_server import bundle, schema
+from headcount_server.counting.tally import Cell
 from headcount_server.pages import routes
 from headcount_server.pages.site import BUNDLE, Site, link
-from headcount_server.publication import Publication
-from headcount_server.schema import Schema
-from headcount_server.store import PublishedProject, PublishedWeek, Retraction
-from headcount_server.tally import Cell
+from headcount_server.publication import bundle
+from headcount_server.publication.rounding import Publication
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Schema
+from headcount_server.service.week_cycle import Policy
+from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
 from headcount_server.week import Week
-from headcount_server.weeks import Policy
 
 POLICY = Policy(5, timedelta(days=2))
 W45, W46 = Week(2026, 45), Week(2026, 46)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 from headcount.v1 import options_pb2
-from headcount_server import schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.pages import words
-from headcount_server.schema import Key, Schema
+from headcount_server.pages import wording
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Key, Schema
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from random_weeks import WEEKS, live
 
@@ -100,7 +100,7 @@ def printed(key: Key, value: str) -> str:
         case options_pb2.KEY_TYPE_BOOLEAN:
             return "Yes"
         case options_pb2.KEY_TYPE_COUNT:
-            return words.span(value)
+            return wording.span(value)
     return value
 
 

@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
 from headcount_registry.cli import main as registry_command
-from headcount_server import schema
 from headcount_server.pages.site import Site
-from headcount_server.schema import Schema
-from headcount_server.weeks import Policy
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Schema
+from headcount_server.service.week_cycle import Policy
 
 POLICY = Policy(5, timedelta(days=2))
 ATOM = "{http://www.w3.org/2005/Atom}"

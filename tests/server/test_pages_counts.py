@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 from headcount.v1 import options_pb2
-from headcount_server.pages import chart, counts, words
+from headcount_server.pages import chart, counts, wording
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, distribution
 from headcount_server.pages.median import median, ranges
-from headcount_server.pages.order import natural, newest_first, ordered
-from headcount_server.publication import publish
-from headcount_server.schema import Project
-from headcount_server.store import PublishedProject, Retraction
+from headcount_server.pages.sorting import natural, newest_first, ordered
+from headcount_server.publication.rounding import publish
+from headcount_server.registry.schema import Project
+from headcount_server.store.contract import PublishedProject, Retraction
 from headcount_server.week import Week
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -329,9 +329,9 @@ def test_nothing_is_drawn_outside_of_the_drawing(
     ],
 )
 def test_a_week_is_told_by_its_days(week: Week, days: str) -> None:
-    assert words.week(week) == days
+    assert wording.week(week) == days
 
 
 def test_spans_are_told_in_hours_where_that_is_exact() -> None:
     spans = (timedelta(days=2), timedelta(hours=1), timedelta(minutes=90))
-    assert [words.hours(span) for span in spans] == ["48 hours", "1 hour", "90 minutes"]
+    assert [wording.hours(span) for span in spans] == ["48 hours", "1 hour", "90 minutes"]

@@ -17,10 +17,10 @@ from urllib.parse import urljoin
 
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import bundle
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
+from headcount_server.publication import bundle
 
 Submit = Callable[..., wire.SubmitReportResponse]
 Said = Callable[..., bytes]
@@ -198,7 +198,7 @@ def test_many_who_fetch_the_bundle_at_once_get_the_same_and_it_is_made_once(
         made.append(given)
         archive(*given)
 
-    monkeypatch.setattr("headcount_server.bundle.archive", counted)
+    monkeypatch.setattr("headcount_server.publication.bundle.archive", counted)
     with ThreadPoolExecutor(8) as callers:
         bodies = {a.body for a in callers.map(lambda _: get("/data/bundle.zip"), range(24))}
     assert len(bodies) == 1
@@ -212,7 +212,7 @@ def test_where_the_bundle_cannot_be_made_callers_are_told_and_the_next_one_gets_
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("headcount_server.bundle.archive", full)
+        patch.setattr("headcount_server.publication.bundle.archive", full)
         refused = get("/data/bundle.zip")
     assert (refused.status, b"try again later" in refused.body) == (503, True)
     assert get("/data/bundle.zip").status == 200

@@ -13,9 +13,9 @@ from typing import Any, Self
 
 import grpc
 import pytest
-from headcount_server import grpc_door, health, intake, patience, patient_http
 from headcount_server.app import App
 from headcount_server.config import Address
+from headcount_server.doors import grpc_server, header_timeout, health, http_requests, silent_calls
 from waiting import PATIENCE, until
 
 SERVICE = "/headcount.v1.TelemetryService"
@@ -64,13 +64,13 @@ class Silence:
 def _begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one with each call whose message the server waits for."""
     begun: list[str] = []
-    wait = patience.Patience.next
+    wait = silent_calls.Patience.next
 
-    def counting(self: patience.Patience, messages: Any, context: Any) -> Any:  # noqa: ANN401 - of any call
+    def counting(self: silent_calls.Patience, messages: Any, context: Any) -> Any:  # noqa: ANN401 - of any call
         begun.append("a call")
         return wait(self, messages, context)
 
-    monkeypatch.setattr(patience.Patience, "next", counting)
+    monkeypatch.setattr(silent_calls.Patience, "next", counting)
     return begun
 
 
@@ -78,21 +78,21 @@ def _begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_silent_calls_on_many_connections_hold_nobody_else_up(
     running: App, call: Call, method: str, begun: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "SILENT_SECONDS", 2 * PATIENCE)  # far longer than a call takes
+    monkeypatch.setattr(silent_calls, "SILENT_SECONDS", 2 * PATIENCE)  # longer than any call
     with Silence(running.grpc) as silence:
         for _ in range(8):
             silence.call(method, 16)
-        threads = health.WATCHES if method.endswith("Watch") else grpc_door.THREADS
+        threads = health.WATCHES if method.endswith("Watch") else grpc_server.THREADS
         until(lambda: len(begun) >= threads)  # so that all that can be held are
         for _ in range(20):
             assert call("GetRegistry", b"")
-    assert grpc_door.CROWD < grpc_door.THREADS
+    assert grpc_server.CROWD < grpc_server.THREADS
 
 
 def test_a_call_that_stays_silent_is_ended_after_some_seconds(
     running: App, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(silent_calls, "SILENT_SECONDS", 0.2)
     with Silence(running.grpc) as silence:
         (silent,) = silence.call(f"{SERVICE}/SubmitReport", 1)
         with pytest.raises(grpc.RpcError) as caught:
@@ -200,7 +200,7 @@ def _closed(connection: socket.socket, seconds: float) -> bool:
 def test_http_connections_that_say_nothing_are_closed(
     running: App, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_http, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(header_timeout, "HEADER_SECONDS", 0.3)
     with socket.create_connection((running.public.host, running.public.port)) as connection:
         connection.sendall(begun)
         for _ in range(3):  # a byte now and then makes no difference
@@ -214,7 +214,7 @@ def test_http_connections_that_say_nothing_are_closed(
 def test_a_body_that_does_not_come_is_not_waited_for(
     running: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(http_requests, "BODY_SECONDS", 0.3)
     with socket.create_connection((running.public.host, running.public.port)) as connection:
         connection.sendall(
             b"POST /post HTTP/1.1\r\nHost: a\r\nX-Site-Key: s\r\nContent-Length: 99\r\n\r\n{"
@@ -224,7 +224,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 
 
 def test_slow_bodies_hold_nobody_else_up(running: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "BODY_SECONDS", 2 * PATIENCE)
+    monkeypatch.setattr(http_requests, "BODY_SECONDS", 2 * PATIENCE)
     with ExitStack() as stack:
         slow = []
         for _ in range(300):

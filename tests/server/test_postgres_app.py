@@ -12,8 +12,8 @@ import pytest
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
-from headcount_server.database import PostgresUrl
-from headcount_server.postgres_connection import connected
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres.connections import connected
 from toy_weeks import command, submit
 from waiting import until
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from headcount_server import postgres_citus, postgres_intake
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.database import PostgresUrl
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_schema import DISTRIBUTED
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import batch, citus
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.schema import DISTRIBUTED
 from intake_record import Recorder
 from toy_weeks import command, submit
 
@@ -31,7 +31,7 @@ def test_on_citus_every_statement_of_intake_runs_on_one_node_without_two_phase_c
     said: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(postgres_intake, "RawCursor", Recorder)
+    monkeypatch.setattr(batch, "RawCursor", Recorder)
     monkeypatch.setattr(Recorder, "statements", [])
     result = command("database", "prepare", "--database", postgres_url)
     assert result.exit_code == 0, result.output
@@ -40,12 +40,12 @@ def test_on_citus_every_statement_of_intake_runs_on_one_node_without_two_phase_c
         App(replace(config, database=postgres_url), FileClock(clock_file)) as app,
         connected(postgres_url) as connection,
     ):
-        assert postgres_citus.distributed(connection) >= set(DISTRIBUTED)
+        assert citus.distributed(connection) >= set(DISTRIBUTED)
         before = _prepared(connection)
         submit(app, said(php_version={"value": "8.2"}), range(200))
         assert _prepared(connection) == before
         for statement, parameters in dict(Recorder.statements).items():
-            plan = postgres_citus.explained(connection, statement.encode(), parameters)
+            plan = citus.explained(connection, statement.encode(), parameters)
             assert "Task Count: 1" in plan, plan
         clock_file.write_text("2026-11-25T00:00:01Z", encoding="ascii")
         app.weeks.turn()

@@ -11,11 +11,11 @@ from pathlib import Path
 import postgres_server
 import psycopg
 import pytest
-from headcount_server.database import PostgresUrl, open_store, parse
 from headcount_server.errors import StoreError
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_store import PostgresStore
-from headcount_server.schema import Schema
+from headcount_server.registry.schema import Schema
+from headcount_server.store.database import PostgresUrl, open_store, parse
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.week import Week
 from toy_weeks import W45, W46, W47, command, lived
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
-from headcount_server.database import PostgresUrl, reading
+from headcount_server.store.database import PostgresUrl, reading
 from postgres_pair import PostgresPair
 from reporting_crowd import Crowd
 from server_process import ServerProcess

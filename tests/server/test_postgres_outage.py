@@ -14,16 +14,17 @@ import postgres_server
 import pytest
 from grpc_health.v1 import health_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers, postgres_connection
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.database import PostgresUrl
+from headcount_server.counting import answers
 from headcount_server.errors import Unavailable
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_store import PostgresStore
-from headcount_server.schema import Project, Schema
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import connections
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.week import Week
 from waiting import until
 
@@ -85,7 +86,7 @@ def test_while_the_database_is_away_callers_are_refused_at_once(
     toy_schema: Schema,
     said: Callable[..., bytes],
 ) -> None:
-    monkeypatch.setattr(postgres_connection, "POOL_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "POOL_SECONDS", 0.5)
     read = answers.read(toy, said(multisite={"value": True}), date(2026, 11, 19))
     store = PostgresStore(PostgresUrl(own.url()))
     store.open_week(W47, Terms(5, W47.end), toy_schema)

@@ -12,13 +12,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from headcount_server import answers, postgres_intake, postgres_weeks, vocabulary
-from headcount_server.database import PostgresUrl
+from headcount_server.counting import answers, vocabulary
 from headcount_server.errors import StoreError, Unavailable
-from headcount_server.postgres_connection import Adapter, connected, writing
-from headcount_server.postgres_store import PostgresStore
-from headcount_server.schema import Project, Schema
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import batch, weeks
+from headcount_server.store.postgres.connections import Adapter, connected, writing
+from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.week import Week
 from store_place import Place
 from toy_weeks import command
@@ -230,8 +231,8 @@ def test_a_commit_in_doubt_is_run_again_and_counts_once(
     place: Place,
     entry: MakeEntry,
 ) -> None:
-    real = postgres_intake.count
-    losses = [psycopg.OperationalError("the connection was lost"), postgres_intake.InDoubt()]
+    real = batch.count
+    losses = [psycopg.OperationalError("the connection was lost"), batch.InDoubt()]
 
     def lossy(*arguments: Any) -> list[Outcome]:
         outcomes = real(*arguments)
@@ -239,7 +240,7 @@ def test_a_commit_in_doubt_is_run_again_and_counts_once(
             raise losses.pop()
         return outcomes
 
-    monkeypatch.setattr(postgres_intake, "count", lossy)
+    monkeypatch.setattr(batch, "count", lossy)
     assert both[0].count([entry(64), entry(128)]) == [DUPLICATE, DUPLICATE]
     assert losses == []
     assert place.rows("SELECT reports::int FROM open_reports") == [(2,)]
@@ -386,7 +387,7 @@ def test_a_server_never_counts_by_the_key_of_a_week_that_was_given_up(
     first, second = both
     assert second.count([entry(1)]) == [COUNTED]
     with writing(emptied_url) as adapter:
-        postgres_weeks.give_up(adapter, W47)
+        weeks.give_up(adapter, W47)
     assert second.count([entry(2)]) == [CLOSED]
     first.open_week(W47, _terms(W47), toy_schema)
     assert first.count([entry(1)]) == [COUNTED]

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from headcount_server import answers, postgres_citus, postgres_intake
-from headcount_server.database import PostgresUrl, reading
-from headcount_server.postgres_connection import connected
-from headcount_server.postgres_schema import SHARDS
-from headcount_server.postgres_store import PostgresStore
-from headcount_server.schema import Project, Schema
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.database import PostgresUrl, reading
+from headcount_server.store.postgres import batch, citus
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.schema import SHARDS
+from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.week import Week
 from intake_record import Recorder
 
@@ -69,7 +70,7 @@ def test_a_token_counts_once_however_commits_are_made(
     first: str,
 ) -> None:
     together = _store(emptied_url, toy_schema)
-    monkeypatch.setattr(postgres_citus, "is_distributed", lambda _connection: True)
+    monkeypatch.setattr(citus, "is_distributed", lambda _connection: True)
     apart = _store(emptied_url, toy_schema)
     assert apart.lanes > together.lanes
     one, other = (together, apart) if first == "together" else (apart, together)
@@ -92,19 +93,19 @@ def test_where_shards_stand_apart_every_statement_of_a_transaction_names_the_sam
 
     What a cluster makes of them is in test_postgres_citus.py.
     """
-    monkeypatch.setattr(postgres_citus, "is_distributed", lambda _connection: True)
-    monkeypatch.setattr(postgres_intake, "RawCursor", Recorder)
+    monkeypatch.setattr(citus, "is_distributed", lambda _connection: True)
+    monkeypatch.setattr(batch, "RawCursor", Recorder)
     monkeypatch.setattr(Recorder, "statements", [])
     store = _store(emptied_url, toy_schema)
     store.count([entry(number) for number in range(2 * SHARDS)])
     store.count([entry(number, W46) for number in range(2 * SHARDS)])
     with connected(emptied_url) as connection:
         for text, parameters in dict(Recorder.statements).items():
-            assert postgres_citus.explained(connection, text.encode(), parameters)
+            assert citus.explained(connection, text.encode(), parameters)
     store.shut()
     kinds, locked = set(), None
     for text, (shard, *_) in Recorder.statements:
-        if text == postgres_intake.LOCK:
+        if text == batch.LOCK:
             locked = shard
         assert shard == locked
         assert isinstance(shard, int)

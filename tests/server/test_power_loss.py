@@ -14,12 +14,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from headcount_server import answers
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import commits, dump, take_copy
+
+pytestmark = pytest.mark.slow
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 PAGE = 4096

@@ -26,15 +26,17 @@ from random import Random
 import chance
 import pytest
 from disk_record import Disk, Step, contents, put, traced
-from headcount_server import answers
-from headcount_server.audit import audit
+from headcount_server.counting import answers
 from headcount_server.errors import ServerError
-from headcount_server.schema import Project
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome
+from headcount_server.registry.schema import Project
+from headcount_server.store.audit import audit
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from older_schema import make_first
 from store_files import dump
+
+pytestmark = pytest.mark.slow
 
 CUTS = int(os.environ.get("HEADCOUNT_POWER_CUTS", "240"))
 CHILD = Path(__file__).with_name("power_child.py")

@@ -17,9 +17,9 @@ import chance
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
+from headcount_server.service.week_cycle import TICK_SECONDS
 from headcount_server.week import Week
-from headcount_server.weeks import TICK_SECONDS
 from server_process import ServerProcess
 
 Serve = Callable[..., ServerProcess]
@@ -175,13 +175,10 @@ def test_nothing_in_its_logs_names_a_peer_a_token_or_a_value(
     ],
 )
 def test_a_wrong_flag_is_named_with_the_remedy_and_without_a_traceback(
-    serve: Serve, toy_registry: Path, tmp_path: Path, flags: list[str], complaint: str
+    toy_registry: Path, tmp_path: Path, flags: list[str], complaint: str
 ) -> None:
-    server = serve(toy_registry, clock=NOW)  # has its files; another one is started with the flags
-    clock = tmp_path / "clock"
-    clock.write_text(NOW.isoformat(), encoding="ascii")
-    arguments = [a for a in server.arguments() if not a.startswith(("--test-clock", "--database"))]
-    arguments += [f"--database={tmp_path / 'other.db'}", *(f.format(clock=clock) for f in flags)]
+    server = ServerProcess(toy_registry, tmp_path, NOW)
+    arguments = [*server.arguments(), *(flag.format(clock=server.clock) for flag in flags)]
     ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=30)
     assert ended.returncode == 1
     assert complaint in ended.stderr
@@ -193,7 +190,7 @@ def test_a_wrong_flag_is_named_with_the_remedy_and_without_a_traceback(
 def test_a_taken_port_is_named_with_its_flag(
     serve: Serve, toy_registry: Path, tmp_path: Path, door: str
 ) -> None:
-    server = serve(toy_registry)
+    server = serve(toy_registry, clock=NOW)
     taken = server.addresses["gRPC" if door == "grpc" else door]
     arguments = [*server.arguments(), f"--database={tmp_path / 'other.db'}", f"--{door}={taken}"]
     ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=30)
@@ -203,7 +200,7 @@ def test_a_taken_port_is_named_with_its_flag(
 
 
 def test_a_second_server_on_the_same_database_is_refused(serve: Serve, toy_registry: Path) -> None:
-    server = serve(toy_registry)
+    server = serve(toy_registry, clock=NOW)
     ended = subprocess.run(
         server.arguments(), capture_output=True, text=True, check=False, timeout=30
     )

@@ -14,21 +14,22 @@ from typing import Any, ClassVar
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import public_metrics, schema
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.in_force import InForce
+from headcount_server.counting.tally import Cell
+from headcount_server.metrics import published_totals
+from headcount_server.metrics.published_totals import PublishedTotals
+from headcount_server.metrics.series_limit import MAX_SERIES, shown
 from headcount_server.pages.site import Site
-from headcount_server.public_metrics import PublishedTotals
-from headcount_server.publication import Publication
-from headcount_server.schema import Schema
-from headcount_server.series_budget import MAX_SERIES, shown
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import PublishedProject, PublishedWeek
-from headcount_server.tally import Cell
+from headcount_server.publication.rounding import Publication
+from headcount_server.registry import schema
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.service.week_cycle import Policy
+from headcount_server.store.contract import PublishedProject, PublishedWeek
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
-from headcount_server.weeks import Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -78,7 +79,7 @@ def _exposed(schema: Schema, week: PublishedWeek | None) -> Series:
     """What both formats say, which has to be the same."""
     totals = PublishedTotals(InForce(schema))
     totals.show(week)
-    registry = public_metrics.registry(totals)
+    registry = published_totals.registry(totals)
     text = _series(_read(*_encoded(registry, "text/plain")))
     strict = _series(_read(*_encoded(registry, OPENMETRICS)))
     assert text == strict
@@ -241,7 +242,7 @@ def test_the_number_of_series_is_bounded_and_every_choice_the_same_in_any_order(
     pairs = list(values.items())
     Random(seed).shuffle(pairs)  # noqa: S311 - no secret
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("headcount_server.series_budget.MAX_SERIES", most)
+        patch.setattr("headcount_server.metrics.series_limit.MAX_SERIES", most)
         answers = {2: 80, 4: 100, 6: 100, 8: 100}
         first = _exposed(toy_schema, _week(answers, values))
         again = _exposed(toy_schema, _week(answers, dict(pairs)))
@@ -282,7 +283,7 @@ def test_prometheus_itself_finds_nothing_to_say_against_it(toy_schema: Schema) -
     answers = {**project.publication.answers, 11: 5}
     totals = PublishedTotals(InForce(toy_schema))
     totals.show(_week(answers, cells))
-    _, body = _encoded(public_metrics.registry(totals), "text/plain")
+    _, body = _encoded(published_totals.registry(totals), "text/plain")
     done = subprocess.run(
         [promtool, "check", "metrics"], input=body, capture_output=True, text=True, check=False
     )
@@ -316,7 +317,7 @@ def test_a_scrape_asks_the_store_nothing_however_many_reports_there_are(
     fetch: Callable[..., tuple[str, str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("headcount_server.database.SqliteStore", _Watched)
+    monkeypatch.setattr("headcount_server.store.database.SqliteStore", _Watched)
     with App(config, FileClock(clock_file)) as app, grpc.insecure_channel(str(app.grpc)) as channel:
         call: Any = channel.unary_unary("/headcount.v1.TelemetryService/SubmitReport")
         looks = []

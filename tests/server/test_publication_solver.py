@@ -23,9 +23,9 @@ from itertools import combinations, combinations_with_replacement, product
 import hypothesis
 import numpy as np
 import pytest
-from headcount_server.publication import Publication, publish
-from headcount_server.schema import Project
-from headcount_server.tally import Cell, Tally, tally
+from headcount_server.counting.tally import Cell, Tally, tally
+from headcount_server.publication.rounding import Publication, publish
+from headcount_server.registry.schema import Project
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp
 from small_weeks import (

@@ -9,11 +9,12 @@ from typing import Any
 
 import hypothesis
 import pytest
-from headcount_server import answers, reader, schema
-from headcount_server.answers import Answers
+from headcount_server.counting import answer_cache, answers
+from headcount_server.counting.answer_cache import Reader
+from headcount_server.counting.answers import Answers
 from headcount_server.errors import InvalidReport
-from headcount_server.reader import Reader
-from headcount_server.schema import Project
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project
 from hypothesis import strategies as st
 
 TODAY = date(2026, 11, 19)
@@ -101,7 +102,7 @@ def test_answers_read_under_one_registry_do_not_outlive_it(
 def test_what_is_remembered_is_bounded(
     toy: Project, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "MAX_ANSWERS", 10)
+    monkeypatch.setattr(answer_cache, "MAX_ANSWERS", 10)
     fast = Reader()
     for n in range(35):
         fast.read(toy, said(note={"value": f"text {n}"}), TODAY)

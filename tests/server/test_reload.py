@@ -19,12 +19,12 @@ from google.protobuf import descriptor_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import schema as schemas
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
+from headcount_server.registry import schema as schemas
+from headcount_server.registry.schema import Schema
+from headcount_server.store.sqlite.store import SqliteStore
 from server_process import ServerProcess
 from waiting import until
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server import answers
-from headcount_server import writer as writer_module
 from headcount_server.app import App
 from headcount_server.config import Config
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Terms
+from headcount_server.counting import answers
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import writer as writer_module
+from headcount_server.store.contract import Entry, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from store_files import commits, content, dump, file_of, held, rows, take_copy
 from waiting import until

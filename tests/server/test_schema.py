@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
-from headcount_server import schema
 from headcount_server.errors import SchemaError
-from headcount_server.schema import Project, Schema
+from headcount_server.registry import schema
+from headcount_server.registry.schema import Project, Schema
 
 # protoc types extensions as field descriptors, which Extensions[] is not typed to take.
 KEY: Any = options_pb2.key

@@ -19,7 +19,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.service import MAX_WEEKS
+from headcount_server.service.telemetry_service import MAX_WEEKS
 from store_files import file_of
 from waiting import until
 

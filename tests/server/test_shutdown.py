@@ -19,7 +19,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
-from headcount_server.schema import Project
+from headcount_server.registry.schema import Project
 from server_process import ServerProcess
 from waiting import PATIENCE, until
 

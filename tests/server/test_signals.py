@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from headcount_server.app import App
-from headcount_server.in_force import InForce
-from headcount_server.publication import Publication
-from headcount_server.schema import Schema
-from headcount_server.signals import Signals
-from headcount_server.store import PublishedProject, PublishedWeek
-from headcount_server.tally import Cell
+from headcount_server.counting.tally import Cell
+from headcount_server.metrics.project_health import Signals
+from headcount_server.publication.rounding import Publication
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.store.contract import PublishedProject, PublishedWeek
 from headcount_server.week import Week
 from prometheus_client.parser import text_string_to_metric_families
 

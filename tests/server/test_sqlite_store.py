@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from headcount_server import answers
+from headcount_server.counting import answers
 from headcount_server.errors import StoreError, Unavailable
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 
 W45, W46, W47 = Week(2026, 45), Week(2026, 46), Week(2026, 47)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from headcount_server.app import App
 from headcount_server.config import Config
-from headcount_server.in_force import InForce
-from headcount_server.schema import Schema
-from headcount_server.standing import Standing
-from headcount_server.store import PublishedWeek, Terms
+from headcount_server.metrics.gauges import Standing
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.store.contract import PublishedWeek, Terms
 from headcount_server.week import Week
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Sample

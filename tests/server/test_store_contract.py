@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from headcount.v1 import options_pb2
-from headcount_server import answers, vocabulary
-from headcount_server.publication import Publication
-from headcount_server.schema import Project, Schema
-from headcount_server.store import Entry, Outcome, Store, Terms
-from headcount_server.tally import Cell
+from headcount_server.counting import answers, vocabulary
+from headcount_server.counting.tally import Cell
+from headcount_server.publication.rounding import Publication
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.contract import Entry, Outcome, Store, Terms
 from headcount_server.week import Week
 from store_place import Place
 

@@ -23,19 +23,20 @@ from unittest.mock import patch
 
 import hypothesis
 import psycopg
+import pytest
 from headcount.v1 import options_pb2
-from headcount_server import answers
-from headcount_server.database import Database, PostgresUrl, open_store, reading
+from headcount_server.counting import answers
 from headcount_server.errors import Unavailable, WeekNotOpen
-from headcount_server.in_force import InForce
-from headcount_server.operations import Operations
-from headcount_server.postgres_connection import connected
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome
+from headcount_server.metrics.counters import Operations
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.database import Database, PostgresUrl, open_store, reading
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.writer import Writer
 from headcount_server.week import Week
-from headcount_server.weeks import Policy, Weeks
-from headcount_server.writer import Writer
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -46,6 +47,8 @@ from hypothesis.stateful import (
 )
 from postgres_server import empty
 from store_files import rows, take_copy
+
+pytestmark = pytest.mark.slow
 
 START = datetime(2026, 11, 16, 12, tzinfo=UTC)
 """A Monday: two weeks are open."""

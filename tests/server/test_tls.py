@@ -16,14 +16,14 @@ from typing import Any
 
 import grpc
 import pytest
-from headcount_server import tls
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Address, Config
+from headcount_server.doors import tls
+from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
-from headcount_server.schema import Project
-from headcount_server.tls import Identity
-from server_process import ServerProcess
+from headcount_server.registry.schema import Project
+from server_process import THURSDAY, ServerProcess
 
 Make = Callable[[str], tuple[Path, Path]]
 
@@ -116,7 +116,9 @@ def test_a_crowd_of_new_connections_does_not_end_the_server(
 ) -> None:
     # It did, while each handshake was handed the certificate anew.
     certificate, key = make("first")
-    server = serve(toy_registry, f"--tls-certificate={certificate}", f"--tls-key={key}")
+    server = serve(
+        toy_registry, f"--tls-certificate={certificate}", f"--tls-key={key}", clock=THURSDAY
+    )
     with ThreadPoolExecutor(32) as crowd:
         address = server.addresses["gRPC"]
         done = crowd.map(lambda _: _handshakes(address, certificate, 60), range(32))
@@ -218,7 +220,7 @@ def test_a_server_with_tls_names_its_pages_by_https(
 ) -> None:
     certificate, key = make("first")
     flags = (f"--tls-certificate={certificate}", f"--tls-key={key}")
-    server = serve(toy_registry, *flags)
+    server = serve(toy_registry, *flags, clock=THURSDAY)
     text = (server.directory / "stdout").read_text(encoding="utf-8")
     assert "public      https://" in text
     assert f"/{toy.name}" not in text

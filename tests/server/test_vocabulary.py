@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from headcount_server import answers, vocabulary
-from headcount_server.schema import Project
-from headcount_server.tally import Cell, Tally, tally
-from headcount_server.vocabulary import Vocabulary
+from headcount_server.counting import answers, vocabulary
+from headcount_server.counting.tally import Cell, Tally, tally
+from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.registry.schema import Project
 
 VERSION, PHP, SERVER, NODES, MODULES, CONTRIB, NOTE = 1, 2, 4, 5, 6, 7, 8
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
+from headcount_server.store.token_hash import KEY_BYTES, WeekKeys
 from headcount_server.week import Week
-from headcount_server.week_keys import KEY_BYTES, WeekKeys
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 TOKEN = bytes(range(16))

@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from headcount_server import weeks as weeks_module
 from headcount_server.clock import Clock, FileClock
 from headcount_server.errors import Unavailable, WeekNotOpen
-from headcount_server.in_force import InForce
-from headcount_server.operations import Operations
-from headcount_server.schema import Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Terms
+from headcount_server.metrics.counters import Operations
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.service import week_cycle as weeks_module
+from headcount_server.service.week_cycle import Policy, Weeks
+from headcount_server.store.contract import Terms
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.writer import Writer
 from headcount_server.week import Week
-from headcount_server.weeks import Policy, Weeks
-from headcount_server.writer import Writer
 from waiting import until
 
 W45, W46, W47, W48 = (Week(2026, number) for number in range(45, 49))

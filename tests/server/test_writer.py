@@ -12,15 +12,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from headcount_server import answers
-from headcount_server import writer as writer_module
+from headcount_server.counting import answers
 from headcount_server.errors import Overloaded, Unavailable
-from headcount_server.operations import Operations
-from headcount_server.schema import Project, Schema
-from headcount_server.sqlite_store import SqliteStore
-from headcount_server.store import Entry, Outcome, Terms
+from headcount_server.metrics.counters import Operations
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import writer as writer_module
+from headcount_server.store.contract import Entry, Outcome, Terms
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.writer import Writer
 from headcount_server.week import Week
-from headcount_server.writer import Writer
 from waiting import until
 
 W47 = Week(2026, 47)

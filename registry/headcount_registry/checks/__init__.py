@@ -17,7 +17,7 @@ from headcount_registry.checks import (
     similar,
     values,
 )
-from headcount_registry.checks.looking import every_check, look, sound
+from headcount_registry.checks.runner import every_check, look, sound
 from headcount_registry.checks.table import Check, When
 
 __all__ = ["ALL", "Check", "When", "look", "sound"]

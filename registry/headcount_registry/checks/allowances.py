@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from headcount_registry import numbering
 from headcount_registry.checks.table import Check, When, allowance_check
+from headcount_registry.evolution import numbering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declaration import Location
-    from headcount_registry.draft import ProjectDraft, Statement
+    from headcount_registry.declarations.draft import ProjectDraft, Statement
+    from headcount_registry.declarations.model import Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import When, key_check
-from headcount_registry.finding import Severity
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft, Statement
+    from headcount_registry.declarations.draft import KeyDraft, Statement
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST = dt.timedelta(days=731)

@@ -8,16 +8,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import file_check
-from headcount_registry.info import Style
-from headcount_registry.source import OURS
+from headcount_registry.reading.info import Style
+from headcount_registry.reading.source import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declaration import Location
-    from headcount_registry.info import Pair
-    from headcount_registry.source import Source
+    from headcount_registry.declarations.model import Location
+    from headcount_registry.reading.info import Pair
+    from headcount_registry.reading.source import Source
 
 _OURS = re.compile(r"(?:telemetry|headcount)\s*\[")
 _MEANT = re.compile(r"^[ \t]*((?:telemetry|headcount)\s*\[|project\s*=)", re.MULTILINE)

@@ -7,14 +7,14 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from headcount_registry import attributes, names
 from headcount_registry.checks.table import When, key_check
-from headcount_registry.declaration import MAX_TEXT, VERSION, KeyType, Level
-from headcount_registry.finding import Severity
+from headcount_registry.declarations import attributes, names
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Level
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft, Statement
+    from headcount_registry.declarations.draft import KeyDraft, Statement
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _LIMITS = {

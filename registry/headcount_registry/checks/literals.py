@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import file_check
-from headcount_registry.info import BLANKS, Style
+from headcount_registry.reading.info import BLANKS, Style
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.info import Pair
-    from headcount_registry.source import Source
+    from headcount_registry.reading.info import Pair
+    from headcount_registry.reading.source import Source
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COMMENT = re.compile(r"\s;|;$")

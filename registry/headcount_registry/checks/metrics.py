@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount_registry import names
 from headcount_registry.checks.table import draft_check, project_check
-from headcount_registry.declaration import VERSION
-from headcount_registry.finding import Severity
+from headcount_registry.declarations import names
+from headcount_registry.declarations.model import VERSION
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declaration import Location
-    from headcount_registry.draft import Draft, ProjectDraft
+    from headcount_registry.declarations.draft import Draft, ProjectDraft
+    from headcount_registry.declarations.model import Location
 
 _SERVER_METRICS = ("headcount_threshold_reports",)
 

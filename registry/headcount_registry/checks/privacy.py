@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from headcount_registry.attributes import DEFAULT_PRECISION, VERSIONED
 from headcount_registry.checks.table import key_check
-from headcount_registry.declaration import MAX_TEXT, VERSION, KeyType, Location
-from headcount_registry.finding import Severity
+from headcount_registry.declarations.attributes import DEFAULT_PRECISION, VERSIONED
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Location
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft
+    from headcount_registry.declarations.draft import KeyDraft
 
 MOST_MEMBERS = 100
 """Members of a list beyond which combinations of them tell installations apart too well."""

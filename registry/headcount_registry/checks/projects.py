@@ -6,14 +6,14 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from headcount_registry import attributes, names
 from headcount_registry.checks.table import project_check
-from headcount_registry.declaration import MAX_TEXT, VERSION, Mode
-from headcount_registry.finding import Severity
+from headcount_registry.declarations import attributes, names
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, Mode
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import ProjectDraft
+    from headcount_registry.declarations.draft import ProjectDraft
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _PLACE = r"(?:\[[0-9a-fA-F:.]+\]|[^\s/?#@:\[\]]+)(?::(?P<port>[0-9]{1,5}))?"

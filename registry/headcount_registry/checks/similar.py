@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount_registry import names
 from headcount_registry.checks.table import key_check, project_check
-from headcount_registry.declaration import MAX_TEXT
-from headcount_registry.finding import Severity
+from headcount_registry.declarations import names
+from headcount_registry.declarations.model import MAX_TEXT
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft, ProjectDraft
+    from headcount_registry.declarations.draft import KeyDraft, ProjectDraft
 
 _SHORTEST = 6
 """Letters below which one more or less makes another word."""

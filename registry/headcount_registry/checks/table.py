@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from headcount_registry.finding import Severity
+from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from headcount_registry.declaration import Location
+    from headcount_registry.declarations.model import Location
 
 Problems: TypeAlias = "Iterator[tuple[Location, str]]"
 _F = TypeVar("_F", bound="Callable[..., Iterator[tuple[Location, str]]]")

@@ -7,13 +7,13 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from headcount_registry import attributes, names
 from headcount_registry.checks.table import key_check
-from headcount_registry.declaration import MAX_TEXT, VERSION, KeyType, Location
+from headcount_registry.declarations import attributes, names
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Location
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
-    from headcount_registry.draft import KeyDraft, Statement
+    from headcount_registry.declarations.draft import KeyDraft, Statement
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _CANDIDATES = 200

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headcount_registry.emitters.report_proto import MARKER
 from headcount_registry.monitoring.panels import Panel, linked, uninterpolated
-from headcount_registry.proto_emitter import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount_registry import wording
-from headcount_registry.declaration import KeyType, Level
+from headcount_registry.declarations.model import KeyType, Level
+from headcount_registry.emitters import wording
+from headcount_registry.emitters.code_writer import plain
 from headcount_registry.monitoring import panels, promql
 from headcount_registry.monitoring.dashboard import Dashboard, Row
 from headcount_registry.monitoring.panels import Query
 from headcount_registry.monitoring.promql import Totals
-from headcount_registry.writer import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from headcount_registry.declaration import Key, Project
+    from headcount_registry.declarations.model import Key, Project
     from headcount_registry.monitoring.panels import Panel
 
 MOST = 20

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headcount_registry import names, wording
-from headcount_registry.declaration import KeyType
+from headcount_registry.declarations import names
+from headcount_registry.declarations.model import KeyType
+from headcount_registry.emitters import wording
 
 if TYPE_CHECKING:
-    from headcount_registry.declaration import Key, Project
+    from headcount_registry.declarations.model import Key, Project
 
 WEEK_START = "headcount_week_start_timestamp_seconds"
 """When the published week began."""

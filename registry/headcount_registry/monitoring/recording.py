@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount_registry import names
+from headcount_registry.declarations import names
 from headcount_registry.monitoring import promql, rules
 from headcount_registry.monitoring.promql import Totals
 from headcount_registry.monitoring.rules import Group, Recording
@@ -15,7 +15,7 @@ from headcount_registry.monitoring.rules import Group, Recording
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from headcount_registry.declaration import Key, Project, Registry
+    from headcount_registry.declarations.model import Key, Project, Registry
 
 
 def recording_rules(registry: Registry) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from headcount_server import copying
-from headcount_server.database import Database, PostgresUrl, postgres
+from headcount_server.commands.flags import DATABASE, Command, one_sentence
+from headcount_server.commands.flags import database as database_flag
 from headcount_server.errors import StoreError
-from headcount_server.flags import DATABASE, Command, one_sentence
-from headcount_server.flags import database as database_flag
+from headcount_server.store import copying
+from headcount_server.store.database import Database, PostgresUrl, postgres
 
 
 @click.group()
@@ -30,7 +30,7 @@ def prepare(database: Database) -> None:
         if not isinstance(database, PostgresUrl):
             msg = f"--database {database}: a SQLite file needs no preparing; the server makes it"
             raise StoreError(msg)
-        for line in postgres(database, "postgres_preparing").prepare(database):
+        for line in postgres(database, "prepare").prepare(database):
             click.echo(line)
 
 

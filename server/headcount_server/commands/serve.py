@@ -16,10 +16,7 @@ import click
 from headcount_server import logs
 from headcount_server.app import END_SECONDS, App
 from headcount_server.clock import Clock, FileClock, SystemClock
-from headcount_server.config import Address, Config
-from headcount_server.database import Database
-from headcount_server.errors import ConfigError
-from headcount_server.flags import (
+from headcount_server.commands.flags import (
     DATABASE,
     PATH,
     Number,
@@ -30,7 +27,10 @@ from headcount_server.flags import (
     one_sentence,
     source,
 )
-from headcount_server.limits import Limits, trusted
+from headcount_server.config import Address, Config
+from headcount_server.doors.rate_limits import Limits, trusted
+from headcount_server.errors import ConfigError
+from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from headcount_server.database import Database
-from headcount_server.flags import PATH, Command, database, one_sentence
-from headcount_server.pages import folder
+from headcount_server.commands.flags import PATH, Command, database, one_sentence
+from headcount_server.pages import static_site
+from headcount_server.store.database import Database
 
 
 @click.command(cls=Command)
@@ -23,5 +23,5 @@ def site(database: Database, registry: Path, out: Path) -> None:
     Works beside a running server. Run it again after each close of a week.
     """
     with one_sentence():
-        number = folder.write(out, database, registry)
+        number = static_site.write(out, database, registry)
     click.echo(f"{out}: {number} files; try them with: python3 -m http.server -d {out}")

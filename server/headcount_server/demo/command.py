@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import track
 
 from headcount_server.app import App
+from headcount_server.commands.flags import DATABASE, PATH, listening
 from headcount_server.config import Address, Config
-from headcount_server.database import Database, PostgresUrl, postgres
-from headcount_server.demo import inquiry, result
+from headcount_server.demo import queries, result
 from headcount_server.demo.simulation import Simulation
 from headcount_server.errors import ConfigError, DemoError, ServerError
-from headcount_server.flags import DATABASE, PATH, listening
+from headcount_server.store.database import Database, PostgresUrl, postgres
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +87,9 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
         passing = simulation.live(app, clients, Path(directory))
         for week in track(passing, "weeks lived through", len(weeks), console=Console(stderr=True)):
             log.info("%s is over: %d reports so far", week, len(ledger.seen))
-    statistics = inquiry.statistics(app.grpc, weeks[0], weeks[-1])
-    answered = inquiry.answered(app.operations)
-    result.show(console, ledger, statistics.weeks[0], inquiry.registry(app.grpc))
+    statistics = queries.statistics(app.grpc, weeks[0], weeks[-1])
+    answered = queries.answered(app.operations)
+    result.show(console, ledger, statistics.weeks[0], queries.registry(app.grpc))
     result.tell(console, ledger, answered)
     wrong = list(result.differences(ledger, weeks, statistics, answered))
     if wrong:
@@ -100,7 +100,7 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
 def _fresh(database: Database) -> Database:
     """The database, cleared of a former demonstration and of nothing else."""
     if isinstance(database, PostgresUrl):
-        postgres(database, "postgres_preparing").begin_demo(database)
+        postgres(database, "prepare").begin_demo(database)
         return database
     marker = database.with_name(f"{database.name}.demo")
     if database.exists() and not marker.exists():

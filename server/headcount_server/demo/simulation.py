@@ -15,8 +15,8 @@ from types import ModuleType
 
 from headcount_server.app import App
 from headcount_server.demo.clock import SimulatedClock
+from headcount_server.demo.installation import Owner, Site, World
 from headcount_server.demo.ledger import Ledger
-from headcount_server.demo.site import Owner, Site, World
 from headcount_server.errors import ConfigError
 from headcount_server.week import Week
 

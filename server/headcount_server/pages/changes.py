@@ -11,9 +11,9 @@ from itertools import chain
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import words
-from headcount_server.pages.order import natural
-from headcount_server.schema import Key, Project
+from headcount_server.pages import wording
+from headcount_server.pages.sorting import natural
+from headcount_server.registry.schema import Key, Project
 
 KINDS = {
     options_pb2.CHANGE_KIND_ADDED: "added",
@@ -164,7 +164,7 @@ def _changed(release: options_pb2.Release, project: Project, keys: Mapping[str, 
     former = {key.declaration.formerly: key for key in keys.values() if key.declaration.formerly}
     return Changed(
         name=project.name,
-        title=words.title(project),
+        title=wording.title(project),
         author=_author(project),
         homepage=project.declaration.homepage,
         lines=tuple(
@@ -181,7 +181,7 @@ def _line(project: str, change: options_pb2.Change, key: Key | None) -> Line:
         kind=KINDS.get(change.kind, "changed"),
         subject=change.key,
         address=f"projects/{project}/{key.name}/" if key else "",
-        label=words.label(key) if key else "",
+        label=wording.label(key) if key else "",
         detail=_pieces(change.detail),
         reason=key.declaration.purpose if key and reasoned else "",
         issue=key.declaration.issue if key and reasoned else "",
@@ -197,7 +197,7 @@ def _pieces(text: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _author(project: Project) -> str:
-    return project.declaration.recipient or words.title(project)
+    return project.declaration.recipient or wording.title(project)
 
 
 def _anchor(day: str, name: str) -> str:

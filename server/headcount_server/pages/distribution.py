@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import counts, words
+from headcount_server.counting.tally import Cell
+from headcount_server.pages import counts, wording
 from headcount_server.pages.chart import Bar, Point, bar
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.median import median, ranges
-from headcount_server.pages.order import newest_first, ordered
-from headcount_server.schema import Key
-from headcount_server.store import PublishedProject
-from headcount_server.tally import Cell
+from headcount_server.pages.sorting import newest_first, ordered
+from headcount_server.registry.schema import Key
+from headcount_server.store.contract import PublishedProject
 
 LONG = 3
 """So many ranges of the median are not listed any more."""
@@ -124,7 +124,7 @@ def hidden_class(key: Key) -> str:
     if kind == _BOOLEAN:
         return "No"
     if kind == _COUNT:
-        return words.span(_first_range(key))
+        return wording.span(_first_range(key))
     return "Other"
 
 
@@ -161,7 +161,7 @@ def _text(key: Key, value: str) -> str:
     if key.declaration.type == _BOOLEAN:
         return "Yes"
     if key.declaration.type == _COUNT:
-        return words.span(value)
+        return wording.span(value)
     return value
 
 
@@ -184,7 +184,7 @@ def _median(key: Key, cells: Mapping[Cell, int], answers: int, threshold: int) -
 
 
 def _told(middle: Sequence[str]) -> str:
-    told = [words.span(value) for value in middle]
+    told = [wording.span(value) for value in middle]
     return " or ".join(told) if len(told) < LONG else f"between {told[0]} and {told[-1]}"
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from google.protobuf.json_format import MessageToJson
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server import listing, statistics
 from headcount_server.pages.openapi import description
-from headcount_server.schema import Schema
-from headcount_server.service import describe
-from headcount_server.store import PublishedProject, PublishedWeek
+from headcount_server.publication import response as statistics
+from headcount_server.publication import table
+from headcount_server.registry.schema import Schema
+from headcount_server.service.telemetry_service import describe
+from headcount_server.store.contract import PublishedProject, PublishedWeek
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
@@ -47,8 +48,8 @@ def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
     """Weeks, of one project or (empty name) of all, as `json` or `csv`."""
     answer = statistics.response(weeks, project)
     if form == "csv":
-        return of(listing.as_csv(answer), CSV)
-    return of(listing.as_json(answer), JSON)
+        return of(table.as_csv(answer), CSV)
+    return of(table.as_json(answer), JSON)
 
 
 def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:

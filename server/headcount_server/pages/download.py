@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 
-from headcount_server import bundle
 from headcount_server.errors import Unavailable
-from headcount_server.schema import Schema
+from headcount_server.publication import bundle
+from headcount_server.registry.schema import Schema
 
 
 class Download:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headcount_server.pages import words
+from headcount_server.pages import wording
 from headcount_server.pages.chart import Point, Trend, trend
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, Row, distribution
-from headcount_server.pages.order import ordered
-from headcount_server.schema import Key
-from headcount_server.store import PublishedProject, PublishedWeek, Retraction
+from headcount_server.pages.sorting import ordered
+from headcount_server.registry.schema import Key
+from headcount_server.store.contract import PublishedProject, PublishedWeek, Retraction
 from headcount_server.week import Week
 
 MAX_SERIES = 12
@@ -149,7 +149,7 @@ def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week
         return f"{text}: nothing published."
     (first, since), (last, until) = told[0], told[-1]
     if since == until:
-        return f"{text}: {last} in the week of {words.week(until)}."
+        return f"{text}: {last} in the week of {wording.week(until)}."
     return f"{text}: from {first} in {since} to {last} in {until}."
 
 

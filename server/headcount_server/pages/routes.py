@@ -11,13 +11,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from headcount_server.errors import Unavailable
-from headcount_server.in_force import InForce
 from headcount_server.pages.documents import ZIP, Document
 from headcount_server.pages.download import Download
 from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
-from headcount_server.store import PublishedWeek
+from headcount_server.registry.current import InForce
+from headcount_server.service.week_cycle import Policy
+from headcount_server.store.contract import PublishedWeek
 from headcount_server.week import Week
-from headcount_server.weeks import Policy
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of everything: no script, and nothing from elsewhere."""

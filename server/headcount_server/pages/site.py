@@ -17,12 +17,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headcount_server.pages import changes, documents, history, views, words
+from headcount_server.pages import changes, documents, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, Document
-from headcount_server.schema import Key, Project, Schema
-from headcount_server.store import PublishedWeek
+from headcount_server.registry.schema import Key, Project, Schema
+from headcount_server.service.week_cycle import Policy
+from headcount_server.store.contract import PublishedWeek
 from headcount_server.week import Week
-from headcount_server.weeks import Policy
 
 FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
@@ -131,7 +131,7 @@ class Site:
                 page,
                 "key",
                 project_name=project.name,
-                project_title=words.title(project),
+                project_title=wording.title(project),
                 key=views.key_view(project.name, key, self._weeks),
                 changes=changes.of_key(self._releases((project.name,)), key),
             )
@@ -152,7 +152,7 @@ class Site:
                 "authors": changes.authors(known),
                 "identifier": changes.identifier(place),
                 "never": changes.NEVER,
-                "of": "" if place == "changes/" else words.title(known[0]),
+                "of": "" if place == "changes/" else wording.title(known[0]),
             }
 
         return {
@@ -196,7 +196,7 @@ def link(address: str) -> str:
 
 
 def _days(week: Week) -> Markup:
-    return Markup('<span class="nobr">{}</span>').format(words.week(week))
+    return Markup('<span class="nobr">{}</span>').format(wording.week(week))
 
 
 def _environment(
@@ -211,7 +211,7 @@ def _environment(
     )
     environment.filters["link"] = link
     environment.filters["days"] = _days
-    environment.filters["hours"] = words.hours
+    environment.filters["hours"] = wording.hours
     shared: dict[str, Any] = {
         "policy": policy,
         "weeks": newest_first,

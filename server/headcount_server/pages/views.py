@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import words
+from headcount_server.pages import wording
 from headcount_server.pages.counts import Count
 from headcount_server.pages.distribution import Distribution, Row, distribution, hidden_class
 from headcount_server.pages.history import (
@@ -20,8 +20,8 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
-from headcount_server.schema import Key, Project
-from headcount_server.store import PublishedWeek, Retraction
+from headcount_server.registry.schema import Key, Project
+from headcount_server.store.contract import PublishedWeek, Retraction
 from headcount_server.week import Week
 
 GLANCE = 3
@@ -91,7 +91,7 @@ class ProjectView:
     @property
     def levels(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
         """The cards by consent level, in the order of levels."""
-        names = (*words.LEVELS.values(), "")
+        names = (*wording.LEVELS.values(), "")
         found = {name: tuple(c for c in self.cards if c.question.level == name) for name in names}
         return tuple((name, cards) for name, cards in found.items() if cards)
 
@@ -114,13 +114,13 @@ def question(key: Key) -> Question:
     declared = key.declaration
     return Question(
         name=key.name,
-        label=words.label(key),
+        label=wording.label(key),
         description=declared.description,
         purpose=declared.purpose,
         issue=declared.issue,
-        level=words.LEVELS.get(declared.level, ""),
-        sent=words.sent(key),
-        values=words.values(key),
+        level=wording.LEVELS.get(declared.level, ""),
+        sent=wording.sent(key),
+        values=wording.values(key),
         catalogue=len(key.catalogue),
         since=declared.since,
         expires=declared.expires,
@@ -139,15 +139,15 @@ def project(
     declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
 ) -> ProjectView:
     """A project with these keys, by what the weeks (oldest first) published of it."""
-    asked = sorted(keys.values(), key=lambda key: (words.label(key).casefold(), key.number))
+    asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
         name=declared.name,
-        title=words.title(declared),
+        title=wording.title(declared),
         homepage=options.homepage,
         recipient=options.recipient,
         contact=options.contact,
-        mode=words.MODES.get(options.mode, ""),
+        mode=wording.MODES.get(options.mode, ""),
         questions=tuple(map(question, asked)),
         reports=reports(weeks, declared.name),
         cards=tuple(_card(declared.name, key, weeks) for key in asked),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from headcount.project import Key, Project
+from headcount.generated import Key, Project
 
 
 def _schema() -> bytes:

@@ -6,7 +6,7 @@ Subclass `Collectors`, and give an instance to `Telemetry`.
 
 from __future__ import annotations
 
-from headcount import Client
+from headcount.generated import Client, requires
 
 from ._project import PROJECT
 from .keys import Collectors
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Unpack
 
-    from headcount.settings import Settings
+    from headcount.generated import ClientOptions
 
 __all__ = ["PROJECT", "Collectors", "Telemetry"]
+
+requires(__name__, at_least="0.1", below="0.2")
 
 
 class Telemetry(Client):
@@ -33,7 +35,7 @@ class Telemetry(Client):
         *,
         state_directory: str | PathLike[str],
         endpoint: str | None = None,
-        **settings: Unpack[Settings],
+        **settings: Unpack[ClientOptions],
     ) -> None:
         super().__init__(
             PROJECT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from headcount.command import run
+from headcount.generated import run
 
 from ._project import PROJECT
 

@@ -1,0 +1,1 @@
+"""The commands of `headcount-registry`: one file each, and what they say on a terminal."""

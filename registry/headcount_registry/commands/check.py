@@ -1,0 +1,117 @@
+"""The command `headcount-registry check`: everything that is wrong, at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+
+from headcount_registry.commands.terminal import counted, fail, misuse_if_missing, show
+from headcount_registry.errors import RegistryError
+from headcount_registry.pipeline.build import lock_path
+from headcount_registry.pipeline.review import Review, review
+
+FORMAT_VERSION = 1
+"""Version of the JSON that `--format json` prints."""
+
+
+@click.command("check")
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Look for missing explanations too, and take every finding for an error.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How findings are printed to standard output.",
+)
+@click.option(
+    "--today",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Day by which expiry is judged.  [default: today in UTC]",
+)
+@click.option(
+    "--lock",
+    "lock_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of permanent numbers, if there is one."
+    "  [default: registry.lock in the first PATH, or beside it if it is a file]",
+)
+def check_command(
+    paths: tuple[Path, ...],
+    style: str,
+    day: dt.datetime | None,
+    lock_file: Path | None,
+    *,
+    strict: bool,
+) -> None:
+    """Say what is wrong with declarations; write nothing.
+
+    PATH is an .info file, a directory whose .info files are all read, or a
+    release archive (.zip, .tar.gz). Each finding has a place, says what is wrong
+    and what to write instead, and bears the name of a check, which docs/checks.md
+    explains. A warning can be allowed:
+
+    \b
+        telemetry[modules][allow][] = large-vocabulary
+
+    Exit status: 0 no errors, 1 errors, 2 the command was misused.
+    """  # noqa: D301 - \b is click's mark for a paragraph to leave as it is
+    misuse_if_missing(paths)
+    today = day.date() if day else dt.datetime.now(dt.UTC).date()
+    try:
+        found = review(paths, lock_file or lock_path(paths), today, strict=strict)
+    except RegistryError as error:
+        fail(str(error))
+    if style == "json":
+        click.echo(_json(found))
+    else:
+        show(found.findings, err=False)
+        click.echo(_summary(found))
+    if found.errors:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(found: Review) -> str:
+    extent = (
+        f"{counted(found.files, 'file')}, {counted(found.projects, 'project')},"
+        f" {counted(found.keys, 'key')}"
+    )
+    return f"{extent}: {counted(found.errors, 'error')}, {counted(found.warnings, 'warning')}"
+
+
+def _json(found: Review) -> str:
+    findings = [
+        {
+            "file": each.location.file,
+            "line": each.location.line,
+            "column": each.location.column,
+            "severity": each.severity,
+            "check": each.check,
+            "message": each.message,
+        }
+        for each in found.findings
+    ]
+    model = {
+        "version": FORMAT_VERSION,
+        "strict": found.strict,
+        "today": found.today.isoformat(),
+        "files": found.files,
+        "projects": found.projects,
+        "keys": found.keys,
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "findings": findings,
+    }
+    return json.dumps(model, indent=2)

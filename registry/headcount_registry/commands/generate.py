@@ -1,0 +1,209 @@
+"""The commands `generate grafana` and `generate prometheus`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headcount_registry.commands.terminal import Progress, counted, fail, misuse_if_missing, show
+from headcount_registry.emitters.report_proto import MARKER
+from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.monitoring.alerts import alert_rules
+from headcount_registry.monitoring.project_dashboard import project_dashboard
+from headcount_registry.monitoring.recording import recording_rules
+from headcount_registry.monitoring.server_dashboard import server_dashboard
+from headcount_registry.monitoring.thresholds import DurationType, SizeType, Thresholds
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build, lock_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from headcount_registry.declarations.model import Registry
+    from headcount_registry.monitoring.thresholds import Duration, Size
+
+ALERTS = "alerts.yml"
+RECORDING = "recording.yml"
+_USUAL = Thresholds()
+_MARKED = 200
+"""Bytes of a file in which the mark of ours stands."""
+
+
+@click.group("generate")
+def generate_commands() -> None:
+    """Write dashboards and rules for the metrics of a server.
+
+    They follow from the declarations, so run this again whenever those change.
+    """
+
+
+def _common(command: Callable[..., None]) -> Callable[..., Any]:
+    """Adds the argument and the options that all of these commands have."""
+    for add in (
+        click.option("--check", is_flag=True, help="Write nothing; say which files differ."),
+        click.option(
+            "--lock",
+            "lock_file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="File of permanent numbers, as for build; it is only read.",
+        ),
+        click.option(
+            "--out",
+            required=True,
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Directory for what is generated.",
+        ),
+        click.argument(
+            "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+        ),
+    ):
+        command = add(command)
+    return command
+
+
+@generate_commands.command("grafana")
+@_common
+def grafana_command(
+    paths: tuple[Path, ...], out: Path, lock_file: Path | None, *, check: bool
+) -> None:
+    """Write dashboards for Grafana.
+
+    PATH is as for build. Written are a dashboard for each project, called
+    <project>.json, with the latest distribution of every key and its course
+    over time; and server.json for whoever runs the server. Import them, or
+    have Grafana provision the directory. Dashboards of projects that are no
+    longer declared are removed.
+    """
+    registry = _registry(paths, lock_file)
+    dashboards = (*map(project_dashboard, registry.projects), server_dashboard())
+    files = {f"{each.name}.json": each.text() for each in dashboards}
+    _write(files, out, check=check, command="grafana")
+    click.echo(counted(len(files), "dashboard"))
+
+
+@generate_commands.command("prometheus")
+@_common
+@click.option(
+    "--silence",
+    type=DurationType(),
+    default=_USUAL.silence.text,
+    show_default=True,
+    help="Alert when a project sent no report for so long.",
+)
+@click.option(
+    "--refused",
+    type=click.FloatRange(0, 1),
+    default=_USUAL.refused,
+    show_default=True,
+    help="Alert when more than this share of the calls is refused.",
+)
+@click.option(
+    "--stale",
+    type=DurationType(),
+    default=_USUAL.stale.text,
+    show_default=True,
+    help="Alert when the last closed week began longer ago; 14 days and the grace are usual.",
+)
+@click.option(
+    "--waiting",
+    type=click.IntRange(1),
+    default=_USUAL.waiting,
+    show_default=True,
+    help="Alert when more reports than this wait for a commit.",
+)
+@click.option(
+    "--database",
+    type=SizeType(),
+    default=_USUAL.database.text,
+    show_default=True,
+    help="Alert when the database is larger.",
+)
+@click.option(
+    "--disk-free",
+    type=SizeType(),
+    default=_USUAL.disk_free.text,
+    show_default=True,
+    help="Alert when less room is left on its disk.",
+)
+def prometheus_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    out: Path,
+    lock_file: Path | None,
+    silence: Duration,
+    refused: float,
+    stale: Duration,
+    waiting: int,
+    database: Size,
+    disk_free: Size,
+    *,
+    check: bool,
+) -> None:
+    """Write rules for Prometheus.
+
+    PATH is as for build. Written are alerts.yml, for whoever runs the server,
+    and recording.yml with the share of every value and how it changed in a
+    week.
+    """
+    registry = _registry(paths, lock_file)
+    thresholds = Thresholds(
+        silence=silence,
+        refused=refused,
+        stale=stale,
+        waiting=waiting,
+        database=database,
+        disk_free=disk_free,
+    )
+    files = {ALERTS: alert_rules(thresholds), RECORDING: recording_rules(registry)}
+    _write(files, out, check=check, command="prometheus")
+    rules = sum(text.count("expr: |-\n") for text in files.values())
+    click.echo(f"{counted(rules, 'rule')} in {counted(len(files), 'file')}")
+
+
+def _registry(paths: tuple[Path, ...], lock_file: Path | None) -> Registry:
+    misuse_if_missing(paths)
+    progress = Progress()
+    try:
+        registry = build(paths, lock_file or lock_path(paths), progress).registry
+    except DeclarationsError as error:
+        progress.done()
+        show(error.findings)
+        fail(counted(sum(each.is_error for each in error.findings), "error") + "; nothing written")
+    except RegistryError as error:
+        progress.done()
+        fail(str(error))
+    progress.done()
+    return registry
+
+
+def _write(files: Mapping[str, str], out: Path, *, check: bool, command: str) -> None:
+    try:
+        todo = _plan({out / name: text.encode() for name, text in files.items()}, out)
+        if check and todo.out_of_date:
+            click.echo("\n".join(todo.out_of_date), err=True)
+            fail(
+                counted(len(todo.out_of_date), "file")
+                + f" out of date; run `headcount-registry generate {command}` without --check"
+            )
+        output.apply(todo, out)
+    except RegistryError as error:
+        fail(str(error))
+
+
+def _plan(wanted: Mapping[Path, bytes], out: Path) -> output.Plan:
+    present = {
+        path: output.content(path) for path in {*wanted, *out.glob("*.json"), *out.glob("*.yml")}
+    }
+    ours = {path for path, data in present.items() if data and MARKER.encode() in data[:_MARKED]}
+    write = {path: data for path, data in wanted.items() if present[path] != data}
+    for path in sorted(write.keys() - ours):
+        if present[path] is not None:
+            raise output.foreign(path)
+    gone = (path for path in ours - wanted.keys() if path.suffix in _suffixes(wanted))
+    return output.Plan(write, tuple(sorted(gone)))
+
+
+def _suffixes(paths: Mapping[Path, bytes]) -> set[str]:
+    return {path.suffix for path in paths}

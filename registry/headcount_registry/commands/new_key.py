@@ -1,0 +1,206 @@
+"""The commands that begin something: `init` and `new-key`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headcount_registry.commands.terminal import fail, show
+from headcount_registry.declarations import names
+from headcount_registry.declarations.attributes import CLOSED, DEFAULT_PRECISION, VERSIONED
+from headcount_registry.declarations.model import KeyType, Level
+from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.pipeline.build import lock_path
+from headcount_registry.pipeline.new_declaration import NewKey, appended, first_declaration
+
+_PROMPTS = {
+    "label": "Label, which people read first",
+    "description": "What the value is, in one sentence",
+    "purpose": "Which decision it informs, in one sentence",
+    "issue": "Where collecting it was decided (a URL)",
+}
+_OTHERS = ("catalogue", "since", "expires", "owner")
+
+
+@click.command("init")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--project", default="", help="Name of the project.  [default: that of DIR]")
+@click.option("--title", default="", help="Its name as people read it.  [default: the name]")
+def init_command(directory: Path, project: str, title: str) -> None:
+    """Write a first declaration to edit, and say what to type next.
+
+    DIR is made if it is not there. Nothing that exists is overwritten.
+    """
+    name = project or names.suggestion(directory.resolve().name)
+    if not names.is_project_name(name):
+        better = names.suggestion(project)
+        remedy = f", such as --project {better}" if better else ""
+        raise click.UsageError(
+            f"`{name or directory}` is no name for a project: give one of lower-case letters,"
+            f" digits and single underscores, at most 40{remedy}."
+        )
+    if _is_no_title(title):
+        raise click.UsageError("--title: write it on one line, without quotes around it.")
+    file = directory / f"{name}.info"
+    text = first_declaration(name, title or name.replace("_", " ").capitalize())
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except FileExistsError:
+        fail(f"{file}: is there already; edit it, or give --project another name")
+    except OSError as error:
+        fail(f"{file}: cannot be written: {error.strerror}")
+    click.echo(
+        f"{file}: written. Say in it what you want to know, add a key with\n"
+        f"  headcount-registry new-key {file} NAME\n"
+        "and compile it with\n"
+        f"  headcount-registry build {directory} --out generated"
+    )
+
+
+@click.command("new-key")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("name")
+@click.option(
+    "--type", "kind", type=click.Choice([kind.value for kind in KeyType]), help="Kind of value."
+)
+@click.option("--label", help="What people read first.")
+@click.option("--description", help="What the value is, in one sentence.")
+@click.option("--purpose", help="Which decision it informs, in one sentence.")
+@click.option("--issue", help="Where collecting it was decided (a URL).")
+@click.option("--value", "values", multiple=True, help="A declared value; repeatable.")
+@click.option("--alias", "aliases", multiple=True, metavar="REPORTED=VALUE", help="Repeatable.")
+@click.option("--catalogue", default="", help="File of the items of a long list.")
+@click.option("--max-items", type=int, help="Most items of a list.")
+@click.option("--precision", type=int, help="Components of a version that are kept.")
+@click.option("--bucket", "buckets", type=int, multiple=True, help="A bound; repeatable.")
+@click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    default="basic",
+    show_default=True,
+    help="Consent level.",
+)
+@click.option("--by-version", is_flag=True, help="Also count by the project's release.")
+@click.option("--since", default="", help="Release that first asks.")
+@click.option("--expires", default="", help="Day from which it is not asked (YYYY-MM-DD).")
+@click.option("--owner", default="", help="Who answers questions about it.")
+def new_key_command(file: Path, name: str, **said: Any) -> None:
+    """Declare one more key in an .info file.
+
+    FILE is appended to, after the whole was checked; otherwise it stays as it
+    is. On a terminal what is missing is asked for.
+    """
+    if not file.is_file():
+        raise click.UsageError(f"{file}: no such file; make one with `headcount-registry init`.")
+    key = _key(name, said)
+    try:
+        data, findings = appended(file, key, lock_path([file.parent]))
+        _replace(file, data)
+    except DeclarationsError as error:
+        show(error.findings)
+        fail(f"`{name}` is not in order; nothing was written")
+    except RegistryError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{file}: cannot be written: {error.strerror}; it is as it was")
+    show(findings)
+    click.echo(
+        f"{file}: `{name}` is declared. Compile it with\n"
+        f"  headcount-registry build {file.parent} --out generated"
+    )
+
+
+def _key(name: str, said: dict[str, Any]) -> NewKey:
+    """The key as flags, or a person at a terminal, describe it."""
+    kind = _said(said, "kind", "Type", click.Choice([kind.value for kind in KeyType]))
+    scalars = {
+        attribute: _said(said, attribute, words, needed=attribute == "label")
+        for attribute, words in _PROMPTS.items()
+    }
+    values, buckets = list(said["values"]), list(said["buckets"])
+    if kind in CLOSED and not values and not said["catalogue"]:
+        values = _several("--value", "Values, with commas between them")
+    if kind == KeyType.COUNT and not buckets:
+        buckets = _several("--bucket", "Bounds of the ranges, such as 1, 10, 100")
+    precision = said["precision"]
+    if precision is None and kind in VERSIONED:
+        precision = DEFAULT_PRECISION
+    return NewKey(
+        name=name,
+        scalars={
+            **scalars,
+            "type": str(kind),
+            "level": said["level"],
+            "precision": "" if precision is None else str(precision),
+            "max_items": "" if said["max_items"] is None else str(said["max_items"]),
+            **{attribute: said[attribute] for attribute in _OTHERS},
+        },
+        several={
+            "values": tuple(values),
+            "buckets": tuple(map(str, buckets)),
+            "by": ("version",) if said["by_version"] else (),
+        },
+        aliases=tuple(_alias(text) for text in said["aliases"]),
+    )
+
+
+def _said(
+    said: dict[str, Any],
+    option: str,
+    words: str,
+    kind: click.Choice[str] | None = None,
+    *,
+    needed: bool = True,
+) -> str:
+    if said[option] is not None:
+        return str(said[option])
+    if sys.stdin.isatty():
+        default = None if needed else ""
+        return str(click.prompt(words, type=kind, default=default, show_default=False))
+    if needed:
+        flag = {"kind": "type"}.get(option, option)
+        raise click.UsageError(f"--{flag}: is missing, and there is no terminal to ask on.")
+    return ""
+
+
+def _several(flag: str, words: str) -> list[str]:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{flag}: is missing, and there is no terminal to ask on.")
+    answer = str(click.prompt(words))
+    return [text.strip() for text in answer.split(",") if text.strip()]
+
+
+def _alias(text: str) -> tuple[str, str]:
+    reported, equals, value = text.partition("=")
+    if not (reported and equals and value):
+        raise click.UsageError(f"--alias {text}: write REPORTED=VALUE, such as WINNT=Windows.")
+    return reported.strip(), value.strip()
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Exchanges a file for its new bytes in one step; a link stays a link."""
+    real = file.resolve()
+    handle, beside = tempfile.mkstemp(prefix=".headcount-registry-", dir=real.parent)
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(data)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(beside).chmod(stat.S_IMODE(real.stat().st_mode))
+        Path(beside).replace(real)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _is_no_title(title: str) -> bool:
+    """Whether a title cannot stand in a line of an `.info` file as it is."""
+    return not title.isprintable() or title != title.strip() or title[:1] in {'"', "'"}

@@ -1,0 +1,1 @@
+"""Declarations as values: drafted from files, checked, resolved, and summed up in a digest."""

@@ -1,0 +1,54 @@
+"""Which attributes a declaration may have, how each is written, and which type takes it."""
+
+from __future__ import annotations
+
+from headcount_registry.declarations.model import KeyType
+
+DEFAULT_PRECISION = 2
+MAX_PRECISION = 4
+DEFAULT_MAX_ITEMS = 200
+MAX_ITEMS = 10_000
+
+VERSIONED = frozenset({KeyType.VERSION, KeyType.PRODUCT})
+"""Types whose values have a version."""
+
+CLOSED = frozenset({KeyType.CHOICE, KeyType.PRODUCT, KeyType.LIST})
+"""Types whose values are a closed set."""
+
+SCALAR = (
+    "label",
+    "description",
+    "purpose",
+    "issue",
+    "type",
+    "level",
+    "catalogue",
+    "precision",
+    "max_items",
+    "since",
+    "expires",
+    "owner",
+    "formerly",
+)
+"""Written `telemetry[key][attribute] = value`, once."""
+
+SEVERAL = ("values", "buckets", "by", "allow")
+"""Written `telemetry[key][attribute][] = value`, once for each value."""
+
+MAPPED = ("aliases",)
+"""Written `telemetry[key][attribute][REPORTED] = value`."""
+
+ALL = (*SCALAR, *SEVERAL, *MAPPED)
+
+TAKEN_BY = {
+    "values": CLOSED,
+    "aliases": CLOSED,
+    "catalogue": frozenset({KeyType.LIST}),
+    "max_items": frozenset({KeyType.LIST}),
+    "precision": VERSIONED,
+    "buckets": frozenset({KeyType.COUNT}),
+}
+"""Types that take an attribute; what is not named here goes with every type."""
+
+ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
+"""Written `headcount[attribute] = value`, once for a project."""

@@ -1,0 +1,68 @@
+"""Digests of a project: SHA-256 over canonical JSON of its resolved model.
+
+Canonical means: names sorted, no spaces, ASCII only; protobuf's own bytes would not do.
+The full digest changes with every change of the declarations. The consent digest changes
+with what people agreed to (keys, purposes, values, precision, buckets, size, axes, level),
+and not with wording, catalogue items, aliases, owners or dates.
+
+A digest cannot tell wider from narrower. Equal digests mean that nothing needs to be asked;
+on unequal ones the client compares key by key what was agreed to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headcount_registry.declarations.model import Key, Project, Registry
+
+
+def with_digests(registry: Registry) -> Registry:
+    """The registry with both digests of every project."""
+    return replace(
+        registry,
+        projects=tuple(
+            replace(project, digest=digest(project), consent_digest=consent_digest(project))
+            for project in registry.projects
+        ),
+    )
+
+
+def digest(project: Project) -> str:
+    """SHA-256 (hex) of everything that is declared, with its numbers."""
+    model = asdict(project)
+    for name in ("digest", "consent_digest", "retired"):
+        del model[name]
+    for key in model["keys"]:
+        del key["location"]
+        del key["retired_values"]
+    return _sha256(model)
+
+
+def consent_digest(project: Project) -> str:
+    """SHA-256 (hex) of what a person agrees to."""
+    return _sha256(
+        {"project": project.name, "keys": [_agreed(key) for key in project.keys]},
+    )
+
+
+def _agreed(key: Key) -> dict[str, object]:
+    return {
+        "number": key.number,
+        "purpose": key.purpose,
+        "type": key.type,
+        "level": key.level,
+        "values": sorted(value.number for value in key.values),
+        "precision": key.precision,
+        "buckets": key.buckets,
+        "max_items": key.max_items,
+        "by": sorted(key.by),
+    }
+
+
+def _sha256(model: object) -> str:
+    text = json.dumps(model, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

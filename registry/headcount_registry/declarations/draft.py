@@ -1,0 +1,204 @@
+"""Declarations as they were written: statements gathered by project and key, unjudged.
+
+Checks run over drafts, so that they see what was written twice, wrongly or in vain. A draft
+without errors resolves to the model (`resolve.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount_registry.declarations.model import VERSION, KeyType
+from headcount_registry.reading.source import catalogue_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from headcount_registry.declarations.model import Location
+    from headcount_registry.reading.info import Pair
+    from headcount_registry.reading.source import Source, Sources
+
+
+_ALLOWANCE = ("allow", "")
+"""What follows the name in `telemetry[key][allow][] = check`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of a declaration; `path` is what follows the key's (or project's) name.
+
+    `telemetry[web_server][values][] = Apache` has the path `("values", "")`; the shorthand
+    `telemetry[php_version] = PHP Version` has an empty one.
+    """
+
+    source: Source
+    pair: Pair
+    path: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The value; empty where the grammar put a constant in its place."""
+        return self.pair.value if isinstance(self.pair.value, str) else ""
+
+    @property
+    def location(self) -> Location:
+        """Where the key begins."""
+        return self.source.at(self.pair.key_start)
+
+    @property
+    def value_location(self) -> Location:
+        """Where the value begins."""
+        return self.source.at(self.pair.value_start)
+
+
+class _Statements:
+    """What drafts of keys and of projects share: looking up their statements."""
+
+    __slots__ = ()
+    statements: tuple[Statement, ...]
+
+    def scalar(self, attribute: str) -> Statement | None:
+        """The last statement of an attribute with one value."""
+        found = [each for each in self.statements if each.path == (attribute,)]
+        return found[-1] if found else None
+
+    def text(self, attribute: str, default: str = "") -> str:
+        """The value of `scalar`, or the default."""
+        found = self.scalar(attribute)
+        return found.text if found else default
+
+    def items(self, attribute: str) -> tuple[Statement, ...]:
+        """The statements of an attribute with several values, `attribute[]` or `attribute[x]`."""
+        return tuple(
+            each for each in self.statements if len(each.path) > 1 and each.path[0] == attribute
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDraft(_Statements):
+    """Everything said about one key of a project; `catalogue` is the text of its catalogue.
+
+    Allowances declare nothing, so they are kept apart and may stand in any file.
+    """
+
+    project: str
+    name: str
+    statements: tuple[Statement, ...]
+    catalogue_path: str = ""
+    catalogue: str | None = None
+    allowances: tuple[Statement, ...] = ()
+
+    @property
+    def location(self) -> Location:
+        """Where the key is first mentioned."""
+        return self.statements[0].location
+
+    @property
+    def type(self) -> str:
+        """The declared type; the key `version` has its own, any other without one is text."""
+        return self.text("type", KeyType.VERSION if self.name == VERSION else KeyType.TEXT)
+
+    @property
+    def shorthand(self) -> Statement | None:
+        """The statement `telemetry[key] = Label`, if there is one."""
+        found = [each for each in self.statements if not each.path]
+        return found[-1] if found else None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The declared values, in order."""
+        return tuple(each.text for each in self.items("values"))
+
+    @property
+    def catalogue_items(self) -> tuple[tuple[int, str], ...]:
+        """Line number and text of the catalogue's items; blank lines and `;` lines are none."""
+        lines = enumerate((self.catalogue or "").split("\n"), start=1)
+        stripped = ((number, line.strip()) for number, line in lines)
+        return tuple(
+            (number, line) for number, line in stripped if line and not line.startswith(";")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDraft(_Statements):
+    """Everything said about one project, in one file or several.
+
+    `info_name` is what Backdrop's own `name =` line calls it, the default of the title;
+    `strays` are allowances for keys that nothing declares.
+    """
+
+    name: str
+    named_at: Location
+    statements: tuple[Statement, ...]
+    keys: tuple[KeyDraft, ...]
+    info_name: str = ""
+    allowances: tuple[Statement, ...] = ()
+    strays: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All files, and the projects that they declare, sorted by name."""
+
+    files: tuple[Source, ...]
+    projects: tuple[ProjectDraft, ...]
+
+
+def gather(sources: Sources) -> Draft:
+    """Sorts the statements of all files into projects and keys."""
+    declaring: dict[str, list[Source]] = {}
+    for source in sources.files:
+        if source.ours:
+            declaring.setdefault(source.project[0], []).append(source)
+    projects = (_project(name, declaring[name], sources.catalogues) for name in sorted(declaring))
+    return Draft(sources.files, tuple(projects))
+
+
+def _project(
+    name: str, files: Iterable[Source], catalogues: Mapping[str, str | None]
+) -> ProjectDraft:
+    about: list[Statement] = []
+    keys: dict[str, list[Statement]] = {}
+    sources = list(files)
+    for source in sources:
+        for pair in source.ours:
+            word, *rest = pair.path
+            if word == "headcount":
+                about.append(Statement(source, pair, tuple(rest)))
+            elif rest:
+                keys.setdefault(rest[0], []).append(Statement(source, pair, tuple(rest[1:])))
+    drafts = [_key(name, key, keys[key], catalogues) for key in sorted(keys)]
+    return ProjectDraft(
+        name,
+        sources[0].project[1],
+        tuple(each for each in about if each.path != _ALLOWANCE),
+        tuple(draft for draft in drafts if draft.statements),
+        _info_name(sources),
+        tuple(each for each in about if each.path == _ALLOWANCE),
+        tuple(each for draft in drafts if not draft.statements for each in draft.allowances),
+    )
+
+
+def _key(
+    project: str, name: str, statements: list[Statement], catalogues: Mapping[str, str | None]
+) -> KeyDraft:
+    declaring = tuple(each for each in statements if each.path != _ALLOWANCE)
+    allowances = tuple(each for each in statements if each.path == _ALLOWANCE)
+    paths = [catalogue_path(each.source, each.pair) for each in declaring]
+    path = next((path for path in reversed(paths) if path), "")
+    return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances)
+
+
+def _info_name(sources: list[Source]) -> str:
+    """The `name =` line of the file that is called as the project is."""
+    for source in sources:
+        for pair in source.document.pairs:
+            if (
+                pair.path == ("name",)
+                and isinstance(pair.value, str)
+                and Path(source.file).stem == source.project[0]
+            ):
+                return pair.value
+    return ""

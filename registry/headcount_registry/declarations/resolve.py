@@ -1,0 +1,100 @@
+"""From drafts without errors to the model, before numbers and digests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headcount_registry.declarations import names
+from headcount_registry.declarations.attributes import (
+    DEFAULT_MAX_ITEMS,
+    DEFAULT_PRECISION,
+    VERSIONED,
+)
+from headcount_registry.declarations.model import (
+    VERSION,
+    Key,
+    KeyType,
+    Level,
+    Mode,
+    Project,
+    Registry,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from headcount_registry.declarations.draft import Draft, KeyDraft, ProjectDraft
+
+
+def resolve(draft: Draft) -> Registry:
+    """The model of a draft that no check found an error in."""
+    return Registry(tuple(_project(project) for project in draft.projects))
+
+
+def _project(draft: ProjectDraft) -> Project:
+    title = draft.text("title") or draft.info_name or draft.name
+    keys = {key.name: _key(key) for key in draft.keys}
+    keys[VERSION] = _version(title, draft, keys.get(VERSION))
+    return Project(
+        name=draft.name,
+        title=title,
+        homepage=draft.text("homepage"),
+        recipient=draft.text("recipient"),
+        contact=draft.text("contact"),
+        endpoint=draft.text("endpoint"),
+        mode=Mode(draft.text("mode", Mode.ASK_FIRST)),
+        keys=tuple(keys[name] for name in sorted(keys)),
+    )
+
+
+def _version(title: str, draft: ProjectDraft, declared: Key | None) -> Key:
+    """The key that every project has without saying so, in its own words where it has some."""
+    description = f"The installed release of {title}, cut to two components."
+    purpose = "See which releases are in use and decide how long each is supported."
+    if declared:
+        return replace(
+            declared,
+            label=declared.label if declared.label != VERSION else "Release",
+            description=declared.description or description,
+            purpose=declared.purpose or purpose,
+        )
+    return Key(
+        name=VERSION,
+        field=VERSION,
+        label="Release",
+        description=description,
+        purpose=purpose,
+        issue="",
+        type=KeyType.VERSION,
+        level=Level.BASIC,
+        precision=DEFAULT_PRECISION,
+        location=draft.named_at,
+    )
+
+
+def _key(draft: KeyDraft) -> Key:
+    kind = KeyType(draft.type)
+    precision = draft.text("precision", str(DEFAULT_PRECISION)) if kind in VERSIONED else "0"
+    limit = draft.text("max_items", str(DEFAULT_MAX_ITEMS)) if kind is KeyType.LIST else "0"
+    return Key(
+        name=draft.name,
+        field=draft.name,
+        label=draft.shorthand.text if draft.shorthand else draft.text("label", draft.name),
+        description=draft.text("description"),
+        purpose=draft.text("purpose"),
+        issue=draft.text("issue"),
+        type=kind,
+        level=Level(draft.text("level", Level.BASIC)),
+        location=draft.location,
+        values=tuple(Value(text, names.identifier(text)) for text in draft.values),
+        aliases=tuple(sorted((each.path[1], each.text) for each in draft.items("aliases"))),
+        catalogue=tuple(sorted(item for _, item in draft.catalogue_items)),
+        precision=int(precision),
+        buckets=tuple(int(each.text) for each in draft.items("buckets")),
+        max_items=int(limit),
+        by=tuple(each.text for each in draft.items("by")),
+        since=draft.text("since"),
+        expires=draft.text("expires"),
+        owner=draft.text("owner"),
+        formerly=draft.text("formerly"),
+    )

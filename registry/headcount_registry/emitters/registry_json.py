@@ -1,0 +1,79 @@
+"""The registry in, the text of `registry.json` out: everything declared, for other tools.
+
+The shape is documented in docs/registry.md. Every property is always there; `format` grows
+when one changes its meaning or goes away, and not when one is added.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from headcount_registry.declarations import names
+from headcount_registry.emitters import report_proto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headcount_registry.declarations.model import Key, Project, Registry, Retired
+
+FORMAT = 1
+
+
+def emit(registry: Registry) -> str:
+    """The text of `registry.json`, with projects by name and keys by number."""
+    model = {"format": FORMAT, "projects": [_project(project) for project in registry.projects]}
+    return json.dumps(model, ensure_ascii=False, indent=2) + "\n"
+
+
+def _project(project: Project) -> dict[str, object]:
+    return {
+        "name": project.name,
+        "title": project.title,
+        "homepage": project.homepage,
+        "recipient": project.recipient,
+        "contact": project.contact,
+        "endpoint": project.endpoint,
+        "mode": project.mode,
+        "digest": project.digest,
+        "consent_digest": project.consent_digest,
+        "message": f"{report_proto.package(project)}.Report",
+        "metric": names.metrics(project.name)[0],
+        "keys": [_key(project, key) for key in project.keys],
+        "retired": _retired(project.retired),
+    }
+
+
+def _key(project: Project, key: Key) -> dict[str, object]:
+    return {
+        "number": key.number,
+        "name": key.name,
+        "field": key.field,
+        "message": f"{report_proto.package(project)}.{names.camel(key.field)}",
+        "metric": names.metrics(project.name, key.name)[0],
+        "label": key.label,
+        "description": key.description,
+        "purpose": key.purpose,
+        "issue": key.issue,
+        "type": key.type,
+        "level": key.level,
+        "values": [
+            {"number": value.number, "text": value.text, "identifier": value.identifier}
+            for value in key.values
+        ],
+        "retired_values": _retired(key.retired_values),
+        "aliases": dict(key.aliases),
+        "catalogue": key.catalogue,
+        "precision": key.precision,
+        "buckets": key.buckets,
+        "max_items": key.max_items,
+        "by": key.by,
+        "since": key.since,
+        "expires": key.expires,
+        "owner": key.owner,
+        "formerly": key.formerly,
+    }
+
+
+def _retired(retired: Iterable[Retired]) -> list[dict[str, object]]:
+    return [{"number": each.number, "name": each.name} for each in retired]

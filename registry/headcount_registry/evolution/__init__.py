@@ -1,0 +1,1 @@
+"""What stays the same from release to release: numbers, the lock, and what a change breaks."""

@@ -1,0 +1,129 @@
+"""The history of what is asked: one line per release, kept beside the lock.
+
+    {"release": "1.2", "date": "2026-11-21", "note": "...", "changes": [{"project": "bee", ...}]}
+
+`registry.history` is append-only and reviewed like the lock; `registry.released.binpb` is the
+descriptor set of the last release, with which the next one is compared. Both are written by
+`headcount-registry release` alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from headcount_registry.declarations.model import Registry
+from headcount_registry.errors import HistoryError, SourceError
+from headcount_registry.evolution.attribute_changes import Breaks, Kind
+from headcount_registry.evolution.comparison import Change, Comparison, Snapshot, compare
+from headcount_registry.evolution.comparison_text import as_object
+from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release; `date` is that of its making (ISO 8601), both are empty of what is to come.
+
+    `note` says why, in the maintainers' words; it may be empty.
+    """
+
+    release: str
+    date: str
+    changes: tuple[Change, ...]
+    note: str = ""
+
+    def line(self) -> str:
+        """The line of the file, without its end."""
+        changes = [as_object(change) for change in self.changes]
+        model: dict[str, object] = {"release": self.release, "date": self.date}
+        if self.note:
+            model["note"] = self.note
+        return json.dumps(model | {"changes": changes}, ensure_ascii=False)
+
+
+def history_path(lock_file: Path) -> Path:
+    """Where the history of a lock is."""
+    return lock_file.with_suffix(".history")
+
+
+def released_path(lock_file: Path) -> Path:
+    """Where the descriptor set of the last release is."""
+    return lock_file.with_suffix(".released.binpb")
+
+
+def releases(lock_file: Path) -> tuple[Release, ...]:
+    """All releases, oldest first. Raises `HistoryError` with the line that is damaged."""
+    path = history_path(lock_file)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HistoryError(f"{path}: cannot be read: {error}") from error
+    found = []
+    for count, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                found.append(_release(json.loads(line)))
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                raise HistoryError(
+                    f"{path}:{count}: error: no line of a history ({error}); restore it from"
+                    " version control"
+                ) from error
+    return tuple(found)
+
+
+def since_release(registry: Registry, lock_file: Path) -> Comparison:
+    """What changed since the last release; everything is new if there was none."""
+    return compare(Snapshot("", _released(released_path(lock_file))), Snapshot("", registry))
+
+
+def told(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
+    """All releases, oldest first, with what is to come after them as the last.
+
+    Before the first release there is nothing to tell: all is new.
+    """
+    past = releases(lock_file)
+    to_come = since_release(registry, lock_file).changes if past else ()
+    return (*past, Release("", "", to_come)) if to_come else past
+
+
+def of_project(all_of_them: Iterable[Release], project: str) -> tuple[Release, ...]:
+    """Those releases that changed something in a project, with these changes alone."""
+    found = (
+        replace(each, changes=tuple(c for c in each.changes if c.project == project))
+        for each in all_of_them
+    )
+    return tuple(each for each in found if each.changes)
+
+
+def _released(path: Path) -> Registry:
+    """The last release; empty before the first."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Registry(())
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    return of_descriptor_set(data, str(path))
+
+
+def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it
+    dt.date.fromisoformat(parts["date"])
+    changes = (
+        Change(
+            project=str(each["project"]),
+            key=str(each["key"]),
+            kind=Kind(each["kind"]),
+            detail=str(each["detail"]),
+            breaks=Breaks(each["breaks"]),
+            asks=each["asks"] is True,
+        )
+        for each in parts["changes"]
+    )
+    note = str(parts.get("note", ""))
+    return Release(str(parts["release"]), parts["date"], tuple(changes), note)

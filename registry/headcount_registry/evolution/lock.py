@@ -1,0 +1,181 @@
+"""`registry.lock`: the permanent numbers of keys and values.
+
+JSON Lines, one line per key, sorted by project and number, made to be reviewed by people.
+Nothing is ever removed: what is no longer declared is marked retired, and its number and
+name are never given to anything else. A retired key or value that is declared again, with
+the same type, is the same thing as before and gets its number back: whoever still sends or
+keeps the number means just that, whereas refusing would force a second name for one fact.
+
+    {"project": "bee", "number": 2, "key": "php_version", "type": "version"}
+    {"project": "bee", "number": 3, "key": "os", "type": "choice", "values": {"Linux": 2}}
+
+`field` is the name on the wire where a rename made it differ from `key`; `retired` and
+`retired_values` mark what is no longer declared. The type of a list with a catalogue is
+written `catalogue`, because its items travel as texts and not as numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from headcount_registry.declarations import names
+from headcount_registry.declarations.model import VERSION, KeyType
+from headcount_registry.errors import LockError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CATALOGUE = "catalogue"
+FIRST_VALUE = 2
+"""Number of the first declared value; 0 is unspecified, 1 is other."""
+
+_TYPES = frozenset({*KeyType, CATALOGUE})
+_PROPERTIES = frozenset(
+    {"project", "number", "key", "field", "type", "retired", "values", "retired_values"}
+)
+_PROTOBUF_OWN = range(19000, 20000)
+_LAST_NUMBER = 2**29 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedKey:
+    """One line; `values` maps every value that ever was to its number, in order of number."""
+
+    project: str
+    number: int
+    key: str
+    field: str
+    type: str
+    values: Mapping[str, int]
+    retired: bool = False
+    retired_values: frozenset[str] = frozenset()
+
+    def line(self) -> str:
+        """The line of the file, without its end."""
+        parts: dict[str, object] = {
+            "project": self.project,
+            "number": self.number,
+            "key": self.key,
+        }
+        if self.field != self.key:
+            parts["field"] = self.field
+        parts["type"] = self.type
+        if self.retired:
+            parts["retired"] = True
+        if self.values:
+            parts["values"] = dict(self.values)
+        if self.retired_values:
+            parts["retired_values"] = [text for text in self.values if text in self.retired_values]
+        return json.dumps(parts, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """All lines, sorted by project and number."""
+
+    keys: tuple[LockedKey, ...] = ()
+
+    def of(self, project: str) -> tuple[LockedKey, ...]:
+        """The lines of one project."""
+        return tuple(key for key in self.keys if key.project == project)
+
+    def text(self) -> str:
+        """The whole file."""
+        return "".join(key.line() + "\n" for key in self.keys)
+
+
+def next_number(used: set[int]) -> int:
+    """The number after the largest used one, outside what protobuf keeps for itself."""
+    number = max(used, default=0) + 1
+    return _PROTOBUF_OWN.stop if number in _PROTOBUF_OWN else number
+
+
+def parse_lock(text: str, file: str = "registry.lock") -> Lock:
+    """Reads a lock. Raises `LockError` with file, line and remedy if it is damaged."""
+    keys: list[LockedKey] = []
+    numbers: dict[tuple[str, int], int] = {}
+    known: dict[tuple[str, str], int] = {}
+    for count, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            key = _locked_key(json.loads(line, object_pairs_hook=_distinct))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LockError(
+                f"{file}:{count}: error: {error}; restore the line from version control"
+            ) from error
+        first = min(
+            numbers.setdefault((key.project, key.number), count),
+            *(known.setdefault((key.project, name), count) for name in {key.key, key.field}),
+        )
+        if first != count:
+            raise LockError(
+                f"{file}:{count}: error: `{key.key}` of `{key.project}`, number {key.number}, has"
+                f" a number or a name of line {first}; keep the line that was released, remove the"
+                " other, and build again"
+            )
+        keys.append(key)
+    return Lock(tuple(sorted(keys, key=lambda key: (key.project, key.number))))
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in this line")
+    return found
+
+
+def _locked_key(parts: object) -> LockedKey:
+    if not isinstance(parts, dict) or parts.keys() - _PROPERTIES:
+        raise ValueError("not a line of a lock of this version")
+    values, gone = _values(parts.get("values", {}), parts.get("retired_values", []))
+    key = _text(parts, "key")
+    number = parts.get("number")
+    if not _is_number(number, 1) or number in _PROTOBUF_OWN or (number == 1) != (key == VERSION):
+        raise ValueError("the number is not one that a key can have")
+    if _text(parts, "type") not in _TYPES:
+        raise ValueError("there is no such type")
+    project, field = _text(parts, "project"), _text(parts, "field") if "field" in parts else key
+    # They become names in schemas, where damage would surface far from its place.
+    if not (names.is_project_name(project) and names.is_key_name(key) and names.is_key_name(field)):
+        raise ValueError("a name is not lower case words joined by single underscores")
+    return LockedKey(
+        project=project,
+        number=number,
+        key=key,
+        field=field,
+        type=_text(parts, "type"),
+        retired=parts.get("retired", False) is True,
+        values=values,
+        retired_values=gone,
+    )
+
+
+def _text(parts: dict[str, Any], name: str) -> str:
+    text = parts.get(name)
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"{name} is no text")
+    return text
+
+
+def _values(values: object, gone: object) -> tuple[dict[str, int], frozenset[str]]:
+    if not isinstance(values, dict) or not isinstance(gone, list):
+        raise ValueError("values are an object, retired values a list")  # noqa: TRY004 - damage
+    if not all(_is_number(number, FIRST_VALUE) for number in values.values()):
+        raise ValueError("values have numbers from 2 on")
+    if len(set(values.values())) != len(values):
+        raise ValueError("two values have one number")
+    if len({names.identifier(text) for text in values}) != len(values):
+        raise ValueError("two values have one name in the schema")
+    "".join(values).encode()  # half of a surrogate pair raises
+    if not all(isinstance(text, str) and text in values for text in gone):
+        raise ValueError("a retired value is not among the values")
+    return dict(sorted(values.items(), key=lambda item: item[1])), frozenset(gone)
+
+
+def _is_number(number: object, least: int) -> TypeGuard[int]:
+    return (
+        isinstance(number, int) and not isinstance(number, bool) and least <= number <= _LAST_NUMBER
+    )

@@ -1,0 +1,33 @@
+"""What a check says: its name, how grave, where, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headcount_registry.declarations.model import Location
+
+
+class Severity(StrEnum):
+    """An error stops the build; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing that a person should mend; sorts by place."""
+
+    location: Location
+    check: str
+    message: str
+    severity: Severity
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it stops the build."""
+        return self.severity is Severity.ERROR
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.severity}: {self.message} [{self.check}]"

@@ -1,0 +1,1 @@
+"""From paths to written output: each stage in order, and what is written where."""

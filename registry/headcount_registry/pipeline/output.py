@@ -1,0 +1,168 @@
+"""Writing: the files of a build onto the disk, all of them or none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount_registry.emitters.consent_text import FILE
+from headcount_registry.emitters.report_proto import MARKER
+from headcount_registry.errors import OutputError
+from headcount_registry.pipeline.build import CLIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARKED = frozenset({".py", ".proto", ".md"})
+_UNMARKED = ("py.typed", FILE)
+_BESIDE = ".headcount-registry-"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What must be done so that the disk holds a build: paths to write, paths to remove."""
+
+    write: Mapping[Path, bytes]
+    remove: tuple[Path, ...]
+
+    @property
+    def out_of_date(self) -> tuple[str, ...]:
+        """One line for each file that is not as the build would have it."""
+        lines = [(path, "differs" if path.exists() else "missing") for path in self.write]
+        lines += [(path, "of a project that is no longer declared") for path in self.remove]
+        return tuple(f"{path}: {state}" for path, state in sorted(lines))
+
+
+def plan(
+    files: Mapping[str, bytes],
+    out: Path,
+    lock_file: Path,
+    lock: bytes,
+    documents: Mapping[Path, bytes] | None = None,
+) -> Plan:
+    """Compares a build, with documents that stand elsewhere, with the disk.
+
+    Raises `OutputError` where a file is not ours.
+    """
+    wanted = {out / path: data for path, data in files.items()} | {lock_file: lock}
+    wanted |= documents or {}
+    write = {path: data for path, data in wanted.items() if content(path) != data}
+    for path in write:
+        if path.suffix in _MARKED and path.exists() and not _is_ours(path):
+            raise foreign(path)
+    return Plan(write, tuple(path for path in _ours_below(out) if path not in wanted))
+
+
+def apply(todo: Plan, out: Path) -> None:
+    """Carries a plan out.
+
+    Everything is first written beside its place; only then are files exchanged by renaming,
+    and put back if one exchange fails. Raises `OutputError`, having changed nothing.
+    """
+    if not todo.write and not todo.remove:
+        return
+    undo: list[tuple[Path, Path | None]] = []
+    stages: list[Path] = []
+    try:
+        staged = _stage(todo.write, out, stages)
+        kept = _new_stage(_existing(out), stages)
+        for count, path in enumerate((*staged, *todo.remove)):
+            before = kept / str(count) if path.exists() else None
+            undo.append((path, before))
+            if before:
+                shutil.move(path, before)
+            if path in staged:
+                staged[path].replace(path)
+    except BaseException as error:
+        _put_back(undo)
+        if not isinstance(error, OSError):
+            raise
+        raise OutputError(
+            f"{error.filename or out}: cannot be written: {error.strerror}; nothing was changed"
+        ) from error
+    finally:
+        for stage in stages:
+            shutil.rmtree(stage, ignore_errors=True)
+        for path in (*todo.write, *todo.remove):
+            if path.is_relative_to(out) and not path.exists():
+                _remove_empty(path.parent, out)
+
+
+def _stage(files: Mapping[Path, bytes], out: Path, stages: list[Path]) -> dict[Path, Path]:
+    """Writes each file on the file system of its place: all of `out` into one directory there."""
+    staged: dict[Path, Path] = {}
+    beside: dict[Path, Path] = {}
+    for folder in {path.parent for path in files}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for count, (path, data) in enumerate(files.items()):
+        root = out if path.is_relative_to(out) else path.parent
+        stage = beside.get(root) or _new_stage(root, stages)
+        beside[root] = stage
+        staged[path] = stage / str(count)
+        staged[path].write_bytes(data)
+    return staged
+
+
+def _new_stage(parent: Path, stages: list[Path]) -> Path:
+    stages.append(Path(tempfile.mkdtemp(prefix=_BESIDE, dir=parent)))
+    return stages[-1]
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else path.parent
+
+
+def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
+    for path, before in reversed(undo):
+        if before is None:
+            path.unlink(missing_ok=True)
+        elif before.exists():
+            shutil.move(before, path)
+
+
+def content(path: Path) -> bytes | None:
+    """What a file holds, None where there is none. Raises `OutputError`."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}; move it away") from error
+
+
+def foreign(path: Path) -> OutputError:
+    """The refusal to overwrite what somebody else wrote."""
+    return OutputError(
+        f"{path}: was not written by headcount-registry, so it is left alone;"
+        " move it away, or choose another --out"
+    )
+
+
+def _is_ours(path: Path) -> bool:
+    return MARKER in (content(path) or b"").split(b"\n", 1)[0].decode("utf-8", "replace")
+
+
+def _ours_below(out: Path) -> list[Path]:
+    """Every file below the output directory that an earlier build wrote."""
+    protos = (out / "headcount" / "projects").rglob("report.proto")
+    packages = [path for path in (out / CLIENTS).glob("*_telemetry") if path.is_dir()]
+    modules = [path for package in packages for path in package.glob("*.py")]
+    ours = [path for path in (*protos, *modules) if path.is_file() and _is_ours(path)]
+    unmarked = [
+        package / name
+        for package in packages
+        for name in _UNMARKED
+        if package / "__init__.py" in ours and (package / name).exists()
+    ]
+    return sorted((*ours, *unmarked))
+
+
+def _remove_empty(folder: Path, out: Path) -> None:
+    """Removes a folder and those above it, below `out`, as long as they are empty."""
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+    while folder != out and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,146 @@
+"""Reading a state of a registry to compare: declarations, a lock, or a descriptor set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headcount_registry import checks
+from headcount_registry.declarations import names
+from headcount_registry.declarations.draft import gather
+from headcount_registry.declarations.model import (
+    Key,
+    KeyType,
+    Level,
+    Location,
+    Mode,
+    Project,
+    Registry,
+    Retired,
+    Value,
+)
+from headcount_registry.declarations.resolve import resolve
+from headcount_registry.errors import DeclarationsError, SourceError
+from headcount_registry.evolution.comparison import Snapshot
+from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.evolution.lock import CATALOGUE, Lock, LockedKey, parse_lock
+from headcount_registry.pipeline.build import lock_path
+from headcount_registry.reading.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def snapshot(path: Path, lock: Path | None = None) -> Snapshot:
+    """The state that a path holds: by its ending a lock or a descriptor set, else declarations.
+
+    Declarations get the numbers of the lock that stands with them, or of `lock`. Raises
+    `SourceError`, `LockError`, and `DeclarationsError` where declarations have errors.
+    """
+    if path.suffix == ".lock":
+        return Snapshot(str(path), _of_lock(parse_lock(_text(path), str(path))), complete=False)
+    if path.suffix == ".binpb":
+        return Snapshot(str(path), of_descriptor_set(_bytes(path), str(path)))
+    return Snapshot(str(path), _of_declarations(path, lock or lock_path([path])))
+
+
+def _of_declarations(path: Path, lock_file: Path) -> Registry:
+    draft = gather(read([path]))
+    findings = checks.look(draft)
+    if any(finding.is_error for finding in findings):
+        raise DeclarationsError(findings)
+    lock = parse_lock(_text(lock_file), str(lock_file)) if lock_file.is_file() else Lock()
+    return Registry(
+        tuple(_numbered(project, lock.of(project.name)) for project in resolve(draft).projects)
+    )
+
+
+def _numbered(project: Project, lines: tuple[LockedKey, ...]) -> Project:
+    """A project with the numbers that the lock knows; what is new has none yet."""
+    by_name = {line.key: line for line in lines}
+    keys, live = [], set()
+    for key in project.keys:
+        line = by_name.get(key.name) or by_name.get(key.formerly)
+        if line:
+            live.add(line.number)
+            values = (replace(each, number=line.values.get(each.text, 0)) for each in key.values)
+            gone = line.values.keys() - {value.text for value in key.values}
+            keys.append(
+                replace(
+                    key,
+                    number=line.number,
+                    field=line.field,
+                    values=tuple(values),
+                    retired_values=_retired_values(line, gone),
+                )
+            )
+        else:
+            keys.append(key)
+    retired = (Retired(line.field, line.number) for line in lines if line.number not in live)
+    return replace(project, keys=tuple(keys), retired=tuple(retired))
+
+
+def _of_lock(lock: Lock) -> Registry:
+    projects = sorted({line.project for line in lock.keys if not line.retired})
+    return Registry(tuple(_locked_project(name, lock.of(name)) for name in projects))
+
+
+def _locked_project(name: str, lines: tuple[LockedKey, ...]) -> Project:
+    return Project(
+        name=name,
+        title=name,
+        homepage="",
+        recipient="",
+        contact="",
+        endpoint="",
+        mode=Mode.ASK_FIRST,
+        keys=tuple(_locked_key(line) for line in lines if not line.retired),
+        retired=tuple(Retired(line.field, line.number) for line in lines if line.retired),
+    )
+
+
+def _locked_key(line: LockedKey) -> Key:
+    return Key(
+        name=line.key,
+        field=line.field,
+        label=line.key,
+        description="",
+        purpose="",
+        issue="",
+        type=KeyType.LIST if line.type == CATALOGUE else KeyType(line.type),
+        level=Level.BASIC,
+        location=Location(""),
+        number=line.number,
+        values=tuple(
+            Value(text, names.identifier(text), number)
+            for text, number in line.values.items()
+            if text not in line.retired_values
+        ),
+        retired_values=_retired_values(line, line.retired_values),
+        # A lock knows that there is a catalogue, and not what is in it.
+        catalogue=("",) if line.type == CATALOGUE else (),
+    )
+
+
+def _retired_values(line: LockedKey, texts: Iterable[str]) -> tuple[Retired, ...]:
+    gone = set(texts)
+    return tuple(
+        Retired(names.identifier(text), number)
+        for text, number in line.values.items()
+        if text in gone
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return _bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,111 @@
+"""Collecting: the files that a build is given, in directories, checkouts and archives.
+
+Nobody has to trust what is collected: links that lead elsewhere are refused, and archives are
+read in memory (`archive.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount_registry.errors import SourceError
+from headcount_registry.reading import archive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_INFO = ".info"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The `.info` files of some paths, and a way to what they name.
+
+    `infos` are sorted; a file in an archive is called `ARCHIVE/PATH`. `_archived` holds what
+    archives hold, by that name.
+    """
+
+    infos: tuple[str, ...]
+    _roots: tuple[Path, ...]
+    _archived: Mapping[str, bytes]
+
+    def text(self, file: str) -> str:
+        """The text of a file. Raises `SourceError`.
+
+        The grammar is one of bytes: what is no UTF-8 must survive to be reported, and line
+        ends must not be translated.
+        """
+        data = self._archived.get(file)
+        if data is None:
+            try:
+                data = Path(file).read_bytes()
+            except OSError as error:
+                raise SourceError(f"{file}: cannot be read: {error.strerror}") from error
+        return data.decode("utf-8", "surrogateescape")
+
+    def text_if_any(self, file: str) -> str | None:
+        """The text of a file that a declaration names, or none if there is no such file."""
+        if file in self._archived:
+            return self.text(file)
+        try:
+            if not Path(file).is_file():
+                return None
+        except OSError:
+            # No system has a file of such a name.
+            return None
+        _refuse_link(Path(file), self._roots)
+        return self.text(file)
+
+
+def collect(paths: Iterable[Path]) -> Collection:
+    """Finds the `.info` files of files, directories and archives. Raises `SourceError`.
+
+    Hidden files and folders are passed over, such as the `.git` of a checkout.
+    """
+    given = tuple(paths)
+    archived: dict[str, bytes] = {}
+    found: dict[Path, str] = {}
+    for path in given:
+        if archive.is_archive(path):
+            held = archive.unpacked(path)
+            archived |= {str(path / name): data for name, data in held.items()}
+        else:
+            found |= {file.resolve(): str(file) for file in _info_files(path)}
+    inside = [name for name in archived if name.endswith(_INFO) and not _hidden(name, given)]
+    roots = tuple(path if path.is_dir() else path.parent for path in given)
+    return Collection(tuple(sorted([*found.values(), *inside])), roots, archived)
+
+
+def _hidden(name: str, given: tuple[Path, ...]) -> bool:
+    archives = (path for path in given if Path(name).is_relative_to(path))
+    return any(part.startswith(".") for part in Path(name).relative_to(next(archives)).parts)
+
+
+def _info_files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                file = Path(folder, name)
+                if name.endswith(_INFO) and not name.startswith(".") and file.is_file():
+                    _refuse_link(file, (path,))
+                    yield file
+    else:
+        raise SourceError(
+            f"{path}: no such file or directory; give .info files, directories of them, or"
+            " archives (.zip, .tar.gz)"
+        )
+
+
+def _refuse_link(file: Path, roots: Iterable[Path]) -> None:
+    real = file.resolve()
+    if not any(real.is_relative_to(root.resolve()) for root in roots):
+        raise SourceError(
+            f"{file}: is a link that leads out of what was given, to {real}; put a copy in its"
+            " place"
+        )

@@ -1,0 +1,82 @@
+"""Reading: paths in, parsed `.info` files and catalogues out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount_registry.declarations.model import Location
+from headcount_registry.reading import info
+from headcount_registry.reading.files import collect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from headcount_registry.reading.files import Collection
+    from headcount_registry.reading.info import Document, Pair
+
+OURS = frozenset({"telemetry", "headcount"})
+"""First words of the lines that are declarations; every other line is the host's."""
+
+
+@dataclass(frozen=True)  # without slots, which nothing could be kept beside
+class Source:
+    """One parsed `.info` file; `file` is its path as a person gave it."""
+
+    file: str
+    document: Document
+
+    @cached_property
+    def ours(self) -> tuple[Pair, ...]:
+        """The pairs that declare something."""
+        return tuple(pair for pair in self.document.pairs if pair.path[0] in OURS)
+
+    @property
+    def project(self) -> tuple[str, Location]:
+        """Name of the project that the file extends, and the place that says so."""
+        named = [pair for pair in self.document.pairs if pair.path == ("project",)]
+        if named:
+            return str(named[-1].value), self.at(named[-1].value_start)
+        return Path(self.file).stem, Location(self.file)
+
+    def at(self, offset: int) -> Location:
+        """The location of an offset of the text."""
+        return Location(self.file, *self.document.position(offset))
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All files of a build, sorted by path; `catalogues` maps a path to its text, if it has one."""
+
+    files: tuple[Source, ...]
+    catalogues: Mapping[str, str | None]
+
+
+def read(paths: Iterable[Path]) -> Sources:
+    """Reads files, archives, and every `.info` file below directories. Raises `SourceError`."""
+    return parsed(collect(paths))
+
+
+def parsed(collection: Collection, changed: Mapping[str, str] | None = None) -> Sources:
+    """Parses what was collected; `changed` holds files whose text is another than on the disk."""
+    texts = {file: collection.text(file) for file in collection.infos} | dict(changed or {})
+    files = tuple(Source(file, info.parse(text)) for file, text in texts.items())
+    wanted = {catalogue_path(source, pair) for source in files for pair in source.ours}
+    catalogues = {path: collection.text_if_any(path) for path in sorted(wanted) if path}
+    return Sources(files, catalogues)
+
+
+def catalogue_path(source: Source, pair: Pair) -> str:
+    """Path of the catalogue that a pair names, or an empty text.
+
+    A catalogue stands in the folder of its .info file or below; a declaration of somebody
+    else's must not make files from elsewhere public.
+    """
+    match pair.path:
+        case ("telemetry", _, "catalogue") if isinstance(pair.value, str) and pair.value:
+            path = Path(pair.value)
+            if not path.is_absolute() and ".." not in path.parts:
+                return str(Path(source.file).parent / path)
+    return ""

@@ -1,0 +1,220 @@
+"""Flags that several commands share, and how the environment sets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from headcount_server.errors import ConfigError, ServerError
+from headcount_server.store.database import Database, PostgresUrl, parse
+from headcount_server.week import Week
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+PREFIX = "HEADCOUNT_SERVER_"
+"""Begins the variable of a flag: `--database` is `HEADCOUNT_SERVER_DATABASE`."""
+
+_DOORS = (
+    ("--grpc", "127.0.0.1:50051", "Where to take reports."),
+    ("--public", "127.0.0.1:8080", "Where everyone reads published totals, over HTTP."),
+    ("--operations", "127.0.0.1:8081", "Where the operator reads the server's own metrics."),
+)
+
+
+class ServeCommand(click.Command):
+    """A command all of whose flags but `--show-config` the environment can set."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for option in self.params:
+            if isinstance(option, click.Option) and self._is_setting(option):
+                option.envvar = f"{PREFIX}{(option.name or '').upper()}"
+                option.show_envvar = True
+
+    def _is_setting(self, option: click.Option) -> bool:
+        return option.name != "show_config"
+
+
+class Command(ServeCommand):
+    """A command that takes from the environment only where server and registry are."""
+
+    def _is_setting(self, option: click.Option) -> bool:
+        return option.name in {"database", "registry"}
+
+
+class Number(click.ParamType[int | float]):
+    """A number, whose refusal names the range."""
+
+    name = "number"
+
+    def __init__(self, kind: type[int | float], allowed: str) -> None:
+        self._kind = kind
+        self._allowed = allowed
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | float:
+        """The number written in a text."""
+        try:
+            return self._kind(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a number from {self._allowed}", param, ctx)
+
+
+class WeekType(click.ParamType[Week]):
+    """An ISO 8601 week."""
+
+    name = "week"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Week:
+        """The week written in a text."""
+        try:
+            return value if isinstance(value, Week) else Week.parse(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+WEEK = WeekType()
+
+
+class DatabaseType(click.ParamType[Database]):
+    """A SQLite file, or the URL of a database on a PostgreSQL server."""
+
+    name = "database"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Database:
+        """The database that a text names."""
+        del param, ctx
+        return value if isinstance(value, Path | PostgresUrl) else parse(str(value))
+
+
+DATABASE = DatabaseType()
+
+
+def listening(command: _Command) -> _Command:
+    """Adds the addresses to listen on: `grpc`, `public` and `operations`."""
+    for flag, address, help_text in reversed(_DOORS):
+        option = click.option(
+            flag, default=address, show_default=True, metavar="HOST:PORT", help=help_text
+        )
+        command = option(command)
+    return command
+
+
+def encrypting(command: _Command) -> _Command:
+    """Adds `tls_certificate`, `tls_key` and `allow_plaintext`."""
+    options = (
+        click.option(
+            "--tls-certificate",
+            type=PATH,
+            help="PEM file of the certificate chain for --grpc and --public; "
+            "read again when it changes.",
+        ),
+        click.option("--tls-key", type=PATH, help="PEM file of its key, unencrypted."),
+        click.option(
+            "--allow-plaintext",
+            is_flag=True,
+            help="Let --grpc and --public leave loopback without TLS.",
+        ),
+    )
+    return _with(options, command)
+
+
+def limiting(command: _Command) -> _Command:
+    """Adds `limit_per_minute`, `_burst`, `_total`, `_connections` and `trusted_proxy`."""
+    options = (
+        click.option(
+            "--limit-per-minute",
+            default=60.0,
+            show_default=True,
+            type=Number(float, "0 to 1000000"),
+            help="Calls from one network (IPv4 /24, IPv6 /56) in the long run; 0 for no limit. "
+            "Loopback has none.",
+        ),
+        click.option(
+            "--limit-burst",
+            default=300,
+            show_default=True,
+            type=Number(int, "1 to 1000000"),
+            help="Calls from one network at once.",
+        ),
+        click.option(
+            "--limit-total",
+            default=0.0,
+            show_default=True,
+            type=Number(float, "0 to 1000000"),
+            help="Calls a second from everyone together; 0 for no limit.",
+        ),
+        click.option(
+            "--limit-connections",
+            default=4096,
+            show_default=True,
+            type=Number(int, "1 to 1000000"),
+            help="Connections over gRPC at once, some 80 kB of memory each.",
+        ),
+        click.option(
+            "--trusted-proxy",
+            multiple=True,
+            metavar="NETWORK",
+            help="Believe X-Forwarded-For of this address or network; may be repeated.",
+        ),
+    )
+    return _with(options, command)
+
+
+def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def database(command: _Command) -> _Command:
+    """Adds the database of a server: `database`."""
+    option = click.option(
+        "--database",
+        required=True,
+        type=DATABASE,
+        help="The server's SQLite file, or postgresql://USER@HOST/NAME.",
+    )
+    return option(command)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Ends a command that fails on purpose with one sentence and no traceback."""
+    try:
+        yield
+    except ConfigError as error:
+        raise click.ClickException(_by_source(str(error))) from None
+    except ServerError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def source(context: click.Context, option: click.Parameter) -> str:
+    """Where a setting came from: its flag, its variable, or the default."""
+    found = context.get_parameter_source(option.name or "")
+    if found is ParameterSource.ENVIRONMENT and isinstance(option, click.Option):
+        return str(option.envvar)
+    if found is ParameterSource.COMMANDLINE:
+        return option.opts[0]
+    return "default"
+
+
+def _by_source(message: str) -> str:
+    """The message with the name of a variable in place of a flag that was not given."""
+    context = click.get_current_context()
+    flag, space, rest = message.partition(" ")
+    for option in context.command.params:
+        if flag in option.opts and source(context, option).startswith(PREFIX):
+            flag = source(context, option)
+    return f"{flag}{space}{rest}"

@@ -1,0 +1,89 @@
+"""Commands that keep a database safe: `backup`, `restore`, `check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headcount_server.commands.flags import PATH, Command, database, one_sentence
+from headcount_server.errors import StoreError
+from headcount_server.store import audit as auditing
+from headcount_server.store.database import Database, only_file
+from headcount_server.store.sqlite import backup as copying
+
+_DUMP = (
+    "use pg_dump and pg_restore, with --exclude-table-data='headcount_*.*', which leaves out open "
+    "weeks and their keys (docs/postgresql.md)"
+)
+
+
+@click.command(cls=Command)
+@database
+@click.option(
+    "--open-weeks",
+    is_flag=True,
+    help="Copy open weeks too: tokens, exact totals, and their keys beside FILE.",
+)
+@click.argument("file", type=PATH)
+def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: FBT001 - a flag
+    """Copy what is published to FILE and verify the copy.
+
+    Works beside a running server. Open weeks are left out, since a copy would
+    keep what their close destroys; the server begins them anew after a restore.
+    """
+    with one_sentence():
+        content = copying.back_up(only_file(database, _DUMP), file, open_weeks=open_weeks)
+    click.echo(f"{file}: {_weeks(content)}, verified")
+    if content.open_weeks:
+        click.echo(
+            f"{file} and {file}.keys hold tokens and exact totals of "
+            f"{', '.join(content.open_weeks)}: destroy both when these weeks close",
+            err=True,
+        )
+
+
+@click.command(cls=Command)
+@database
+@click.argument("backup", type=PATH)
+def restore(database: Database, backup: Path) -> None:
+    """Put a BACKUP in the place of a database that is gone.
+
+    The server must not run, and nothing of a former database may be left in
+    the place: move it away first. What was published since the backup is lost.
+    """
+    with one_sentence():
+        content = copying.restore(backup, only_file(database, _DUMP))
+    click.echo(f"{database}: {_weeks(content)}, verified; start the server")
+
+
+def _weeks(content: copying.Content) -> str:
+    closed = f"{content.closed_weeks} closed weeks"
+    return f"{closed}, {len(content.open_weeks)} open" if content.open_weeks else closed
+
+
+@click.command(cls=Command)
+@database
+def check(database: Database) -> None:
+    """Examine a database and state, table by table, what it holds.
+
+    Works beside a running server. Fails where something is damaged, unknown,
+    impossible, or left of a closed week.
+    """
+    with one_sentence():
+        found = auditing.audit(database)
+        click.echo(f"{database}: schema {found.schema}\n")
+        name = max(len(table.name) for table in found.tables)
+        rows = max(len(str(table.rows)) for table in found.tables)
+        for table in found.tables:
+            what = table.a_row_is or "UNKNOWN"
+            click.echo(f"{table.name:{name}}  {table.rows:>{rows}}  a row is {what}")
+        click.echo(f"\nkeys of open weeks  {', '.join(found.keys) or 'none'}")
+        log = "kept by PostgreSQL" if found.log_bytes is None else f"{found.log_bytes} bytes"
+        click.echo(f"write-ahead log     {log}\n")
+        if found.findings:
+            raise StoreError("\n  ".join([f"{database}: not as it should be", *found.findings]))
+        click.echo("No table describes a report: rows are totals of a week, or lone token hashes.")
+        click.echo(
+            "While a week is open its totals are exact; those of one report are that report."
+        )

@@ -1,0 +1,97 @@
+"""Commands that read what is published: `statistics`, `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server.commands.flags import PATH, Command, database, one_sentence
+from headcount_server.errors import StoreError
+from headcount_server.publication import bundle, table
+from headcount_server.publication import response as totals
+from headcount_server.store.database import Database
+from headcount_server.week import Week
+
+_FORMATS = {
+    "table": table.as_table,
+    "csv": table.as_csv,
+    "json": table.as_json,
+}
+
+
+@click.command(cls=Command)
+@database
+@click.option("--project", default="", help="This project alone.")
+@click.option("--key", default="", help="This key alone.")
+@click.option(
+    "--week", default="last", show_default=True, help="A week such as 2026-W47, `last` or `all`."
+)
+@click.option(
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    type=click.Choice(table.FORMATS),
+    help="A table with ranges, or the published numbers as CSV or JSON.",
+)
+def statistics(database: Database, project: str, key: str, week: str, form: str) -> None:
+    """Print published totals. Works beside a running server."""
+    with one_sentence():
+        weeks = bundle.published(database)
+        if week == "last":
+            weeks = weeks[:1]
+        elif week != "all":
+            wanted = _week(week)
+            weeks = [found for found in weeks if found.week == wanted]
+            if not weeks:
+                raise StoreError(f"--week {week}: not published")
+        answer = totals.response(weeks, project)
+        if key:
+            _leave(answer, key)
+        _refuse_nothing(answer, project, key)
+        click.echo(_FORMATS[form](answer), nl=False)
+
+
+def _week(text: str) -> Week:
+    try:
+        return Week.parse(text)
+    except ValueError as error:
+        raise StoreError(f"--week {text}: {error}; write 2026-W47, last or all") from None
+
+
+def _leave(answer: wire.GetStatisticsResponse, key: str) -> None:
+    for week in answer.weeks:
+        for project in week.projects:
+            for found in [found for found in project.keys if found.key != key]:
+                project.keys.remove(found)
+            for notice in [notice for notice in project.retractions if notice.key != key]:
+                project.retractions.remove(notice)
+
+
+def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) -> None:
+    projects = [found for week in answer.weeks for found in week.projects]
+    if project and not projects:
+        raise StoreError(f"--project {project}: nothing of it is published there")
+    if key and not any(found.keys or found.retractions for found in projects):
+        raise StoreError(f"--key {key}: nothing of it is published there")
+
+
+@click.command(cls=Command)
+@database
+@click.option("--registry", required=True, type=PATH, help="registry.binpb that is served.")
+@click.argument("place", metavar="DIRECTORY", type=PATH)
+def export(database: Database, registry: Path, place: Path) -> None:
+    """Write all published totals to DIRECTORY, as open data with checksums.
+
+    A name that ends in .zip makes one file of it, the same that a server
+    offers at /data/bundle.zip. Works beside a running server. The same totals
+    give the same bytes; README.txt in the bundle describes its shape.
+    """
+    with one_sentence():
+        weeks = bundle.write(place, database, registry)
+    if place.suffix == bundle.ARCHIVE:
+        click.echo(f"{place}: {weeks} weeks; it holds SHA256SUMS to check them with")
+    else:
+        click.echo(f"{place}: {weeks} weeks; check with: cd {place} && sha256sum -c SHA256SUMS")

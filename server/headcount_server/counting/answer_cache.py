@@ -1,0 +1,104 @@
+"""Reading reports fast: an answer that was read before is not read again.
+
+Answers are coarse on purpose, so the same few come in again and again. A
+serialized report is the concatenation of one-field reports (merging is
+concatenation: the encoding guide of Protocol Buffers), so it is cut at its
+fields, and each piece is looked up; a piece that is new is read by `answers`
+as a report of its own. Whatever is not plain (a field twice or out of order,
+an unknown one, one that has to be left out) is left to `answers` as a whole.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from headcount_server.counting import answers
+from headcount_server.counting.answers import Answer, Answers
+from headcount_server.errors import InvalidReport
+from headcount_server.registry.schema import Project
+
+MAX_ANSWERS = 8192
+"""Most answers of one project that are remembered."""
+MAX_BYTES = 256
+"""Longest piece that is remembered."""
+
+_LENGTH_DELIMITED = 2
+
+
+class Reader:
+    """Reads reports of all projects and remembers their answers for a day."""
+
+    def __init__(self) -> None:
+        self._memories: dict[str, _Memory] = {}
+
+    def read(self, project: Project, report: bytes, today: date) -> Answers:
+        """The answers in a serialized report, as `answers.read` gives them."""
+        memory = self._memories.get(project.name)
+        # Keys expire from one day to the next, and a registry may be replaced.
+        if memory is None or memory.project is not project or memory.today != today:
+            memory = self._memories[project.name] = _Memory(project, today)
+        given = memory.recall(report)
+        if given is None:
+            return answers.read(project, report, today)
+        return Answers(tuple(given), (), answers.release(project, given))
+
+
+class _Memory:
+    """The answers to one project's keys that were read today."""
+
+    def __init__(self, project: Project, today: date) -> None:
+        self.project = project
+        self.today = today
+        self._known: dict[bytes, Answer] = {}
+
+    def recall(self, report: bytes) -> list[Answer] | None:
+        """All answers of a report; None where it has to be read as a whole."""
+        pieces = _pieces(report)
+        if pieces is None:
+            return None
+        known, given = self._known, []
+        for piece in pieces:
+            answer = known.get(piece) or self._learn(piece)
+            if answer is None:
+                return None
+            given.append(answer)
+        return given
+
+    def _learn(self, piece: bytes) -> Answer | None:
+        try:
+            read = answers.read(self.project, piece, self.today)
+        except InvalidReport:
+            return None
+        if read.ignored or len(read.given) != 1:
+            return None
+        (answer,) = read.given
+        if len(piece) <= MAX_BYTES:
+            if len(self._known) >= MAX_ANSWERS:
+                self._known.clear()
+            self._known[piece] = answer
+        return answer
+
+
+def _pieces(report: bytes) -> list[bytes] | None:
+    """The one-field reports that a report is made of; None where it is not plain."""
+    pieces = []
+    start, before, end = 0, 0, len(report)
+    try:
+        while start < end:
+            at, tag = start + 1, report[start]
+            if tag > 127:  # noqa: PLR2004 - a second byte follows (base-128 varint)
+                at, tag = at + 1, tag - 128 + (report[at] << 7)
+            length = report[at]
+            at += 1
+            if length > 127:  # noqa: PLR2004 - likewise
+                at, length = at + 1, length - 128 + (report[at] << 7)
+            stop = at + length
+            # A third byte of a tag or length makes these too large to pass.
+            plain = before < tag < 1 << 14 and length < 1 << 14 and stop <= end
+            if tag & 7 != _LENGTH_DELIMITED or not plain:
+                return None
+            pieces.append(report[start:stop])
+            start, before = stop, tag
+    except IndexError:
+        return None
+    return pieces

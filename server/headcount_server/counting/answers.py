@@ -1,0 +1,241 @@
+"""What one report says, as far as the registry allows it to.
+
+A report is taken as far as it is understood: a key that is unknown, expired,
+malformed or out of bounds is left out and named, and the rest counts. Values
+come out as the texts that totals are kept under; nothing that a client sends
+passes as text unless its declaration says so.
+
+Every key with a single value has one class that is never tallied, because it
+is never published: `other` of a choice, version, product or text, `false` of
+a boolean, the first bucket of a count. Items outside a list count nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+from headcount.v1 import options_pb2, telemetry_service_pb2
+
+from headcount_server.errors import InvalidReport, Violation
+from headcount_server.registry.schema import Key, Project
+
+MAX_TEXT = 64
+"""Longest text or version, in characters."""
+OTHER = "other"
+ENUM_UNSPECIFIED, ENUM_OTHER = 0, 1
+
+MAX_IGNORED = 100
+"""Most keys that one answer names as left out."""
+
+# A component has at most nine digits, as on the client: longer ones are dates
+# with times, serial numbers or messages.
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", re.ASCII)
+
+Reason = telemetry_service_pb2.IgnoredReason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """One key's answer: the values to tally; none where its class is never published.
+
+    Equal only to itself, so that counting answers is cheap; `reader` gives
+    the same answer for the same bytes.
+    """
+
+    key: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A key that was left out, and why."""
+
+    key: str
+    """Name of the key; empty where it is unknown."""
+    number: int
+    """Number of its field in the report."""
+    reason: telemetry_service_pb2.IgnoredReason
+    violation: Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A whole report: what is counted, what was left out, and from which release."""
+
+    given: tuple[Answer, ...]
+    ignored: tuple[Ignored, ...]
+    release: str
+    """The project's release, for cross-tabulations; `other` where unknown."""
+
+
+class _LeftOut(Exception):
+    """A key that cannot be counted."""
+
+    def __init__(
+        self, reason: telemetry_service_pb2.IgnoredReason, field: str, description: str
+    ) -> None:
+        super().__init__(description)
+        self.reason = reason
+        self.field = field
+
+
+def read(project: Project, report: bytes, today: date) -> Answers:
+    """The answers in a serialized report of a project.
+
+    A report that answers nothing is a head all the same; were it refused,
+    every counted report would be known to answer some key, and small numbers
+    of answers could be concluded from that. Raises InvalidReport where the
+    bytes are no report of the project, or where all that it says is left out.
+    """
+    try:
+        decoded = project.report_class.FromString(report)
+    except DecodeError:
+        raise InvalidReport(
+            Violation("report", f"not a {project.report_class.DESCRIPTOR.full_name}")
+        ) from None
+    given, ignored = [], _unknown(decoded)
+    for field, value in decoded.ListFields():
+        key = project.keys[field.number]
+        try:
+            given.append(Answer(key.number, _values(key, value, today)))
+        except _LeftOut as left_out:
+            violation = Violation(f"{key.name}{left_out.field}", str(left_out))
+            ignored.append(Ignored(key.name, key.number, left_out.reason, violation))
+    if ignored and not given:
+        raise InvalidReport(*(entry.violation for entry in ignored))
+    return Answers(tuple(given), tuple(ignored), release(project, given))
+
+
+def release(project: Project, given: Iterable[Answer]) -> str:
+    """The release that these answers name; `other` where they name none."""
+    for answer in given:
+        if answer.key == project.version_key and answer.values:
+            return answer.values[0]
+    return OTHER
+
+
+def _unknown(report: Message) -> list[Ignored]:
+    fields = UnknownFieldSet(report)
+    numbers = sorted({fields[i].field_number for i in range(len(fields))})[:MAX_IGNORED]
+    reason = Reason.IGNORED_REASON_UNKNOWN
+    return [
+        Ignored("", n, reason, Violation(f"report[{n}]", "no key has this number")) for n in numbers
+    ]
+
+
+def _values(key: Key, value: Message, today: date) -> tuple[str, ...]:
+    if key.expires is not None and today >= key.expires:
+        raise _LeftOut(Reason.IGNORED_REASON_EXPIRED, "", f"expired on {key.expires}")
+    return _READERS[key.declaration.type](key, value)
+
+
+# The fields of a key's message are known only at run time, hence Any below.
+
+
+def _boolean(_key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if not answer.HasField("value"):
+        _malformed(".value", "no value")
+    return ("true",) if answer.value else ()
+
+
+def _choice(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    text = _enum_text(key, answer.value)
+    return () if text == OTHER else (text,)
+
+
+def _version(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    text = _cut(key, answer.value)
+    return () if text == OTHER else (text,)
+
+
+def _product(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    product = _enum_text(key, answer.value)
+    version = _cut(key, answer.version, ".version") if answer.version else ""
+    if product == OTHER:
+        return ()
+    return (f"{product} {version}",) if version not in {"", OTHER} else (product,)
+
+
+def _count(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if not answer.HasField("value"):
+        _malformed(".value", "no value")
+    if answer.value < 0:
+        _out_of_bounds(".value", f"{answer.value} is negative")
+    bucket = bisect_right(key.declaration.buckets, answer.value)
+    return (_bucket_text(key.declaration.buckets, bucket),) if bucket else ()
+
+
+def _bucket_text(bounds: Sequence[int], bucket: int) -> str:
+    lower = bounds[bucket - 1]
+    if bucket == len(bounds):
+        return f"{lower}+"
+    upper = bounds[bucket] - 1
+    return f"{lower}-{upper}" if upper > lower else str(lower)
+
+
+def _list(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    limit = key.declaration.max_items
+    if len(answer.values) > limit:
+        _out_of_bounds(".values", f"{len(answer.values)} items, at most {limit}")
+    if key.catalogue:
+        return tuple(sorted(key.catalogue.intersection(answer.values)))
+    texts = {_enum_text(key, number, ".values") for number in answer.values}
+    return tuple(sorted(texts - {OTHER}))
+
+
+def _text(_key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    text: str = answer.value
+    _check_length(text, ".value")
+    if not text or not text.isprintable() or text != text.strip():
+        _malformed(".value", "empty, or with line breaks, controls or outer blanks")
+    return () if text == OTHER else (text,)
+
+
+_READERS: dict[int, Callable[[Key, Any], tuple[str, ...]]] = {
+    options_pb2.KEY_TYPE_BOOLEAN: _boolean,
+    options_pb2.KEY_TYPE_CHOICE: _choice,
+    options_pb2.KEY_TYPE_VERSION: _version,
+    options_pb2.KEY_TYPE_PRODUCT: _product,
+    options_pb2.KEY_TYPE_COUNT: _count,
+    options_pb2.KEY_TYPE_LIST: _list,
+    options_pb2.KEY_TYPE_TEXT: _text,
+}
+
+
+def _enum_text(key: Key, number: int, field: str = ".value") -> str:
+    # A value that only a newer client knows is `other` to this registry, just
+    # as one that nobody declared is `other` to the client.
+    if number == ENUM_UNSPECIFIED:
+        _malformed(field, "no value")
+    return OTHER if number == ENUM_OTHER else key.values.get(number, OTHER)
+
+
+def _cut(key: Key, version: str, field: str = ".value") -> str:
+    if version == OTHER:
+        return OTHER
+    _check_length(version, field)
+    if not _VERSION.fullmatch(version):
+        _malformed(
+            field, "no version (numbers of up to nine digits with dots between), nor `other`"
+        )
+    return ".".join(version.split(".")[: key.declaration.precision])
+
+
+def _check_length(text: str, field: str) -> None:
+    if len(text) > MAX_TEXT:
+        _out_of_bounds(field, f"{len(text)} characters, at most {MAX_TEXT}")
+
+
+def _malformed(field: str, description: str) -> NoReturn:
+    raise _LeftOut(Reason.IGNORED_REASON_MALFORMED, field, description)
+
+
+def _out_of_bounds(field: str, description: str) -> NoReturn:
+    raise _LeftOut(Reason.IGNORED_REASON_OUT_OF_BOUNDS, field, description)

@@ -1,0 +1,147 @@
+"""The door of old Backdrop sites and of `bee`: their request, as they send it.
+
+`POST /post` or `/telemetry/post`, usually over HTTP/1.0, with the values of
+several projects at once and a site key that never changes. The key is
+hashed with project and week as the request comes in, and that hash again
+under the week's key, which the close destroys; neither the key nor the first
+hash is kept. A site may report as often as it likes: the first report of a
+week counts.
+
+The answer is 200 and empty, as `bee` wants it, where anything was counted;
+otherwise 4xx or 5xx and an `error` in JSON. It comes within a second
+whatever happens, because the site's cron waits for it.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from headcount.v1 import telemetry_service_pb2 as wire
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from headcount_server.counting.answers import Ignored
+from headcount_server.doors import backdrop_values, json_reports
+from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers
+from headcount_server.errors import (
+    InvalidReport,
+    Overloaded,
+    Refusal,
+    TooLate,
+    Unavailable,
+    Unsupported,
+    Violation,
+    WeekNotOpen,
+)
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import REPORT_PREFIX, REPORT_SUFFIX
+from headcount_server.service.telemetry_service import TOKEN_BYTES, Service
+from headcount_server.service.week_cycle import Weeks
+from headcount_server.week import Week
+
+CALL_SECONDS = 0.8
+"""How long a site waits at most for its reports to be counted."""
+MAX_PROJECTS = 50
+"""Projects in one request."""
+
+_SITE_KEY = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
+
+
+class BackdropDoor:
+    """Takes what Backdrop sites and `bee` send."""
+
+    def __init__(
+        self, service: Service, registry: InForce, weeks: Weeks, intake: Intake, meter: CallMeter
+    ) -> None:
+        self._service = service
+        self._registry = registry
+        self._weeks = weeks
+        self._intake = intake
+        self._meter = meter
+
+    def routes(self) -> list[Route]:
+        """Where the requests come in."""
+        return [
+            Route(path, self._answer, methods=["POST"]) for path in ("/post", "/telemetry/post")
+        ]
+
+    async def _answer(self, request: Request) -> Response:
+        refusal: Refusal
+        try:
+            await self._take(request)
+        except Refusal as refused:
+            refusal = refused
+        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
+            refusal = fault(error)
+        else:
+            self._meter.called("post", "ok")
+            return Response()
+        self._meter.called("post", refusal.code.name.lower())
+        told = {"error": str(refusal)}
+        return JSONResponse(told, HTTP_STATUS[refusal.code], headers(refusal))
+
+    async def _take(self, request: Request) -> None:
+        self._intake.admit(request)
+        if request.headers.get("content-encoding", "identity") != "identity":
+            msg = "compressed requests are not read; send it as it is"
+            raise Unsupported(msg)
+        site = request.headers.get("x-site-key", "").strip()
+        if not _SITE_KEY.fullmatch(site):
+            raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
+        body = await self._intake.body(request)
+        await self._intake.run(lambda: self._count(site.encode(), body), CALL_SECONDS)
+
+    def _count(self, site: bytes, body: bytes) -> None:
+        """Count each project's report; raises the refusal where none is counted."""
+        told = json_reports.parse(body)
+        if not told:
+            raise InvalidReport(Violation("request", "no project in it"))
+        if len(told) > MAX_PROJECTS:
+            raise InvalidReport(Violation("request", f"more than {MAX_PROJECTS} projects"))
+        counted, refusals = 0, []
+        for project, values in told.items():
+            try:
+                self._count_one(site, project, values)
+            except Refusal as refusal:
+                refusals.append(refusal)
+            else:
+                counted += 1
+        # What may yet be counted is asked for again, which harms nothing.
+        again = [r for r in refusals if isinstance(r, Overloaded | Unavailable | TooLate)]
+        if again or not counted:
+            raise (again or refusals)[0]
+
+    def _count_one(self, site: bytes, name: str, values: object) -> None:
+        week = next(iter(self._weeks.open()), None)
+        if week is None:
+            msg = "no week takes reports at the moment"
+            raise Unavailable(msg)
+        request = wire.SubmitReportRequest(week=str(week), token=_token(site, name, week))
+        left_out: tuple[Ignored, ...] = ()
+        schema = self._registry.schema
+        project = schema.projects.get(name)
+        # What is no project's name must not be read as part of a type's.
+        known = name if project is not None else "unknown-project"
+        request.report.type_url = f"x/{REPORT_PREFIX}{known}{REPORT_SUFFIX}"
+        if project is not None:  # the service refuses the others
+            if not isinstance(values, dict):
+                raise InvalidReport(Violation(name, "not an object of keys and values"))
+            request.report.value, left_out = backdrop_values.report(project, values)
+        try:
+            self._service.submit_report(request, left_out, schema)
+        except WeekNotOpen as closed:
+            raise Unavailable(str(closed)) from None
+
+
+def _token(site: bytes, project: str, week: Week) -> bytes:
+    """The site's token of a week; tells two sites apart to the letter.
+
+    It is what a client would have made of a secret. The secret here is the
+    site's own key: the server has none that outlives a week.
+    """
+    digest = blake2b(f"{project}:{week}:".encode(), digest_size=TOKEN_BYTES, person=b"X-Site-Key")
+    digest.update(site)
+    return digest.digest()

@@ -1,0 +1,165 @@
+"""The service over HTTP/1.1: unary calls of the Connect protocol, as protobuf or JSON.
+
+`POST /headcount.v1.TelemetryService/<Method>` with `application/proto` or
+`application/json`. The same validation and the same answers as over gRPC; a
+refusal has an HTTP status by Connect's table and a JSON body with code,
+message and details. Source: connectrpc.com/docs/protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from headcount.v1 import telemetry_service_pb2 as wire
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from headcount_server.doors import json_reports
+from headcount_server.doors.http_requests import Intake
+from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers, status
+from headcount_server.errors import (
+    InvalidReport,
+    Refusal,
+    Unsupported,
+    Violation,
+)
+from headcount_server.registry.current import InForce
+from headcount_server.service.telemetry_service import SERVICE, Service, decoded
+
+CALL_SECONDS = 10.0
+"""How long a call may take; a caller may ask for less."""
+
+_JSON, _PROTO = "application/json", "application/proto"
+_UNSUPPORTED_MEDIA_TYPE = 415
+_TIMEOUT = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+_Work = Callable[[], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    request: type[Message]
+    answer: Callable[[Any], Message]
+
+
+class ConnectDoor:
+    """Answers calls of the service as an application of HTTP."""
+
+    def __init__(
+        self, service: Service, registry: InForce, intake: Intake, meter: CallMeter
+    ) -> None:
+        self._service = service
+        self._registry = registry
+        self._intake = intake
+        self._meter = meter
+        self._methods: Mapping[str, _Method] = {
+            "SubmitReport": _Method(wire.SubmitReportRequest, service.submit_report),
+            "GetRegistry": _Method(wire.GetRegistryRequest, service.get_registry),
+            "GetStatistics": _Method(wire.GetStatisticsRequest, service.get_statistics),
+        }
+
+    def routes(self) -> list[Route]:
+        """Where the calls come in. No other method of HTTP is answered, CORS's neither."""
+        return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
+
+    async def _answer(self, request: Request) -> Response:
+        refusal: Refusal
+        try:
+            answer = await self._call(request)
+        except Refusal as refused:
+            refusal = refused
+        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
+            refusal = fault(error)
+        else:
+            self._meter.called("connect", "ok")
+            return answer
+        self._meter.called("connect", refusal.code.name.lower())
+        return _refused(refusal)
+
+    async def _call(self, request: Request) -> Response:
+        method = self._methods.get(request.path_params["method"])
+        if method is None:
+            msg = "the service has no such method"
+            raise Unsupported(msg)
+        kind = _kind(request)
+        if kind is None:
+            return _unknown_kind()
+        seconds = _check_headers(request)
+        self._intake.admit(request)
+        body = await self._intake.body(request)
+        work = self._from_json(method, body) if kind == _JSON else _from_proto(method, body)
+
+        def answer() -> bytes:
+            response = work()
+            if kind == _PROTO:
+                return response.SerializeToString()
+            text: str = json_format.MessageToJson(response, indent=None, ensure_ascii=False)
+            return text.encode()
+
+        return Response(await self._intake.run(answer, seconds), media_type=kind)
+
+    def _from_json(self, method: _Method, body: bytes) -> _Work:
+        def submit() -> Message:
+            schema = self._registry.schema
+            request, left_out = json_reports.submission(body, schema)
+            return self._service.submit_report(request, left_out, schema)
+
+        def ask() -> Message:
+            return method.answer(json_reports.message(body, method.request))
+
+        return submit if method.request is wire.SubmitReportRequest else ask
+
+
+def _from_proto(method: _Method, body: bytes) -> _Work:
+    return lambda: method.answer(decoded(method.request, body))
+
+
+def _kind(request: Request) -> str | None:
+    kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
+    known = kind.strip() in {_JSON, _PROTO} and rest.strip() in {"", "charset=utf-8"}
+    return kind.strip() if known else None
+
+
+def _check_headers(request: Request) -> float:
+    """The seconds that the call may take. Raises Unsupported or InvalidReport."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        msg = "compressed requests are not read; send it as it is"
+        raise Unsupported(msg)
+    if request.headers.get("connect-protocol-version", "1") != "1":
+        raise InvalidReport(Violation("connect-protocol-version", "not 1"))
+    timeout = request.headers.get("connect-timeout-ms")
+    if timeout is None:
+        return CALL_SECONDS
+    if not _TIMEOUT.fullmatch(timeout):
+        raise InvalidReport(Violation("connect-timeout-ms", "not a number of up to ten digits"))
+    return min(CALL_SECONDS, int(timeout) / 1000)
+
+
+def _unknown_kind() -> Response:
+    told = {"code": "unimplemented", "message": f"content-type: neither {_JSON} nor {_PROTO}"}
+    headers = {"accept-post": f"{_JSON}, {_PROTO}"}
+    return JSONResponse(told, _UNSUPPORTED_MEDIA_TYPE, headers)
+
+
+def _refused(refusal: Refusal) -> Response:
+    told = status(refusal)
+    details = []
+    for detail in told.details:
+        name = detail.type_url.rpartition("/")[2]
+        value = b64encode(detail.value).decode().rstrip("=")
+        debug = json_format.MessageToDict(detail)
+        debug.pop("@type")
+        details.append({"type": name, "value": value, "debug": debug})
+    body = {"code": refusal.code.name.lower(), "message": told.message, "details": details}
+    more = headers(refusal)
+    if isinstance(refusal, Unsupported):
+        more["accept-encoding"] = "identity"
+    return JSONResponse(body, HTTP_STATUS[refusal.code], more)

@@ -1,0 +1,186 @@
+"""The gRPC door: the service, health and reflection on one port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import Message
+from grpc_status import rpc_status
+from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server.config import Address
+from headcount_server.doors.health import SERVICE as HEALTH
+from headcount_server.doors.health import Health
+from headcount_server.doors.rate_limits import Gate
+from headcount_server.doors.reflection import reflection_handlers
+from headcount_server.doors.silent_calls import Patience
+from headcount_server.doors.status import OPEN_WEEKS, CallMeter, fault, status
+from headcount_server.doors.tls import Identity
+from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
+from headcount_server.registry.current import InForce
+from headcount_server.service.telemetry_service import SERVICE, Service, decoded
+
+THREADS = 128
+"""Calls that are worked on at once. Each waits for its commit, so no commit has more reports."""
+CROWD = THREADS // 2
+"""Silent calls that are too many; see `patience`."""
+MAX_MESSAGE_BYTES = 64 * 1024
+DRAIN_SECONDS = 15.0
+
+_OPTIONS: list[tuple[str, int]] = [
+    ("grpc.so_reuseport", 0),  # two servers on one port would share it without a word
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 8192),
+    # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that
+    # kept to it, since it counts those that have just ended: a proxy would lose reports.
+    ("grpc.max_concurrent_streams", 100),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 30_000),
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 10_000),
+    ("grpc.compression_enabled_algorithms_bitset", 1),  # identity alone
+]
+MAX_CALLS = 1024
+"""Calls at once, waiting ones included; further ones get RESOURCE_EXHAUSTED at once."""
+
+_Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
+
+
+class GrpcDoor:
+    """Listens for gRPC calls on one address.
+
+    Raises ConfigError where it cannot listen there.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over one of each
+        self,
+        service: Service,
+        registry: InForce,
+        gate: Gate,
+        meter: CallMeter,
+        address: Address,
+        identity: Identity | None = None,
+    ) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
+        self._server = grpc.server(
+            self._threads,
+            options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
+            maximum_concurrent_rpcs=MAX_CALLS,
+        )
+        self._patience = Patience(CROWD)
+        self._health = Health((SERVICE,), self._patience)
+        self._server.add_generic_rpc_handlers(
+            [
+                _telemetry(service, gate, self._patience, meter),
+                self._health.handler(),
+                *reflection_handlers(registry, (SERVICE, HEALTH), self._patience),
+            ]
+        )
+        try:
+            if identity is None:
+                self.port = self._server.add_insecure_port(str(address))
+            else:
+                self.port = self._server.add_secure_port(str(address), identity.for_grpc())
+        except RuntimeError:
+            self.port = 0
+        if not self.port:
+            msg = f"--grpc {address}: cannot listen there; is the port taken?"
+            raise ConfigError(msg)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._patience.start()
+        self._server.start()
+        self.tell(serving=True)
+
+    def tell(self, *, serving: bool) -> None:
+        """Say in health whether reports can be taken; after `leave` it stays at no."""
+        self._health.tell(serving=serving)
+
+    def leave(self) -> None:
+        """Say in health that this server is about to end."""
+        self._health.leave()
+
+    def stop(self) -> None:
+        """Let running calls finish, and end."""
+        self.leave()
+        self._server.stop(DRAIN_SECONDS).wait()
+        self._threads.shutdown(wait=False)  # a call that does not end is left behind
+        self._patience.stop()
+
+
+def _telemetry(
+    service: Service, gate: Gate, patience: Patience, meter: CallMeter
+) -> grpc.GenericRpcHandler:
+    def unary(
+        call: Callable[[Any], Message], request: type[Message], response: type[Message]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
+            gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
+            message = patience.next(messages, context)
+            if message is None:
+                raise InvalidReport(Violation("request", "the call ended without one"))
+            # Not by grpc, which would answer INTERNAL and make callers try again.
+            return call(decoded(request, message))
+
+        # A stream of one message is the same on the wire; see `patience`.
+        return grpc.stream_unary_rpc_method_handler(
+            _answering(bounded, meter), response_serializer=response.SerializeToString
+        )
+
+    return grpc.method_handlers_generic_handler(
+        SERVICE,
+        {
+            "SubmitReport": unary(
+                service.submit_report, wire.SubmitReportRequest, wire.SubmitReportResponse
+            ),
+            "GetRegistry": unary(
+                service.get_registry, wire.GetRegistryRequest, wire.GetRegistryResponse
+            ),
+            "GetStatistics": unary(
+                service.get_statistics, wire.GetStatisticsRequest, wire.GetStatisticsResponse
+            ),
+        },
+    )
+
+
+def _answering(call: _Call, meter: CallMeter) -> _Call:
+    def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
+        try:
+            response = call(messages, context)
+        except Refusal as refusal:
+            end(context, refusal)
+        except grpc.RpcError:  # the caller is gone, or was sent away for its silence
+            raise
+        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
+            end(context, fault(error))
+        else:
+            meter.called("grpc", "ok")
+            return response
+
+    def end(context: grpc.ServicerContext, refusal: Refusal) -> NoReturn:
+        meter.called("grpc", refusal.code.name.lower())
+        context.abort_with_status(_Status(refusal))
+
+    return answer
+
+
+def _forwarded(context: grpc.ServicerContext) -> str:
+    values = [value for key, value in context.invocation_metadata() if key == "x-forwarded-for"]
+    return ",".join(value for value in values if isinstance(value, str))
+
+
+class _Status(grpc.Status):
+    """A refusal as grpc ends a call with it, details and open weeks in the trailers."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        rich = rpc_status.to_status(status(refusal))
+        self.code = rich.code
+        self.details = rich.details
+        self.trailing_metadata = rich.trailing_metadata
+        if isinstance(refusal, WeekNotOpen):
+            weeks = ",".join(refusal.open_weeks)
+            self.trailing_metadata = (*rich.trailing_metadata, (OPEN_WEEKS, weeks))

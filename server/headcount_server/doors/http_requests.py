@@ -1,0 +1,95 @@
+"""How requests come in over HTTP: bodies read within bounds, work done off the event loop.
+
+Everything here answers at once where too much is asked. A body is read up to
+its limit before anything looks into it; reading, waiting for a thread and
+counting together have a time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+from headcount_server.doors.rate_limits import Gate
+from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
+
+MAX_BODY_BYTES = 64 * 1024
+"""As for gRPC: a report has some hundred bytes."""
+BODY_SECONDS = 5.0
+"""How long a body may take to come in."""
+THREADS = 16
+MAX_REQUESTS = 256
+"""Requests that wait for a thread or have one; further ones are refused at once."""
+
+_Done = TypeVar("_Done")
+
+
+class Intake:
+    """Reads requests and has them worked on, in bounds; belongs to one event loop."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
+        self._busy = 0
+
+    def stop(self) -> None:
+        """Let running work finish."""
+        self._pool.shutdown()
+
+    def admit(self, request: Request) -> None:
+        """Raise Overloaded where the caller, or all together, have asked for too much."""
+        peer = request.client.host if request.client else None
+        self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
+
+    async def body(self, request: Request) -> bytes:
+        """The body of a request.
+
+        Raises TooLarge, TooLate, and InvalidReport where the caller goes away.
+        """
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
+            raise _too_large()
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        raise _too_large()
+        except TimeoutError:
+            msg = f"request: not all there after {BODY_SECONDS:g} seconds"
+            raise TooLate(msg) from None
+        except ClientDisconnect:
+            raise InvalidReport(Violation("request", "ended before its end")) from None
+        return bytes(body)
+
+    async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
+        """What `work` returns or raises; it runs on a thread.
+
+        Raises Overloaded where too much is being worked on, TooLate where it
+        takes longer; the work is then finished all the same.
+        """
+        if self._busy >= MAX_REQUESTS:
+            msg = "too many requests are waiting; try again in some hours"
+            raise Overloaded(msg)
+        self._busy += 1
+        working = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        working.add_done_callback(self._finished)
+        try:
+            return await asyncio.wait_for(asyncio.shield(working), seconds)
+        except TimeoutError:
+            msg = "the answer took too long; send the same again"
+            raise TooLate(msg) from None
+
+    def _finished(self, working: asyncio.Future[_Done]) -> None:
+        self._busy -= 1
+        if not working.cancelled():
+            working.exception()  # looked at, so that asyncio does not complain
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"request: more than {MAX_BODY_BYTES} bytes")

@@ -1,0 +1,89 @@
+"""The HTTP doors: published totals for everyone, operations for the operator."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterable
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from headcount_server.config import Address
+from headcount_server.doors.header_timeout import PatientProtocol
+from headcount_server.doors.tls import Identity
+from headcount_server.errors import ConfigError
+
+MAX_CONNECTIONS = 512
+"""Connections to one door at once; further ones are answered with 503 at once."""
+MAX_HEADER_BYTES = 16 * 1024
+DRAIN_SECONDS = 10
+"""How long the end waits for callers that do not read their answers."""
+
+
+def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> Starlette:
+    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics."""
+
+    def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), media_type=content_type)
+
+    return Starlette(routes=[Route("/metrics", metrics), *routes])
+
+
+class HttpDoor:
+    """Serves an application on one address, on a thread of its own.
+
+    Raises ConfigError where it cannot listen there.
+    """
+
+    def __init__(
+        self, app: Starlette, flag: str, address: Address, identity: Identity | None = None
+    ) -> None:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((address.host, address.port), family=family)
+        except OSError as error:
+            msg = f"{flag} {address}: {error.strerror}; is the port taken?"
+            raise ConfigError(msg) from error
+        # Connections inherit it. asyncio leaves it out, and then an answer on a connection
+        # in use waits 40 ms for its caller to acknowledge the headers.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port: int = self._socket.getsockname()[1]
+        # Addresses of callers are not for logs, so there is no access log.
+        config = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_config=None,
+            log_level=logging.ERROR,  # it warns of every caller that is no HTTP client
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # whom to believe is for `limits` to know
+            limit_concurrency=MAX_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            ssl_context_factory=None if identity is None else lambda *_: identity.for_http(),
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"http {flag}"
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let running requests finish and end."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()

@@ -1,0 +1,203 @@
+"""Requests as JSON: what a person types or a host without protobuf sends.
+
+The protobuf JSON form, taken as far as it is understood: a key of the report
+that this registry does not know, or whose value is not of its form, is left
+out and named, where a parser would refuse the whole report. Everything around
+the report has to be right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server.counting.answers import MAX_IGNORED, Ignored, Reason
+from headcount_server.errors import InvalidReport, Violation
+from headcount_server.registry.schema import Project, Schema, project_name
+
+MAX_DEPTH = 16
+"""Levels of objects and lists; a report needs four."""
+SHOWN = 64
+"""Characters of an unknown name that are repeated to whoever sent it."""
+
+_TYPE = "@type"
+_REPORT = "report"
+_ENUM_NAME = re.compile(r"VALUE_[A-Z0-9_]+", re.ASCII)
+
+Object = Mapping[str, Any]
+
+
+def parse(body: bytes) -> Object:
+    """The object in a body. Raises InvalidReport, which names what is wrong with it."""
+    try:
+        parsed = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
+        )
+        _check(parsed)
+    except RecursionError:
+        _refuse("request", f"deeper than {MAX_DEPTH} levels")
+    except ValueError:
+        _refuse("request", "not JSON in UTF-8")
+    if not isinstance(parsed, dict):
+        _refuse("request", "not a JSON object")
+    return parsed
+
+
+def message(body: bytes, into: type[Message]) -> Message:
+    """A request whose fields are all texts."""
+    return _envelope(parse(body), into)
+
+
+def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
+    """A report in its envelope, and the keys of it that had to be left out."""
+    told = dict(parse(body))
+    report = told.pop(_REPORT, None)
+    request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
+    if report is None:
+        return request, ()
+    if not isinstance(report, dict) or not isinstance(report.get(_TYPE), str):
+        _refuse(_REPORT, f'not an object with an "{_TYPE}"')
+    request.report.type_url = report[_TYPE]
+    project = schema.projects.get(project_name(report[_TYPE]) or "")
+    if project is None:  # the service says so, after the rest of the envelope
+        return request, ()
+    request.report.value, left_out = _report(report, project, schema)
+    return request, left_out
+
+
+def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tuple[Ignored, ...]]:
+    """The serialized report, and what it leaves out."""
+    report = project.report_class()
+    fields = _fields(report)
+    left_out: list[Ignored] = []
+    for name, value in told.items():
+        field = fields.get(name)
+        if name == _TYPE or (field and value is None):
+            continue
+        if field is None:
+            reason, description = Reason.IGNORED_REASON_UNKNOWN, "no key has this name"
+            violation = Violation(f"{_REPORT}.{_shown(name)}", description)
+            left_out.append(Ignored(_shown(name), 0, reason, violation))
+        elif report.HasField(field.name):  # the same key by both of its names
+            _refuse(f"{_REPORT}.{_shown(name)}", "given twice")
+        elif not _read(value, getattr(report, field.name), schema):
+            report.ClearField(field.name)
+            reason = Reason.IGNORED_REASON_MALFORMED
+            violation = Violation(field.name, "not the JSON form of this key")
+            left_out.append(Ignored(field.name, field.number, reason, violation))
+    return report.SerializeToString(deterministic=True), tuple(left_out[:MAX_IGNORED])
+
+
+def _read(value: object, key: Message, schema: Schema) -> bool:
+    if not isinstance(value, dict):
+        return False
+    known = {
+        name: _newer_as_other(part, field)
+        for name, part in value.items()
+        if (field := _fields(key).get(name)) is not None
+    }
+    try:
+        json_format.ParseDict(known, key, descriptor_pool=schema.pool)
+    except json_format.ParseError:
+        return False
+    key.SetInParent()
+    return len(known) == len(value)
+
+
+def _newer_as_other(value: Any, field: FieldDescriptor) -> Any:  # noqa: ANN401 - any JSON
+    """Names of values that only a newer registry has are `other`, as their numbers are."""
+    if field.enum_type is None:
+        return value
+    if isinstance(value, list):
+        return [_newer_as_other(item, field) for item in value]
+    known = field.enum_type.values_by_name
+    if isinstance(value, str) and value not in known and _ENUM_NAME.fullmatch(value):
+        return "VALUE_OTHER"
+    return value
+
+
+def _envelope(told: Object, into: type[Message]) -> Message:
+    request = into()
+    fields = _fields(request)
+    violations = []
+    for name, value in told.items():
+        field = fields.get(name)
+        if field is None:
+            violations.append(Violation(_shown(name), "this service knows no such field"))
+        elif value is not None:
+            try:
+                setattr(request, field.name, _text(value, field))
+            except ValueError as error:
+                violations.append(Violation(field.name, str(error)))
+    if violations:
+        raise InvalidReport(*violations)
+    return request
+
+
+def _text(value: object, field: FieldDescriptor) -> str | bytes:
+    if not isinstance(value, str):
+        msg = "not a JSON string"
+        raise ValueError(msg)  # noqa: TRY004 - as base64 raises
+    if field.type != FieldDescriptor.TYPE_BYTES:
+        return value
+    text = value.rstrip("=").replace("-", "+").replace("_", "/")  # both alphabets are in use
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except Base64Error:
+        msg = "not base64"
+        raise ValueError(msg) from None
+
+
+def _fields(request: Message) -> dict[str, FieldDescriptor]:
+    """Fields by both of their names, `registryDigest` and `registry_digest`."""
+    fields: Iterable[FieldDescriptor] = request.DESCRIPTOR.fields  # type: ignore[assignment] # upb's own
+    return {f.json_name: f for f in fields} | {f.name: f for f in fields}
+
+
+def _shown(name: str) -> str:
+    return name[:SHOWN] if name.isprintable() else repr(name[:SHOWN])
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _refuse("request", "a name is given twice in one object")
+    return found
+
+
+def _no_constant(_text: str) -> NoReturn:
+    msg = "NaN and infinities are no JSON"
+    raise ValueError(msg)
+
+
+def _check(value: object) -> None:
+    """Raises RecursionError where it is too deep, ValueError where a text is no Unicode."""
+    level: list[object] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise RecursionError
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.keys()
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+            elif isinstance(item, str):
+                item.encode()  # half of a surrogate pair raises
+        level = below
+
+
+def _refuse(field: str, description: str) -> NoReturn:
+    raise InvalidReport(Violation(field, description))

@@ -1,0 +1,48 @@
+"""Reflection: the gRPC port tells every type that a report can be typed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+
+import grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from headcount_server.doors.silent_calls import Patience
+from headcount_server.registry.current import InForce
+
+REFLECTION_STREAMS = 4
+"""Reflection streams at once: each holds a thread for as long as its caller likes."""
+
+_REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
+
+
+def reflection_handlers(
+    registry: InForce, services: tuple[str, ...], patience: Patience
+) -> list[grpc.GenericRpcHandler]:
+    """Reflection under both names; the messages of v1 and v1alpha are the same on the wire."""
+    names = (*services, *_REFLECTION)
+    free = BoundedSemaphore(REFLECTION_STREAMS)
+
+    def info(
+        requests: Iterator[reflection_pb2.ServerReflectionRequest], context: grpc.ServicerContext
+    ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
+        if not free.acquire(blocking=False):
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many reflection streams")
+        # A servicer keeps the pool it was born with; this stream keeps this one.
+        servicer = reflection.ReflectionServicer(names, pool=registry.schema.pool)
+        try:
+            while (request := patience.next(requests, context)) is not None:
+                yield from servicer.ServerReflectionInfo(iter([request]), context)
+        finally:
+            free.release()
+
+    method = grpc.stream_stream_rpc_method_handler(
+        info,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    return [
+        grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method})
+        for name in _REFLECTION
+    ]

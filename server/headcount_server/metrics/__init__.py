@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: the published totals for everyone, the server's own for its operator."""

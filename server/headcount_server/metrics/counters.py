@@ -1,0 +1,144 @@
+"""What the server does, as metrics for its operator: never a key or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from headcount_server.metrics.gauges import Standing
+from headcount_server.metrics.project_health import Signals
+
+OUTCOMES = (
+    "counted",
+    "duplicate",
+    "invalid_argument",
+    "failed_precondition",
+    "not_found",
+    "resource_exhausted",
+    "unavailable",
+)
+REASONS = (
+    "ignored_reason_unknown",
+    "ignored_reason_expired",
+    "ignored_reason_malformed",
+    "ignored_reason_out_of_bounds",
+)
+
+DOORS = ("grpc", "connect", "post")
+CODES = (
+    "ok",
+    "invalid_argument",
+    "failed_precondition",
+    "not_found",
+    "resource_exhausted",
+    "unimplemented",
+    "deadline_exceeded",
+    "unavailable",
+    "internal",
+)
+
+
+class Operations:
+    """Counters of one server, in a registry of their own for the operations port."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._signals: Signals | None = None
+        self._reports = Counter(
+            "headcount_server_reports",
+            "Reports answered since the start, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._ignored = Counter(
+            "headcount_server_ignored_keys",
+            "Keys left out of reports since the start, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "headcount_server_calls",
+            "Calls answered since the start, by door and by the code that the caller was told.",
+            ("door", "code"),
+            registry=self.registry,
+        )
+        self._group = Histogram(
+            "headcount_server_commit_reports",
+            "Reports in one commit.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+            registry=self.registry,
+        )
+        self._commit = Histogram(
+            "headcount_server_commit_seconds",
+            "Time of one commit.",
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0),
+            registry=self.registry,
+        )
+        self._erased = Gauge(
+            "headcount_server_erased",
+            "1 if nothing of closed weeks or past commits is left to wipe, else 0.",
+            registry=self.registry,
+        )
+        self._queue = Gauge(
+            "headcount_server_waiting_reports",
+            "Reports that wait for a commit.",
+            registry=self.registry,
+        )
+        self._writable = Gauge(
+            "headcount_server_writable",
+            "1 while reports can be kept; 0 while the disk is full or read-only.",
+            registry=self.registry,
+        )
+        self._writable.set(1)
+        # Rates exist from the start, also where nothing has happened yet.
+        # They are kept, since looking them up costs more than counting.
+        self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
+        self._codes = {
+            (door, code): self._calls.labels(door, code) for door in DOORS for code in CODES
+        }
+        for reason in REASONS:
+            self._ignored.labels(reason.removeprefix("ignored_reason_"))
+
+    def watch_queue(self, length: Callable[[], float]) -> None:
+        """Report this as the number of waiting reports."""
+        self._queue.set_function(length)
+
+    def watch_projects(self, signals: Signals) -> None:
+        """Expose these signals too, and tell them of every report."""
+        self._signals = signals
+        self.registry.register(signals)
+
+    def watch_standing(self, standing: Standing) -> None:
+        """Expose how the server stands too."""
+        self.registry.register(standing)
+
+    def understood(self, project: str, how: str, moment: float) -> None:
+        """A project's report was `complete`, `partial` or `refused`, at this unix time."""
+        if self._signals is not None:
+            self._signals.understood(project, how, moment)
+
+    def answered(self, outcome: str) -> None:
+        """A report was counted, was a duplicate, or was refused with this code."""
+        (self._outcomes.get(outcome) or self._reports.labels(outcome)).inc()
+
+    def ignored(self, reason: str) -> None:
+        """A key was left out of a report."""
+        self._ignored.labels(reason.removeprefix("ignored_reason_")).inc()
+
+    def called(self, door: str, code: str) -> None:
+        """A call through this door was answered with this code."""
+        (self._codes.get((door, code)) or self._calls.labels(door, code)).inc()
+
+    def committed(self, reports: int, seconds: float) -> None:
+        """A group of so many reports was committed in so many seconds."""
+        self._group.observe(reports)
+        self._commit.observe(seconds)
+
+    def erased(self, *, done: bool) -> None:
+        """What was left behind is wiped, or has to be tried again."""
+        self._erased.set(1 if done else 0)
+
+    def writable(self, *, ok: bool) -> None:
+        """The store can be written, or cannot."""
+        self._writable.set(1 if ok else 0)

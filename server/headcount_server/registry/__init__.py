@@ -1,0 +1,1 @@
+"""The declared keys that are in force, as the server was given them."""

@@ -1,0 +1,25 @@
+"""The registry in force: one immutable snapshot, replaced as a whole."""
+
+from __future__ import annotations
+
+from headcount_server.registry.schema import Schema
+
+
+class InForce:
+    """Holds the schema that reports are judged by.
+
+    Whoever answers a call takes `schema` once at its start and keeps to it, so
+    that no call sees two registries.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    @property
+    def schema(self) -> Schema:
+        """The present snapshot."""
+        return self._schema
+
+    def replace(self, schema: Schema) -> None:
+        """Put another snapshot in force, by one assignment."""
+        self._schema = schema

@@ -1,0 +1,1 @@
+"""The three calls, and the weeks that they count in."""

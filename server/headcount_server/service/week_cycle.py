@@ -1,0 +1,198 @@
+"""The course of the weeks: which ones take reports, and closing those that are over."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from headcount_server.clock import Clock
+from headcount_server.errors import ServerError, Unavailable, WeekNotOpen
+from headcount_server.registry.current import InForce
+from headcount_server.registry.schema import Schema
+from headcount_server.store.contract import Store, Terms
+from headcount_server.store.writer import Writer
+from headcount_server.week import Week
+
+TICK_SECONDS = 1.0
+"""How often the clock is looked at."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator promises for weeks that are yet to open."""
+
+    threshold: int
+    """Counts are published in multiples of this."""
+    grace: timedelta
+    """How long after its end a week still takes late reports."""
+
+    def terms(self, week: Week) -> Terms:
+        """The terms of a week that opens under this policy."""
+        return Terms(self.threshold, week.end + self.grace)
+
+
+class _Present(NamedTuple):
+    """What `Weeks.open` found, so that it need not be found again for each report."""
+
+    terms: Mapping[Week, Terms]
+    """What was open then; other terms end it."""
+    since: datetime
+    until: datetime
+    """The time in which it holds; the clock may go back, too."""
+    weeks: tuple[Week, ...]
+
+
+class Weeks:
+    """Opens each week as it begins and closes it when its grace is over.
+
+    `on_close` is called after weeks were closed, on the writer's thread.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over one of each
+        self,
+        writer: Writer,
+        store: Store,
+        clock: Clock,
+        policy: Policy,
+        registry: InForce,
+        *,
+        on_close: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._registry = registry
+        self._on_close = on_close
+        self._open: Mapping[Week, Terms] = {}
+        self._present = _Present({}, _NEVER, _NEVER, ())
+        self._turned_for: Week | None = None
+        self._untold = False
+        self._turning = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="weeks")
+
+    def start(self) -> None:
+        """Close what is overdue, open what is due, and go on doing so.
+
+        Raises Unavailable where that fails.
+        """
+        self.turn()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the weeks as they are."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def open(self) -> tuple[Week, ...]:
+        """Weeks that take reports now, the current one first."""
+        now = self._clock.now()
+        present = self._present
+        if not (present.terms is self._open and present.since <= now < present.until):
+            present = self._present = self._look(now)
+        return present.weeks
+
+    def _look(self, now: datetime) -> _Present:
+        current = Week.of(now)
+        # A week that was closed and comes again (the clock went back) stays closed.
+        if current not in self._open and current != self._turned_for:
+            self.turn()
+        terms = self._open  # replaced by another thread, never changed
+        known = [week for week in (current, current.previous()) if week in terms]
+        turns = [current.start, current.end, *(terms[week].closes for week in known)]
+        return _Present(
+            terms,
+            since=max(turn for turn in turns if turn <= now),
+            until=min(turn for turn in turns if turn > now),
+            weeks=tuple(week for week in known if now < terms[week].closes),
+        )
+
+    def terms(self) -> Terms:
+        """The terms that the current week stands under."""
+        current = Week.of(self._clock.now())
+        return self._open.get(current) or self._policy.terms(current)
+
+    def check(self, week: Week) -> None:
+        """Raise WeekNotOpen unless a week takes reports now."""
+        open_weeks = self.open()
+        if week not in open_weeks:
+            raise WeekNotOpen(week, tuple(map(str, open_weeks)))
+
+    def turn(self) -> None:
+        """Bring the store to the present: close due weeks, open the present ones.
+
+        Raises Unavailable where that fails.
+        """
+        with self._turning:
+            now = self._clock.now()
+            try:
+                self._writer.run(lambda: self._turn(now))
+            except (OSError, sqlite3.Error) as error:
+                msg = f"weeks cannot be opened or closed: {error}"
+                raise Unavailable(msg) from error
+            finally:
+                self._open = self._store.open_weeks()
+            self._turned_for = Week.of(now)
+
+    def adopt(self, schema: Schema) -> None:
+        """Count by another registry from now on; the open weeks note it first.
+
+        Raises Unavailable where that fails; the old one stays in force then.
+        """
+
+        def note() -> None:
+            for week, terms in self._store.open_weeks().items():
+                self._store.open_week(week, terms, schema)
+            # On the writer's thread, so that no week opens under the old one in between.
+            self._registry.replace(schema)
+
+        try:
+            self._writer.run(note)
+        except (OSError, sqlite3.Error) as error:
+            msg = f"the open weeks cannot note the registry: {error}"
+            raise Unavailable(msg) from error
+
+    def _turn(self, now: datetime) -> None:
+        if self._store.renew():
+            self._untold = True
+        due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
+        for week in due:
+            self._store.close_week(week, now)
+            log.info("week %s is closed and published", week)
+            self._untold = True
+        if self._untold:
+            self._store.erase()
+            self._on_close()
+            self._untold = False
+        current, known = Week.of(now), self._store.open_weeks()
+        for week in (current.previous(), current):
+            terms = known.get(week) or self._policy.terms(week)
+            if terms.closes > now:
+                self._store.open_week(week, terms, self._registry.schema)
+
+    def _watch(self) -> None:
+        told = ""
+        while not self._stopping.wait(TICK_SECONDS):
+            now = self._clock.now()
+            due = any(terms.closes <= now for terms in self._open.values())
+            idle = not (due or self._untold) and Week.of(now) == self._turned_for
+            if idle and not self._store.behind():
+                continue
+            try:
+                self.turn()
+                told = ""
+            except ServerError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.error("trying again: %s", told)  # noqa: TRY400 - the operator needs no trace

@@ -1,0 +1,1 @@
+"""What keeps the tally: one contract, two engines, one writing thread."""

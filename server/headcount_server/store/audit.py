@@ -1,0 +1,190 @@
+"""The audit: what a database holds, table by table, and that none describes a report.
+
+Every table and column has to be one of those named here, each with what a row
+of it is; a table that is not is a finding. So is a total that no set of
+reports could give, a published number that is not a multiple of its week's
+threshold, and anything of a closed week that the close should have destroyed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headcount_server.store.connection import Connection
+from headcount_server.store.database import Database, postgres
+from headcount_server.store.sqlite import connections
+from headcount_server.store.sqlite.connections import beside
+
+_TOKENS = re.compile(r"tokens_([0-9]{4})_(W[0-9]{2})")
+_TOKEN_COLUMNS = "token"  # noqa: S105 - no password
+A_TOKEN = "a keyed hash of a report's token, next to no other fact"  # noqa: S105 - no password
+TABLES = {
+    "_sqlite_migrations": ("id migration_set name applied_at", "a step of the schema"),
+    "weeks": ("week threshold closes closed", "a week: its terms, and when it was closed"),
+    "week_registries": ("week project digest", "a registry that a week was tallied under"),
+    "keys": ("project key name", "the name of a declared key"),
+    "open_reports": ("week project reports", "a total of an open week: reports"),
+    "open_answers": ("week project key answers", "a total of an open week: answers to a key"),
+    "open_values": (
+        "week project key value release reports",
+        "a total of an open week: reports with a value",
+    ),
+    "published_reports": ("week project reports", "a published total: reports"),
+    "published_answers": ("week project key answers", "a published total: answers to a key"),
+    "published_values": (
+        "week project key value release reports",
+        "a published total: reports with a value",
+    ),
+    "retractions": ("week project key reason retracted", "a notice that a total was taken down"),
+    "annotations": ("week text", "what the operator says about a week"),
+}
+"""Columns of each table, and what a row is."""
+VIEWS = ("published_retractions", "published_totals", "published_weeks")
+
+_OPEN = "IN (SELECT week FROM weeks WHERE closed IS NULL)"
+_IMPOSSIBLE = {
+    "open totals of a week that is not open": " UNION ALL ".join(
+        f"SELECT week FROM open_{table} WHERE NOT week {_OPEN}"  # noqa: S608 - our names
+        for table in ("reports", "answers", "values")
+    ),
+    "published totals of a week that is not closed": " UNION ALL ".join(
+        f"SELECT week FROM published_{table} WHERE week {_OPEN}"  # noqa: S608 - our names
+        for table in ("reports", "answers", "values")
+    ),
+    "published numbers that are no multiple of the threshold": " UNION ALL ".join(
+        f"SELECT week FROM published_{table} JOIN weeks USING (week)"  # noqa: S608 - our names
+        f" WHERE {column} < threshold OR {column} % threshold <> 0"
+        for table, column in (("reports", "reports"), ("answers", "answers"), ("values", "reports"))
+    ),
+    "more answers to a key than reports": " UNION ALL ".join(
+        f"SELECT week FROM {state}_answers LEFT JOIN {state}_reports USING (week, project)"  # noqa: S608 - our names
+        " WHERE answers > coalesce(reports, 0)"
+        for state in ("open", "published")
+    ),
+    "more reports with a value than answers to its key": " UNION ALL ".join(
+        "SELECT week FROM (SELECT week, project, key, value, sum(reports) AS holders"  # noqa: S608 - our names
+        f" FROM {state}_values GROUP BY week, project, key, value) AS holding"
+        f" LEFT JOIN {state}_answers USING (week, project, key) "
+        " WHERE holders > coalesce(answers, 0)"
+        for state in ("open", "published")
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, and what a row of it is."""
+
+    name: str
+    rows: int
+    a_row_is: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found."""
+
+    schema: int
+    """Version of the schema."""
+    tables: tuple[Table, ...]
+    log_bytes: int | None
+    """Size of the write-ahead log, which holds the last commits; None where it is not ours."""
+    keys: tuple[str, ...]
+    """Weeks whose key is there."""
+    findings: tuple[str, ...]
+    """What must not be, in words; empty where all is well."""
+
+
+def audit(database: Database) -> Audit:
+    """Examine a database, also beside a running server. Raises StoreError if unreadable."""
+    if isinstance(database, Path):
+        return _of_file(database)
+    found: Audit = postgres(database, "audit").audit(database)
+    return found
+
+
+def _of_file(database: Path) -> Audit:
+    with connections.reading(database, older=True) as connection:
+        tables = tuple(_tables(connection))
+        keys = tuple(sorted(key.stem for key in beside(database, ".keys").glob("*.key")))
+        names = {table.name for table in tables}
+        return Audit(
+            schema=len(connections.applied(connection)),
+            tables=tables,
+            log_bytes=_size(beside(database, "-wal")),
+            keys=keys,
+            findings=(
+                *_damages(connection),
+                *_strangers(connection, tables),
+                *(impossible(connection) if names >= {"weeks", "open_values"} else ()),
+                *_leftovers(connection, names, keys),
+            ),
+        )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tables(connection: Connection) -> Iterator[Table]:
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        " ORDER BY name"
+    ).fetchall()
+    for (name,) in names:
+        (rows,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608 - from the schema
+        yield Table(name, rows, _expected(name)[1])
+
+
+def _expected(name: str) -> tuple[str, str]:
+    """Columns of a table and what a row is; empty where no such table is known."""
+    if _TOKENS.fullmatch(name):
+        return _TOKEN_COLUMNS, A_TOKEN
+    return TABLES.get(name, ("", ""))
+
+
+def _damages(connection: Connection) -> Iterator[str]:
+    for (problem,) in connection.execute("PRAGMA integrity_check"):
+        if problem != "ok":
+            yield f"the file is damaged: {problem}"
+
+
+def _strangers(connection: Connection, tables: tuple[Table, ...]) -> Iterator[str]:
+    for table in tables:
+        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table.name}")')]
+        expected = _expected(table.name)[0].split()
+        if not expected:
+            yield f"table {table.name} is not one of ours: what it holds is unknown"
+        elif columns != expected:
+            yield f"table {table.name} has the columns {columns}, expected {expected}"
+    for kind, name in connection.execute(
+        "SELECT type, name FROM sqlite_schema WHERE type IN ('view', 'trigger')"
+    ):
+        if (kind, name) not in {("view", view) for view in VIEWS}:
+            yield f"{kind} {name} is not one of ours"
+
+
+def impossible(connection: Connection) -> Iterator[str]:
+    """Totals that no set of reports could give, in words."""
+    for what, query in _IMPOSSIBLE.items():
+        weeks = sorted({week for (week,) in connection.execute(query)})
+        if weeks:
+            yield f"{what}: {', '.join(weeks)}"
+
+
+def _leftovers(connection: Connection, names: set[str], keys: tuple[str, ...]) -> Iterator[str]:
+    open_weeks = {
+        week for (week,) in connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
+    }
+    for name in sorted(names):
+        match = _TOKENS.fullmatch(name)
+        if match and f"{match[1]}-{match[2]}" not in open_weeks:
+            yield f"table {name} holds tokens of a week that is not open"
+    for week in keys:
+        if week not in open_weeks:
+            yield f"the key of {week}, which is not open, is there; the server destroys it at start"
+    for week in sorted(open_weeks - set(keys)):
+        yield f"the key of the open week {week} is missing; see `headcount-server discard --help`"

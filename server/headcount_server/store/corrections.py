@@ -1,0 +1,129 @@
+"""Corrections by the operator: totals taken down, weeks explained, a week given up.
+
+They change the database, so they need the right to write to it. On SQLite a
+running server holds it: stop it, correct, start it again. A stop of seconds
+costs nothing, since clients try again. On PostgreSQL servers may run.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from headcount_server.errors import StoreError
+from headcount_server.store import database as databases
+from headcount_server.store import retractions
+from headcount_server.store.connection import Connection
+from headcount_server.store.database import Database
+from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.token_hash import WeekKeys
+from headcount_server.week import Week
+
+MAX_LENGTH = 500
+"""Longest reason or explanation, in characters."""
+
+
+def retract(  # noqa: PLR0913 - the command hands over one of each
+    database: Database, *, project: str, key: str, week: Week | None, reason: str, today: date
+) -> list[str]:
+    """Take down what was published of a key in one week, or in all and for ever.
+
+    Where it is for ever, exact totals of open weeks go too, and no later week
+    publishes the key. Returns the weeks that something was taken down from.
+    Raises StoreError.
+    """
+    _check_text("--reason", reason)
+    state = databases.open_tables(database)
+    with databases.writing(database) as connection:
+        number = _number(connection, project, key)
+        weeks = [
+            found
+            for (found,) in connection.execute(
+                "SELECT week FROM published_answers WHERE project = ? AND key = ? ORDER BY week",
+                (project, number),
+            )
+            if week is None or found == str(week)
+        ]
+        if week is not None and not weeks:
+            msg = f"--week {week}: nothing of {project}'s key {key} is published there"
+            raise StoreError(msg)
+        for found in weeks:
+            retractions.take_down(connection, "published", found, project, number)
+            retractions.note(connection, found, project, number, reason, today)
+        if week is None:
+            retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
+            for found in _open_weeks(connection):
+                retractions.take_down(connection, state, found, project, number)
+    return weeks
+
+
+def annotate(database: Database, week: Week, text: str) -> None:
+    """Explain a week to everybody who reads its totals; an empty text takes that back.
+
+    Raises StoreError.
+    """
+    if text:
+        _check_text("TEXT", text)
+    with databases.writing(database) as connection:
+        _refuse_unknown(connection, week)
+        connection.execute("DELETE FROM annotations WHERE week = ?", (str(week),))
+        if text:
+            connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
+
+
+def discard(database: Database, week: Week, today: date) -> None:
+    """Give up an open week whose key is lost; the server begins it anew.
+
+    Its tokens and totals are dropped, what is published stays, and a notice
+    tells readers that the week's totals are incomplete. Raises StoreError.
+    """
+    with databases.writing(database) as connection:
+        if str(week) not in _open_weeks(connection):
+            msg = (
+                f"--week {week}: not open; open are {', '.join(_open_weeks(connection)) or 'none'}"
+            )
+            raise StoreError(msg)
+        connection.execute("DELETE FROM week_registries WHERE week = ?", (str(week),))
+        databases.forget(database, connection, week)
+        connection.execute(
+            "INSERT INTO annotations VALUES (?, ?)"
+            " ON CONFLICT (week) DO UPDATE SET text = excluded.text",
+            (str(week), f"Reports received before {today.isoformat()} were lost."),
+        )
+        kept = {Week.parse(found) for found in _open_weeks(connection)}
+    if isinstance(database, Path):
+        WeekKeys(beside(database, ".keys")).destroy_all_but(kept)
+
+
+def _open_weeks(connection: Connection) -> list[str]:
+    rows = connection.execute("SELECT week FROM weeks WHERE closed IS NULL ORDER BY week")
+    return [week for (week,) in rows]
+
+
+def _refuse_unknown(connection: Connection, week: Week) -> None:
+    weeks = [found for (found,) in connection.execute("SELECT week FROM weeks ORDER BY week")]
+    if str(week) not in weeks:
+        known = f"it has {weeks[0]} to {weeks[-1]}" if weeks else "it has none yet"
+        msg = f"--week {week}: this database has no such week; {known}"
+        raise StoreError(msg)
+
+
+def _number(connection: Connection, project: str, key: str) -> int:
+    names = dict(
+        connection.execute("SELECT name, key FROM keys WHERE project = ?", (project,)).fetchall()
+    )
+    if not names:
+        msg = f"--project {project}: this database knows no such project"
+        raise StoreError(msg)
+    if key not in names:
+        msg = f"--key {key}: {project} has no such key; it has {', '.join(sorted(names))}"
+        raise StoreError(msg)
+    return int(names[key])
+
+
+def _check_text(flag: str, text: str) -> None:
+    if not text.strip() or len(text) > MAX_LENGTH or not text.isprintable():
+        msg = (
+            f"{flag}: one line of 1 to {MAX_LENGTH} printable characters, since everybody reads it"
+        )
+        raise StoreError(msg)

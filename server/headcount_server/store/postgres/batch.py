@@ -1,0 +1,252 @@
+"""Counting reports on PostgreSQL: those of one shard, or of several, in one transaction.
+
+The first statement locks the shards' rows of `shard_weeks`, one per open
+week. So the close of a week, which deletes its rows, comes before or after a
+transaction and never within; and two servers that have reports of one shard
+take turns, so that a token that names two weeks is seen. Where the tables are
+distributed by shard all statements of a transaction name one, and run on one
+node. Where they are not, shards share a commit, and add their totals to the
+first of them: it does not matter where a part of a sum stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from threading import Lock
+from typing import Any, TypeAlias
+
+from psycopg import Cursor, RawCursor
+
+from headcount_server.counting.tally import Tally, tally
+from headcount_server.registry.schema import Project
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.postgres.connections import Warnings
+from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number
+from headcount_server.store.postgres.weeks import OpenWeek
+from headcount_server.store.token_hash import token_hash
+from headcount_server.week import Week
+
+_Row: TypeAlias = tuple[Any, ...]
+_ROWS = 1000
+"""Rows in one statement; a statement may have 65,535 parameters."""
+
+LOCK = (
+    "SELECT week, opening FROM headcount_open.shard_weeks WHERE shard = $1"
+    " ORDER BY shard, week FOR UPDATE"
+)
+ELSEWHERE = (
+    "SELECT token FROM headcount_open.tokens"
+    " WHERE shard = $1 AND week = $2 AND token = ANY ($3::uuid[])"
+)
+
+
+class Behind(Exception):
+    """The weeks are not those that this server knows: it has to look again."""
+
+
+class Unadmitted(Exception):
+    """Values that no server has seen in this week: they have to be admitted first."""
+
+    def __init__(self, totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> None:
+        super().__init__()
+        self.totals = totals
+
+
+class InDoubt(Exception):
+    """The server committed with a warning, so perhaps not on its standby."""
+
+
+def shard_of(token: bytes) -> int:
+    """The shard that a token belongs to, in every week."""
+    return token[0] & (SHARDS - 1)
+
+
+def count(
+    connection: PostgresConnection,
+    entries: Sequence[Entry],
+    weeks: Mapping[Week, OpenWeek],
+    vocabularies: Lock,
+) -> list[Outcome]:
+    """Count reports in one transaction. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
+    batch = _Batch(entries, weeks)
+    with Warnings(connection) as warnings:
+        with connection.pipeline(), connection.transaction():
+            cursor: Cursor[_Row] = RawCursor(connection)
+            outcomes = batch.take_tokens(cursor)
+            with vocabularies:
+                totals = batch.totals(outcomes)
+            for table, columns, rows in totals:
+                for part in range(0, len(rows), _ROWS):
+                    some = rows[part : part + _ROWS]
+                    flat = [value for row in some for value in row]
+                    cursor.execute(_addition(table, columns, len(some)), (batch.shards[0], *flat))
+        if warnings.heard:
+            raise InDoubt
+    return outcomes
+
+
+class _Batch:
+    """Reports on their way into the database."""
+
+    def __init__(self, entries: Sequence[Entry], weeks: Mapping[Week, OpenWeek]) -> None:
+        self.shards = sorted({shard_of(entry.token) for entry in entries})
+        self._entries = entries
+        self._weeks = weeks
+
+    def take_tokens(self, cursor: Cursor[_Row]) -> list[Outcome]:
+        """Lock the shards, put in the tokens that are new, and tell which reports count."""
+        cursor.execute(*_within(LOCK, self.shards))
+        # A week is opened and closed in all shards at once, so they agree.
+        locked = set(cursor.fetchall())
+        opened = {
+            week.week: week
+            for week in self._weeks.values()
+            if (str(week.week), week.opening) in locked
+        }
+        if len(opened) < len(locked):
+            raise Behind
+        outcomes = [
+            Outcome.CLOSED if e.week not in opened else Outcome.DUPLICATE for e in self._entries
+        ]
+        # By token and project, the first of this batch wins.
+        first: dict[tuple[str, bytes], int] = {}
+        for at, entry in enumerate(self._entries):
+            if entry.week in opened:
+                first.setdefault((entry.project.name, entry.token), at)
+        news = self._not_elsewhere(cursor, first.values(), opened)
+        for at in self._inserted(cursor, news, opened):
+            outcomes[at] = Outcome.COUNTED
+        return outcomes
+
+    def _hash(self, at: int, week: OpenWeek) -> str:
+        entry = self._entries[at]
+        found = token_hash(week.key, week.week, entry.project.name, entry.token).hex()
+        return f"{found[:8]}-{found[8:12]}-{found[12:16]}-{found[16:20]}-{found[20:]}"
+
+    def _not_elsewhere(
+        self, cursor: Cursor[_Row], which: Iterable[int], opened: Mapping[Week, OpenWeek]
+    ) -> list[int]:
+        """Those whose token stands neither in another open week nor among copied ones."""
+        left = list(which)
+        for week in opened.values():
+            others = [at for at in left if self._entries[at].week != week.week]
+            known = self._known(cursor, others, week, self.shards)
+            if week.copied:
+                known |= self._known(cursor, left, week, [COPIED])
+            left = [at for at in left if at not in known]
+        return left
+
+    def _known(
+        self, cursor: Cursor[_Row], which: Iterable[int], week: OpenWeek, shards: list[int]
+    ) -> set[int]:
+        """Those whose token stands in a week, in one of these shards."""
+        hashes = {self._hash(at, week): at for at in which}
+        if not hashes:
+            return set()
+        cursor.execute(*_within(ELSEWHERE, shards, number(week.week), list(hashes)))
+        return {hashes[token] for (token,) in cursor.fetchall()}
+
+    def _inserted(
+        self, cursor: Cursor[_Row], which: Iterable[int], opened: Mapping[Week, OpenWeek]
+    ) -> Iterable[int]:
+        """Those whose token was new to their week."""
+        by_week: defaultdict[Week, dict[str, int]] = defaultdict(dict)
+        for at in which:
+            week = opened[self._entries[at].week]
+            by_week[week.week][self._hash(at, week)] = at
+        for name, hashes in sorted(by_week.items()):
+            tokens = sorted(hashes)
+            for part in range(0, len(tokens), _ROWS):
+                some = tokens[part : part + _ROWS]
+                if len(self.shards) == 1:
+                    cursor.execute(_insertion(len(some)), (self.shards[0], number(name), *some))
+                else:
+                    at_ = [(shard_of(self._entries[hashes[token]].token), token) for token in some]
+                    flat = [value for row in at_ for value in row]
+                    cursor.execute(_insertion_of_several(len(some)), (number(name), *flat))
+                yield from [hashes[token] for (token,) in cursor.fetchall()]
+
+    def totals(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[_Row]]]:
+        """The rows to add: table, columns and rows in the order of their keys.
+
+        Raises Unadmitted.
+        """
+        reports: Counter[_Row] = Counter()
+        answers: Counter[_Row] = Counter()
+        values: Counter[_Row] = Counter()
+        tallies = list(self._tallies(outcomes))
+        unknown = [(w, p, total) for w, p, total in tallies if not w.vocabulary.settled(p, total)]
+        if unknown:
+            raise Unadmitted(unknown)
+        for opened, project, exact in tallies:
+            total = opened.vocabulary.fold(project, exact)
+            at = (str(opened.week), project.name)
+            # Two snapshots of the registry may add to the same row.
+            reports[at] += total.reports
+            answers.update({(*at, key): n for key, n in total.answers.items()})
+            values.update({(*at, *cell): n for cell, n in total.values.items()})
+        return [
+            (table, columns, [(*row, n) for row, n in sorted(counter.items())])
+            for table, columns, counter in (
+                ("shard_reports", "week project reports", reports),
+                ("shard_answers", "week project key answers", answers),
+                ("shard_values", "week project key value release reports", values),
+            )
+        ]
+
+    def _tallies(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[OpenWeek, Project, Tally]]:
+        # By snapshot of the registry too: two may meet in one batch.
+        groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        for entry, outcome in zip(self._entries, outcomes, strict=True):
+            if outcome is Outcome.COUNTED:
+                groups[entry.week, entry.project.name, id(entry.project)].append(entry)
+        for (week, _, _), group in groups.items():
+            project = group[0].project
+            yield self._weeks[week], project, tally(project, [e.answers for e in group])
+
+
+def _values(fixed: str, columns: int, rows: int) -> str:
+    """Rows of parameters, each after the fixed ones."""
+    taken = fixed.count("$")
+    return ", ".join(
+        f"({fixed}, {', '.join(f'${taken + row * columns + n}' for n in range(1, columns + 1))})"
+        for row in range(rows)
+    )
+
+
+def _within(statement: str, shards: list[int], *others: object) -> tuple[str, _Row]:
+    """The statement for these shards, and its parameters."""
+    if len(shards) == 1:
+        return statement, (*shards, *others)
+    return statement.replace("shard = $1", "shard = ANY ($1::smallint[])"), (shards, *others)
+
+
+@lru_cache(maxsize=256)
+def _insertion(rows: int) -> bytes:
+    values = _values("$1, $2", 1, rows)
+    return (
+        f"INSERT INTO headcount_open.tokens (shard, week, token) VALUES {values}"  # noqa: S608 - parameters
+        " ON CONFLICT DO NOTHING RETURNING token"
+    ).encode()
+
+
+@lru_cache(maxsize=256)
+def _insertion_of_several(rows: int) -> bytes:
+    values = _values("$1", 2, rows)
+    return (
+        f"INSERT INTO headcount_open.tokens (week, shard, token) VALUES {values}"  # noqa: S608 - parameters
+        " ON CONFLICT DO NOTHING RETURNING token"
+    ).encode()
+
+
+@lru_cache(maxsize=1024)
+def _addition(table: str, columns: str, rows: int) -> bytes:
+    *key, counter = columns.split()
+    return (
+        f"INSERT INTO headcount_open.{table} (shard, {', '.join((*key, counter))})"  # noqa: S608 - our names
+        f" VALUES {_values('$1', len(key) + 1, rows)}"
+        f" ON CONFLICT (shard, {', '.join(key)})"
+        f" DO UPDATE SET {counter} = {table}.{counter} + excluded.{counter}"
+    ).encode()

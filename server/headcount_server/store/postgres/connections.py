@@ -1,0 +1,196 @@
+"""Connections to PostgreSQL: the pool of a server, and those of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg import conninfo
+from psycopg.types.string import TextLoader
+from psycopg_pool import ConnectionPool
+
+from headcount_server.errors import StoreError
+from headcount_server.store.connection import Rows
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import schema
+from headcount_server.store.postgres.schema import (
+    LOCKS,
+    SEARCH_PATH,
+    SERVERS_LOCK,
+    STEPS,
+    WEEKS_LOCK,
+    PostgresConnection,
+)
+
+POOL_SECONDS = 2.0
+"""How long a connection is waited for."""
+LOCK_SECONDS = 4
+"""How long a lock is waited for. No bound on whole statements: it would end the wait of a
+commit for its standby with an answer that looks like success."""
+
+_PARAMETERS = {
+    "connect_timeout": "3",
+    # A network that is cut is noticed after about ten seconds.
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "application_name": "headcount-server",
+}
+_SETTINGS = f"""
+SELECT set_config('search_path', '{SEARCH_PATH}', false),
+  set_config('lock_timeout', '{LOCK_SECONDS}s', false),
+  set_config('idle_in_transaction_session_timeout', '20s', false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+    WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END,
+    false)
+"""
+_PUBLISHED = "headcount.published_reports, headcount.published_answers, headcount.published_values"
+
+
+class Adapter:
+    """A PostgreSQL connection with what `sql.Connection` asks for."""
+
+    def __init__(self, connection: PostgresConnection) -> None:
+        self.postgres = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
+        """Run a statement."""
+        return self.postgres.execute(_translated(sql), tuple(parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> None:
+        """Run a statement once per row of parameters."""
+        self.postgres.cursor().executemany(_translated(sql), map(tuple, parameters))
+
+
+def _translated(sql: str) -> bytes:
+    return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+def configure(connection: PostgresConnection) -> None:
+    """Make a new connection ours."""
+    connection.autocommit = True
+    connection.prepare_threshold = None
+    # Token hashes stand in the type that takes the fewest bytes, and are texts here.
+    connection.adapters.register_loader("uuid", TextLoader)
+    connection.execute(_SETTINGS)
+
+
+def _serve(connection: PostgresConnection) -> None:
+    configure(connection)
+    # Tells a copy that a server is at work; given back as the connection ends.
+    connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCKS, SERVERS_LOCK))
+
+
+def information(url: PostgresUrl) -> str:
+    """How to connect, with bounds on waiting unless the URL has its own. Raises StoreError."""
+    try:
+        given = conninfo.conninfo_to_dict(url.text)
+    except psycopg.Error as error:
+        msg = f"--database {url}: {told(error)}"
+        raise StoreError(msg) from error
+    more = {name: value for name, value in _PARAMETERS.items() if name not in given}
+    return conninfo.make_conninfo(url.text, **more)
+
+
+def pool(url: PostgresUrl, size: int) -> ConnectionPool[PostgresConnection]:
+    """Connections of a server, made as they are needed and anew when they break."""
+    return ConnectionPool(
+        information(url),
+        min_size=1,
+        max_size=size,
+        timeout=POOL_SECONDS,
+        # One try at a time: the next who needs a connection makes the next try.
+        reconnect_timeout=1.0,
+        configure=_serve,
+        open=False,
+        name="headcount",
+    )
+
+
+def told(error: psycopg.Error) -> str:
+    """What the server or the driver says, in one line without anybody's data."""
+    if error.sqlstate is not None:
+        return str(error.diag.message_primary or type(error).__name__)
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def connected(url: PostgresUrl) -> Iterator[PostgresConnection]:
+    """A connection of a command. Raises StoreError where anything fails."""
+    try:
+        with psycopg.connect(information(url)) as connection:
+            configure(connection)
+            yield connection
+    except psycopg.Error as error:
+        msg = f"{url}: {told(error)}"
+        raise StoreError(msg) from error
+
+
+@contextmanager
+def reading(url: PostgresUrl, *, older: bool = False) -> Iterator[Adapter]:
+    """One snapshot that cannot be written to; works beside running servers.
+
+    Raises StoreError where there is no schema of ours, a newer one, or an older
+    one unless that is asked for.
+    """
+    with connected(url) as connection:
+        refuse_strange(connection, url, older=older)
+        connection.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield Adapter(connection)
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def writing(url: PostgresUrl) -> Iterator[Adapter]:
+    """One transaction that corrects; running servers show its outcome within seconds.
+
+    Afterwards the published tables are written anew, so that no unused page
+    keeps what was deleted. Raises StoreError.
+    """
+    with connected(url) as connection:
+        refuse_strange(connection, url, older=False)
+        with connection.transaction():
+            schema.lock(connection, WEEKS_LOCK)
+            schema.hold_intake(connection)
+            yield Adapter(connection)
+            connection.execute("UPDATE headcount.revision SET revision = revision + 1")
+        connection.execute(f"VACUUM (FULL) {_PUBLISHED}".encode())
+
+
+def refuse_strange(connection: PostgresConnection, url: PostgresUrl, *, older: bool) -> None:
+    """Raise StoreError where there is no schema of ours, or not one of this program's."""
+    done = schema.applied(connection)
+    schema.refuse_newer(done, str(url))
+    if not done:
+        msg = (
+            f"{url}: headcount has no tables there; `headcount-server database prepare` makes them"
+        )
+        raise StoreError(msg)
+    if len(done) < len(STEPS) and not older:
+        msg = (
+            f"{url}: its schema is version {len(done)}; `headcount-server database prepare` with "
+            f"this program brings it to {len(STEPS)}"
+        )
+        raise StoreError(msg)
+
+
+class Warnings:
+    """Hears whether a connection was warned since it was last asked."""
+
+    def __init__(self, connection: PostgresConnection) -> None:
+        self._connection = connection
+        self.heard = False
+
+    def __enter__(self) -> Self:
+        self._connection.add_notice_handler(self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.remove_notice_handler(self._hear)
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        self.heard = self.heard or notice.severity_nonlocalized == "WARNING"

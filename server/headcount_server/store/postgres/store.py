@@ -1,0 +1,249 @@
+"""The store on PostgreSQL: any number of servers on one database.
+
+Reports go through lanes, each a thread of the server with its own shards and
+at most one connection. A commit in doubt, because the connection was lost
+within it, is run again: what it counted is a duplicate then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from random import randrange
+from threading import Lock
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from headcount_server.counting.tally import Tally
+from headcount_server.errors import StoreError, Unavailable
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import published_tables as publishing
+from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
+from headcount_server.store.database import PostgresUrl
+from headcount_server.store.postgres import batch, citus, connections, prepare
+from headcount_server.store.postgres import schema as postgres_schema
+from headcount_server.store.postgres import weeks as postgres_weeks
+from headcount_server.store.postgres.batch import Behind, InDoubt, Unadmitted
+from headcount_server.store.postgres.connections import Adapter, told
+from headcount_server.store.postgres.schema import SHARDS, VOCABULARY_LOCK, PostgresConnection
+from headcount_server.store.postgres.weeks import Known, OpenWeek
+from headcount_server.week import Week
+
+LANES = 2
+"""Threads, and so transactions, that a server counts with at once; while one waits for its
+commit the other goes on. With more of them each commit would carry fewer reports."""
+LANES_OF_NODES = 8
+"""The same where shards stand on several nodes, and each has transactions of its own."""
+ATTEMPTS = 5
+"""How often a batch is run until callers are told to come back."""
+REST_SECONDS = 0.5
+"""How long callers are refused at once after the database was found to be away."""
+
+
+class PostgresStore:
+    """Keeps tokens and totals on a PostgreSQL server; see `store.Store`.
+
+    Raises StoreError where the server cannot be reached or its tables not be used.
+    """
+
+    def __init__(self, url: PostgresUrl) -> None:
+        self._url = url
+        self._changing = Lock()
+        self._vocabularies = Lock()
+        self._resting_until = 0.0
+        self._changed = False
+        with connections.connected(url) as connection:
+            prepare.refuse_unfit(connection, url)
+            postgres_schema.migrate(connection, str(url))
+            self._on_nodes = citus.is_distributed(connection)
+            self._known: Known = postgres_weeks.load(connection, {})
+        self.lanes = LANES_OF_NODES if self._on_nodes else LANES
+        self._pool = connections.pool(url, self.lanes + 3)
+        self._pool.open()
+
+    def lane(self, token: bytes) -> int:
+        """The lane that counts this token's reports."""
+        return batch.shard_of(token) % self.lanes
+
+    def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
+        """Let a week take reports."""
+        with self._connection("the week cannot be opened") as connection:
+            postgres_weeks.open_week(connection, week, terms, schema)
+            self._look(connection)
+
+    def open_weeks(self) -> Mapping[Week, Terms]:
+        """Weeks that take reports, oldest first."""
+        return {week: its.terms for week, its in sorted(self._known.weeks.items())}
+
+    def count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Add reports to their totals; shard by shard where these stand on several nodes."""
+        if time.monotonic() < self._resting_until:
+            msg = "the database is away"
+            raise Unavailable(msg)
+        if not self._on_nodes:
+            return self._count(entries)
+        by_shard: defaultdict[int, list[int]] = defaultdict(list)
+        for at, entry in enumerate(entries):
+            by_shard[batch.shard_of(entry.token)].append(at)
+        outcomes = [Outcome.CLOSED] * len(entries)
+        for places in by_shard.values():
+            found = self._count([entries[at] for at in places])
+            for at, outcome in zip(places, found, strict=True):
+                outcomes[at] = outcome
+        return outcomes
+
+    def _count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        error: Exception | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                with self._pool.connection() as connection:
+                    weeks = self._known.weeks
+                    return batch.count(connection, entries, weeks, self._vocabularies)
+            except Unadmitted as found:
+                self._admit(found.totals)
+            except Behind:
+                self._catch_up()
+            except PoolTimeout as found:
+                error = found
+                break
+            except (psycopg.Error, InDoubt) as found:
+                # Run again, on another connection: were it committed, the tokens tell.
+                error = found
+                self._mend(found)
+        self._resting_until = time.monotonic() + REST_SECONDS
+        msg = "the totals cannot be written"
+        raise Unavailable(msg) from error
+
+    def _catch_up(self) -> None:
+        try:
+            with self._connection("the weeks cannot be read") as connection:
+                self._look(connection)
+        except StoreError as error:  # the log has it from the turn of the weeks
+            raise Unavailable(str(error)) from error
+
+    def _mend(self, error: Exception) -> None:
+        """Have the pool part with connections that lead to a server that is gone."""
+        with suppress(psycopg.Error):
+            if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                self._pool.drain()  # it is a standby now
+            else:
+                self._pool.check()
+
+    def _admit(self, totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> None:
+        """Take new values into the weeks' vocabularies, as far as their bounds allow.
+
+        In a transaction of its own, under a lock that all servers share, so
+        that the bounds hold exactly. It is rare that a value is new.
+        """
+        with self._connection("the totals cannot be written") as connection, self._vocabularies:
+            try:
+                with connection.transaction():
+                    postgres_schema.lock(connection, VOCABULARY_LOCK)
+                    for opened, project, total in totals:
+                        _admit(connection, opened, project, total)
+            except BaseException:
+                self._doubt()
+                raise
+
+    def _doubt(self) -> None:
+        """What was admitted may not be in the database: have the vocabularies read again."""
+        with self._changing:
+            weeks = {week: replace(its, opening=-1) for week, its in self._known.weeks.items()}
+            self._known = Known(self._known.revision, weeks)
+
+    def close_week(self, week: Week, now: datetime) -> None:
+        """Publish a week and drop its tokens, totals and key; once among all servers."""
+        with self._connection("the week cannot be closed") as connection:
+            postgres_weeks.close_week(connection, week, now)
+            self._look(connection)
+
+    def behind(self) -> bool:
+        """Whether another server or a command changed something, or nobody can say."""
+        if self._changed:
+            return True
+        try:
+            with self._pool.connection() as connection:
+                return postgres_weeks.revision(connection) != self._known.revision
+        except (psycopg.Error, StoreError):
+            return True
+
+    def renew(self) -> bool:
+        """Learn what changed. Raises Unavailable, StoreError."""
+        with self._connection("the weeks cannot be read") as connection:
+            self._look(connection)
+        changed, self._changed = self._changed, False
+        return changed
+
+    def _look(self, connection: PostgresConnection) -> None:
+        with self._changing:
+            before = self._known
+            self._known = postgres_weeks.load(connection, before.weeks)
+            self._changed = self._changed or self._known.revision != before.revision
+
+    def erase(self) -> bool:
+        """Nothing: a partition's files go as it is dropped; see docs/postgresql.md on the rest."""
+        return True
+
+    def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
+        """Closed weeks, of one snapshot."""
+        with self._connection("the totals cannot be read") as connection, connection.transaction():
+            # One snapshot, so that a close in between is seen whole or not at all.
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            return publishing.read(Adapter(connection), first, last, limit)
+
+    def probe(self) -> bool:
+        """Whether a commit gets through."""
+        try:
+            with self._connection("") as connection:
+                connection.execute(
+                    "UPDATE headcount_open.shard_weeks SET opening = opening WHERE shard = %s",
+                    (randrange(SHARDS),),  # noqa: S311 - any one will do
+                )
+        except Unavailable:
+            return False
+        self._resting_until = 0.0
+        return True
+
+    def shut(self) -> None:
+        """Give the connections back."""
+        self._pool.close()
+
+    @contextmanager
+    def _connection(self, failed: str) -> Iterator[PostgresConnection]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except psycopg.Error as error:
+            self._mend(error)
+            msg = f"{failed}: {told(error)}"
+            raise Unavailable(msg) from error
+
+
+def _admit(
+    connection: PostgresConnection, opened: OpenWeek, project: Project, total: Tally
+) -> None:
+    week, vocabulary = str(opened.week), opened.vocabulary
+    at = (week, project.name)
+    for key, value in connection.execute(
+        "SELECT key, value FROM headcount_open.admitted_values WHERE week = %s AND project = %s", at
+    ):
+        vocabulary.know_value(project.name, key, value)
+    for (release,) in connection.execute(
+        "SELECT release FROM headcount_open.admitted_releases WHERE week = %s AND project = %s", at
+    ):
+        vocabulary.know_release(project.name, release)
+    values, releases = vocabulary.admit(project, total)
+    cursor = connection.cursor()
+    cursor.executemany(
+        "INSERT INTO headcount_open.admitted_values VALUES (%s, %s, %s, %s)",
+        [(*at, *value) for value in values],
+    )
+    cursor.executemany(
+        "INSERT INTO headcount_open.admitted_releases VALUES (%s, %s, %s)",
+        [(*at, release) for release in releases],
+    )

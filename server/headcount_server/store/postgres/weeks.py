@@ -1,0 +1,204 @@
+"""The weeks on PostgreSQL: how they open, what a server knows of them, how they close.
+
+Whatever changes which weeks take reports happens under one advisory lock, so
+that it happens once among all servers, and raises the revision, by which the
+others notice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.errors import StoreError
+from headcount_server.registry.schema import Schema
+from headcount_server.store import closing
+from headcount_server.store.contract import Terms
+from headcount_server.store.postgres import schema as postgres_schema
+from headcount_server.store.postgres.connections import Adapter
+from headcount_server.store.postgres.schema import COPIED, SHARDS, WEEKS_LOCK, PostgresConnection
+from headcount_server.store.token_hash import KEY_BYTES
+from headcount_server.week import Week
+
+_RAISE = "UPDATE headcount.revision SET revision = revision + 1"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWeek:
+    """An open week as one server knows it."""
+
+    week: Week
+    terms: Terms
+    opening: int
+    """Drawn when the week was opened; another one if it was given up and begun anew."""
+    key: bytes
+    vocabulary: Vocabulary
+    copied: bool
+    """Whether tokens of it were copied from a database that knows no shards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a server knows of all weeks, as of a revision."""
+
+    revision: int
+    weeks: Mapping[Week, OpenWeek]
+
+
+def revision(connection: PostgresConnection) -> int:
+    """Number of changes so far to what is published and to which weeks are open."""
+    row = connection.execute("SELECT revision FROM headcount.revision").fetchone()
+    return int(row[0]) if row else 0
+
+
+def load(connection: PostgresConnection, before: Mapping[Week, OpenWeek]) -> Known:
+    """What the database says now; vocabularies that are known are kept.
+
+    Raises StoreError where an open week has no key, psycopg.Error.
+    """
+    with connection.transaction():
+        # The revision first: what changes after it will be noticed again.
+        number = revision(connection)
+        rows = connection.execute(
+            "SELECT week, threshold, closes, opening, key FROM headcount_open.open_weeks"
+            " LEFT JOIN headcount_secret.week_keys USING (week) ORDER BY week"
+        ).fetchall()
+        weeks = {}
+        for text, threshold, closes, opening, key in rows:
+            week, terms = Week.parse(text), Terms(threshold, datetime.fromisoformat(closes))
+            known = before.get(week)
+            if known is not None and known.opening == opening:
+                weeks[week] = known
+            else:
+                _refuse_missing(week, key)
+                words = load_vocabulary(connection, week)
+                copied = _has_copied(connection, week)
+                weeks[week] = OpenWeek(week, terms, opening, bytes(key), words, copied)
+    return Known(number, weeks)
+
+
+def _has_copied(connection: PostgresConnection, week: Week) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM headcount_open.tokens WHERE shard = %s AND week = %s LIMIT 1",
+        (COPIED, postgres_schema.number(week)),
+    ).fetchone()
+    return row is not None
+
+
+def _refuse_missing(week: Week, key: bytes | None) -> None:
+    if key is None or len(key) != KEY_BYTES:
+        msg = (
+            f"headcount_secret.week_keys: the key of the open week {week} is missing; put it back, "
+            f"or give up what the week has counted: headcount-server discard --week {week} "
+            "--database DATABASE"
+        )
+        raise StoreError(msg)
+
+
+def load_vocabulary(connection: PostgresConnection, week: Week) -> Vocabulary:
+    """The values that a week admits, all servers together."""
+    vocabulary = Vocabulary()
+    for row in connection.execute(
+        "SELECT project, key, value FROM headcount_open.admitted_values WHERE week = %s",
+        (str(week),),
+    ):
+        vocabulary.know_value(*row)
+    for row in connection.execute(
+        "SELECT project, release FROM headcount_open.admitted_releases WHERE week = %s",
+        (str(week),),
+    ):
+        vocabulary.know_release(*row)
+    return vocabulary
+
+
+def open_week(connection: PostgresConnection, week: Week, terms: Terms, schema: Schema) -> None:
+    """Let a week take reports, unless it was closed, and note the registry."""
+    with connection.transaction():
+        postgres_schema.lock(connection, WEEKS_LOCK)
+        state = connection.execute(
+            "SELECT closed IS NULL FROM headcount.weeks WHERE week = %s", (str(week),)
+        ).fetchone()
+        if state == (False,):
+            return
+        if state is None:
+            begin(connection, week, terms, secrets.token_bytes(KEY_BYTES))
+        cursor = connection.cursor()
+        cursor.executemany(
+            "INSERT INTO headcount.week_registries VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(str(week), *item) for item in schema.digests().items()],
+        )
+        cursor.executemany(
+            "INSERT INTO headcount.keys VALUES (%s, %s, %s)"
+            " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
+            [
+                (project.name, number, key.name)
+                for project in schema.projects.values()
+                for number, key in project.keys.items()
+            ],
+        )
+
+
+def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) -> None:
+    """Open a week that is not, within a transaction; its tokens are hashed under the key."""
+    postgres_schema.hold_intake(connection)
+    postgres_schema.add_week(connection, week)
+    opening = secrets.randbits(62)
+    connection.execute(
+        "INSERT INTO headcount_secret.week_keys VALUES (%s, %s)",
+        (str(week), key),
+    )
+    connection.execute(
+        "INSERT INTO headcount_open.open_weeks VALUES (%s, %s, %s, %s)",
+        (str(week), terms.threshold, terms.closes.isoformat(), opening),
+    )
+    connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
+    rows = ", ".join(f"({shard}, %(week)s, %(opening)s)" for shard in range(SHARDS))
+    connection.execute(
+        f"INSERT INTO headcount_open.shard_weeks VALUES {rows}".encode(),  # noqa: S608 - numbers
+        {"week": str(week), "opening": opening},
+    )
+    connection.execute(_RAISE)
+
+
+def close_week(connection: PostgresConnection, week: Week, now: datetime) -> bool:
+    """Publish a week and destroy all else of it; False where another server has done so.
+
+    First its row goes from every shard, which waits for the reports that are
+    being counted there and lets no further one in. From then on its totals
+    stand still, whatever happens, until some server publishes them.
+    """
+    with connection.transaction():
+        postgres_schema.hold_intake(connection)
+        connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
+    with connection.transaction():
+        postgres_schema.lock(connection, WEEKS_LOCK)
+        row = connection.execute(
+            "SELECT threshold, closes FROM headcount_open.open_weeks WHERE week = %s", (str(week),)
+        ).fetchone()
+        if row is None:
+            return False
+        threshold, closes = row
+        closing.publish(Adapter(connection), week, threshold)
+        connection.execute(
+            "INSERT INTO headcount.closed_weeks VALUES (%s, %s, %s, %s)",
+            (str(week), threshold, closes, now.astimezone(UTC).isoformat()),
+        )
+        forget(connection, week)
+    return True
+
+
+def give_up(adapter: Adapter, week: Week) -> None:
+    """Drop an open week, within a transaction of `writing`; servers then begin it anew."""
+    forget(adapter.postgres, week)
+
+
+def forget(connection: PostgresConnection, week: Week) -> None:
+    """Drop tokens, totals and the key of a week, which is open no more."""
+    connection.execute("DELETE FROM headcount_open.open_weeks WHERE week = %s", (str(week),))
+    connection.execute(_RAISE)
+    postgres_schema.hold_intake(connection)
+    connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
+    postgres_schema.drop_week(connection, week)

@@ -1,0 +1,1 @@
+"""The store on SQLite: one file, one writing connection, group commit."""

@@ -1,0 +1,271 @@
+"""The store on SQLite: one file, one writing connection, group commit.
+
+Exactly one connection writes and checkpoints, from one thread; readers open
+the file read-only for a single query (SQLite up to 3.51.2 can corrupt a WAL
+when two connections write or checkpoint at once). `synchronous=FULL` makes a
+commit durable; `secure_delete=ON` overwrites what is deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from headcount_server.counting.answers import Answers
+from headcount_server.counting.tally import tally
+from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.errors import StoreError, Unavailable
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import closing as close
+from headcount_server.store import published_tables
+from headcount_server.store.contract import Entry, Outcome, PublishedWeek, Terms
+from headcount_server.store.sqlite.connections import (
+    beside,
+    connect,
+    empty_log,
+    lock,
+    read_only,
+    token_table,
+)
+from headcount_server.store.token_hash import WeekKeys
+from headcount_server.week import Week
+
+
+class SqliteStore:
+    """Keeps tokens and totals in a SQLite file; see `store.Store`.
+
+    Every method but `published` belongs to the writer thread. Raises
+    StoreError where the file cannot be used or another server has it open.
+    """
+
+    lanes = 1
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._week_keys = WeekKeys(beside(path, ".keys"))
+        self._vocabularies: dict[Week, Vocabulary] = {}
+        self._weeks: dict[Week, Terms] = {}
+        self._closed: set[Week] = set()
+        self._lock = lock(path)
+        try:
+            self._connection = connect(path)
+            self._load_weeks()
+        except (OSError, sqlite3.Error) as error:
+            os.close(self._lock)
+            msg = f"{path}: {error}"
+            raise StoreError(msg) from error
+        except StoreError:
+            os.close(self._lock)
+            raise
+
+    def _load_weeks(self) -> None:
+        rows = self._connection.execute("SELECT week, threshold, closes, closed FROM weeks")
+        for text, threshold, closes, closed in rows.fetchall():
+            week = Week.parse(text)
+            if closed:
+                self._closed.add(week)
+            else:
+                self._week_keys.load(week)
+                self._weeks[week] = Terms(threshold, datetime.fromisoformat(closes))
+                self._vocabularies[week] = self._load_vocabulary(week)
+
+    def _load_vocabulary(self, week: Week) -> Vocabulary:
+        vocabulary = Vocabulary()
+        for row in self._connection.execute(
+            "SELECT project, key, value, release FROM open_values WHERE week = ?", (str(week),)
+        ):
+            vocabulary.know(*row)
+        return vocabulary
+
+    def lane(self, token: bytes) -> int:  # noqa: ARG002 - there is but one
+        """The only lane."""
+        return 0
+
+    def behind(self) -> bool:
+        """Never: nobody else writes."""
+        return False
+
+    def renew(self) -> bool:
+        """Learn nothing, since nobody else writes."""
+        return False
+
+    def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
+        """Let a week take reports."""
+        if week in self._closed:
+            return
+        new = week not in self._weeks
+        if new:
+            # The key is durable before a token is hashed with it, so a token
+            # table never exists without the key that it needs.
+            self._week_keys.create(week)
+        with self._transaction():
+            if new:
+                self._connection.execute(
+                    "INSERT INTO weeks VALUES (?, ?, ?, NULL)",
+                    (str(week), terms.threshold, terms.closes.isoformat()),
+                )
+                self._connection.execute(
+                    f"CREATE TABLE {token_table(week)}"
+                    " (token BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"
+                )
+            self._connection.executemany(
+                "INSERT INTO week_registries VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(str(week), *item) for item in schema.digests().items()],
+            )
+            self._connection.executemany(
+                "INSERT INTO keys VALUES (?, ?, ?)"
+                " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
+                [
+                    (project.name, number, key.name)
+                    for project in schema.projects.values()
+                    for number, key in project.keys.items()
+                ],
+            )
+        if new:
+            self._weeks[week] = terms
+            self._vocabularies[week] = Vocabulary()
+
+    def open_weeks(self) -> Mapping[Week, Terms]:
+        """Weeks that take reports, oldest first."""
+        return dict(sorted(self._weeks.items()))
+
+    def count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Add reports to their totals in one transaction."""
+        # By snapshot of the registry too: two may meet in one group.
+        counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        try:
+            with self._transaction():
+                outcomes = self._take_tokens(entries)
+                for entry, outcome in zip(entries, outcomes, strict=True):
+                    if outcome is Outcome.COUNTED:
+                        counted[entry.week, entry.project.name, id(entry.project)].append(entry)
+                for (week, _, _), group in sorted(counted.items()):
+                    self._add(week, group[0].project, [entry.answers for entry in group])
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                for week in {week for week, _, _ in counted}:
+                    self._vocabularies[week] = self._load_vocabulary(week)
+            msg = "the totals cannot be written"
+            raise Unavailable(msg) from error
+        return outcomes
+
+    def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
+        hashes = {
+            week: [self._week_keys.hash(week, e.project.name, e.token) for e in entries]
+            for week in self._weeks
+        }
+        taken = {week: self._taken(week, tokens) for week, tokens in hashes.items()}
+        outcomes: list[Outcome] = []
+        fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
+        for at, entry in enumerate(entries):
+            if entry.week not in self._weeks:
+                outcomes.append(Outcome.CLOSED)
+            # A replay may name another week than the report that was counted.
+            elif any(hashes[week][at] in tokens for week, tokens in taken.items()):
+                outcomes.append(Outcome.DUPLICATE)
+            else:
+                token = hashes[entry.week][at]
+                taken[entry.week].add(token)
+                fresh[entry.week].append(token)
+                outcomes.append(Outcome.COUNTED)
+        for week, tokens in fresh.items():
+            rows = ",".join(["(?)"] * len(tokens))
+            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
+        return outcomes
+
+    def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
+        """Those of these tokens that a week has counted."""
+        marks = ",".join("?" * len(tokens))
+        query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
+        return {token for (token,) in self._connection.execute(query, tokens)}
+
+    def _add(self, week: Week, project: Project, reports: Iterable[Answers]) -> None:
+        total = self._vocabularies[week].fold(project, tally(project, reports))
+        at = (str(week), project.name)
+        self._connection.execute(
+            "INSERT INTO open_reports VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
+            (*at, total.reports),
+        )
+        # All rows in one step: Python waits for its interpreter after each.
+        self._connection.execute(
+            "INSERT INTO open_answers"
+            " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"
+            " ON CONFLICT DO UPDATE SET answers = answers + excluded.answers",
+            (*at, json.dumps(list(total.answers.items()))),
+        )
+        self._connection.execute(
+            "INSERT INTO open_values"
+            " SELECT ?, ?, value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true"
+            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
+            (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
+        )
+
+    def close_week(self, week: Week, now: datetime) -> None:
+        """Publish a week and drop its tokens and totals, in one transaction."""
+        terms = self._weeks[week]
+        with self._transaction():
+            close.publish(self._connection, week, terms.threshold)
+            close.forget(self._connection, week)
+            self._connection.execute(f"DROP TABLE {token_table(week)}")
+            self._connection.execute(
+                "UPDATE weeks SET closed = ? WHERE week = ?",
+                (now.astimezone(UTC).isoformat(), str(week)),
+            )
+        self._closed.add(week)
+        del self._weeks[week], self._vocabularies[week]
+
+    def erase(self) -> bool:
+        """Destroy keys of closed weeks and empty the write-ahead log."""
+        destroyed, emptied = False, False
+        with suppress(OSError):
+            self._week_keys.destroy_all_but(set(self._weeks))
+            destroyed = True
+        with suppress(OSError, sqlite3.Error):
+            emptied = empty_log(self._connection, self._path)
+        return destroyed and emptied
+
+    def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
+        """Closed weeks, read over a connection of this call alone."""
+        try:
+            with closing(read_only(self._path)) as reader:
+                # One snapshot, so that a close in between is seen whole or not at all.
+                reader.execute("BEGIN")
+                return published_tables.read(reader, first, last, limit)
+        except sqlite3.Error as error:
+            msg = "the totals cannot be read"
+            raise Unavailable(msg) from error
+
+    def probe(self) -> bool:
+        """Whether a commit gets through."""
+        try:
+            with self._transaction():
+                # Takes a page and gives it back, so it fails where a report would.
+                self._connection.execute("CREATE TABLE probe (x)")
+                self._connection.execute("DROP TABLE probe")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def shut(self) -> None:
+        """Empty the log, close the file and let another server have it."""
+        self.erase()
+        self._connection.close()
+        os.close(self._lock)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,257 @@
+"""The writer: the threads that change the store, in groups; with SQLite it is one.
+
+Reports that arrive while a group is being committed form the next one, so
+that one durable commit carries many of them under load and a lone report
+waits for nobody. A store with several lanes has one such thread for each; all
+else that changes it happens on the first.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from headcount_server.errors import Overloaded, Unavailable
+from headcount_server.store.contract import Entry, Outcome, Store
+
+QUEUE_LIMIT = 4096
+"""Reports that may wait, an equal part in each lane; past it callers are told to come back."""
+GROUP_LIMIT = 512
+"""Largest number of reports in one commit."""
+ERASE_SECONDS = 2.0
+"""How long a commit may stay readable in the write-ahead log."""
+ANSWER_SECONDS = 10.0
+"""How long a caller waits for its commit."""
+
+
+class Meter(Protocol):
+    """Hears of what the writer does."""
+
+    def committed(self, reports: int, seconds: float) -> None:
+        """A group of so many reports was committed in so many seconds."""
+        ...
+
+    def erased(self, *, done: bool) -> None:
+        """What was left behind is wiped, or has to be tried again."""
+        ...
+
+    def writable(self, *, ok: bool) -> None:
+        """The store can be written, or cannot."""
+        ...
+
+
+class _Item:
+    """Something for the writer to do, and a caller that waits for it."""
+
+    __slots__ = ("_done", "_error")
+
+    def __init__(self) -> None:
+        # A bare lock, since a Future costs more than all else that a report needs here.
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._error: Exception | None = None
+
+    def finish(self, error: Exception | None = None) -> None:
+        """Let the caller go on, or raise this there."""
+        self._error = error
+        self._done.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done within so many seconds; raises what it was finished with."""
+        done = self._done.acquire(timeout=seconds)
+        if done and self._error is not None:
+            raise self._error
+        return done
+
+
+class _Report(_Item):
+    __slots__ = ("entry", "outcome")
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        self.outcome = Outcome.CLOSED
+
+
+class _Task(_Item):
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__()
+        self.run = run
+
+
+_Queue: TypeAlias = queue.SimpleQueue[_Report | _Task | None]
+
+
+def _group(
+    lane: _Queue, item: _Report | _Task | None
+) -> tuple[list[_Report], _Report | _Task | None]:
+    """The reports that wait, from this one on, up to the limit; and the item after them.
+
+    Where none is after them, the last report itself.
+    """
+    group: list[_Report] = []
+    while isinstance(item, _Report):
+        group.append(item)
+        if len(group) == GROUP_LIMIT:
+            break
+        try:
+            item = lane.get_nowait()
+        except queue.Empty:
+            break
+    return group, item
+
+
+class Writer:
+    """Runs everything that changes a store, on a thread for each of its lanes."""
+
+    def __init__(self, store: Store, meter: Meter) -> None:
+        self._store = store
+        self._meter = meter
+        self._queues: list[_Queue] = [queue.SimpleQueue() for _ in range(store.lanes)]
+        self._queue = self._queues[0]
+        self._settling = threading.Lock()
+        self._erase_at: float | None = 0.0
+        self._writable = True
+        self._tell: Callable[[bool], None] = lambda _ok: None
+        self._thread = threading.Thread(target=self._work, name="writer")
+        self._further = [
+            threading.Thread(target=self._count_along, args=(lane,), name="lane")
+            for lane in self._queues[1:]
+        ]
+
+    def watch(self, tell: Callable[[bool], None]) -> None:
+        """Call this, from any thread, when the store fails and when it is well again."""
+        self._tell = tell
+
+    def start(self) -> None:
+        """Begin to write."""
+        for thread in (self._thread, *self._further):
+            thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting, shut the store and end."""
+        for lane in self._queues[1:]:
+            lane.put(None)
+        for thread in self._further:
+            thread.join()
+        self._queue.put(None)
+        self._thread.join()
+
+    def waiting(self) -> int:
+        """Number of reports that wait for a commit."""
+        return sum(lane.qsize() for lane in self._queues)
+
+    def count(self, entry: Entry) -> Outcome:
+        """Count a report; returns once that is durable.
+
+        Raises Overloaded where too many wait, Unavailable where the store
+        cannot be written or takes too long. After Unavailable the report may
+        be counted or not; sending it again is harmless.
+        """
+        lane = self._queues[self._store.lane(entry.token)]
+        if lane.qsize() >= QUEUE_LIMIT // len(self._queues):
+            msg = "too many reports are waiting; try again in some hours"
+            raise Overloaded(msg)
+        report = _Report(entry)
+        lane.put(report)
+        if not report.wait(ANSWER_SECONDS):
+            self._settle(ok=False)  # a commit that stands still cannot say so itself
+            msg = "the report could not be written in time; send it again"
+            raise Unavailable(msg)
+        return report.outcome
+
+    def run(self, task: Callable[[], None]) -> None:
+        """Run a task between two commits; returns, or raises what it raised, after it.
+
+        Raises Unavailable where the writer has stopped.
+        """
+        pending = _Task(task)
+        self._queue.put(pending)
+        while not pending.wait(1.0):
+            if not self._thread.is_alive():
+                msg = "the server is stopping"
+                raise Unavailable(msg)
+
+    def _work(self) -> None:
+        item: _Report | _Task | None
+        while True:
+            try:
+                item = self._queue.get(timeout=self._patience())
+            except queue.Empty:
+                self._erase()
+                continue
+            group, item = _group(self._queue, item)
+            if group:
+                self._commit(group)
+            if isinstance(item, _Task):
+                self._run(item)
+            elif item is None:
+                self._store.shut()
+                return
+            if self._patience() == 0:
+                self._erase()
+
+    def _count_along(self, lane: _Queue) -> None:
+        item = lane.get()
+        while item is not None:
+            group, item = _group(lane, item)
+            self._commit(group)
+            if item is not None:
+                item = lane.get()
+
+    def _commit(self, group: list[_Report]) -> None:
+        began = time.monotonic()
+        try:
+            outcomes = self._store.count([report.entry for report in group])
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
+            for report in group:
+                report.finish(error)
+            self._settle(ok=False)
+            return
+        self._settle(ok=True)
+        self._note_change()
+        self._meter.committed(len(group), time.monotonic() - began)
+        for report, outcome in zip(group, outcomes, strict=True):
+            report.outcome = outcome
+            report.finish()
+
+    def _run(self, task: _Task) -> None:
+        try:
+            task.run()
+        except Exception as error:  # noqa: BLE001 - raised again where the task came from
+            task.finish(error)
+            self._settle(ok=self._store.probe())
+        else:
+            task.finish()
+        self._note_change()
+
+    def _note_change(self) -> None:
+        if self._erase_at is None:
+            self._erase_at = time.monotonic() + ERASE_SECONDS
+
+    def _patience(self) -> float | None:
+        if self._erase_at is None:
+            # Other lanes may have failed meanwhile, which this one has to make good.
+            return ERASE_SECONDS if self._further else None
+        return max(0.0, self._erase_at - time.monotonic())
+
+    def _settle(self, *, ok: bool) -> None:
+        if not ok:
+            self._note_change()  # so that it tries again where no report comes either
+        with self._settling:
+            if ok is not self._writable:
+                self._writable = ok
+                self._meter.writable(ok=ok)
+                self._tell(ok)
+
+    def _erase(self) -> None:
+        if not self._writable:
+            self._settle(ok=self._store.probe())
+        done = self._store.erase() and self._writable
+        self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
+        self._meter.erased(done=done)
