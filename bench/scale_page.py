@@ -31,7 +31,7 @@ OPEN_WEEKS = 9 / 7
 NODE_CORES, NODE_MEMORY = 16, 64e9
 """Of a machine that serves a database."""
 AT_ONCE = 64
-"""Reports that a server has at work at once (`grpc_door.THREADS`). They wait for each other's
+"""Reports that a server has at work at once (`grpc_server.THREADS`). They wait for each other's
 commits at their shards, those of several servers too: no more are in commits at any time."""
 INSTALLATIONS = (10**6, 10**8, 10**9)
 PLANNED = "PostgreSQL, 2 servers"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2
 from headcount import Client
-from headcount.project import Key, Project
+from headcount.model.project import Key, Project
 from headcount.testing import RecordingTransport
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ PURE = [
     *(SERVER / f"{name}.py" for name in ("publication/rounding", "week")),
     *(SERVER / "pages" / f"{name}.py" for name in ("counts", "sorting", "median", "chart")),
     *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "wording")),
-    *(CLIENT / f"{name}.py" for name in ("schedule", "values", "week", "terms", "answers")),
+    *(CLIENT / f"{name}.py" for name in ("delivery/schedule", "reporting/values", "model/week")),
+    *(CLIENT / "consent" / f"{name}.py" for name in ("terms", "transitions")),
 ]
 POSTGRES = sorted((SERVER / "store" / "postgres").glob("*.py"))
 """Modules that need the driver, which is an extra: imported where such a database is named."""

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = """
 import hashlib, sys
 import google.protobuf
-from headcount.collection import collect
-from headcount.report import compose
+from headcount.reporting.collectors import collect
+from headcount.reporting.report import compose
 from headcount.v1 import options_pb2, telemetry_service_pb2
 from backdrop_telemetry import PROJECT
 from sample_answers import ANSWERS

@@ -10,9 +10,9 @@ from headcount.client import Client
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from headcount.consent import State
-    from headcount.errors import HeadcountError
-    from headcount.outcome import Outcome, Preview
+    from headcount.consent.state import State
+    from headcount.delivery.outcome import Outcome, Preview
+    from headcount.model.errors import HeadcountError
 
 __all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State"]
 
@@ -20,10 +20,10 @@ __version__ = "0.1.0"
 """The version of all three distributions: client, server and registry."""
 
 _HOMES = {
-    "HeadcountError": "errors",
-    "Outcome": "outcome",
-    "Preview": "outcome",
-    "State": "consent",
+    "HeadcountError": "model.errors",
+    "Outcome": "delivery.outcome",
+    "Preview": "delivery.outcome",
+    "State": "consent.state",
 }
 
 

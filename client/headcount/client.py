@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 import time
 
-from headcount import outbox
-from headcount.errors import HeadcountError
-from headcount.owner import OwnerSide
-from headcount.schedule import holds, is_due
-from headcount.state import StateDirectory
-from headcount.week import Week
+from headcount.delivery import outbox
+from headcount.delivery.schedule import holds, is_due
+from headcount.model.errors import HeadcountError
+from headcount.model.week import Week
+from headcount.site_owner import OwnerSide
+from headcount.storage.state_directory import StateDirectory
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
 
-    from headcount.decision import Decision
-    from headcount.delivery import Delivery
-    from headcount.outcome import Outcome, Preview
-    from headcount.project import Project
-    from headcount.schedule import Plan
-    from headcount.scheduler import Scheduler
-    from headcount.transport import Transport
+    from headcount.consent.decision import Decision
+    from headcount.delivery.delivery import Delivery
+    from headcount.delivery.outcome import Outcome, Preview
+    from headcount.delivery.schedule import Plan
+    from headcount.delivery.scheduler import Scheduler
+    from headcount.model.project import Project
+    from headcount.transport.messages import Transport
 
 
 def chance() -> float:
@@ -74,7 +74,7 @@ class Client(OwnerSide):
         self._patience = patience
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
-            from headcount.endpoint import Endpoint  # noqa: PLC0415 - only where one is named
+            from headcount.transport.endpoint import Endpoint  # noqa: PLC0415 - only where one is named
 
             Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
 
@@ -117,7 +117,7 @@ class Client(OwnerSide):
         `seconds` bound collectors and network together. For cron, schedulers
         and whatever may wait that long.
         """
-        from headcount.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
+        from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
 
         try:
             if self.due():
@@ -132,12 +132,12 @@ class Client(OwnerSide):
         For programs that end soon: STARTED where one was started, after the
         collectors had a second to answer; nothing of the network is waited for.
         """
-        from headcount.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
+        from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
 
         try:
             if not self.due():
                 return Outcome.NOT_DUE if self.state().on else Outcome.OFF
-            from headcount import background  # noqa: PLC0415 - only where something is due
+            from headcount.delivery import background  # noqa: PLC0415 - only where something is due
 
             if self._transport is not None or not background.interpreter():
                 return background.send_in_thread(self.send_if_due)
@@ -151,7 +151,7 @@ class Client(OwnerSide):
         For services that run for days. The thread ends with its process, or
         when the scheduler's `stop` is called.
         """
-        from headcount.scheduler import Scheduler  # noqa: PLC0415 - few hosts have one
+        from headcount.delivery.scheduler import Scheduler  # noqa: PLC0415 - few hosts have one
 
         scheduler = Scheduler(self.next_due, self.send_if_due, self._clock)
         scheduler.start()
@@ -174,7 +174,7 @@ class Client(OwnerSide):
         return self._delivery().plan() if self.state().on else None
 
     def _decision(self) -> Decision:
-        from headcount.decision import Decision  # noqa: PLC0415 - most calls need none
+        from headcount.consent.decision import Decision  # noqa: PLC0415 - most calls need none
 
         if self._decided is None:
             self._decided = Decision(
@@ -187,7 +187,7 @@ class Client(OwnerSide):
         return self._decided
 
     def _delivery(self) -> Delivery:
-        from headcount.delivery import Delivery  # noqa: PLC0415 - most calls need none
+        from headcount.delivery.delivery import Delivery  # noqa: PLC0415 - most calls need none
 
         return Delivery(
             project=self.project,
@@ -201,7 +201,7 @@ class Client(OwnerSide):
         )
 
     def _opened(self) -> Transport:
-        from headcount.route import opened  # noqa: PLC0415 - only to send
+        from headcount.transport.connect import opened  # noqa: PLC0415 - only to send
 
         return self._transport or opened(
             self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
@@ -219,7 +219,7 @@ class Client(OwnerSide):
 def _failed(error: Exception) -> Outcome:
     import logging  # noqa: PLC0415 - only where something failed
 
-    from headcount.outcome import Outcome  # noqa: PLC0415 - as above
+    from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - as above
 
     logging.getLogger("headcount").debug("sending failed", exc_info=error)
     return Outcome.LATER.because(f"{type(error).__name__}: {error}")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from headcount import __version__
 from headcount.client import Client
-from headcount.project import Key, Project
+from headcount.model.project import Key, Project
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from headcount.settings import ClientOptions as ClientOptions  # noqa: PLC0414 - is passed on
+    from headcount.options import ClientOptions as ClientOptions  # noqa: PLC0414 - is passed on
 
 __all__ = ["Client", "Key", "Project", "requires", "run"]
 
@@ -33,7 +33,7 @@ def requires(package: str, at_least: str, below: str) -> None:
 
 def run(project: Project) -> int:
     """Carry out `python -m <package>`, and return the exit code."""
-    from headcount.command import run  # noqa: PLC0415 - only for the command line
+    from headcount.cli.main import run  # noqa: PLC0415 - only for the command line
 
     return run(project)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from headcount import history, outbox, promise
-from headcount.changes import changes
-from headcount.consent import UNREADABLE
-from headcount.frozen import Frozen
+from headcount.consent.changes import changes
+from headcount.consent.state import UNREADABLE
+from headcount.delivery import history, outbox, server_policy
+from headcount.model.frozen import Frozen
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from headcount.decision import Decision
-    from headcount.history import Entry
-    from headcount.project import Project
-    from headcount.promise import Promise
-    from headcount.state import StateDirectory
+    from headcount.consent.decision import Decision
+    from headcount.delivery.history import Entry
+    from headcount.delivery.server_policy import Promise
+    from headcount.model.project import Project
+    from headcount.storage.state_directory import StateDirectory
 
 
 class Status(Frozen):
@@ -109,5 +109,5 @@ def status(
         latest=entries[0] if entries else None,
         next_due=next_due,
         notes=outbox.read_notes(directory),
-        promise=promise.remembered(directory),
+        promise=server_policy.remembered(directory),
     )  # fmt: skip

@@ -17,16 +17,16 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from headcount.report import message_class
-from headcount.transport import Answer, Request
-from headcount.week import DAY
+from headcount.model.week import DAY
+from headcount.reporting.report import message_class
+from headcount.transport.messages import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from headcount.client import Client
-    from headcount.outcome import Outcome
-    from headcount.values import Wire
+    from headcount.delivery.outcome import Outcome
+    from headcount.reporting.values import Wire
 
 Telemetry = TypeVar("Telemetry", bound="Client")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount.switches import CI, TESTS
+from headcount.consent.switches import CI, TESTS
 from sample_project import Host
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from headcount.transport import SUBMIT_REPORT, Request
+from headcount.transport.messages import SUBMIT_REPORT, Request
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount.asking import ask
-from headcount.switches import CI, TESTS
-from headcount.wording import VERSION
+from headcount.asking.terminal import ask
+from headcount.asking.wording import VERSION
+from headcount.consent.switches import CI, TESTS
 from sample_project import DAY, KEYS, NOTICED, key, project
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from client.doors import HttpDoor, http_door
-from headcount import Client, Outcome, background, errand
+from headcount import Client, Outcome, background_process
+from headcount.delivery import background
 from sample_project import DAY, SAMPLE, Recorder, Site
 from waiting import PATIENCE, until, within
 
@@ -182,21 +183,21 @@ def test_a_no_before_the_process_comes_to_it_stops_it(
     assert (tmp_path / "state" / "sample" / "errand.json").exists()
     client.deny()
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["sample.json"]
-    errand.run(str(tmp_path / "state"), "sample")
+    background_process.run(str(tmp_path / "state"), "sample")
     assert not door.requests
 
 
 def test_a_key_refused_meanwhile_is_not_in_the_report(
     due: Callable[..., Client], door: HttpDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headcount.report import message_class  # noqa: PLC0415 - the test's own
+    from headcount.reporting.report import message_class  # noqa: PLC0415 - the test's own
 
     client = due()
     monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
-    monkeypatch.setattr(errand, "_limit_life", lambda: None)
+    monkeypatch.setattr(background_process, "_limit_life", lambda: None)
     client.send_in_background()
     client.refuse("php_version")
-    errand.run(str(tmp_path / "state"), "sample")
+    background_process.run(str(tmp_path / "state"), "sample")
     (request,) = door.requests
     report = message_class(SAMPLE).FromString(request.report.value)
     names = [field.name for field, _ in report.ListFields()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.week import WEEK, Week
+from headcount.model.week import WEEK, Week
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_project import DAY, HOUR, MONDAY, NOTICED, Host
@@ -98,7 +98,7 @@ def test_a_clock_that_runs_ahead_for_a_day_sends_no_second_report(
     host: Callable[..., Host],
 ) -> None:
     """The server names its week, so what leaves under a wrong clock bears the right token."""
-    from headcount.transport import Answer  # noqa: PLC0415 - the test's own
+    from headcount.transport.messages import Answer  # noqa: PLC0415 - the test's own
 
     site = host()
     site.client.grant()
@@ -175,8 +175,8 @@ def test_a_laptop_that_slept_sends_when_it_wakes(host: Callable[..., Host]) -> N
 def test_daylight_saving_changes_nothing(tmp_path: Path, zone: str) -> None:
     """Weeks, moments and expiry are the same in every zone, on the day it changes too."""
     program = (
-        "from headcount.week import Week, WEEK\n"
-        "from headcount.schedule import draw\n"
+        "from headcount.model.week import Week, WEEK\n"
+        "from headcount.delivery.schedule import draw\n"
         "start = Week.named('2026-W12').start\n"
         "for hour in range(35 * 7 * 24):\n"
         "    now = start + hour * 3600\n"

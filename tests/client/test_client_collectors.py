@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.collection import collect
+from headcount.reporting.collectors import collect
 from sample_project import SAMPLE, Site
 from waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from headcount.transport import Answer, Request
+    from headcount.transport.messages import Answer, Request
     from sample_project import Host
 
 ALL = tuple(key.name for key in SAMPLE.keys)

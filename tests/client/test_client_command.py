@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from headcount import arguments
-from headcount.command import main, run
-from headcount.transport import Answer
+from headcount.cli import arguments
+from headcount.cli.main import main, run
+from headcount.transport.messages import Answer
 from sample_project import KEYS, SAMPLE, Recorder, Site, Talking, key, project
 
 if TYPE_CHECKING:

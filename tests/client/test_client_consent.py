@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from headcount import Client, HeadcountError, Outcome
-from headcount.errors import ConsentError, StateError
-from headcount.switches import CI
+from headcount.consent.switches import CI
+from headcount.model.errors import ConsentError, StateError
 from sample_project import DAY, KEYS, MONDAY, NOTICED, Site, key, project
 
 if TYPE_CHECKING:
@@ -357,6 +357,6 @@ def test_leftovers_of_a_crash_are_swept(host: Callable[..., Host]) -> None:
 
 
 def _unavailable() -> list[Any]:
-    from headcount.transport import Answer  # noqa: PLC0415 - only here
+    from headcount.transport.messages import Answer  # noqa: PLC0415 - only here
 
     return [Answer(code="UNAVAILABLE")]

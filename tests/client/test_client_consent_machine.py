@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from headcount import Outcome
-from headcount.transport import Answer
-from headcount.week import Week
+from headcount.model.week import Week
+from headcount.transport.messages import Answer
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 from sample_project import HOUR, Recorder
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ import os, sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from sample_project import Host
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 
 class Journal:
     def submit(self, request, timeout):
@@ -59,7 +59,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from sample_project import Host
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 
 directory, journal, now = sys.argv[2:5]
 left = 0
@@ -87,7 +87,8 @@ def counted(call):
         return result
     return calling
 
-import headcount.collection, headcount.history, headcount.report  # so that imports are no steps
+# Imports are no steps.
+import headcount.reporting.collectors, headcount.delivery.history, headcount.reporting.report
 Host(Path(directory) / "warm").client.preview()
 
 for left_at_first in range(1, 500):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.errors import StateError
+from headcount.model.errors import StateError
 from sample_project import Recorder
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ import os, resource, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from sample_project import Host
-from headcount.errors import StateError
-import headcount.collection, headcount.delivery, headcount.history, headcount.lock, headcount.report
-import headcount.errand, json, hmac, hashlib, logging, threading
+from headcount.model.errors import StateError
+import headcount.reporting.collectors, headcount.delivery.delivery, headcount.delivery.history
+import headcount.reporting.report, headcount.storage.file_lock
+import headcount.background_process, json, hmac, hashlib, logging, threading
 Host(Path("/nowhere")).client.preview()  # whatever has to be imported is, before rights go
 
 def unprivileged():

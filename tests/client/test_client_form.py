@@ -8,10 +8,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from headcount import wording
-from headcount.errors import ConsentError, StateError
-from headcount.question import answer, form
-from headcount.wording import MESSAGES, Words, ranges, shown
+from headcount.asking import wording
+from headcount.asking.form import answer, form
+from headcount.asking.wording import MESSAGES, Words, ranges, shown
+from headcount.model.errors import ConsentError, StateError
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_project import KEYS, MONDAY, NOTICED, key, project

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from client.doors import REQUEST
 from fuzzing import Surface, linewise
 from headcount import Outcome
-from headcount.http_transport import HttpTransport
-from headcount.transport import Answer
+from headcount.transport.http_transport import HttpTransport
+from headcount.transport.messages import Answer
 from sample_project import Host, Recorder
 
 if TYPE_CHECKING:

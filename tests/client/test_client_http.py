@@ -13,10 +13,10 @@ import grpc
 import pytest
 from client.doors import REQUEST, HttpDoor, certificate, http_door, proxy_to
 from headcount import Outcome
-from headcount.grpc_transport import GrpcTransport
-from headcount.http_transport import HttpTransport
-from headcount.report import message_class
-from headcount.transport import SUBMIT_REPORT
+from headcount.reporting.report import message_class
+from headcount.transport.grpc_transport import GrpcTransport
+from headcount.transport.http_transport import HttpTransport
+from headcount.transport.messages import SUBMIT_REPORT
 from sample_project import HOUR, SAMPLE
 from waiting import PATIENCE
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.report import message_class
-from headcount.transport import Answer, Ignored
+from headcount.reporting.report import message_class
+from headcount.transport.messages import Answer, Ignored
 from sample_project import DAY, HOUR, MONDAY, SAMPLE, Recorder, Site
 
 if TYPE_CHECKING:

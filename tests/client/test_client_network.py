@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from client.doors import REQUEST
 from headcount import Outcome
-from headcount.grpc_transport import GrpcTransport
-from headcount.http_transport import HttpTransport
+from headcount.transport.grpc_transport import GrpcTransport
+from headcount.transport.http_transport import HttpTransport
 from waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from headcount.transport import Transport
+    from headcount.transport.messages import Transport
     from sample_project import Host
 
 SCHEMES = ("http", "https", "grpc", "grpcs")

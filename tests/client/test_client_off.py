@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount.consent import State
+from headcount.consent.state import State
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest
 from sample_project import DAY, NOTICED, SAMPLE
 
@@ -44,8 +44,9 @@ site = Host(
     environment={"environment": {"DO_NOT_TRACK": "1"}, "automated": {"CI": "1"}}.get(rule, {}),
 )
 # Modules are loaded beforehand, or the import of one would look like reading a file.
-import headcount.status, headcount.question, headcount.history, headcount.outcome
-import headcount.consent, headcount.decision, headcount.asking, headcount.errand
+import headcount.status, headcount.asking.form, headcount.asking.terminal
+import headcount.delivery.history, headcount.delivery.outcome, headcount.background_process
+import headcount.consent.state, headcount.consent.decision
 for heavy in [name for name in sys.modules if name.partition(".")[0] == "grpc"]:
     del sys.modules[heavy]  # what the test's own helpers have loaded
 tripped = []
@@ -64,7 +65,7 @@ def hook(event, args):
         tripped.append(event)
 sys.addaudithook(hook)
 threads = threading.active_count()
-result = eval(call, {"client": site.client, "ask": headcount.asking.ask})
+result = eval(call, {"client": site.client, "ask": headcount.asking.terminal.ask})
 if threading.active_count() != threads:
     tripped.append("a thread")
 print(json.dumps({

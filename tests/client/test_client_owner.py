@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from client.doors import http_door
-from headcount import Outcome, consent
-from headcount.answers import granted
-from headcount.changes import changes
-from headcount.consent import agreed_terms
-from headcount.errors import ConsentError, ServerError
-from headcount.frozen import plain
-from headcount.history import LIMIT
-from headcount.project import Project
-from headcount.terms import Terms
-from headcount.transport import GET_REGISTRY, Answer, Ignored, Request
+from headcount import Outcome
+from headcount.consent import state as consent
+from headcount.consent.changes import changes
+from headcount.consent.state import agreed_terms
+from headcount.consent.terms import Terms
+from headcount.consent.transitions import granted
+from headcount.delivery.history import LIMIT
+from headcount.model.errors import ConsentError, ServerError
+from headcount.model.frozen import plain
+from headcount.model.project import Project
+from headcount.transport.messages import GET_REGISTRY, Answer, Ignored, Request
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_project import (

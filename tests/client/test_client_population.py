@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Client
-from headcount.transport import Answer, Request
-from headcount.week import WEEK, Week
+from headcount.model.week import WEEK, Week
+from headcount.transport.messages import Answer, Request
 from sample_project import DAY, HOUR, MONDAY, SAMPLE, Site
 
 pytestmark = pytest.mark.slow

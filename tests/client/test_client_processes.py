@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ PROGRAM = """
 import json, os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 from sample_project import Host
 
 class Journal:
@@ -192,7 +192,7 @@ def test_importing_and_asking_brings_in_nothing_heavy(
     program = textwrap.dedent(f"""
         import sys
         from headcount import Client
-        from headcount.project import Project
+        from headcount.model.project import Project
         project = Project(
             name="sample", title="", homepage="", recipient="", contact="", endpoint="",
             mode="ask_first", digest="", consent_digest="", keys=(), schema=bytes,

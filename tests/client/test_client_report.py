@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headcount.project import Project
-from headcount.report import compose, message_class
+from headcount.model.project import Project
+from headcount.reporting.report import compose, message_class
 from sample_project import key, project, schema
 
 

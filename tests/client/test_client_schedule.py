@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from headcount.schedule import DROPPED, GRACE, HOUR, SENT, draw, finished, holds, is_due, put_off
-from headcount.week import WEEK, Week
+from headcount.delivery.schedule import (
+    DROPPED,
+    GRACE,
+    HOUR,
+    SENT,
+    draw,
+    finished,
+    holds,
+    is_due,
+    put_off,
+)
+from headcount.model.week import WEEK, Week
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_project import DAY, MONDAY

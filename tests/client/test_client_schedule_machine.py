@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from headcount.schedule import (
+from headcount.delivery.schedule import (
     DROPPED,
     GRACE,
     HOUR,
@@ -18,7 +18,7 @@ from headcount.schedule import (
     is_due,
     put_off,
 )
-from headcount.week import WEEK, Week
+from headcount.model.week import WEEK, Week
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
-from headcount.scheduler import LONGEST, SHORTEST, Scheduler
+from headcount.delivery.scheduler import LONGEST, SHORTEST, Scheduler
 from sample_project import DAY, Recorder
 from waiting import PATIENCE, until
 
@@ -97,8 +97,8 @@ sys.path.insert(0, {here!r})
 from pathlib import Path
 from sample_project import Host
 from waiting import until
-from headcount.scheduler import Scheduler
-from headcount.transport import Answer
+from headcount.delivery.scheduler import Scheduler
+from headcount.transport.messages import Answer
 
 class Journal:
     def submit(self, request, timeout):

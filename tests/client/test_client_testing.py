@@ -11,7 +11,7 @@ import pytest
 from backdrop_telemetry import Collectors, Telemetry
 from headcount import Outcome
 from headcount.testing import RecordingTransport, installed
-from headcount.transport import Answer
+from headcount.transport.messages import Answer
 from sample_project import SAMPLE, Site
 
 ROOT = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ import grpc
 import pytest
 from client.doors import REQUEST, certificate, proxy_to
 from headcount import Outcome
-from headcount.endpoint import Endpoint
-from headcount.errors import EndpointError
-from headcount.grpc_transport import GrpcTransport
-from headcount.report import message_class
-from headcount.transport import OPEN_WEEKS, SUBMIT_REPORT
+from headcount.model.errors import EndpointError
+from headcount.reporting.report import message_class
+from headcount.transport.endpoint import Endpoint
+from headcount.transport.grpc_transport import GrpcTransport
+from headcount.transport.messages import OPEN_WEEKS, SUBMIT_REPORT
 from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
 from sample_project import DAY, HOUR, MONDAY, SAMPLE
 from waiting import PATIENCE

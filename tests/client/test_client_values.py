@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from headcount.values import OTHER, bucket, normalised, version
+from headcount.reporting.values import OTHER, bucket, normalised, version
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_project import key
 
 if TYPE_CHECKING:
-    from headcount.project import Key
+    from headcount.model.project import Key
 
 BOOLEAN = key("flag", 2, "boolean")
 CHOICE = key("os", 2, "choice", values={"Linux": 2, "Windows": 3}, aliases={"WINNT": "Windows"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from headcount.week import WEEK, Week
+from headcount.model.week import WEEK, Week
 from hypothesis import given
 from hypothesis import strategies as st
 

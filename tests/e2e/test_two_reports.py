@@ -28,7 +28,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RemoteSettingsChanged, RequestReceived
 from headcount import Client
-from headcount.outcome import Outcome
+from headcount.delivery.outcome import Outcome
 from headcount.testing import Clock
 from relay import Connection, Relay
 from server_process import ServerProcess, installed

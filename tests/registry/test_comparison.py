@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount.project import Key as ClientKey
-from headcount.project import Project as ClientProject
-from headcount.terms import present_terms
+from headcount.consent.terms import present_terms
+from headcount.model.project import Key as ClientKey
+from headcount.model.project import Project as ClientProject
 from headcount_registry.declarations.draft import gather
 from headcount_registry.declarations.resolve import resolve
 from headcount_registry.evolution.attribute_changes import Breaks, Kind

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Client
-from headcount.settings import ClientOptions
+from headcount.options import ClientOptions
 from registry.workbench import GOLDEN
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from backdrop_telemetry import PROJECT as BACKDROP
-from headcount import values as client_values
-from headcount.project import Key
+from headcount.model.project import Key
+from headcount.reporting import values as client_values
 from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.doors import backdrop_values

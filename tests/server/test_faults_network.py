@@ -16,9 +16,9 @@ from typing import Any
 
 import http2_frames
 import pytest
-from headcount.grpc_transport import GrpcTransport
-from headcount.http_transport import HttpTransport
-from headcount.transport import Request
+from headcount.transport.grpc_transport import GrpcTransport
+from headcount.transport.http_transport import HttpTransport
+from headcount.transport.messages import Request
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect, render
-from headcount import question
+from headcount.asking import form as question
 
 from acme_site.telemetry import telemetry
 

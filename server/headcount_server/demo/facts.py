@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from headcount.project import Key
+from headcount.model.project import Key
 
 LADDERS = {
     "php_version": ("7.4.33", "8.0.30", "8.1.33", "8.2.29", "8.3.27", "8.4.14"),

@@ -10,9 +10,9 @@ from random import Random
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from headcount.grpc_transport import GrpcTransport
-from headcount.project import Key, Project
-from headcount.transport import Answer, Request
+from headcount.model.project import Key, Project
+from headcount.transport.grpc_transport import GrpcTransport
+from headcount.transport.messages import Answer, Request
 
 from headcount_server.demo.facts import fact
 from headcount_server.demo.ledger import Ledger

@@ -1,0 +1,1 @@
+"""The question: as data, in a terminal, in words."""

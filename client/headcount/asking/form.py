@@ -1,0 +1,167 @@
+"""The question as plain data, for installers that draw it, and its answer.
+
+One question can cover several projects on a host. Nothing here writes, asks a
+collector, or opens a connection; only `answer` records.
+"""
+
+from __future__ import annotations
+
+from headcount.asking.wording import VERSION, Words
+from headcount.consent.changes import changes
+from headcount.consent.state import is_refused, within
+from headcount.model.errors import ConsentError
+from headcount.model.project import LEVELS
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Protocol
+
+    from headcount.consent.state import Record, State
+    from headcount.model.project import Key, Project
+
+    class Asking(Protocol):
+        """A client, as far as the question is concerned."""
+
+        project: Project
+
+        def record(self) -> Record | None:
+            """What was answered before."""
+
+        def state(self) -> State:
+            """The effective state."""
+
+        def now(self) -> float:
+            """The time (unix seconds)."""
+
+        def grant(self, level: str, refused: Iterable[str], via: str, wording: str) -> None:
+            """Records a yes."""
+
+        def deny(self, via: str, wording: str) -> None:
+            """Records a no."""
+
+
+LAST = LEVELS[-1]
+
+
+def form(*clients: Asking, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What it takes to draw the question: texts, keys, purposes, levels, both answers.
+
+    Dicts, lists, strings, numbers and booleans only. Every text is
+    `{"id", "text", "values"}`; `translated` maps ids to texts in another language.
+    """
+    words = Words(translated)
+    titles = [client.project.title for client in clients]
+    question = (
+        words.message("headcount.question", title=titles[0])
+        if len(titles) == 1
+        else words.message("headcount.question.several", titles=", ".join(titles))
+    )
+    return {
+        "wording": VERSION,
+        "question": question,
+        "choices": [
+            {"value": value, "label": words.message(f"headcount.answer.{value}")}
+            for value in ("yes", "no")
+        ],
+        "withdraw": words.message("headcount.withdraw"),
+        "projects": [_project(client, words) for client in clients],
+    }
+
+
+def answer(  # noqa: PLR0913 - an answer has that many parts
+    clients: Iterable[Asking],
+    *,
+    yes: bool,
+    level: str = LEVELS[0],
+    refused: Iterable[str] = (),
+    via: str = "form",
+    wording: str = VERSION,
+) -> None:
+    """Records one answer for several projects.
+
+    `refused` names keys as `project.key`. ConsentError, and nothing recorded,
+    where a key or the level is unknown; StateError names the first project that
+    could not be recorded, after all others were.
+    """
+    asked = list(clients)
+    left_out: dict[str, list[str]] = {client.project.name: [] for client in asked}
+    for name in refused:
+        project, _, key = name.partition(".")
+        known = [client.project for client in asked if client.project.name == project]
+        if not known or key not in {item.name for item in known[0].keys}:
+            raise ConsentError(f"{name!r} is no key of what was asked; write project.key")
+        left_out[project].append(key)
+    if level not in LEVELS:
+        raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")
+    errors: list[Exception] = []
+    for client in asked:
+        try:
+            if yes:
+                client.grant(level, left_out[client.project.name], via, wording)
+            else:
+                client.deny(via, wording)
+        except Exception as error:  # noqa: BLE001 - a no must reach the other projects too
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _project(client: Asking, words: Words) -> dict[str, Any]:
+    project, record, state = client.project, client.record(), client.state()
+    refused = record.refused if record else ()
+    waiting = {change.key: change for change in changes(project, record)}
+    keys = within(project, LAST, (), client.now())
+    chosen = record.level if record and record.terms else LEVELS[0]
+    return {
+        "name": project.name,
+        **{name: getattr(project, name) for name in ("title", "homepage", "recipient", "contact")},
+        "mode": project.mode,
+        "registry_digest": project.digest,
+        "consent_digest": project.consent_digest,
+        "decision": record.decision if record else "",
+        "state": {"on": state.on, "rule": state.rule, "explanation": state.explanation},
+        "intro": words.message(
+            "headcount.intro", recipient=project.recipient, homepage=project.homepage
+        ),
+        "without_answer": words.mode(project),
+        "questions": words.message("headcount.contact", contact=project.contact),
+        "levels": [
+            {
+                "value": level,
+                "label": words.message(f"headcount.level.{level}"),
+                "chosen": level == chosen,
+                "keys": [key.name for key in keys if _up_to(key, level)],
+            }
+            for level in LEVELS
+            if any(key.level == level for key in keys)
+        ],
+        "keys": [
+            {
+                **_key(project, key, words),
+                "refused": is_refused(key, refused),
+                "waiting": key.name in state.waiting,
+                "changes": list(waiting[key.name].reasons) if key.name in waiting else [],
+            }
+            for key in keys
+        ],
+    }
+
+
+def _key(project: Project, key: Key, words: Words) -> dict[str, Any]:
+    prefix = f"{project.name}.{key.name}"
+    return {
+        "name": key.name,
+        "type": key.type,
+        "level": key.level,
+        "label": words.declared(f"{prefix}.label", key.label),
+        "description": words.declared(f"{prefix}.description", key.description),
+        "purpose": words.declared(f"{prefix}.purpose", key.purpose),
+        "issue": key.issue,
+        "tells": words.tells(key),
+        "together": [words.message("headcount.tells.by")] if key.by else [],
+    }
+
+
+def _up_to(key: Key, level: str) -> bool:
+    return LEVELS.index(key.level) <= LEVELS.index(level)

@@ -1,0 +1,1 @@
+"""The command line of a generated package: `python -m <project>_telemetry`."""

@@ -1,0 +1,121 @@
+"""What can be typed: the commands, their flags, and the exit codes."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+
+from headcount.model.project import LEVELS
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from headcount.model.project import Project
+
+OK = 0
+FAILED = 1
+USAGE = 2
+OFF = 3
+NOT_ASKED = 4
+INTERRUPTED = 130
+
+_EXITS = """exit codes:
+  0    done; for send also: this week's report has left already, or is not due
+  1    it did not work now, and the message says why (no connection, no right to write)
+  2    the command cannot be carried out as typed, and the message says what to type
+  3    nothing was done because everything is off (send, status --ask-server)
+  4    nobody was asked: no terminal, a build, a switch, or asked before (ask)
+  130  interrupted
+"""
+
+
+def parsed(
+    project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
+) -> Namespace | int:
+    """The arguments, or the exit code where there is nothing left to do."""
+    parser = _parser(project, program=program, hosted=hosted)
+    try:
+        return parser.parse_args(argv)
+    except SystemExit as error:  # help was printed, or what is wrong
+        return error.code if isinstance(error.code, int) else USAGE
+
+
+def _parser(project: Project, *, program: str, hosted: bool) -> ArgumentParser:
+    common = ArgumentParser(add_help=False, argument_default=SUPPRESS)
+    common.add_argument("--json", action="store_true", help="print data instead of text")
+    if not hosted:
+        common.add_argument(
+            "--host", metavar="MODULE:NAME", help="the program's own client (HEADCOUNT_HOST)"
+        )
+        common.add_argument(
+            "--state", metavar="DIRECTORY", help="its state directory (HEADCOUNT_STATE)"
+        )
+    parser = ArgumentParser(
+        prog=program or None,
+        description=f"What {project.title} counts about this installation, and your say in it.",
+        epilog=_EXITS,
+        formatter_class=RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    parser.set_defaults(json=False, host="", state="")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str) -> ArgumentParser:
+        return commands.add_parser(name, help=text, description=f"{text}.", parents=[common])
+
+    _reading(command)
+    _answering(command)
+    return parser
+
+
+def _reading(command: Command) -> None:
+    status = command("status", "show whether reports are sent, why, and what is due")
+    status.add_argument(
+        "--ask-server",
+        action="store_true",
+        help="ask the server for its threshold and retention, if everything is on",
+    )
+    command("preview", "show each key with its value and reason, and the exact report")
+    command("diff", "compare what is asked now with what you agreed to")
+    command("form", "print the question as data, for installers that draw it")
+    history = command("history", "list every report that was sent, with what came of it")
+    history.add_argument("week", nargs="?", help="show this week's reports in full: 2026-W47")
+    history.add_argument("--delete", action="store_true", help="remove the list")
+    send = command("send", "send this week's report now")
+    send.add_argument("--if-due", action="store_true", help="only if its moment has come")
+
+
+def _answering(command: Command) -> None:
+    ask = command("ask", "put the question in the terminal, once")
+    ask.add_argument("--again", action="store_true", help="even if it was put or answered before")
+    grant = command("grant", "say yes")
+    grant.add_argument(
+        "--level", choices=LEVELS, default=LEVELS[0], help="how much (default: %(default)s)"
+    )
+    grant.add_argument(
+        "--refuse", metavar="KEY", action="append", default=[], help="leave this key out"
+    )
+    deny = command("deny", "say no, for good, and remove what was kept for sending")
+    deny.add_argument(
+        "--delete-history", action="store_true", help="remove the list of what was sent, too"
+    )
+    level = command("set-level", "change how much you agree to")
+    level.add_argument("level", choices=LEVELS, help="basic, or extended")
+    for name, text in (("refuse", "leave keys out"), ("allow", "agree to keys")):
+        single = command(name, text)
+        single.add_argument("keys", nargs="*", metavar="KEY", help="name of a key")
+        single.add_argument(
+            "--waiting", action="store_true", help="all keys that wait for your answer"
+        )
+    command("forget", "remove every file, your answer included; you may be asked again")
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Command(Protocol):
+        """Something that adds a command."""
+
+        def __call__(self, name: str, text: str) -> ArgumentParser:
+            """Adds one, with what it does."""

@@ -1,0 +1,218 @@
+"""What each command of a site owner does with a client, as text or as data."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from headcount.asking.terminal import NOT_ASKED as UNASKED
+from headcount.asking.terminal import ask
+from headcount.cli import text as page
+from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
+from headcount.model.errors import UsageError
+from headcount.model.frozen import plain
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterable
+
+    from headcount.client import Client
+
+_VIA = "command"
+
+
+class Command:
+    """One command on one client; every method below `run` is one of them."""
+
+    def __init__(self, client: Client, arguments: Namespace, *, hosted: bool) -> None:
+        self._client = client
+        self._arguments = arguments
+        self._hosted = hosted
+
+    def run(self) -> int:
+        """Carries it out; HeadcountError where that does not work."""
+        name = self._arguments.command.replace("-", "_")
+        code: int = getattr(self, name)()
+        sys.stdout.flush()
+        return code
+
+    def status(self) -> int:
+        """Shows the effective state, its rule, and what follows."""
+        if self._arguments.ask_server:
+            self._needs_host("status --ask-server")
+            if not self._client.state().on:
+                self._show_status()
+                return OFF
+            self._client.ask_server()
+        self._show_status()
+        return OK
+
+    def preview(self) -> int:
+        """Shows what would be sent, or will be."""
+        client = self._client
+        report = client.preview()
+        known = report if self._hosted or report.frozen else None
+        state, changed = client.state(), client.changes()
+        reasons = {change.key: change.reasons for change in changed}
+        keys = {key.name: key for key in client.project.keys}
+        asked = known.values if known else dict.fromkeys(report.values)
+        data = {
+            "week": report.week,
+            "frozen": report.frozen,
+            "rule": state.rule,
+            "keys": [
+                {
+                    **_described(keys[name]),
+                    "value": plain(answer),
+                    "note": known.notes.get(name, "") if known else "",
+                }
+                for name, answer in asked.items()
+            ],
+            "waiting": [
+                {**_described(keys[name]), "reasons": list(reasons.get(name, ()))}
+                for name in state.waiting
+            ],
+            "digest": known.digest if known else None,
+            "report": json.loads(known.json) if known else None,
+        }
+        self._show(page.preview(client.project, known, state, changed), data)
+        return OK
+
+    def diff(self) -> int:
+        """Compares what is asked with what was agreed to."""
+        record, changed = self._client.record(), self._client.changes()
+        agreed = record is not None and bool(record.terms)
+        data = {"agreed": agreed, "changes": plain(changed)}
+        self._show(page.changes(changed, agreed=agreed), data)
+        return OK
+
+    def form(self) -> int:
+        """Prints what an installer needs to draw the question."""
+        data = self._client.form()
+        self._show(json.dumps(data, indent=2, ensure_ascii=False).splitlines(), data)
+        return OK
+
+    def ask(self) -> int:
+        """Puts the question in the terminal."""
+        # Questions are typed at a person; with --json only the outcome is data.
+        came = ask(
+            self._client,
+            again=self._arguments.again,
+            writing=sys.stderr if self._arguments.json else sys.stdout,
+        )
+        if came.answer == UNASKED:
+            self._show([f"Not asked: {came.reason}"], plain(came))
+            return NOT_ASKED
+        self._show_status(plain(came))
+        return OK
+
+    def grant(self) -> int:
+        """Records a yes."""
+        self._client.grant(self._arguments.level, self._arguments.refuse, via=_VIA)
+        return self._recorded()
+
+    def deny(self) -> int:
+        """Records a no."""
+        self._client.deny(via=_VIA, clear_history=self._arguments.delete_history)
+        return self._recorded()
+
+    def set_level(self) -> int:
+        """Records another level."""
+        self._client.set_level(self._arguments.level)
+        return self._recorded()
+
+    def refuse(self) -> int:
+        """Leaves keys out."""
+        return self._each(self._client.refuse)
+
+    def allow(self) -> int:
+        """Agrees to keys."""
+        return self._each(self._client.allow)
+
+    def send(self) -> int:
+        """Sends this week's report."""
+        self._needs_host("send")
+        client = self._client
+        outcome = client.send_if_due() if self._arguments.if_due else client.send_now()
+        sent = client.history()[:1] if outcome.name == "SENT" else ()
+        digest = sent[0].digest if sent else None
+        lines = [f"{outcome.name}{': ' if outcome.message else ''}{outcome.message}"]
+        if digest:
+            lines.append(f"SHA-256 of the report's bytes: {digest}")
+        lines += [f"the server left out {item.key}: {item.message}" for item in outcome.ignored]
+        if outcome.name == "OFF":
+            lines = [f"OFF: {client.state().explanation}"]
+        data = {
+            "outcome": outcome.name,
+            "message": outcome.message,
+            "digest": digest,
+            "ignored": plain(outcome.ignored),
+        }
+        self._show(lines, data)
+        return {"SENT": OK, "NOT_DUE": OK, "OFF": OFF}.get(outcome.name, FAILED)
+
+    def history(self) -> int:
+        """Lists what was sent, or removes the list."""
+        if self._arguments.delete:
+            self._client.clear_history()
+        week, place = self._arguments.week, self._client.history_directory
+        entries = [item for item in self._client.history() if week in {None, item.week}]
+        lines = page.history(entries, place, reports=week is not None)
+        self._show(lines, {"directory": place, "reports": plain(tuple(entries))})
+        return OK
+
+    def forget(self) -> int:
+        """Removes everything."""
+        self._client.forget()
+        gone = "Every file of this project is gone, your answer included."
+        self._show([gone], {"forgotten": True})
+        return OK
+
+    def _each(self, answer: Callable[[str], None]) -> int:
+        keys = self._arguments.keys
+        if self._arguments.waiting:
+            keys = [*keys, *self._client.state().waiting]
+        elif not keys:
+            raise UsageError("name a key, or say --waiting for all that wait for your answer")
+        known = {key.name for key in self._client.project.keys}
+        if strange := [key for key in keys if key not in known]:
+            raise UsageError(f"there is no key {', '.join(strange)}; there are {_listed(known)}")
+        for key in keys:
+            answer(key)
+        return self._recorded()
+
+    def _needs_host(self, what: str) -> None:
+        """Outside the host nothing is sent: its own switches are not known there."""
+        if not self._hosted:
+            raise UsageError(f"{what} needs the program itself: --host MODULE:NAME")
+
+    def _recorded(self) -> int:
+        self._show_status()
+        return OK
+
+    def _show_status(self, more: object = None) -> None:
+        status = self._client.status()
+        data = {"status": plain(status), "hosted": self._hosted}
+        if more is not None:
+            data["asked"] = more
+        self._show(page.status(status, hosted=self._hosted), data)
+
+    def _show(self, lines: Iterable[str], data: object) -> None:
+        """Prints lines for people, or with --json the same as data."""
+        if self._arguments.json:
+            sys.stdout.write(f"{json.dumps(data, indent=2)}\n")
+            return
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        for line in lines:
+            text = page.clean(line).encode(encoding, "backslashreplace").decode(encoding)
+            sys.stdout.write(f"{text}\n")
+
+
+def _described(key: object) -> dict[str, object]:
+    names = ("name", "label", "description", "purpose", "issue", "level", "type")
+    return {name: getattr(key, name) for name in names}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,108 @@
+"""The command line for site owners: `python -m <project>_telemetry`, or inside a host.
+
+`main` serves a host's own client; `run` is what a generated package calls, and
+finds the host by its arguments. Both return the exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from headcount.cli import text
+from headcount.cli.arguments import FAILED, INTERRUPTED, OK, USAGE, parsed
+from headcount.cli.commands import Command
+from headcount.client import Client
+from headcount.model.errors import ConsentError, HeadcountError, UsageError
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping, Sequence
+
+    from headcount.model.project import Project
+
+HOST = "HEADCOUNT_HOST"
+STATE = "HEADCOUNT_STATE"
+
+
+def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
+    """Carries out a command on a host's client; `program` is how people call it."""
+    arguments = parsed(telemetry.project, argv, program=program, hosted=True)
+    if isinstance(arguments, int):
+        return arguments
+    return _carried_out(arguments, lambda: telemetry, hosted=True)
+
+
+def run(
+    project: Project,
+    argv: Sequence[str] | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> int:
+    """The same for a project whose host has no command of its own.
+
+    `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
+    makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
+    changes a state directory without the host.
+    """
+    program = f"python -m {project.name}_telemetry"
+    arguments = parsed(project, argv, program=program, hosted=False)
+    if isinstance(arguments, int):
+        return arguments
+    host = arguments.host or ("" if arguments.state else environment.get(HOST, ""))
+    state = arguments.state or environment.get(STATE, "")
+
+    def client() -> Client:
+        if arguments.host and arguments.state:
+            raise UsageError("--host knows its own state directory; leave out --state")
+        if host:
+            return _found(project, host)
+        if not state:
+            raise UsageError(
+                f"whose telemetry is meant? Name the program's own with --host MODULE:NAME "
+                f"({HOST}), or its state directory with --state DIRECTORY ({STATE})"
+            )
+        return Client(project, None, state_directory=state, environment=environment)
+
+    return _carried_out(arguments, client, hosted=bool(host))
+
+
+def _found(project: Project, name: str) -> Client:
+    """The client that a host keeps under a name such as `shop.telemetry:telemetry`."""
+    from importlib import import_module  # noqa: PLC0415 - only where one is named
+
+    module, mark, attribute = name.partition(":")
+    if not mark or not module or not attribute:
+        raise UsageError(f"--host {name}: write MODULE:NAME, such as shop.telemetry:telemetry")
+    try:
+        found = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        client = found if isinstance(found, Client) or not callable(found) else found()
+    except Exception as error:
+        raise UsageError(f"--host {name}: {type(error).__name__}: {error}") from error
+    if not isinstance(client, Client) or client.project.name != project.name:
+        raise UsageError(f"--host {name} is not the telemetry of {project.title}")
+    return client
+
+
+def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
+    try:
+        return Command(client(), arguments, hosted=hosted).run()
+    except HeadcountError as error:
+        known = isinstance(error, ConsentError | UsageError)
+        code, message = USAGE if known else FAILED, str(error)
+    except KeyboardInterrupt:
+        code, message = INTERRUPTED, "interrupted; nothing was decided"
+    except BrokenPipeError:
+        # Who reads has seen enough; Python must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        code, message = FAILED, f"{error.filename or 'the output'}: {error.strerror}"
+    sys.stderr.write(f"{text.clean(message)}\n")
+    if arguments.json:
+        sys.stdout.write(json.dumps({"error": message, "exit": code}) + "\n")
+    return code

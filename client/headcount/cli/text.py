@@ -1,0 +1,185 @@
+"""What the command line prints for people: status, preview, history, changes.
+
+Pure functions from values to lines. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from textwrap import wrap
+
+from headcount.asking.wording import Words, shown
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from headcount.consent.changes import Change
+    from headcount.consent.state import State
+    from headcount.delivery.history import Entry
+    from headcount.delivery.outcome import Preview
+    from headcount.model.project import Key, Project
+    from headcount.status import Status
+
+_WIDTH = 88
+
+_OUTCOMES = {
+    "SENT": "counted by the server",
+    "LATER": "did not arrive; it is tried again within its week",
+    "DROPPED": "not taken; it is not tried again",
+    "UNANSWERED": "handed to the network; no answer is known",
+}
+
+
+def moment(seconds: float | None) -> str:
+    """A time as people read it."""
+    if seconds is None:
+        return "never"
+    try:
+        return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def status(now: Status, *, hosted: bool) -> Iterator[str]:
+    """The status, and the next step where there is one."""
+    yield f"{now.title} is {'ON' if now.on else 'OFF'}."
+    for name, text in _rows(now):
+        yield from wrap(
+            text, _WIDTH, initial_indent=f"  {name:13}", subsequent_indent=" " * 15,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    if not hosted:
+        yield "Seen from outside the program: a switch that the program itself sets is not shown."
+
+
+def _rows(now: Status) -> Iterator[tuple[str, str]]:
+    yield "why", f"{now.explanation} (rule: {now.rule})"
+    yield "your answer", _answer(now)
+    yield "keys", ", ".join(now.keys) or "none is sent"
+    if now.refused:
+        yield "left out", ", ".join(now.refused)
+    for key, reasons in now.waiting.items():
+        yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
+    if now.waiting:
+        yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
+    for key, note in now.notes.items():
+        yield "no value", f"{key}: {note}"
+    yield "sent last", _last(now)
+    yield "due next", _next(now)
+    yield "stored in", now.state_directory
+    yield "recipient", f"{now.recipient}, {now.endpoint}; questions: {now.contact}"
+    if now.promise is not None:
+        stated = f"(as the server stated it on {moment(now.promise.at)})"
+        yield "promise", f"{now.promise.text} {stated}"
+    elif now.on:
+        yield "promise", "not asked for yet: status --ask-server"
+    else:
+        yield "promise", "the server is asked only while this is on"
+
+
+def preview(
+    project: Project, preview: Preview | None, state: State, changed: Sequence[Change]
+) -> Iterator[str]:
+    """Every key with its answer, why it is asked, and the bytes' digest and JSON."""
+    keys = {key.name: key for key in project.keys}
+    if preview is None:
+        asked = state.keys or tuple(key.name for key in project.keys if key.level == "basic")
+        yield "These would be asked. The answers are known only inside the program: --host."
+        for name in asked:
+            yield from _key(keys[name], str(Words().tells(keys[name])["text"]))
+    else:
+        yield _heading(preview, state)
+        for name, answer in preview.values.items():
+            if answer is None:
+                yield from _key(keys[name], f"not sent: {preview.notes.get(name, 'no answer')}")
+            else:
+                yield from _key(keys[name], shown(keys[name], answer))
+    reasons = {change.key: change.reasons for change in changed}
+    for name in state.waiting:
+        yield ""
+        yield f"{keys[name].label}: WAITING FOR YOUR ANSWER, not sent"
+        yield from (f"    {reason}" for reason in reasons.get(name, ()))
+    if preview is not None:
+        yield ""
+        yield f"SHA-256 of the report's bytes: {preview.digest}"
+        yield from preview.json.splitlines()
+
+
+def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[str]:
+    """The reports that left, newest first."""
+    if not entries:
+        yield "Nothing was ever sent from here."
+        return
+    for entry in entries:
+        tries = f" ({entry.tries} attempts)" if entry.tries > 1 else ""
+        yield f"{entry.week}  {moment(entry.at)}  {entry.outcome}{tries}"
+        yield f"    {_OUTCOMES[entry.outcome]}{': ' if entry.message else ''}{entry.message}"
+        yield f"    SHA-256 {entry.digest}"
+        for key, reason in entry.ignored.items():
+            yield f"    the server left out {key}: {reason}"
+        if reports:
+            import json  # noqa: PLC0415 - only where asked for
+
+            yield from json.dumps(entry.report, indent=2, ensure_ascii=False).splitlines()
+    yield f"The files are in {place}, one per report."
+
+
+def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
+    """What is asked now, as against what was agreed to."""
+    if not agreed:
+        yield "Nothing was agreed to, so there is nothing to compare with."
+    elif not changed:
+        yield "Everything is asked as you agreed to it."
+    for change in changed:
+        waits = ": waits for your answer, not sent" if change.waits else ""
+        yield f"{change.label} ({change.key}): {change.kind}{waits}"
+        yield from (f"    {reason}" for reason in change.reasons)
+
+
+def clean(line: str) -> str:
+    """A line without anything that would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def _heading(preview: Preview, state: State) -> str:
+    if preview.frozen:
+        return f"This is the report for {preview.week}, as it will be sent:"
+    if state.on:
+        return f"This would be the report for {preview.week} if it were made now:"
+    return f"Nothing is sent now (rule: {state.rule}). If it were, this would be the report:"
+
+
+def _key(key: Key, answer: str) -> Iterator[str]:
+    yield ""
+    yield f"{key.label}: {answer}"
+    for name, part in (("", key.description), ("Why: ", key.purpose), ("Decided: ", key.issue)):
+        if part:
+            yield f"    {name}{part}"
+
+
+def _answer(now: Status) -> str:
+    if now.decision == "unreadable":
+        return "cannot be read"
+    if not now.decision:
+        return f"none; the notice was shown {moment(now.notice_at)}" if now.notice_at else "none"
+    level = f" to {now.level}" if now.decision == "granted" else ""
+    word = "yes" if now.decision == "granted" else "no"
+    wording = f", to wording {now.wording}" if now.wording else ""
+    return f"{word}{level}, {moment(now.decided_at)}, by {now.via}{wording}"
+
+
+def _last(now: Status) -> str:
+    if now.last is None:
+        said = "nothing was counted yet"
+    else:
+        said = f"the report for {now.last.week}, {moment(now.last.at)}, SHA-256 {now.last.digest}"
+    if now.latest is not None and now.latest != now.last:
+        said += f"; since then one for {now.latest.week}: {_OUTCOMES[now.latest.outcome]}"
+    return said
+
+
+def _next(now: Status) -> str:
+    if now.next_due is None:
+        return "nothing"
+    return moment(now.next_due) if now.on else f"nothing before {moment(now.next_due)}"

@@ -1,0 +1,120 @@
+"""What a project asks now, next to what was agreed to: key by key, in words.
+
+Pure functions of the declarations and the consent record.
+"""
+
+from __future__ import annotations
+
+from headcount.consent.state import is_refused
+from headcount.consent.terms import Terms
+from headcount.model.frozen import Frozen
+from headcount.model.project import LEVELS
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from headcount.consent.state import Record
+    from headcount.model.project import Key, Project
+
+NEW = "new"
+WIDENED = "widened"
+NARROWED = "narrowed"
+GONE = "gone"
+
+
+class Change(Frozen):
+    """One key that differs from what was agreed to.
+
+    `kind` is new, widened, narrowed or gone; `reasons` say how it differs. What
+    is new or widened waits for an answer, unless the key was refused or moved
+    beyond the agreed level: then `waits` is false, and it is not sent either.
+    """
+
+    __slots__ = ("key", "kind", "label", "reasons", "waits")
+
+    key: str
+    label: str
+    kind: str
+    reasons: tuple[str, ...]
+    waits: bool
+
+    def __init__(
+        self, *, key: str, label: str, kind: str, reasons: tuple[str, ...], waits: bool
+    ) -> None:
+        self._fill(key=key, label=label, kind=kind, reasons=reasons, waits=waits)
+
+
+def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
+    """All keys that differ, by number; then those that are gone, by name.
+
+    Empty where nothing was ever agreed to.
+    """
+    if record is None or not (record.terms or record.refused):
+        return ()
+    found: list[Change] = []
+    left = dict(record.terms)
+    for key in project.keys:
+        agreed = left.pop(key.name, None) or left.pop(key.formerly, None)
+        if change := _change(key, agreed, record):
+            found.append(change)
+    gone = (
+        Change(key=name, label=name, kind=GONE, reasons=("it is no longer asked",), waits=False)
+        for name in sorted(left)
+    )
+    return (*found, *gone)
+
+
+def _change(key: Key, agreed: Terms | None, record: Record) -> Change | None:
+    present = Terms.of(key)
+    if agreed == present:
+        return None
+    refused = is_refused(key, record.refused)
+    beyond = LEVELS.index(key.level) > LEVELS.index(record.level)
+    if agreed is None:
+        if refused or beyond:
+            return None  # answered, by name or by the level
+        kind = NEW
+        reasons = [
+            f"it was not asked when you answered; it is asked to: {_quoted(present.purpose)}"
+        ]
+    else:
+        kind = WIDENED if agreed.widened_by(present) else NARROWED
+        reasons = _differences(agreed, present)
+    if beyond:
+        reasons.append(f"it belongs to the level {key.level}, you agreed to {record.level}")
+    return Change(
+        key=key.name,
+        label=key.label,
+        kind=kind,
+        reasons=tuple(reasons),
+        waits=kind in {NEW, WIDENED} and not refused and not beyond,
+    )
+
+
+def _differences(agreed: Terms, present: Terms) -> list[str]:
+    """Every part of the terms that differs, before and after."""
+    found = [
+        f"{name}: {_quoted(before)} became {_quoted(after)}"
+        for name, before, after in (
+            ("kind", agreed.type, present.type),
+            ("purpose", agreed.purpose, present.purpose),
+            ("level", agreed.level, present.level),
+            ("parts of a version", agreed.precision, present.precision),
+        )
+        if before != after
+    ]
+    for name, before_all, after_all in (
+        ("answers", agreed.values, present.values),
+        ("bounds of ranges", agreed.buckets, present.buckets),
+        ("counted together with", agreed.by, present.by),
+    ):
+        added = [str(item) for item in after_all if item not in before_all]
+        dropped = [str(item) for item in before_all if item not in after_all]
+        found += [f"more {name}: {', '.join(added)}"] if added else []
+        found += [f"fewer {name}: {', '.join(dropped)}"] if dropped else []
+    if agreed.catalogue != present.catalogue:
+        found.append("names from a public list" if present.catalogue else "no public list any more")
+    return found
+
+
+def _quoted(part: object) -> str:
+    return f'"{part}"' if isinstance(part, str) else str(part)

@@ -1,0 +1,92 @@
+"""The decision's file: a consent record as JSON that people can read.
+
+Whatever is not exactly such a record reads as unreadable: undecided, and never
+as granted.
+"""
+
+from __future__ import annotations
+
+import json
+
+from headcount.consent.state import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
+from headcount.consent.terms import Terms
+from headcount.model.project import LEVELS
+from headcount.model.week import Week
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FORMAT = 1
+"""Version of the file; a newer one is unreadable to us."""
+
+_NUMBERS = ("at", "not_before", "notice")
+_WORDS = (
+    "decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent",
+    "wording", "asked",
+)  # fmt: skip
+_LATER = ("wording", "asked")  # words that the first records lack
+
+
+def encode(record: Record) -> bytes:
+    """The bytes of a record's file."""
+    parts = record.parts()
+    parts["terms"] = {name: terms.parts() for name, terms in sorted(record.terms.items())}
+    return json.dumps({"format": FORMAT, **parts}, indent=1, ensure_ascii=False).encode()
+
+
+def decode(data: bytes, path: str) -> Record:
+    """The record in a file's bytes; an unreadable one, naming the path, where there is none."""
+    try:
+        return _record(json.loads(data))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return unreadable(f"{path} does not hold a decision that this version can read.")
+
+
+def unreadable(reason: str) -> Record:
+    """The record that stands for one we cannot read; `via` carries the reason."""
+    return Record(decision=UNREADABLE, via=reason)
+
+
+def _record(parts: dict[str, Any]) -> Record:
+    if not isinstance(parts, dict) or parts.pop("format") != FORMAT:
+        raise ValueError
+    terms = {name: _terms(part) for name, part in parts.pop("terms").items()}
+    refused = _list_of(str, parts.pop("refused"))
+    parts = {**dict.fromkeys(_LATER, ""), **parts}
+    if parts.keys() != {*_NUMBERS, *_WORDS}:
+        raise ValueError
+    for name in _NUMBERS:
+        parts[name] = _number(parts[name])
+    if not all(isinstance(parts[name], str) for name in _WORDS):
+        raise ValueError
+    if parts["decision"] not in {GRANTED, DENIED, UNDECIDED} or parts["level"] not in LEVELS:
+        raise ValueError
+    if parts["spent"]:
+        Week.named(parts["spent"])
+    return Record(refused=refused, terms=terms, **parts)
+
+
+def _terms(parts: dict[str, Any]) -> Terms:
+    for name in ("type", "purpose", "level"):
+        if not isinstance(parts[name], str):
+            raise TypeError
+    for name in ("values", "by"):
+        parts[name] = _list_of(str, parts[name])
+    parts["buckets"] = _list_of(int, parts["buckets"])
+    if not isinstance(parts["catalogue"], bool) or not isinstance(parts["precision"], int):
+        raise TypeError
+    return Terms(**parts)
+
+
+def _list_of(kind: Callable[[Any], Any] | type, items: object) -> tuple[Any, ...]:
+    if not isinstance(items, list) or not all(type(item) is kind for item in items):
+        raise TypeError
+    return tuple(items)
+
+
+def _number(part: object) -> float:
+    if isinstance(part, bool) or not isinstance(part, int | float) or part != part:  # noqa: PLR0124 - NaN
+        raise TypeError
+    return float(part)

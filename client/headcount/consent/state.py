@@ -1,0 +1,240 @@
+"""Consent: what was decided, to which terms, and what follows from it now.
+
+`effective` is a pure function of the record, the environment and the time;
+`Record` is what the decision's file holds.
+"""
+
+from __future__ import annotations
+
+import time
+
+from headcount.consent import switches
+from headcount.consent.terms import present_terms
+from headcount.model.frozen import Frozen
+from headcount.model.project import LEVELS, ON_AFTER_NOTICE
+from headcount.model.week import DAY
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headcount.consent.terms import Terms
+    from headcount.model.project import Key, Project
+
+GRANTED = "granted"
+DENIED = "denied"
+UNDECIDED = ""
+UNREADABLE = "unreadable"
+
+QUIET = DAY
+"""Seconds between an answer (or the notice) and the first report."""
+
+
+class Record(Frozen):
+    """What was decided, when, and to which terms.
+
+    `decision` is granted, denied, undecided (`""`: only a notice was shown) or
+    unreadable. Times are unix seconds; `notice` is 0 where none was shown.
+    `terms` holds, per key, what was agreed to. `spent` is the ISO week in which
+    a yes was last withdrawn, `""` where none was: it may have been counted, and
+    the secret that would make a second report recognisable is gone. `wording`
+    is the version of the words that the answer was given to, `""` where they
+    are not known; `asked` the consent digest that the terminal last asked about.
+    """
+
+    __slots__ = (
+        "asked",
+        "at",
+        "consent_digest",
+        "decision",
+        "level",
+        "not_before",
+        "notice",
+        "notice_mode",
+        "refused",
+        "registry_digest",
+        "spent",
+        "terms",
+        "via",
+        "wording",
+    )  # fmt: skip
+
+    decision: str
+    at: float
+    via: str
+    level: str
+    refused: tuple[str, ...]
+    terms: Mapping[str, Terms]
+    not_before: float
+    notice: float
+    notice_mode: str
+    registry_digest: str
+    consent_digest: str
+    spent: str
+    wording: str
+    asked: str
+
+    def __init__(  # noqa: PLR0913 - a record has that many parts
+        self,
+        *,
+        decision: str = UNDECIDED,
+        at: float = 0.0,
+        via: str = "",
+        level: str = LEVELS[0],
+        refused: tuple[str, ...] = (),
+        terms: Mapping[str, Terms] | None = None,
+        not_before: float = 0.0,
+        notice: float = 0.0,
+        notice_mode: str = "",
+        registry_digest: str = "",
+        consent_digest: str = "",
+        spent: str = "",
+        wording: str = "",
+        asked: str = "",
+    ) -> None:
+        self._fill(
+            decision=decision, at=at, via=via, level=level, refused=tuple(sorted(set(refused))),
+            terms=dict(terms or {}), not_before=not_before, notice=notice,
+            notice_mode=notice_mode, registry_digest=registry_digest,
+            consent_digest=consent_digest, spent=spent, wording=wording, asked=asked,
+        )  # fmt: skip
+
+
+class State(Frozen):
+    """The effective state: whether anything is sent, and the rule that decided it.
+
+    `rule` is one stable word: administrator, environment, automated, denied,
+    undecided, unreadable, notice-pending, notice, granted, widened. `keys` names the keys that
+    are sent, `waiting` those that no one has agreed to yet.
+    """
+
+    __slots__ = ("explanation", "keys", "on", "rule", "waiting")
+
+    on: bool
+    rule: str
+    explanation: str
+    keys: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        rule: str,
+        explanation: str,
+        keys: tuple[str, ...] = (),
+        waiting: tuple[str, ...] = (),
+    ) -> None:
+        self._fill(on=bool(keys), rule=rule, explanation=explanation, keys=keys, waiting=waiting)
+
+
+def effective(
+    project: Project,
+    record: Record | None,
+    *,
+    now: float,
+    environment: Mapping[str, str],
+    administrator_off: bool = False,
+) -> State:
+    """The state that follows from a record at a moment; the first rule that matches decides."""
+    if off := overruled(environment, administrator_off=administrator_off):
+        return off
+    if record is None:
+        return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
+    if record.decision == UNREADABLE:
+        return State(
+            rule="unreadable",
+            explanation=f"{record.via} Nothing is sent until somebody answers again.",
+        )
+    if record.decision == DENIED:
+        return State(rule="denied", explanation="Somebody said no; nothing is sent or collected.")
+    if record.decision == GRANTED:
+        return _granted(project, record, now)
+    return _noticed(project, record, now)
+
+
+def overruled(environment: Mapping[str, str], *, administrator_off: bool) -> State | None:
+    """The state that holds whatever was decided, or None where the decision counts."""
+    if administrator_off:
+        return State(rule="administrator", explanation="Turned off by this host's administrator.")
+    if name := switches.environment_off(environment):
+        return State(rule="environment", explanation=f"Turned off by the variable {name}.")
+    if name := switches.automated(environment):
+        return State(
+            rule="automated",
+            explanation=f"The variable {name} shows a build or test run; these are not counted.",
+        )
+    return None
+
+
+def within(project: Project, level: str, refused: tuple[str, ...], now: float) -> list[Key]:
+    """The keys of a level that were not refused and have not expired."""
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
+    return [
+        key
+        for key in project.keys
+        if LEVELS.index(key.level) <= LEVELS.index(level)
+        and not is_refused(key, refused)
+        and (not key.expires or today < key.expires)
+    ]
+
+
+def is_refused(key: Key, refused: tuple[str, ...]) -> bool:
+    """Whether a key, or the one it was renamed from, was refused."""
+    return key.name in refused or (bool(key.formerly) and key.formerly in refused)
+
+
+def agreed_terms(project: Project, level: str) -> dict[str, Terms]:
+    """What a person agrees to who agrees to a level today."""
+    return {
+        key.name: present_terms(project)[key.name]
+        for key in project.keys
+        if LEVELS.index(key.level) <= LEVELS.index(level)
+    }
+
+
+def _granted(project: Project, record: Record, now: float) -> State:
+    keys, waiting = _agreed(project, record, now)
+    if waiting:
+        return State(
+            rule="widened",
+            explanation=f"Agreed to; {len(waiting)} newer question(s) wait for an answer.",
+            keys=keys,
+            waiting=waiting,
+        )
+    return State(
+        rule="granted",
+        explanation="Agreed to." if keys else "Agreed to, but no key is left to send.",
+        keys=keys,
+    )
+
+
+def _noticed(project: Project, record: Record, now: float) -> State:
+    # A notice of a project that promised to ask first turns nothing on, ever.
+    if record.notice_mode != ON_AFTER_NOTICE or project.mode != ON_AFTER_NOTICE:
+        return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
+    if now < record.notice + QUIET:
+        return State(
+            rule="notice-pending",
+            explanation="The notice was shown less than 24 hours ago; nothing is sent yet.",
+        )
+    keys, waiting = _agreed(project, record, now)
+    return State(
+        rule="notice",
+        explanation="The notice was shown, and nobody has said no.",
+        keys=keys,
+        waiting=waiting,
+    )
+
+
+def _agreed(
+    project: Project, record: Record, now: float
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys agreed to on their present terms, and those that wait."""
+    keys: list[str] = []
+    waiting: list[str] = []
+    present = present_terms(project)
+    for key in within(project, record.level, record.refused, now):
+        terms = record.terms.get(key.name) or record.terms.get(key.formerly)
+        covered = terms is not None and not terms.widened_by(present[key.name])
+        (keys if covered else waiting).append(key.name)
+    return tuple(keys), tuple(waiting)

@@ -1,0 +1,287 @@
+"""One week's report on its way: plan, freeze, send, and what the server's answer means."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from headcount.consent.state import within
+from headcount.delivery import history, outbox
+from headcount.delivery.outcome import Outcome, Preview
+from headcount.delivery.schedule import (
+    DROPPED,
+    PAUSES,
+    SENT,
+    Plan,
+    draw,
+    finished,
+    holds,
+    is_due,
+    put_off,
+)
+from headcount.model.errors import EndpointError, StateError
+from headcount.model.project import LEVELS
+from headcount.model.week import Week
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from headcount.consent.decision import Decision
+    from headcount.model.deadline import Deadline
+    from headcount.model.project import Project
+    from headcount.reporting.collectors import Collection
+    from headcount.reporting.report import Report
+    from headcount.storage.state_directory import StateDirectory
+    from headcount.transport.messages import Answer, Transport
+
+DEADLINE = 20.0
+"""Seconds that collecting and sending may take together, unless the host says otherwise."""
+
+TIMEOUT = 10.0
+"""Seconds that one attempt may take."""
+
+TOKEN_SIZE = 16
+
+_GIVEN_UP = frozenset({
+    "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED", "FAILED_PRECONDITION",
+    "PERMISSION_DENIED", "UNAUTHENTICATED", "OUT_OF_RANGE", "ALREADY_EXISTS",
+})  # fmt: skip
+
+
+class Delivery:
+    """Brings a project's report from its plan to its answer.
+
+    The decision is asked anew whenever it matters: it may change while a
+    report is on its way.
+    """
+
+    def __init__(  # noqa: PLR0913 - time, chance and place come in as arguments
+        self,
+        *,
+        project: Project,
+        collectors: object,
+        directory: StateDirectory,
+        transport: Callable[[], Transport],
+        decision: Decision,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        patience: float | None,
+    ) -> None:
+        self._project = project
+        self._collectors = collectors
+        self._directory = directory
+        self._transport = transport
+        self._decision = decision
+        self._clock = clock
+        self._chance = chance
+        self._patience = patience
+        self._deadline: Deadline | None = None
+
+    def plan(self) -> Plan | None:
+        """The plan that stands, drawn now if need be; None where none can be."""
+        plan = outbox.read_plan(self._directory)
+        if plan is not None and holds(plan, self._clock()):
+            return plan
+        try:
+            with self._directory.sending() as held:
+                return self._planned() if held else None
+        finally:
+            self._decision.leave_no_trace()
+
+    def run(self, *, by_hand: bool = False, seconds: float = DEADLINE) -> Outcome:
+        """Sends what is due, or by hand whatever this week has not sent yet."""
+        from headcount.model.deadline import Deadline  # noqa: PLC0415 - only where something is sent
+
+        self._deadline = Deadline(seconds)
+        if not self._decision.state().on:
+            return Outcome.OFF
+        try:
+            with self._directory.sending() as held:
+                return self._chosen(by_hand=by_hand) if held else Outcome.BUSY
+        except StateError:
+            if self._decision.state().on:
+                raise
+            return Outcome.OFF  # withdrawn under our hands
+        finally:
+            self._decision.leave_no_trace()
+
+    def hand_over(self, settings: dict[str, object]) -> Outcome:
+        """Lets another process send what is due; `settings` are the way to the server."""
+        from headcount.delivery import background  # noqa: PLC0415 - few hosts send this way
+
+        try:
+            with self._directory.sending() as held:
+                if not held:
+                    return Outcome.BUSY
+                plan = self._planned()
+                if plan is None or not is_due(plan, self._clock()):
+                    return Outcome.NOT_DUE
+                # Taken for an hour: whatever becomes of that process, none follows sooner.
+                outbox.write_plan(self._directory, plan.replaced(moment=self._clock() + PAUSES[0]))
+                if self._patience is not None:
+                    self._patience = min(self._patience, background.PATIENCE)
+                collection = self._collected(self._decision.state().keys)
+                background.leave(self._directory, self._project, collection, settings)
+            return background.start(self._directory)
+        finally:
+            self._decision.leave_no_trace()
+
+    def _chosen(self, *, by_hand: bool) -> Outcome:
+        """What to do with the plan; the caller holds the lock."""
+        plan = self._planned()
+        now = self._clock()
+        if plan is None and by_hand and Week.at(now).label != self._decision.spent():
+            plan = Plan(week=Week.at(now).label, moment=now)
+        if plan is None or plan.done or not (by_hand or is_due(plan, now)):
+            return Outcome.NOT_DUE
+        return self._attempt(plan)
+
+    def _planned(self) -> Plan | None:
+        """The plan that stands; the caller holds the lock."""
+        now = self._clock()
+        plan = outbox.read_plan(self._directory)
+        if plan is None or not holds(plan, now):
+            plan = draw(now, self._decision.not_before(), self._chance())
+            if plan is not None:
+                outbox.thaw(self._directory)
+                outbox.write_plan(self._directory, plan)
+        return plan
+
+    def _attempt(self, plan: Plan) -> Outcome:
+        report = self._frozen(plan)
+        if report is None:
+            asked = self._decision.state().keys
+            collection = self._collected(asked)
+            outbox.write_notes(self._directory, collection.notes)
+            report = self._composed(plan.week, asked, collection)
+            if not report.values:
+                outbox.write_plan(self._directory, finished(plan, DROPPED))
+                return Outcome.DROPPED.because("no collector had an answer")
+            outbox.freeze(self._directory, report)
+        secret = self._directory.secret()
+        state = self._decision.state()
+        if not state.on:
+            return Outcome.OFF
+        if state.keys != report.asked:
+            outbox.thaw(self._directory)
+            return Outcome.LATER.because("the answer changed while the report was made")
+        entry = history.open_entry(self._directory, report, at=self._clock())
+        week, answer = self._sent(report, secret, plan.week)
+        outcome = self._settled(plan, answer)
+        with suppress(StateError):  # withdrawn under our hands: no answer is kept
+            history.keep(self._directory, entry.closed(outcome, at=self._clock(), week=week))
+        return outcome
+
+    def _frozen(self, plan: Plan) -> Report | None:
+        """The frozen report, where it still is what this week and this consent send."""
+        report = outbox.frozen(self._directory)
+        if (
+            report is None
+            or report.week != plan.week
+            or report.registry_digest != self._project.digest
+            or report.asked != self._decision.state().keys
+        ):
+            return None
+        return report
+
+    def preview(self) -> Preview:
+        """What is sent next; values that are not frozen stay in memory."""
+        now = self._clock()
+        state = self._decision.state()
+        plan = outbox.read_plan(self._directory)
+        if plan is not None and (plan.done or not holds(plan, now)):
+            plan = None
+        report = self._frozen(plan) if plan and state.on else None
+        frozen = report is not None
+        notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
+        if report is None:
+            record = self._decision.record()  # a switch may be off, and the answer still stands
+            level = record.level if record and record.terms else LEVELS[0]
+            refused = record.refused if record else ()
+            proposed = tuple(key.name for key in within(self._project, level, refused, now))
+            week = plan.week if plan else Week.at(now).label
+            asked = state.keys if state.on else proposed
+            collection = self._collected(asked)
+            notes = collection.notes
+            report = self._composed(week, asked, collection)
+        return Preview(
+            week=report.week,
+            frozen=frozen,
+            values={name: report.values.get(name) for name in report.asked},
+            json=report.text,
+            digest=report.digest,
+            notes=notes,
+        )
+
+    def _collected(self, asked: tuple[str, ...]) -> Collection:
+        """What the collectors say now; half the time that is left goes to the network."""
+        from headcount.reporting.collectors import collect  # noqa: PLC0415 - only where one is built
+
+        seconds = self._patience
+        if seconds is not None and self._deadline is not None:
+            seconds = min(seconds, self._deadline.left / 2)
+        return collect(self._project, self._collectors, asked, seconds)
+
+    def _composed(self, week: str, asked: tuple[str, ...], collection: Collection) -> Report:
+        """The report that carries what was collected."""
+        from headcount.reporting.report import compose  # noqa: PLC0415 - only where one is built
+
+        return compose(self._project, collection.answers, week=week, asked=asked)
+
+    def _sent(self, report: Report, secret: bytes, week: str) -> tuple[str, Answer]:
+        """The server's answer, and the week it was given for."""
+        answer = self._submitted(report, secret, week)
+        if answer.code == "FAILED_PRECONDITION" and answer.open_weeks:
+            try:
+                week = Week.named(answer.open_weeks[0]).label
+            except ValueError:
+                return week, answer
+            answer = self._submitted(report, secret, week)
+        return week, answer
+
+    def _submitted(self, report: Report, secret: bytes, week: str) -> Answer:
+        from headcount.transport.messages import Answer, Request  # noqa: PLC0415 - only where one is sent
+
+        seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
+        if not seconds:
+            return Answer(code="DEADLINE_EXCEEDED", message="no time was left to send it")
+        request = Request(
+            week=week,
+            token=token(secret, self._project.name, week),
+            registry_digest=report.registry_digest,
+            project=report.project,
+            report=report.data,
+        )
+        try:
+            return self._transport().submit(request, seconds)
+        except EndpointError as error:
+            return Answer(code="UNIMPLEMENTED", message=str(error))
+        except Exception as error:  # noqa: BLE001 - a broken transport is a failed attempt
+            return Answer(code="INTERNAL", message=f"{type(error).__name__}: {error}")
+
+    def _settled(self, plan: Plan, answer: Answer) -> Outcome:
+        if answer.code == "OK":
+            # It is counted, whatever becomes of our own files: the same report
+            # sent again would have the same token.
+            with suppress(StateError):
+                outbox.write_plan(self._directory, finished(plan, SENT))
+                outbox.thaw(self._directory)
+            return Outcome("SENT", ignored=answer.ignored)
+        why = f"{answer.code}: {answer.message}"
+        if answer.code in _GIVEN_UP:
+            plan = finished(plan, DROPPED)
+        else:
+            busy = answer.code == "RESOURCE_EXHAUSTED"
+            plan = put_off(plan, self._clock(), self._chance(), busy=busy)
+        outbox.write_plan(self._directory, plan)
+        if plan.done:
+            outbox.thaw(self._directory)
+            return Outcome.DROPPED.because(why)
+        return Outcome.LATER.because(why)
+
+
+def token(secret: bytes, project: str, week: str) -> bytes:
+    """The 16 bytes that make this installation count once in a week."""
+    import hmac  # noqa: PLC0415 - only where a report is sent
+
+    return hmac.digest(secret, f"{project}:{week}".encode(), "sha256")[:TOKEN_SIZE]

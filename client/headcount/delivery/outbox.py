@@ -1,0 +1,117 @@
+"""The inner files of a project as values: the plan and the frozen report.
+
+A file that makes no sense reads as none: the plan is drawn anew and the report
+collected again. The week's token stays the same, so nothing counts twice.
+"""
+
+from __future__ import annotations
+
+import json
+
+from headcount.delivery.schedule import DROPPED, SENT, Plan
+from headcount.model.week import Week
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headcount.reporting.report import Report
+    from headcount.storage.state_directory import StateDirectory
+
+PLAN = "plan.json"
+OUTBOX = "outbox.json"
+NOTES = "notes.json"
+
+_NONSENSE = (
+    ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+
+
+def read_plan(directory: StateDirectory) -> Plan | None:
+    """The plan on disk."""
+    data = directory.read(PLAN)
+    if data is None:
+        return None
+    try:
+        parts = json.loads(data)
+        plan = Plan(
+            week=Week.named(parts["week"]).label,
+            moment=float(parts["moment"]),
+            tries=int(parts["tries"]),
+            done=parts["done"],
+        )
+    except _NONSENSE:
+        return None
+    return plan if plan.done in {"", SENT, DROPPED} else None
+
+
+def write_plan(directory: StateDirectory, plan: Plan) -> None:
+    """Stores the plan. Not durable: after a power cut a lost plan is drawn anew."""
+    directory.write(PLAN, json.dumps(plan.parts()).encode(), durable=False)
+
+
+def freeze(directory: StateDirectory, report: Report) -> None:
+    """Stores the week's report before its first attempt, durable."""
+    parts = {
+        "project": report.project,
+        "week": report.week,
+        "registry_digest": report.registry_digest,
+        "digest": report.digest,
+        "asked": report.asked,
+        "values": dict(report.values),
+        "data": report.data.hex(),
+        "report": json.loads(report.text),
+    }
+    directory.write(OUTBOX, _pretty(parts), durable=True)
+
+
+def frozen(directory: StateDirectory) -> Report | None:
+    """The frozen report on disk."""
+    data = directory.read(OUTBOX)
+    if data is None:
+        return None
+    from headcount.reporting.report import Report  # noqa: PLC0415 - only where a report exists
+
+    try:
+        parts = json.loads(data)
+        report = Report(
+            week=Week.named(parts["week"]).label,
+            project=parts["project"],
+            registry_digest=parts["registry_digest"],
+            asked=tuple(parts["asked"]),
+            values={
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in parts["values"].items()
+            },
+            data=bytes.fromhex(parts["data"]),
+            text=json.dumps(parts["report"], indent=2, ensure_ascii=False),
+        )
+        return report if report.digest == parts["digest"] else None
+    except _NONSENSE:
+        return None
+
+
+def thaw(directory: StateDirectory) -> None:
+    """Removes the frozen report."""
+    directory.drop(OUTBOX)
+
+
+def write_notes(directory: StateDirectory, notes: Mapping[str, str]) -> None:
+    """Keeps, for people, why some keys had no answer when the report was made."""
+    if notes:
+        directory.write(NOTES, _pretty(dict(notes)), durable=False)
+    else:
+        directory.drop(NOTES)
+
+
+def read_notes(directory: StateDirectory) -> dict[str, str]:
+    """Why some keys had no answer when the last report was made, by key."""
+    try:
+        parts = json.loads(directory.read(NOTES) or b"{}")
+        return {str(name): str(note) for name, note in parts.items()}
+    except _NONSENSE:
+        return {}
+
+
+def _pretty(parts: dict[str, object]) -> bytes:
+    return (json.dumps(parts, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,97 @@
+"""What came of an attempt to send, and what a person sees beforehand."""
+
+from __future__ import annotations
+
+from headcount.model.frozen import Frozen
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import ClassVar
+
+    from headcount.reporting.values import Wire
+    from headcount.transport.messages import Ignored
+
+
+class Outcome(Frozen):
+    """What came of an attempt: one of the constants below, compared by name.
+
+    `ignored` holds the keys that the server left out of a report it took,
+    `message` a reason in words where there is one.
+    """
+
+    __slots__ = ("ignored", "message", "name")
+
+    SENT: ClassVar[Outcome]
+    """The server counted the report."""
+    NOT_DUE: ClassVar[Outcome]
+    """Nothing is due: this week's moment has not come, or its report has left."""
+    OFF: ClassVar[Outcome]
+    """The effective state is off."""
+    LATER: ClassVar[Outcome]
+    """It did not work; another attempt follows on its own."""
+    DROPPED: ClassVar[Outcome]
+    """It cannot work this week; the next week starts afresh."""
+    BUSY: ClassVar[Outcome]
+    """Another process or thread is at it."""
+    STARTED: ClassVar[Outcome]
+    """A process of its own was started to send it."""
+
+    name: str
+    ignored: tuple[Ignored, ...]
+    message: str
+
+    def __init__(self, name: str, *, ignored: tuple[Ignored, ...] = (), message: str = "") -> None:
+        self._fill(name=name, ignored=ignored, message=message)
+
+    def because(self, message: str) -> Outcome:
+        """The same outcome with a reason."""
+        return self.replaced(message=message)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Outcome) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Outcome.SENT = Outcome("SENT")
+Outcome.NOT_DUE = Outcome("NOT_DUE")
+Outcome.OFF = Outcome("OFF")
+Outcome.LATER = Outcome("LATER")
+Outcome.DROPPED = Outcome("DROPPED")
+Outcome.BUSY = Outcome("BUSY")
+Outcome.STARTED = Outcome("STARTED")
+
+
+class Preview(Frozen):
+    """Exactly what would be sent, or will be where it is `frozen`.
+
+    `values` holds, per key asked, its answer or None; `json` is the report for
+    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
+    say, per key without an answer, why it has none.
+    """
+
+    __slots__ = ("digest", "frozen", "json", "notes", "values", "week")
+
+    week: str
+    frozen: bool
+    values: Mapping[str, Wire | None]
+    json: str
+    digest: str
+    notes: Mapping[str, str]
+
+    def __init__(  # noqa: PLR0913 - a preview has that many parts
+        self,
+        *,
+        week: str,
+        frozen: bool,
+        values: Mapping[str, Wire | None],
+        json: str,
+        digest: str,
+        notes: Mapping[str, str],
+    ) -> None:
+        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest, notes=notes)

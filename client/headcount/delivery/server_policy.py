@@ -1,0 +1,132 @@
+"""The server's promise: what it says it does with reports, remembered for people.
+
+It is asked for only when a person asks, and only while reports may be sent; in
+between, what it said last is read from a file.
+"""
+
+from __future__ import annotations
+
+import json
+
+from headcount.model.errors import ConsentError, ServerError, StateError
+from headcount.model.frozen import Frozen
+from headcount.model.week import DAY
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from headcount.consent.decision import Decision
+    from headcount.storage.state_directory import StateDirectory
+    from headcount.transport.messages import Transport
+
+FILE = "promise.json"
+
+
+class Promise(Frozen):
+    """The policy as the server stated it at a time (unix seconds).
+
+    Counts are rounded down to multiples of `threshold`, and smaller ones are not
+    published. `grace` seconds after a week's end everything but what was
+    published is destroyed.
+    """
+
+    __slots__ = ("at", "grace", "threshold")
+
+    threshold: int
+    grace: float
+    at: float
+
+    def __init__(self, *, threshold: int, grace: float, at: float) -> None:
+        self._fill(threshold=threshold, grace=grace, at=at)
+
+    @property
+    def text(self) -> str:
+        """The promise in words."""
+        published = (
+            f"counts are published rounded down to multiples of {self.threshold}, and fewer "
+            f"than {self.threshold} not at all"
+            if self.threshold > 1
+            else "counts are published as they are, down to a single installation"
+        )
+        return (
+            f"{published}; {_span(self.grace)} after a week's end everything but these totals "
+            f"is destroyed"
+        )
+
+
+def asked(  # noqa: PLR0913 - time and place come in as arguments
+    project: str,
+    directory: StateDirectory,
+    decision: Decision,
+    *,
+    transport: Callable[[], Transport],
+    clock: Callable[[], float],
+    seconds: float,
+) -> Promise:
+    """Asks the server, and remembers what it says.
+
+    ConsentError while the state is off: then no connection is opened at all.
+    """
+    state = decision.state()
+    if not state.on:
+        raise ConsentError(f"the server is not asked, since everything is off: {state.explanation}")
+    describe = getattr(transport(), "describe", None)
+    if describe is None:
+        raise ServerError("this host's transport sends reports and can ask nothing")
+    answer, data = describe(project, seconds)
+    if answer.code != "OK":
+        raise ServerError(f"the server did not say: {answer.code}: {answer.message}")
+    promise = stated(data, at=clock())
+    if promise is None:
+        raise ServerError("the server's answer holds no policy; is it a headcount server?")
+    try:
+        with directory.sending() as held:
+            if held:  # else it is said all the same, and not remembered
+                remember(directory, promise)
+    except StateError:
+        if decision.state().on:
+            raise
+    finally:
+        decision.leave_no_trace()
+    return promise
+
+
+def stated(data: bytes, *, at: float) -> Promise | None:
+    """The promise in the server's answer, None where there is none."""
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where one came
+
+    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
+        GetRegistryResponse,
+    )
+
+    try:
+        policy = GetRegistryResponse.FromString(data).policy
+    except DecodeError:
+        return None
+    if policy.threshold < 1:
+        return None
+    grace = policy.grace.seconds + policy.grace.nanos / 1e9
+    return Promise(threshold=policy.threshold, grace=grace, at=at)
+
+
+def remember(directory: StateDirectory, promise: Promise) -> None:
+    """Keeps a promise; it goes with a withdrawal."""
+    data = json.dumps(promise.parts(), indent=1) + "\n"
+    directory.write(FILE, data.encode(), durable=False)
+
+
+def remembered(directory: StateDirectory) -> Promise | None:
+    """What the server said last."""
+    try:
+        parts = json.loads(directory.read(FILE) or b"null")
+        return Promise(
+            threshold=int(parts["threshold"]), grace=float(parts["grace"]), at=float(parts["at"])
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def _span(seconds: float) -> str:
+    number, unit = (seconds / DAY, "day") if seconds >= DAY else (seconds / 3600, "hour")
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""From the host's answers to the bytes of a report."""

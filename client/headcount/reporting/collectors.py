@@ -1,0 +1,146 @@
+"""What the host's collectors answer, key by key, and why some gave no answer.
+
+Collectors are other people's code: one may be missing, raise, hang or return
+nonsense. That costs its own key only. All of them are called in one thread
+that is not the caller's; one that takes longer than its share of the time is
+overtaken by a second thread, and still counts if it comes in before the end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from types import CoroutineType
+
+from headcount.model.frozen import Frozen
+from headcount.reporting.values import normalised
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Collection as Container
+    from collections.abc import Mapping
+
+    from headcount.model.deadline import Task
+    from headcount.model.project import Key, Project
+    from headcount.reporting.values import Wire
+
+PATIENCE = 5.0
+"""Seconds that all collectors together may take, unless the host says otherwise."""
+
+_SHORTEST_SHARE = 0.01  # seconds
+_NOTE_LIMIT = 200  # characters
+
+
+class Collection(Frozen):
+    """`answers` are ready for the wire; `notes` say why each other key has none."""
+
+    __slots__ = ("answers", "notes")
+
+    answers: Mapping[str, Wire]
+    notes: Mapping[str, str]
+
+    def __init__(self, *, answers: Mapping[str, Wire], notes: Mapping[str, str]) -> None:
+        self._fill(answers=answers, notes=notes)
+
+    def of(self, names: Container[str]) -> Collection:
+        """The part of it that concerns some keys."""
+        return Collection(
+            answers={name: answer for name, answer in self.answers.items() if name in names},
+            notes={name: note for name, note in self.notes.items() if name in names},
+        )
+
+
+def collect(
+    project: Project, collectors: object, names: Container[str], seconds: float | None = None
+) -> Collection:
+    """Asks the collectors of some keys, for at most `seconds` in all.
+
+    None asks them in the caller's own thread and waits for as long as they take.
+    A Collection in place of the collectors stands for what they said elsewhere.
+    """
+    if isinstance(collectors, Collection):
+        return collectors.of(names)
+    keys = [key for key in project.keys if key.name in names]
+    circuit = _Circuit(keys, collectors)
+    if seconds is None:
+        circuit.walk()
+    else:
+        _watched(circuit, seconds)
+    # A collector that hangs may come back at any time; what counts is what is here now.
+    found = dict(circuit.found)
+    late = (None, f"its collector had not answered after {seconds:g} seconds" if seconds else "")
+    answers: dict[str, Wire] = {}
+    notes: dict[str, str] = {}
+    for key in keys:
+        answer, note = found.get(key.name, late)
+        if answer is not None:
+            answers[key.name] = answer
+        else:
+            notes[key.name] = note
+            _told(key, note)
+    return Collection(answers=answers, notes=notes)
+
+
+class _Circuit:
+    """A walk through all keys, which another walker can take over where one is stuck."""
+
+    def __init__(self, keys: list[Key], collectors: object) -> None:
+        self.waiting = deque(keys)
+        self.found: dict[str, tuple[Wire | None, str]] = {}
+        self._collectors = collectors
+        self._walkers = 0
+
+    def walk(self) -> None:
+        """Asks whatever still waits; stops when another walker came after this one."""
+        self._walkers += 1
+        me = self._walkers
+        while me == self._walkers:
+            try:
+                key = self.waiting.popleft()
+            except IndexError:
+                return
+            self.found[key.name] = _asked(key, self._collectors)
+
+
+def _watched(circuit: _Circuit, seconds: float) -> None:
+    """Walks the circuit in threads, a new one whenever the last is stuck."""
+    from headcount.model.deadline import Deadline, Task  # noqa: PLC0415 - only where one is needed
+
+    deadline = Deadline(seconds)
+    walkers: list[Task[None]] = [Task(circuit.walk)]
+    while deadline.left:
+        waiting = len(circuit.waiting)
+        share = deadline.left / (waiting + 1)
+        if walkers[-1].finished(max(share, _SHORTEST_SHARE)) or not waiting:
+            break
+        if len(circuit.waiting) == waiting:
+            walkers.append(Task(circuit.walk))
+    for walker in walkers:
+        walker.finished(deadline.left)
+
+
+def _asked(key: Key, collectors: object) -> tuple[Wire | None, str]:
+    """One key's answer, or None and the reason."""
+    try:
+        collector = getattr(collectors, key.name, None)
+        if not callable(collector):
+            return None, "this host has no collector for it"
+        raw = collector()
+        if raw is None:
+            return None, "its collector gave no answer"
+        if isinstance(raw, CoroutineType):
+            raw.close()  # or Python would warn on the host's terminal
+        answer = normalised(key, raw)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a collector that exits must not end its host
+        reason = " ".join(f"its collector raised {type(error).__name__}: {error}".split())
+        return None, reason[:_NOTE_LIMIT]
+    if answer is None:
+        return None, f"its collector returned a {type(raw).__name__} that is no {key.type}"
+    return answer, ""
+
+
+def _told(key: Key, note: str) -> None:
+    import logging  # noqa: PLC0415 - only where something went wrong
+
+    logging.getLogger("headcount").debug("key %s is left out: %s", key.name, note)

@@ -1,0 +1,134 @@
+"""A week's report, built from the project's schema.
+
+The message class is made from the generated descriptors in a pool of its own,
+so nothing here clashes with what else the host has loaded, and any protobuf
+from 5.26 on will do.
+"""
+
+from __future__ import annotations
+
+from headcount.model.errors import ReportError
+from headcount.model.frozen import Frozen
+from headcount.reporting.values import OTHER
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from google.protobuf.message import Message
+
+    from headcount.model.project import Key, Project
+    from headcount.reporting.values import Wire
+
+OTHER_NUMBER = 1
+"""Enum number of `other` in every closed set."""
+
+_classes: dict[Project, type[Message]] = {}  # parsing a schema is dear; hosts have one each
+
+
+class Report(Frozen):
+    """A report as it leaves: `data` are its bytes, `text` is their JSON for people.
+
+    `asked` names the keys whose collectors were called, `values` holds those
+    that answered.
+    """
+
+    __slots__ = ("asked", "data", "project", "registry_digest", "text", "values", "week")
+
+    week: str
+    project: str
+    registry_digest: str
+    asked: tuple[str, ...]
+    values: Mapping[str, Wire]
+    data: bytes
+    text: str
+
+    def __init__(  # noqa: PLR0913 - a report has that many parts
+        self,
+        *,
+        week: str,
+        project: str,
+        registry_digest: str,
+        asked: tuple[str, ...],
+        values: Mapping[str, Wire],
+        data: bytes,
+        text: str,
+    ) -> None:
+        self._fill(
+            week=week, project=project, registry_digest=registry_digest, asked=asked,
+            values=values, data=data, text=text,
+        )  # fmt: skip
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the report's bytes, without the envelope."""
+        import hashlib  # noqa: PLC0415 - only where a report exists
+
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def compose(
+    project: Project, answers: Mapping[str, Wire], *, week: str, asked: tuple[str, ...]
+) -> Report:
+    """The report that carries these answers; ReportError where schema and keys disagree."""
+    from google.protobuf import json_format  # noqa: PLC0415 - only where a report is built
+
+    message = message_class(project)()
+    fields = message.DESCRIPTOR.fields_by_number  # a renamed key keeps its number alone
+    for key in project.keys:
+        if key.name in answers:
+            try:
+                _fill(getattr(message, fields[key.number].name), key, answers[key.name])
+            except (AttributeError, TypeError, ValueError, KeyError) as error:
+                raise ReportError(
+                    f"project {project.name}: its schema has no key {key.name!r} of type "
+                    f"{key.type}; build the client package again"
+                ) from error
+    return Report(
+        week=week,
+        project=project.name,
+        registry_digest=project.digest,
+        asked=asked,
+        values=dict(answers),
+        data=message.SerializeToString(deterministic=True),
+        text=json_format.MessageToJson(message),
+    )
+
+
+def message_class(project: Project) -> type[Message]:
+    """The class of a project's `Report`, made once per project and process."""
+    if project not in _classes:
+        from google.protobuf import descriptor_pool, message_factory  # noqa: PLC0415 - as above
+
+        name = f"headcount.projects.{project.name}.v1.Report"
+        pool = descriptor_pool.DescriptorPool()
+        try:
+            pool.AddSerializedFile(project.schema())
+            descriptor = pool.FindMessageTypeByName(name)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ReportError(
+                f"project {project.name}: its schema does not declare {name}; "
+                f"build the client package again"
+            ) from error
+        _classes[project] = message_factory.GetMessageClass(descriptor)
+    return _classes[project]
+
+
+def _fill(field: Any, key: Key, answer: Any) -> None:  # noqa: ANN401 - fields are dynamic
+    field.SetInParent()
+    if key.type == "choice":
+        field.value = _number(key, answer)
+    elif key.type == "product":
+        name, field.version = answer
+        field.value = _number(key, name)
+    elif key.type == "list" and key.values:
+        field.values.extend(sorted(_number(key, item) for item in answer))
+    elif key.type == "list":
+        field.values.extend(answer)
+    else:
+        field.value = answer
+
+
+def _number(key: Key, text: str) -> int:
+    return OTHER_NUMBER if text == OTHER else key.values[text]

@@ -1,0 +1,173 @@
+"""From what a collector returned to what may leave the host.
+
+Pure functions, one per type of key. `None` means "no answer": the key is left
+out of the report. Whatever a closed set or a catalogue does not contain
+becomes `other` here, so its name never leaves the host.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import islice
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from headcount.model.project import Key
+
+    Wire: TypeAlias = bool | int | str | tuple[str, ...]
+
+OTHER = "other"
+"""The word for everything outside a closed set."""
+
+TEXT_LIMIT = 64
+"""Largest number of characters of a `text` value."""
+
+DEFAULT_MAX_ITEMS = 200
+"""Largest number of items of a list whose key states none."""
+
+_READ_AT_MOST = 100_000  # items taken from an iterable that may never end
+_COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
+_COUNT_DIGITS = 18
+_CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
+_BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+def normalised(key: Key, raw: object) -> Wire | None:
+    """The wire value of a key, or None for no answer.
+
+    boolean: bool. choice, version, text: str. product: (name, version), the
+    version `""` where none is known. count: the lower bound of its bucket.
+    list: sorted tuple without duplicates, at most `max_items` long.
+    """
+    return None if raw is None else _BY_TYPE[key.type](key, raw)
+
+
+def version(raw: str, precision: int) -> str:
+    """The first `precision` components of a version, or `other` where none is left."""
+    text = raw.strip()
+    if text.startswith("5.5.5-") and "mariadb" in text.lower():
+        text = text.removeprefix("5.5.5-")
+    if prefix := _CORE_PREFIX.match(text):
+        text = text[prefix.end() :]
+    if text[:1] in {"v", "V"}:
+        text = text[1:]
+    components: list[str] = []
+    # An `x` is neither digit nor dot, so a component `x` ends the version too.
+    for component in re.match(r"[0-9.]*", text, re.ASCII)[0].split("."):  # type: ignore[index] # always matches
+        if not component or len(component) > _COMPONENT_LIMIT or len(components) == precision:
+            break
+        components.append(component)
+    return ".".join(components) or OTHER
+
+
+def bucket(count: int, bounds: tuple[int, ...]) -> int:
+    """The lower bound of the bucket that holds a count: 0 or one of the bounds."""
+    place = bisect_right(bounds, count)
+    return bounds[place - 1] if place else 0
+
+
+def _boolean(_key: Key, raw: object) -> bool | None:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, int | str):
+        return _YES_NO.get(str(raw).strip().lower())
+    return None
+
+
+def _choice(key: Key, raw: object) -> str | None:
+    if not isinstance(raw, str) or not raw.strip():
+        return None
+    return _declared(key, raw.strip()) or OTHER
+
+
+def _declared(key: Key, text: str) -> str | None:
+    """The declared value that a spelling means, or None."""
+    value = key.aliases.get(text, text)
+    return value if value in key.values else None
+
+
+def _version(key: Key, raw: object) -> str | None:
+    if not isinstance(raw, str) or not raw.strip():
+        return None
+    return version(raw, max(key.precision, 1))
+
+
+def _product(key: Key, raw: object) -> tuple[str, str] | None:
+    if isinstance(raw, str):
+        name, release = _taken_apart(key, raw.strip())
+    elif isinstance(raw, tuple | list) and len(raw) == 2:  # noqa: PLR2004 - a pair
+        name, release = raw
+        if not isinstance(name, str):
+            return None
+    else:
+        return None
+    if not name.strip():
+        return None
+    known = _declared(key, name.strip())
+    if known is None:
+        # The version of a product we do not know would tell which it is.
+        return (OTHER, "")
+    if not isinstance(release, str) or not key.precision:
+        return (known, "")
+    cut = version(release, key.precision)
+    return (known, "" if cut == OTHER else cut)
+
+
+def _taken_apart(key: Key, text: str) -> tuple[str, str]:
+    """Splits `MariaDB 10.11.19` or `Apache/2.4.57 (Debian)` at the longest name it knows."""
+    for name in sorted((*key.values, *key.aliases), key=len, reverse=True):
+        rest = text[len(name) :]
+        if text.startswith(name) and (not rest or rest[0] in _BEHIND_NAME):
+            return name, rest.lstrip(_BEHIND_NAME)
+    return text, ""
+
+
+def _count(key: Key, raw: object) -> int | None:
+    if isinstance(raw, str):
+        text = raw.strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= _COUNT_DIGITS):
+            return None
+        raw = int(text)
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
+        return None
+    return bucket(raw, key.buckets)
+
+
+def _list(key: Key, raw: object) -> tuple[str, ...] | None:
+    if isinstance(raw, str | bytes) or not hasattr(raw, "__iter__"):
+        return None
+    texts = (item.strip() for item in islice(raw, _READ_AT_MOST) if isinstance(item, str))
+    items = {_item(key, text) for text in texts if text}
+    return tuple(sorted(items)[: key.max_items or DEFAULT_MAX_ITEMS])
+
+
+def _item(key: Key, text: str) -> str:
+    if key.values:
+        return _declared(key, text) or OTHER
+    name = key.aliases.get(text, text)
+    return name if name in key.catalogue else OTHER
+
+
+def _text(_key: Key, raw: object) -> str | None:
+    # A text that is too long is refused, not cut: half a text is a value that
+    # nobody has, and what overflows is seldom what the declaration asked for.
+    if not isinstance(raw, str):
+        return None
+    text = " ".join(raw.split())
+    return text if 0 < len(text) <= TEXT_LIMIT and text.isprintable() else None
+
+
+_BY_TYPE: dict[str, Callable[[Key, object], Wire | None]] = {
+    "boolean": _boolean,
+    "choice": _choice,
+    "version": _version,
+    "product": _product,
+    "count": _count,
+    "list": _list,
+    "text": _text,
+}

@@ -1,0 +1,170 @@
+"""The side of a client that a site owner deals with: answers, status, history."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from headcount.consent.changes import Change
+    from headcount.consent.decision import Decision
+    from headcount.consent.state import Record, State
+    from headcount.delivery.history import Entry
+    from headcount.delivery.server_policy import Promise
+    from headcount.model.project import Project
+    from headcount.status import Status
+    from headcount.storage.state_directory import StateDirectory
+    from headcount.transport.messages import Transport
+
+
+class OwnerSide(ABC):
+    """What a person can say and read; `headcount.Client` adds what its host does.
+
+    Methods that record raise ConsentError or StateError; `record`, `status`,
+    `history`, `changes` and `form` read the project's own files and nothing else.
+    """
+
+    project: Project
+    _directory: StateDirectory
+    _endpoint: str
+    _clock: Callable[[], float]
+
+    def state(self) -> State:
+        """The effective state and the rule that decided it."""
+        return self._decision().state()
+
+    def record(self) -> Record | None:
+        """What was answered, when and how, whatever the environment says; None before that.
+
+        For the host's own use too: it may ask here, and in `state().keys`, before
+        it sends something of its own.
+        """
+        return self._decision().record()
+
+    def status(self) -> Status:
+        """The state, its rule, where it is stored, what was sent and what is due."""
+        from headcount.status import status  # noqa: PLC0415 - only where a person asks
+
+        return status(
+            self.project,
+            self._directory,
+            self._decision(),
+            endpoint=self._endpoint,
+            next_due=self.next_due(),
+        )
+
+    def history(self) -> tuple[Entry, ...]:
+        """Every report that left, newest first, with what came of it; the last 104."""
+        from headcount.delivery.history import entries  # noqa: PLC0415 - only where a person asks
+
+        return entries(self._directory)
+
+    @property
+    def history_directory(self) -> str:
+        """Where the history is kept, one file per report; it need not exist."""
+        return self._directory.history
+
+    def clear_history(self) -> None:
+        """Removes the history."""
+        self._directory.clear_history()
+
+    def changes(self) -> tuple[Change, ...]:
+        """What is asked now, as against what was agreed to, key by key."""
+        from headcount.consent.changes import changes  # noqa: PLC0415 - only where a person asks
+
+        return changes(self.project, self.record())
+
+    def form(self, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What an installer needs to draw the question, as plain data.
+
+        `headcount.asking.form.form` draws one question for several projects.
+        """
+        from headcount.asking.form import form  # noqa: PLC0415 - only where somebody is asked
+
+        return form(self, translated=translated)
+
+    def ask_server(self, seconds: float = 10.0) -> Promise:
+        """Asks the server for its threshold and retention, and remembers what it says.
+
+        Opens a connection, so ConsentError while the state is off; ServerError
+        where the server does not say.
+        """
+        from headcount.delivery.server_policy import asked  # noqa: PLC0415 - only where a person asks
+
+        return asked(
+            self.project.name,
+            self._directory,
+            self._decision(),
+            transport=self._opened,
+            clock=self._clock,
+            seconds=seconds,
+        )
+
+    def grant(
+        self,
+        level: str = "basic",
+        refused: Iterable[str] = (),
+        via: str = "api",
+        wording: str = "",
+    ) -> None:
+        """Records a yes to the present keys of a level, but for the refused ones.
+
+        `level` is basic or extended; `via` says how the answer was given, and
+        `wording` names the version of the words it was given to.
+        """
+        self._decision().grant(level, tuple(refused), via, wording)
+
+    def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
+        """Records a no, for good, and removes all that was kept for sending.
+
+        What was sent stays readable in the history, unless that is to go too.
+        """
+        self._decision().deny(via, wording)
+        if clear_history:
+            self._directory.clear_history()
+
+    def notice_shown(self, wording: str = "") -> None:
+        """Records that the notice was shown; only its first showing counts."""
+        self._decision().notice_shown(wording)
+
+    def question_shown(self) -> bool:
+        """Records that the question was put, so that no terminal puts it again.
+
+        False where that was known already.
+        """
+        return self._decision().asked()
+
+    def refuse(self, key: str) -> None:
+        """Leaves one key out from now on; its collector is not called again."""
+        self._decision().refuse(key)
+
+    def allow(self, key: str) -> None:
+        """Agrees to one key on its present terms, whether it was refused or waiting."""
+        self._decision().allow(key)
+
+    def set_level(self, level: str) -> None:
+        """Changes the level of a yes, and agrees to the present keys that it adds."""
+        self._decision().set_level(level)
+
+    def forget(self) -> None:
+        """Removes every file of this project, the decision included."""
+        self._directory.forget()
+
+    def now(self) -> float:
+        """The time by this client's clock (unix seconds)."""
+        return self._clock()
+
+    @abstractmethod
+    def next_due(self) -> float | None:
+        """When to ask again (unix seconds)."""
+
+    @abstractmethod
+    def _decision(self) -> Decision:
+        """What was decided about this project on this host."""
+
+    @abstractmethod
+    def _opened(self) -> Transport:
+        """The way to the server."""

@@ -1,0 +1,123 @@
+"""An advisory lock file: it dies with its process, however that ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from headcount.model.errors import StateError
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_PAUSE = 0.01  # seconds between two tries
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    """Closes what a forked process inherited: it would hold the locks of a parent that died."""
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
+class Lock:
+    """One exclusive lock between processes and between threads.
+
+    `with lock as held:` tries once, and `held` says whether it worked. A lock
+    with `patience` tries for that many seconds and then raises StateError. A
+    `fleeting` one removes its file when released.
+    """
+
+    def __init__(self, path: str, *, patience: float = 0.0, fleeting: bool = False) -> None:
+        self._path = path
+        self._patience = patience
+        self._fleeting = fleeting
+        self._handle = -1
+
+    def __enter__(self) -> bool:
+        deadline = time.monotonic() + self._patience
+        while not self._acquired():
+            if time.monotonic() >= deadline:
+                if self._patience:
+                    raise StateError(f"{self._path} is held by another process; try again")
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._handle not in _held:  # never locked, or by the process that forked this one
+            return
+        if self._fleeting:
+            _remove(self._path)
+        _held.discard(self._handle)
+        _unlock(self._handle)
+        os.close(self._handle)
+        self._handle = -1
+
+    def _acquired(self) -> bool:
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # its directory was removed meanwhile
+            return False
+        except OSError as error:
+            raise StateError(f"{self._path}: {error.strerror}; cannot be locked") from error
+        if _locked(handle) and self._still_there(handle):
+            self._handle = handle
+            _held.add(handle)
+            return True
+        os.close(handle)
+        return False
+
+    def _still_there(self, handle: int) -> bool:
+        """Whether the file we locked is the one that others find under its path."""
+        try:
+            return os.path.samestat(os.fstat(handle), os.stat(self._path))  # noqa: PTH116 - see state.py
+        except FileNotFoundError:
+            return False
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108 - see state.py
+    except OSError:  # Windows keeps a file that is open; it is empty
+        return
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _locked(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        # Said aloud, since a forked child may still hold a copy of the handle.
+        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,0 +1,132 @@
+"""Where reports go: an address, whether it is encrypted, and the way there.
+
+```
+grpcs://host[:443]         gRPC over TLS
+grpc://host[:80]           gRPC, plaintext
+https://host[:443][/path]  the same call over HTTP/1.1 and TLS
+http://host[:80][/path]    the same call over HTTP/1.1, plaintext
+```
+"""
+
+from __future__ import annotations
+
+import os
+
+from headcount.model.errors import EndpointError
+from headcount.model.frozen import Frozen
+
+PORTS = {"grpcs": 443, "grpc": 80, "https": 443, "http": 80}
+"""The usual port of each scheme."""
+
+_HOW = (
+    "write grpcs://host[:port] or https://host[:port], or grpc://localhost:port on the same machine"
+)
+_HIGHEST_PORT = 65_535
+_MASK = 4  # numbers of an IPv4 address
+
+
+class Endpoint(Frozen):
+    """An address that reports go to. `host` has no brackets, `path` no slash at its end."""
+
+    __slots__ = ("host", "path", "port", "scheme")
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    def __init__(self, scheme: str, host: str, port: int, path: str = "") -> None:
+        self._fill(scheme=scheme, host=host, port=port, path=path)
+
+    @classmethod
+    def parse(cls, text: str, *, allow_plaintext: bool = False) -> Endpoint:
+        """Reads an address such as `grpcs://telemetry.example.org`.
+
+        EndpointError for anything else, and for plaintext beyond the loopback
+        unless `allow_plaintext`.
+        """
+        scheme, mark, place = text.strip().partition("://")
+        if not mark or scheme not in PORTS:
+            raise EndpointError(f"{text!r} is not an endpoint that reports can go to; {_HOW}")
+        place, _, path = place.partition("/")
+        host, port = _host_and_port(place, str(PORTS[scheme]))
+        bare = host.removeprefix("[").removesuffix("]")
+        if not bare or not _is_port(port) or any(c in place for c in "?#@ "):
+            raise EndpointError(f"{text!r} names no host and port; {_HOW}")
+        if path.strip("/") and (scheme.startswith("grpc") or not _is_path(path)):
+            raise EndpointError(f"{text!r} has a path that cannot be used; {_HOW}")
+        endpoint = cls(scheme, bare, int(port), f"/{path.strip('/')}".rstrip("/"))
+        if not (endpoint.encrypted or endpoint.on_loopback or allow_plaintext):
+            raise EndpointError(
+                f"{text!r} would send reports unencrypted beyond this machine; write "
+                f"{scheme}s://{place}, or pass allow_plaintext=True if that is meant"
+            )
+        return endpoint
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.scheme.endswith("s")
+
+    @property
+    def target(self) -> str:
+        """`host:port`, with an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether what is sent there stays on this machine."""
+        if self.host in {"localhost", "::1"}:
+            return True
+        parts = self.host.split(".")
+        return parts[0] == "127" and len(parts) == _MASK and all(part.isdecimal() for part in parts)
+
+    @property
+    def proxy(self) -> str:
+        """The proxy to go through, as `http://[user:password@]host:port`, or `""`.
+
+        The variables are those of `urllib.request` (`https_proxy`, `no_proxy`, …)
+        and, before them, `grpc_proxy` for gRPC. The loopback needs no proxy: a
+        plaintext report would leave the machine through one.
+        """
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only to send
+
+        if self.on_loopback or proxy_bypass(self.target) or proxy_bypass(self.host):
+            return ""
+        found = getproxies()
+        own = found.get("grpc", "") if self.scheme.startswith("grpc") else ""
+        kind = "https" if self.encrypted else "http"
+        place = own or found.get(kind, "") or found.get("all", "")
+        if place and "://" not in place:
+            place = f"http://{place}"
+        return place
+
+
+def trusted_roots(given: bytes | None) -> bytes | None:
+    """PEM certificates to trust: those given, else those that SSL_CERT_FILE names, else None."""
+    if given is not None:
+        return given
+    path = os.environ.get("SSL_CERT_FILE", "")
+    if not path:
+        return None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - see state.py
+            return file.read()
+    except OSError as error:
+        raise OSError(f"SSL_CERT_FILE names {path}: {error.strerror}; name a PEM file") from error
+
+
+def _host_and_port(place: str, usual: str) -> tuple[str, str]:
+    if place.startswith("["):  # IPv6 in brackets
+        host, _, rest = place.partition("]")
+        return f"{host}]", rest.removeprefix(":") if rest else usual
+    host, mark, port = place.partition(":")
+    return host, port if mark else usual
+
+
+def _is_port(port: str) -> bool:
+    return port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT
+
+
+def _is_path(path: str) -> bool:
+    return path.isascii() and path.isprintable() and not any(c in path for c in "?#@ ")

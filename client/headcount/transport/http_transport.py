@@ -1,0 +1,194 @@
+"""A report over HTTP/1.1: the unary calls of the Connect protocol, from the standard library.
+
+Hosts without a working gRPC, or whose proxy speaks HTTP/1.1 only, send this
+way. No header tells anything about the host: no user agent, no version.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from urllib.parse import unquote, urlsplit
+
+from headcount.model.deadline import Deadline, Task
+from headcount.transport.endpoint import Endpoint, trusted_roots
+from headcount.transport.messages import (
+    GET_REGISTRY,
+    LARGEST_ANSWER,
+    OPEN_WEEKS,
+    SUBMIT_REPORT,
+    Answer,
+    Request,
+    accepted,
+    listed_weeks,
+    message,
+    question,
+)
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from http.client import HTTPResponse
+
+_PROTO = "application/proto"
+_OK = 200
+
+_CODES = {
+    404: "UNIMPLEMENTED", 429: "RESOURCE_EXHAUSTED",
+    502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE",
+}  # fmt: skip
+"""What a status means that does not come from the service but from something before it."""
+
+_NAMES = frozenset({
+    "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+    "UNAUTHENTICATED",
+})  # fmt: skip
+
+
+class HttpTransport:
+    """Sends over HTTP/1.1: one connection per report, closed at once.
+
+    `https://` trusts `root_certificates` (PEM), else the file that the variable
+    SSL_CERT_FILE names, else what the system trusts.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        allow_plaintext: bool = False,
+        root_certificates: bytes | None = None,
+    ) -> None:
+        self.endpoint = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+        self._roots = root_certificates
+
+    def submit(self, request: Request, timeout: float) -> Answer:
+        """Sends one report; answers within `timeout` seconds, errors included.
+
+        Neither the resolver nor a server that sends a byte a second keeps to
+        a socket's time limit, so the exchange runs in a thread that is left behind.
+        """
+        answer, data = self._called(
+            SUBMIT_REPORT, lambda: message(request).SerializeToString(), timeout
+        )
+        return _accepted(data) if answer.code == "OK" else answer
+
+    def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
+        """Asks for a project's registry and policy: OK and its bytes, or why not."""
+        return self._called(GET_REGISTRY, lambda: question(project), timeout)
+
+    def _called(
+        self, method: str, body: Callable[[], bytes], timeout: float
+    ) -> tuple[Answer, bytes]:
+        deadline = Deadline(timeout)
+        exchange = Task(lambda: self._exchange(method, body(), deadline))
+        exchange.finished(deadline.left)
+        try:
+            return exchange.result()
+        except TimeoutError:
+            late = f"no answer within {timeout:g} seconds"
+            return Answer(code="DEADLINE_EXCEEDED", message=late), b""
+        except (OSError, HTTPException) as error:
+            return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
+
+    def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
+        connection, target, headers = self._connection(method, max(deadline.left, 0.001))
+        try:
+            connection.request(
+                "POST",
+                target,
+                body=body,
+                headers={
+                    **headers,
+                    "Content-Type": _PROTO,
+                    "Connect-Protocol-Version": "1",
+                    "Connect-Timeout-Ms": str(int(deadline.left * 1000)),
+                    "Connection": "close",
+                },
+            )
+            return _answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def _connection(
+        self, method: str, seconds: float
+    ) -> tuple[HTTPConnection, str, dict[str, str]]:
+        """A connection, not yet open; what to ask it for, and the headers for a proxy."""
+        endpoint = self.endpoint
+        path = f"{endpoint.path}{method}"
+        proxy = endpoint.proxy
+        host, port, headers = _proxy(proxy) if proxy else (endpoint.host, endpoint.port, {})
+        if not endpoint.encrypted:
+            target = f"http://{endpoint.target}{path}" if proxy else path
+            return HTTPConnection(host, port, timeout=seconds), target, headers
+        import ssl  # noqa: PLC0415 - only where something is encrypted
+
+        roots = trusted_roots(self._roots)
+        trust = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
+        connection = HTTPSConnection(host, port, timeout=seconds, context=trust)
+        if proxy:
+            connection.set_tunnel(endpoint.host, endpoint.port, headers)
+        return connection, path, {}
+
+
+def _proxy(place: str) -> tuple[str, int, dict[str, str]]:
+    """Host, port and credentials of a proxy; OSError where it is not one for HTTP."""
+    parts = urlsplit(place)
+    if parts.scheme != "http" or not parts.hostname:
+        raise OSError(f"the proxy {parts.scheme}://{parts.hostname} is not an http:// one")
+    headers = {}
+    if parts.username is not None:
+        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(secret.encode()).decode()}"
+    return parts.hostname, parts.port or 80, headers
+
+
+def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
+    """What a response means, and its body where that is OK.
+
+    One that does not come from the service is a failed attempt.
+    """
+    data = response.read(LARGEST_ANSWER + 1)
+    if len(data) > LARGEST_ANSWER:
+        return Answer(code="INTERNAL", message="the answer is too large"), b""
+    if response.length:  # `read` says nothing of what is missing
+        raise IncompleteRead(data, response.length)
+    kind = (response.getheader("Content-Type") or "").partition(";")[0].strip()
+    if response.status == _OK and kind == _PROTO:
+        return Answer(code="OK"), data
+    code, text = _error(data) if kind == "application/json" else ("", "")
+    if code:
+        headers = (OPEN_WEEKS, f"trailer-{OPEN_WEEKS}")
+        weeks = [value for name in headers for value in response.headers.get_all(name, [])]
+        return Answer(code=code, open_weeks=listed_weeks(weeks), message=text), b""
+    return Answer(
+        code=_CODES.get(response.status, "UNKNOWN"),
+        message=f"HTTP {response.status} {response.reason}, and not from a headcount server",
+    ), b""
+
+
+def _accepted(data: bytes) -> Answer:
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only to send
+
+    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
+        SubmitReportResponse,
+    )
+
+    try:
+        return accepted(SubmitReportResponse.FromString(data))
+    except DecodeError as error:
+        return Answer(code="INTERNAL", message=f"an answer that is none: {error}")
+
+
+def _error(data: bytes) -> tuple[str, str]:
+    """Code and message of the service's own refusal, `""` where it is not one."""
+    try:
+        parts = json.loads(data)
+        code = str(parts["code"]).upper().replace("CANCELED", "CANCELLED")
+        text = str(parts.get("message", ""))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return "", ""
+    return (code, text) if code in _NAMES else ("", "")
