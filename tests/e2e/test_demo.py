@@ -187,18 +187,19 @@ def test_a_database_with_one_changed_total_is_found_out(tmp_path: Path) -> None:
     # The check has to be able to fail: a server that publishes one total too many is caught.
     program = f"""
 import sys
-from headcount_server import close, publication
 from headcount_server.cli import main
+from headcount_server.publication import rounding
+from headcount_server.store import closing
 
 def publish(tally, threshold):
-    right = publication.publish(tally, threshold)
+    right = rounding.publish(tally, threshold)
     if not (right and right.values):
         return right
     first = min(right.values)
     values = {{**right.values, first: right.values[first] + threshold}}
-    return publication.Publication(right.reports, right.answers, values)
+    return rounding.Publication(right.reports, right.answers, values)
 
-close.published = publish
+closing.published = publish
 sys.argv = ["headcount-server", "demo", "--exit", "--sites=30", "--weeks=2",
     "--database={tmp_path / "headcount.db"}", "--generated={ROOT / "registry" / "generated"}",
     "--grpc=127.0.0.1:0", "--public=127.0.0.1:0", "--operations=127.0.0.1:0"]
