@@ -15,8 +15,8 @@ from pathlib import Path
 from waiting import PATIENCE, until
 
 SECONDS = PATIENCE
-_MARK = f"HEADCOUNT_TEST_PROCESS={os.getpid()}"
-os.environ.update([_MARK.split("=")])  # type: ignore[list-item] # two words
+_MARK = "HEADCOUNT_TEST_PROCESS"
+os.environ[_MARK] = str(os.getpid())
 _lasting: set[object] = set()
 """What lasts as long as the session."""
 
@@ -49,7 +49,8 @@ def _parents() -> Iterator[tuple[int, int]]:
 
 def _is_marked(pid: int) -> bool:
     with suppress(OSError):
-        return _MARK.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        began_with = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return f"{_MARK}={os.getpid()}".encode() in began_with
     return False
 
 

@@ -41,7 +41,7 @@ def _browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session", name="serve")
+@pytest.fixture(scope="module", name="serve")
 def _serve(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[Path], AbstractContextManager[str]]:
@@ -66,7 +66,7 @@ def _serve(
     return serve
 
 
-@pytest.fixture(scope="session", name="index")
+@pytest.fixture(scope="module", name="index")
 def _index(
     serve: Callable[[Path], AbstractContextManager[str]],
     tmp_path_factory: pytest.TempPathFactory,

@@ -6,9 +6,10 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,44 @@ def test_a_registry_that_open_weeks_cannot_note_is_refused(
         app.weeks._writer.run(lambda: store._connection.execute("PRAGMA query_only=OFF").close())
         app.reload()
         assert 12 in app.weeks._registry.schema.projects["toy"].keys
+
+
+def test_a_signal_is_heard_whatever_the_server_is_at_and_whichever_thread_it_comes_to(
+    tmp_path: Path, toy_registry: Path
+) -> None:
+    """Libraries start threads as they are imported, which know nothing of our signals."""
+    program = tmp_path / "program"
+    program.write_text(
+        f"#!{sys.executable}\nimport threading\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        "from headcount_server.cli import main\nmain()\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o700)
+    registry = tmp_path / "registry.binpb"
+    registry.write_bytes(toy_registry.read_bytes())
+    server = ServerProcess(registry, tmp_path, NOW, program=program)
+    server.start()
+    assert server.process is not None
+    try:
+        registry.unlink()
+        os.mkfifo(registry)  # at which a reload stands still
+        server.process.send_signal(signal.SIGHUP)
+        writing = until(lambda: _read_by_somebody(registry))
+        server.process.send_signal(signal.SIGHUP)
+        registry.unlink()
+        os.close(writing)
+        until(lambda: server.errors().count("the registry in force is kept") == 2)
+        assert server.stop() == 0
+    finally:
+        server.kill()
+
+
+def _read_by_somebody(fifo: Path) -> int | None:
+    """A descriptor to write to a FIFO, if anybody reads from it."""
+    with suppress(OSError):
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    return None
 
 
 def test_reloads_under_load_lose_no_count_and_fail_no_call(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import resource
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -151,17 +154,34 @@ def _run(config: Config, clock: Clock) -> None:
     # would shut everybody else out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    # Blocked in all threads and waited for here: a handler could come just before
-    # the wait, and be noticed only with the next signal.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    with _heard() as signals:
+        _serve(config, clock, signals)
+
+
+@contextmanager
+def _heard() -> Iterator[Iterator[int]]:
+    """Yield the numbers of signals as they come; after the block they do nothing.
+
+    Python notes them in a pipe, on whichever thread they arrive. Blocking them
+    would not do: a thread that a library started before would be killed by them.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    handlers = {number: signal.signal(number, lambda *_: None) for number in _HEARD}
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        _serve(config, clock)
+        yield (os.read(reading, 1)[0] for _ in itertools.count())
     except BaseException:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         raise
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
 
 
-def _serve(config: Config, clock: Clock) -> None:
+def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
     with App(config, clock) as app:
         # What stands now stays to the end; the garbage collector need not go through it
         # again and again while reports are taken.
@@ -170,7 +190,7 @@ def _serve(config: Config, clock: Clock) -> None:
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")
         click.echo(f"operations  http://{app.operations}/metrics")
-        while signal.sigwait(_HEARD) == signal.SIGHUP:
+        while next(signals) == signal.SIGHUP:
             app.reload()
         log.info("ending: calls that run are let finish")
         _give_up_after(END_SECONDS)
