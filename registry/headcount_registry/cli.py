@@ -16,8 +16,9 @@ from headcount_registry.commands.terminal import Progress, counted, fail, misuse
 from headcount_registry.emitters import changes_page, keys_page
 from headcount_registry.errors import DeclarationsError, RegistryError
 from headcount_registry.evolution import history
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build, lock_path
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from headcount_registry.pipeline.build import Build

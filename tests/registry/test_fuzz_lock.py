@@ -11,8 +11,8 @@ from fuzzing import Surface, linewise
 from headcount_registry.declarations.draft import gather
 from headcount_registry.declarations.resolve import resolve
 from headcount_registry.errors import LockError, SourceError
-from headcount_registry.evolution.lock import FIRST_VALUE, Lock, parse_lock
-from headcount_registry.pipeline.build import lock_path, numbered
+from headcount_registry.evolution.lock import FIRST_VALUE, Lock, lock_path, parse_lock
+from headcount_registry.pipeline.build import numbered
 from headcount_registry.reading.source import read
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
 IMPATIENT = """
-from headcount_registry import cli, terminal
+from headcount_registry import cli
+from headcount_registry.commands import terminal
 terminal.Progress.PATIENCE = 0.0
 cli.main()
 """

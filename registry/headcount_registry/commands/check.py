@@ -10,7 +10,7 @@ import click
 
 from headcount_registry.commands.terminal import counted, fail, misuse_if_missing, show
 from headcount_registry.errors import RegistryError
-from headcount_registry.pipeline.build import lock_path
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline.review import Review, review
 
 FORMAT_VERSION = 1

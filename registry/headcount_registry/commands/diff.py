@@ -13,8 +13,9 @@ from headcount_registry.commands.terminal import Progress, counted, fail, misuse
 from headcount_registry.errors import DeclarationsError, RegistryError
 from headcount_registry.evolution import comparison_text, history
 from headcount_registry.evolution.comparison import compare
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import DESCRIPTOR_SET, build, lock_path
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, build
 from headcount_registry.pipeline.snapshot import snapshot
 
 if TYPE_CHECKING:

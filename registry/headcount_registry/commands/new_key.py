@@ -16,7 +16,7 @@ from headcount_registry.declarations import names
 from headcount_registry.declarations.attributes import CLOSED, DEFAULT_PRECISION, VERSIONED
 from headcount_registry.declarations.model import KeyType, Level
 from headcount_registry.errors import DeclarationsError, RegistryError
-from headcount_registry.pipeline.build import lock_path
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline.new_declaration import NewKey, appended, first_declaration
 
 _PROMPTS = {

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from headcount_registry.evolution.history import Release
     from headcount_registry.findings import Finding
 
-LOCK = "registry.lock"
 DESCRIPTOR_SET = "registry.binpb"
 MODEL = "registry.json"
 CLIENTS = "clients"
@@ -52,12 +51,6 @@ class Build:
     lock: bytes
     findings: tuple[Finding, ...]
     changes: Changes
-
-
-def lock_path(paths: Iterable[Path]) -> Path:
-    """Where the lock is by default: in the first path, or beside it if it is a file."""
-    first = next(iter(paths))
-    return first / LOCK if first.is_dir() else first.with_name(LOCK)
 
 
 def build(

@@ -12,7 +12,6 @@ from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
-    Location,
     Mode,
     Project,
     Registry,
@@ -23,8 +22,8 @@ from headcount_registry.declarations.resolve import resolve
 from headcount_registry.errors import DeclarationsError, SourceError
 from headcount_registry.evolution.comparison import Snapshot
 from headcount_registry.evolution.descriptor_reader import of_descriptor_set
-from headcount_registry.evolution.lock import CATALOGUE, Lock, LockedKey, parse_lock
-from headcount_registry.pipeline.build import lock_path
+from headcount_registry.evolution.lock import CATALOGUE, Lock, LockedKey, lock_path, parse_lock
+from headcount_registry.findings import Location
 from headcount_registry.reading.source import read
 
 if TYPE_CHECKING:
