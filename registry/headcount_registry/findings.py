@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(StrEnum):
@@ -41,3 +45,8 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.location}: {self.severity}: {self.message} [{self.check}]"
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Return whether one of them stops the build."""
+    return any(finding.is_error for finding in findings)

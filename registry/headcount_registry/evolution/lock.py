@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from headcount_registry.declarations import names
 from headcount_registry.declarations.model import VERSION, KeyType
-from headcount_registry.errors import LockError
+from headcount_registry.errors import LockError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,6 +93,20 @@ def lock_path(paths: Iterable[Path]) -> Path:
     """Return where the lock is by default: in the first path, or beside it if it is a file."""
     first = next(iter(paths))
     return first / FILE if first.is_dir() else first.with_name(FILE)
+
+
+def read_lock(path: Path) -> Lock:
+    """Return the lock in a file, an empty one if there is no such file.
+
+    Raises `SourceError` if it cannot be read, and `LockError` if it is damaged.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from error
+    return parse_lock(text, str(path))
 
 
 def next_number(used: set[int]) -> int:
