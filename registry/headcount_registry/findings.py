@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from headcount_registry.declarations.model import Location
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(StrEnum):
@@ -13,6 +15,18 @@ class Severity(StrEnum):
 
     ERROR = "error"
     WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file; line and column count from 1, 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,3 +45,8 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.location}: {self.severity}: {self.message} [{self.check}]"
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Return whether one of them stops the build."""
+    return any(finding.is_error for finding in findings)

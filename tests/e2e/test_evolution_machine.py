@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from headcount_registry.errors import DeclarationsError
-from headcount_registry.evolution.lock import Lock, parse_lock
-from headcount_registry.pipeline.build import DESCRIPTOR_SET, build, lock_path
+from headcount_registry.evolution.lock import Lock, lock_path, parse_lock
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, build
 from headcount_server.counting import answers
 from headcount_server.errors import InvalidReport
 from headcount_server.registry import schema

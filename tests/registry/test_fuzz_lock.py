@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fuzzing import Surface, linewise
-from headcount_registry.declarations.draft import gather
-from headcount_registry.declarations.resolve import resolve
 from headcount_registry.errors import LockError, SourceError
-from headcount_registry.evolution.lock import FIRST_VALUE, Lock, parse_lock
-from headcount_registry.pipeline.build import lock_path, numbered
-from headcount_registry.reading.source import read
+from headcount_registry.evolution.lock import FIRST_VALUE, Lock, lock_path, parse_lock
+from headcount_registry.pipeline.stages import number_draft, read_draft
 
 if TYPE_CHECKING:
     from registry.workbench import Bench
@@ -84,7 +81,7 @@ def test_any_lock_is_read_to_the_last_number_or_refused_by_line_and_remedy() -> 
 def test_declarations_are_numbered_after_any_lock_or_refused(bench: Bench) -> None:
     """A number that a lock gives out stays where it is, whatever else the lock holds."""
     bench.write("toy.info", "telemetry[a][label] = A\ntelemetry[a][type] = boolean\n")
-    registry = resolve(gather(read([bench.declarations])))
+    draft = read_draft([bench.declarations])
     lock_file = lock_path([bench.declarations])
     for data in LOCKS.inputs(400):
         with LOCKS.keeping(data):
@@ -93,9 +90,9 @@ def test_declarations_are_numbered_after_any_lock_or_refused(bench: Bench) -> No
             before = taken(lock_file.read_text("utf-8", "surrogateescape"))[0]
             if before is None:
                 with pytest.raises((LockError, SourceError), match=r"registry\.lock"):
-                    numbered(registry, lock_file)
+                    number_draft(draft, lock_file)
                 continue
-            outcome = numbered(registry, lock_file)
+            outcome = number_draft(draft, lock_file)
             after = {(line.project, line.key): line.number for line in outcome.lock.keys}
             errors = [finding for finding in outcome.findings if finding.is_error]
             for line in before.keys:

@@ -9,7 +9,6 @@ from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
-    Location,
     Mode,
     Project,
     Registry,
@@ -18,6 +17,7 @@ from headcount_registry.declarations.model import (
 from headcount_registry.errors import LockError
 from headcount_registry.evolution.lock import Lock, LockedKey, next_number, parse_lock
 from headcount_registry.evolution.numbering import Numbered, number
+from headcount_registry.findings import Location
 from hypothesis import given
 from hypothesis import strategies as st
 

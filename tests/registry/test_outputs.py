@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry.declarations.model import Level, Location, Mode, Registry
+from headcount_registry.declarations.model import Level, Mode, Registry
 from headcount_registry.emitters import consent_text, keys_page, registry_json, wording
 from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.findings import Location
 from headcount_registry.pipeline.build import build
 from hypothesis import given
 from hypothesis import strategies as st

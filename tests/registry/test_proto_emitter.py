@@ -5,17 +5,9 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from headcount.v1 import options_pb2
-from headcount_registry.declarations.model import (
-    Key,
-    KeyType,
-    Level,
-    Location,
-    Mode,
-    Project,
-    Retired,
-    Value,
-)
+from headcount_registry.declarations.model import Key, KeyType, Level, Mode, Project, Retired, Value
 from headcount_registry.emitters import descriptor_set, report_proto
+from headcount_registry.findings import Location
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

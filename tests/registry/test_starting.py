@@ -148,6 +148,13 @@ def test_a_key_that_the_lock_knows_with_another_type_is_refused(bench: Bench, sh
     assert "has been of type choice" in result.stderr
 
 
+def test_a_lock_that_cannot_be_read_is_named(bench: Bench, shop: Path) -> None:
+    bench.lock.write_bytes(b"\xff\xfe")
+    result = new_key(bench, shop, "web_server", *CHOICE)
+    assert result.exit_code == 1
+    assert f"{bench.lock}: cannot be read" in result.stderr
+
+
 @pytest.mark.usefixtures("shop")
 def test_a_key_that_clashes_with_another_file_of_the_project_is_refused(bench: Bench) -> None:
     other = bench.write("more.info", "project = shop\n")

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from headcount_registry.cli import main
 from headcount_registry.errors import DeclarationsError
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build, lock_path
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from click.testing import Result

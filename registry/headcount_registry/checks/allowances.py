@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from headcount_registry.checks.table import Problems
     from headcount_registry.declarations.draft import ProjectDraft, Statement
-    from headcount_registry.declarations.model import Location
+    from headcount_registry.findings import Location
 
 
 @dataclass(frozen=True, slots=True)

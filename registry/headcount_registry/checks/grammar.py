@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declarations.model import Location
+    from headcount_registry.findings import Location
     from headcount_registry.reading.info import Pair
     from headcount_registry.reading.source import Source
 

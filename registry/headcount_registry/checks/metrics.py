@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from headcount_registry.checks.table import Problems
     from headcount_registry.declarations.draft import Draft, ProjectDraft
-    from headcount_registry.declarations.model import Location
+    from headcount_registry.findings import Location
 
 _SERVER_METRICS = ("headcount_threshold_reports",)
 

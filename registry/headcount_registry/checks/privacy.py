@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import key_check
 from headcount_registry.declarations.attributes import DEFAULT_PRECISION, VERSIONED
-from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Location
-from headcount_registry.findings import Severity
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType
+from headcount_registry.findings import Location, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from headcount_registry.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from headcount_registry.declarations.model import Location
+    from headcount_registry.findings import Location
 
 Problems: TypeAlias = "Iterator[tuple[Location, str]]"
 _F = TypeVar("_F", bound="Callable[..., Iterator[tuple[Location, str]]]")

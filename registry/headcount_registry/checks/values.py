@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import key_check
 from headcount_registry.declarations import attributes, names
-from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Location
+from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType
+from headcount_registry.findings import Location
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from headcount_registry.commands.terminal import counted, fail, misuse_if_missing, show
-from headcount_registry.errors import RegistryError
-from headcount_registry.pipeline.build import lock_path
+from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.terminal import counted, misuse_if_missing, reported_errors, show
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline.review import Review, review
 
 FORMAT_VERSION = 1
@@ -18,9 +18,7 @@ FORMAT_VERSION = 1
 
 
 @click.command("check")
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@paths_argument
 @click.option(
     "--strict",
     is_flag=True,
@@ -41,12 +39,8 @@ FORMAT_VERSION = 1
     metavar="YYYY-MM-DD",
     help="Day by which expiry is judged.  [default: today in UTC]",
 )
-@click.option(
-    "--lock",
-    "lock_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File of permanent numbers, if there is one."
-    "  [default: registry.lock in the first PATH, or beside it if it is a file]",
+@lock_option(
+    ", if there is one.  [default: registry.lock in the first PATH, or beside it if it is a file]"
 )
 def check_command(
     paths: tuple[Path, ...],
@@ -70,10 +64,8 @@ def check_command(
     """  # noqa: D301 - \b is click's mark for a paragraph to leave as it is
     misuse_if_missing(paths)
     today = day.date() if day else dt.datetime.now(dt.UTC).date()
-    try:
+    with reported_errors():
         found = review(paths, lock_file or lock_path(paths), today, strict=strict)
-    except RegistryError as error:
-        fail(str(error))
     if style == "json":
         click.echo(_json(found))
     else:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from headcount_registry.commands.terminal import Progress, counted, fail, misuse_if_missing, show
-from headcount_registry.emitters.report_proto import MARKER
+from headcount_registry.emitters.code_writer import MARKER
 from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.evolution.lock import lock_path
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.project_dashboard import project_dashboard
 from headcount_registry.monitoring.recording import recording_rules
 from headcount_registry.monitoring.server_dashboard import server_dashboard
 from headcount_registry.monitoring.thresholds import DurationType, SizeType, Thresholds
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build, lock_path
+from headcount_registry.pipeline.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The commands that begin something: `init` and `new-key`."""
+"""The command `headcount-registry new-key`: one more key at the end of a file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any
 
 import click
 
-from headcount_registry.commands.terminal import fail, show
-from headcount_registry.declarations import names
+from headcount_registry.commands.terminal import fail, reported_errors, show
 from headcount_registry.declarations.attributes import CLOSED, DEFAULT_PRECISION, VERSIONED
 from headcount_registry.declarations.model import KeyType, Level
-from headcount_registry.errors import DeclarationsError, RegistryError
-from headcount_registry.pipeline.build import lock_path
-from headcount_registry.pipeline.new_declaration import NewKey, appended, first_declaration
+from headcount_registry.evolution.lock import lock_path
+from headcount_registry.pipeline.new_declaration import NewKey, appended
 
 _PROMPTS = {
     "label": "Label, which people read first",
@@ -26,43 +24,6 @@ _PROMPTS = {
     "issue": "Where collecting it was decided (a URL)",
 }
 _OTHERS = ("catalogue", "since", "expires", "owner")
-
-
-@click.command("init")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--project", default="", help="Name of the project.  [default: that of DIR]")
-@click.option("--title", default="", help="Its name as people read it.  [default: the name]")
-def init_command(directory: Path, project: str, title: str) -> None:
-    """Write a first declaration to edit, and say what to type next.
-
-    DIR is made if it is not there. Nothing that exists is overwritten.
-    """
-    name = project or names.suggestion(directory.resolve().name)
-    if not names.is_project_name(name):
-        better = names.suggestion(project)
-        remedy = f", such as --project {better}" if better else ""
-        raise click.UsageError(
-            f"`{name or directory}` is no name for a project: give one of lower-case letters,"
-            f" digits and single underscores, at most 40{remedy}."
-        )
-    if _is_no_title(title):
-        raise click.UsageError("--title: write it on one line, without quotes around it.")
-    file = directory / f"{name}.info"
-    text = first_declaration(name, title or name.replace("_", " ").capitalize())
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except FileExistsError:
-        fail(f"{file}: is there already; edit it, or give --project another name")
-    except OSError as error:
-        fail(f"{file}: cannot be written: {error.strerror}")
-    click.echo(
-        f"{file}: written. Say in it what you want to know, add a key with\n"
-        f"  headcount-registry new-key {file} NAME\n"
-        "and compile it with\n"
-        f"  headcount-registry build {directory} --out generated"
-    )
 
 
 @click.command("new-key")
@@ -101,14 +62,10 @@ def new_key_command(file: Path, name: str, **said: Any) -> None:
     if not file.is_file():
         raise click.UsageError(f"{file}: no such file; make one with `headcount-registry init`.")
     key = _key(name, said)
-    try:
+    with reported_errors(f"`{name}` is not in order; nothing was written"):
         data, findings = appended(file, key, lock_path([file.parent]))
+    try:
         _replace(file, data)
-    except DeclarationsError as error:
-        show(error.findings)
-        fail(f"`{name}` is not in order; nothing was written")
-    except RegistryError as error:
-        fail(str(error))
     except OSError as error:
         fail(f"{file}: cannot be written: {error.strerror}; it is as it was")
     show(findings)
@@ -199,8 +156,3 @@ def _replace(file: Path, data: bytes) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
-
-
-def _is_no_title(title: str) -> bool:
-    """Whether a title cannot stand in a line of an `.info` file as it is."""
-    return not title.isprintable() or title != title.strip() or title[:1] in {'"', "'"}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from headcount_registry.emitters.code_writer import plain
+from headcount_registry.errors import DeclarationsError, RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
 
     from headcount_registry.findings import Finding
+    from headcount_registry.pipeline.output import Plan
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
@@ -47,6 +50,38 @@ def misuse_if_missing(paths: Iterable[Path]) -> None:
     for path in paths:
         if not path.exists():
             raise click.UsageError(f"{path}: no such file or directory.")
+
+
+def fail_if_out_of_date(todo: Plan, command: str) -> None:
+    """End the command if files are not as it would write them, and name them."""
+    if todo.out_of_date:
+        for line in todo.out_of_date:
+            click.echo(line, err=True)
+        fail(
+            f"{counted(len(todo.out_of_date), 'file')} out of date;"
+            f" run `headcount-registry {command}` without --check"
+        )
+
+
+@contextmanager
+def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
+    """Tell what a block is at; if it fails, report why and end the command.
+
+    `refusal` is what follows from errors in declarations, after each of them was shown.
+    """
+    progress = Progress()
+    try:
+        yield progress
+    except DeclarationsError as error:
+        progress.done()
+        show(error.findings)
+        errors = sum(each.is_error for each in error.findings)
+        fail(refusal or f"{counted(errors, 'error')}; nothing written", status)
+    except RegistryError as error:
+        progress.done()
+        fail(str(error), status)
+    finally:
+        progress.done()
 
 
 class Progress:

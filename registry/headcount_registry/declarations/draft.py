@@ -16,7 +16,7 @@ from headcount_registry.reading.source import catalogue_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from headcount_registry.declarations.model import Location
+    from headcount_registry.findings import Location
     from headcount_registry.reading.info import Pair
     from headcount_registry.reading.source import Source, Sources
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headcount_registry.findings import Location
 
 VERSION = "version"
 """Name of the key that every project has: its own release."""
@@ -40,18 +44,6 @@ class Mode(StrEnum):
 
     ASK_FIRST = "ask_first"
     ON_AFTER_NOTICE = "on_after_notice"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
-    """A place in a file; line and column count from 1, 0 means the file as a whole."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-    def __str__(self) -> str:
-        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+MARKER = "Written by headcount-registry"
+"""Words in the first line of every generated file; only such files are ever overwritten."""
 WIDTH = 100
 _LAST_SHORT = 0xFFFF
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
 from headcount_registry.declarations.model import KeyType
-from headcount_registry.emitters.code_writer import Writer, bytes_lines, plain, quoted, wrap
-from headcount_registry.emitters.report_proto import MARKER
+from headcount_registry.emitters.code_writer import MARKER, Writer, bytes_lines, plain, quoted, wrap
 
 if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
 from headcount_registry.declarations.model import KeyType
-from headcount_registry.emitters.code_writer import Writer, quoted
+from headcount_registry.emitters.code_writer import MARKER, Writer, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Retired
     from headcount_registry.evolution.comparison import Change
     from headcount_registry.evolution.history import Release
-
-MARKER = "Written by headcount-registry"
-"""Words in the first line of every generated file; only such files are ever overwritten."""
 
 _COMMENTS = {
     KeyType.BOOLEAN: "Whether it is so.",

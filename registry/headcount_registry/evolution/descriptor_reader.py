@@ -14,7 +14,6 @@ from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
-    Location,
     Mode,
     Project,
     Registry,
@@ -22,6 +21,7 @@ from headcount_registry.declarations.model import (
     Value,
 )
 from headcount_registry.errors import SourceError
+from headcount_registry.findings import Location
 
 _OURS = "headcount.projects."
 # protoc types extensions as field descriptors, which Extensions[] is not typed to take.

@@ -22,11 +22,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from headcount_registry.declarations import names
 from headcount_registry.declarations.model import VERSION, KeyType
-from headcount_registry.errors import LockError
+from headcount_registry.errors import LockError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
+FILE = "registry.lock"
+"""Its name, unless it is given another."""
 CATALOGUE = "catalogue"
 FIRST_VALUE = 2
 """Number of the first declared value; 0 is unspecified, 1 is other."""
@@ -86,13 +89,33 @@ class Lock:
         return "".join(key.line() + "\n" for key in self.keys)
 
 
+def lock_path(paths: Iterable[Path]) -> Path:
+    """Return where the lock is by default: in the first path, or beside it if it is a file."""
+    first = next(iter(paths))
+    return first / FILE if first.is_dir() else first.with_name(FILE)
+
+
+def read_lock(path: Path) -> Lock:
+    """Return the lock in a file, an empty one if there is no such file.
+
+    Raises `SourceError` if it cannot be read, and `LockError` if it is damaged.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from error
+    return parse_lock(text, str(path))
+
+
 def next_number(used: set[int]) -> int:
     """The number after the largest used one, outside what protobuf keeps for itself."""
     number = max(used, default=0) + 1
     return _PROTOBUF_OWN.stop if number in _PROTOBUF_OWN else number
 
 
-def parse_lock(text: str, file: str = "registry.lock") -> Lock:
+def parse_lock(text: str, file: str = FILE) -> Lock:
     """Reads a lock. Raises `LockError` with file, line and remedy if it is damaged."""
     keys: list[LockedKey] = []
     numbers: dict[tuple[str, int], int] = {}

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headcount_registry.emitters.report_proto import MARKER
+from headcount_registry.emitters.code_writer import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The build: from paths to the text of every file, all or nothing.
 
-    read -> gather -> look -> resolve -> number -> digests -> emit -> compile
+    (stages.py) read -> draft -> check -> resolve -> number -> (here) digests -> emit -> compile
 
 Nothing here writes; `output.py` does, once everything is known to be right.
 """
@@ -8,29 +8,29 @@ Nothing here writes; `output.py` does, once everything is known to be right.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount_registry import checks
 from headcount_registry.declarations.digest import with_digests
-from headcount_registry.declarations.draft import gather
-from headcount_registry.declarations.resolve import resolve
 from headcount_registry.emitters import consent_text, python_client, registry_json, report_proto
 from headcount_registry.emitters.descriptor_set import compile_set, wire_schemas
-from headcount_registry.errors import DeclarationsError, SourceError
 from headcount_registry.evolution import history
-from headcount_registry.evolution.lock import Lock, parse_lock
-from headcount_registry.evolution.numbering import Changes, Numbered, number
-from headcount_registry.reading.source import read
+from headcount_registry.pipeline.stages import (
+    check_draft,
+    nothing_declared,
+    number_draft,
+    read_draft,
+    refuse_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from headcount_registry.declarations.model import Registry
     from headcount_registry.evolution.history import Release
+    from headcount_registry.evolution.numbering import Changes
     from headcount_registry.findings import Finding
 
-LOCK = "registry.lock"
 DESCRIPTOR_SET = "registry.binpb"
 MODEL = "registry.json"
 CLIENTS = "clients"
@@ -54,12 +54,6 @@ class Build:
     changes: Changes
 
 
-def lock_path(paths: Iterable[Path]) -> Path:
-    """Where the lock is by default: in the first path, or beside it if it is a file."""
-    first = next(iter(paths))
-    return first / LOCK if first.is_dir() else first.with_name(LOCK)
-
-
 def build(
     paths: Iterable[Path], lock_file: Path, progress: Callable[[str], None] = _silent
 ) -> Build:
@@ -70,50 +64,22 @@ def build(
     """
     paths = tuple(paths)
     progress("reading declarations")
-    draft = gather(read(paths))
+    draft = read_draft(paths)
     progress("checking declarations")
-    findings = checks.look(draft)
-    _refuse_errors(findings)
+    warnings = check_draft(draft)
     if not draft.projects:
         raise nothing_declared(paths)
-    outcome = numbered(resolve(draft), lock_file)
-    findings = tuple(sorted((*findings, *outcome.findings)))
-    _refuse_errors(findings)
-    registry = with_digests(outcome.registry)
+    numbered = number_draft(draft, lock_file)
+    findings = tuple(sorted((*warnings, *numbered.findings)))
+    refuse_errors(findings)
+    registry = with_digests(numbered.registry)
     return Build(
         registry,
         _files(registry, history.told(registry, lock_file), progress),
-        outcome.lock.text().encode(),
+        numbered.lock.text().encode(),
         findings,
-        outcome.changes,
+        numbered.changes,
     )
-
-
-def _refuse_errors(findings: tuple[Finding, ...]) -> None:
-    if any(finding.is_error for finding in findings):
-        raise DeclarationsError(findings)
-
-
-def nothing_declared(paths: Iterable[Path]) -> SourceError:
-    """The error to raise where files declare nothing, so that nothing is retired by mistake."""
-    return SourceError(
-        f"{', '.join(str(path) for path in paths)}: no .info file here declares anything;"
-        " write `telemetry[key][label] = ...` into one"
-    )
-
-
-def numbered(registry: Registry, lock_file: Path) -> Numbered:
-    """Numbers a registry after a lock; a lock that is not there is empty.
-
-    Raises `SourceError` or `LockError` where the lock cannot be read.
-    """
-    try:
-        text = lock_file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return number(registry, Lock())
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{lock_file}: cannot be read: {error}") from error
-    return number(registry, parse_lock(text, str(lock_file)))
 
 
 def _files(

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from headcount_registry import checks
 from headcount_registry.declarations.draft import gather
-from headcount_registry.declarations.resolve import resolve
-from headcount_registry.errors import DeclarationsError, SourceError
-from headcount_registry.evolution.lock import parse_lock
-from headcount_registry.evolution.numbering import number
+from headcount_registry.errors import SourceError
+from headcount_registry.findings import has_errors
+from headcount_registry.pipeline.stages import number_draft, refuse_errors
 from headcount_registry.reading import info
 from headcount_registry.reading.files import collect
 from headcount_registry.reading.source import parsed
@@ -97,8 +96,7 @@ def appended(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Fin
     after = parsed(collection, {str(file): grown})
     _refuse_damage(str(file), before, after, addition)
     new = _new_findings(before, after, lock_file)
-    if any(each.is_error for each in new):
-        raise DeclarationsError(new)
+    refuse_errors(new)
     return grown.encode("utf-8", "surrogateescape"), new
 
 
@@ -128,7 +126,6 @@ def _new_findings(before: Sources, after: Sources, lock_file: Path) -> tuple[Fin
     known = {(each.check, each.message) for each in checks.look(gather(before))}
     draft = gather(after)
     findings = checks.look(draft)
-    if lock_file.is_file() and not any(each.is_error for each in findings):
-        lock = parse_lock(lock_file.read_text(encoding="utf-8"), str(lock_file))
-        findings += number(resolve(draft), lock).findings
+    if not has_errors(findings):
+        findings += number_draft(draft, lock_file).findings
     return tuple(each for each in findings if (each.check, each.message) not in known)

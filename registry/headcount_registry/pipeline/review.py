@@ -1,8 +1,7 @@
 """The review: everything that is wrong with declarations, found at once, nothing made.
 
-    read -> gather -> look -> (what is sound) resolve -> number
-
-Numbers are tried too, so that a review finds whatever a build would refuse.
+Numbers are tried too, on the part without errors, so that a review finds whatever a build
+would refuse.
 """
 
 from __future__ import annotations
@@ -11,11 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headcount_registry import checks
-from headcount_registry.declarations.draft import gather
-from headcount_registry.declarations.resolve import resolve
 from headcount_registry.findings import Severity
-from headcount_registry.pipeline.build import nothing_declared, numbered
-from headcount_registry.reading.source import read
+from headcount_registry.pipeline.stages import nothing_declared, number_draft, read_draft
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,11 +51,11 @@ def review(
     Raises `SourceError` or `LockError` where something cannot be read, or nothing is declared.
     """
     paths = tuple(paths)
-    draft = gather(read(paths))
+    draft = read_draft(paths)
     found = list(checks.look(draft, strict=strict, today=today))
     if not draft.projects and not found:
         raise nothing_declared(paths)
-    numbers = numbered(resolve(checks.sound(draft)), lock_file).findings
+    numbers = number_draft(checks.sound(draft), lock_file).findings
     found += [replace(each, severity=Severity.ERROR) if strict else each for each in numbers]
     return Review(
         tuple(sorted(found)),

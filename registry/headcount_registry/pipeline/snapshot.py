@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headcount_registry import checks
 from headcount_registry.declarations import names
-from headcount_registry.declarations.draft import gather
 from headcount_registry.declarations.model import (
     Key,
     KeyType,
     Level,
-    Location,
     Mode,
     Project,
     Registry,
@@ -20,12 +17,19 @@ from headcount_registry.declarations.model import (
     Value,
 )
 from headcount_registry.declarations.resolve import resolve
-from headcount_registry.errors import DeclarationsError, SourceError
+from headcount_registry.errors import SourceError
 from headcount_registry.evolution.comparison import Snapshot
 from headcount_registry.evolution.descriptor_reader import of_descriptor_set
-from headcount_registry.evolution.lock import CATALOGUE, Lock, LockedKey, parse_lock
-from headcount_registry.pipeline.build import lock_path
-from headcount_registry.reading.source import read
+from headcount_registry.evolution.lock import (
+    CATALOGUE,
+    Lock,
+    LockedKey,
+    lock_path,
+    parse_lock,
+    read_lock,
+)
+from headcount_registry.findings import Location
+from headcount_registry.pipeline.stages import check_draft, read_draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +50,9 @@ def snapshot(path: Path, lock: Path | None = None) -> Snapshot:
 
 
 def _of_declarations(path: Path, lock_file: Path) -> Registry:
-    draft = gather(read([path]))
-    findings = checks.look(draft)
-    if any(finding.is_error for finding in findings):
-        raise DeclarationsError(findings)
-    lock = parse_lock(_text(lock_file), str(lock_file)) if lock_file.is_file() else Lock()
+    draft = read_draft([path])
+    check_draft(draft)
+    lock = read_lock(lock_file)
     return Registry(
         tuple(_numbered(project, lock.of(project.name)) for project in resolve(draft).projects)
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount_registry.declarations.model import Location
+from headcount_registry.findings import Location
 from headcount_registry.reading import info
 from headcount_registry.reading.files import collect
 

@@ -1,0 +1,118 @@
+"""The command `headcount-registry build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.terminal import (
+    counted,
+    fail_if_out_of_date,
+    misuse_if_missing,
+    reported_errors,
+    show,
+)
+from headcount_registry.emitters import changes_page, keys_page
+from headcount_registry.evolution import history
+from headcount_registry.evolution.lock import lock_path
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import build
+
+if TYPE_CHECKING:
+    from headcount_registry.pipeline.build import Build
+
+
+@click.command("build")
+@paths_argument
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory for everything that is generated.",
+)
+@lock_option(
+    "; keep it under version control."
+    "  [default: registry.lock in the first PATH, or beside it if it is a file]"
+)
+@click.option(
+    "--docs",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a page of every key, in Markdown, to this file.",
+)
+@click.option(
+    "--changes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a page of what changed, release by release, to this file.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; say which files are out of date.")
+def build_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    out: Path,
+    lock_file: Path | None,
+    docs: Path | None,
+    changes: Path | None,
+    *,
+    check: bool,
+) -> None:
+    """Build schema, descriptor set and typed clients.
+
+    PATH is an .info file, a directory whose .info files are all read, or a
+    release archive (.zip, .tar.gz) that is read as the directory in it.
+    Written below the output directory are one .proto file for each project,
+    registry.binpb for the server, registry.json for other tools, and a Python
+    package for each project with the text that people read before they agree;
+    the numbers of new keys are entered in the lock. Either all files are
+    written or none.
+
+    A key that is no longer declared is retired: its number and name are
+    reserved for ever. Give all declarations in one call.
+    """
+    misuse_if_missing(paths)
+    numbers = lock_file or lock_path(paths)
+    with reported_errors() as progress:
+        built = build(paths, numbers, progress)
+        documents = _documents(built, numbers, docs, changes)
+        todo = output.plan(built.files, out, numbers, built.lock, documents)
+        progress.done()
+        show(built.findings)
+        if check:
+            fail_if_out_of_date(todo, "build")
+        progress(f"writing {counted(len(todo.write), 'file')}")
+        output.apply(todo, out)
+    _summarize(built)
+
+
+def _documents(
+    built: Build, lock_file: Path, docs: Path | None, changes: Path | None
+) -> dict[Path, bytes]:
+    """The pages that were asked for, by the place that they were asked for."""
+    pages: dict[Path, bytes] = {}
+    if docs:
+        pages[docs] = keys_page.emit(built.registry).encode()
+    if changes:
+        to_come = history.since_release(built.registry, lock_file).changes
+        page = changes_page.emit(history.releases(lock_file), to_come)
+        pages[changes] = page.encode()
+    return pages
+
+
+def _summarize(built: Build) -> None:
+    projects = built.registry.projects
+    keys = sum(len(project.keys) for project in projects)
+    click.echo(f"{counted(len(projects), 'project')}, {counted(keys, 'key')}")
+    for word, changed in (
+        ("new", built.changes.added),
+        ("retired", built.changes.retired),
+        ("declared again", built.changes.revived),
+        ("renamed", built.changes.renamed),
+    ):
+        if changed:
+            click.echo(f"{word}: {_shortened(changed)}")
+
+
+def _shortened(names: tuple[str, ...], shown: int = 12) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more

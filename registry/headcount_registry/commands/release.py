@@ -1,0 +1,86 @@
+"""The command `headcount-registry release`: what changed is entered into the history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.terminal import counted, fail, misuse_if_missing, reported_errors
+from headcount_registry.evolution import comparison_text, history
+from headcount_registry.evolution.lock import lock_path
+from headcount_registry.pipeline import output
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, build
+
+if TYPE_CHECKING:
+    from headcount_registry.evolution.comparison import Comparison
+    from headcount_registry.pipeline.build import Build
+
+
+@click.command("release")
+@paths_argument
+@click.option("--name", required=True, help="What the release is called, such as 1.2.")
+@click.option(
+    "--date",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    help="Its day.  [default: today, in UTC]",
+)
+@lock_option(", as for build.")
+@click.option("--note", default="", help="Why, in a sentence or two, for the pages of changes.")
+@click.option("--breaking", is_flag=True, help="Release although clients or totals break.")
+def release_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    name: str,
+    date: dt.datetime | None,
+    lock_file: Path | None,
+    note: str,
+    *,
+    breaking: bool,
+) -> None:
+    """Enter what changed since the last release into the history.
+
+    Compares the declarations with the last release, adds a line to
+    registry.history and keeps the descriptor set as registry.released.binpb,
+    both beside the lock, which must be up to date. Commit them, and run build
+    with --changes to bring the page up to date, and what servers show.
+    """
+    misuse_if_missing(paths)
+    numbers = lock_file or lock_path(paths)
+    day = (date or dt.datetime.now(dt.UTC)).date().isoformat()
+    entry = history.Release(name, day, (), " ".join(note.split()))
+    with reported_errors() as progress:
+        built = build(paths, numbers, progress)
+        progress.done()
+        comparison = _enter(built, numbers, entry, breaking=breaking)
+    click.echo(f"{name}: {counted(len(comparison.changes), 'change')}")
+
+
+def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: bool) -> Comparison:
+    """Enters what changed under the name, day and note of an entry."""
+    name = entry.release
+    if not lock_file.is_file() or lock_file.read_bytes() != built.lock:
+        fail(f"{lock_file}: out of date; run `headcount-registry build` first")
+    past = history.releases(lock_file)
+    if any(release.release == name for release in past):
+        fail(
+            f"{history.history_path(lock_file)}: has a release {name} already; choose another name"
+        )
+    comparison = history.since_release(built.registry, lock_file)
+    if comparison.breaking and not breaking:
+        click.echo(comparison_text.text(replace(comparison, new=name)), nl=False)
+        fail("nothing written; mend what breaks, or give --breaking")
+    entry = replace(entry, changes=comparison.changes)
+    lines = "".join(release.line() + "\n" for release in (*past, entry))
+    todo = output.Plan(
+        {
+            history.history_path(lock_file): lines.encode(),
+            history.released_path(lock_file): built.files[DESCRIPTOR_SET],
+        },
+        (),
+    )
+    output.apply(todo, lock_file.parent)
+    return comparison
