@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from headcount.consent.changes import Change
     from headcount.consent.decision import Decision
-    from headcount.consent.state import Record, State
+    from headcount.consent.record import Record
+    from headcount.consent.state import State
     from headcount.delivery.history import Entry
     from headcount.delivery.server_policy import Promise
     from headcount.model.project import Project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headcount.consent.changes import changes
-from headcount.consent.state import UNREADABLE
+from headcount.consent.record import UNREADABLE
 from headcount.delivery import history, outbox, server_policy
 from headcount.model.frozen import Frozen
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Protocol
 
-    from headcount.consent.state import Record, State
+    from headcount.consent.record import Record
+    from headcount.consent.state import State
     from headcount.model.project import Key, Project
 
     class Asking(Protocol):

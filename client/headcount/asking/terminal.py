@@ -11,7 +11,7 @@ from textwrap import fill
 
 from headcount.asking.form import answer, form
 from headcount.asking.wording import VERSION
-from headcount.consent.state import DENIED, GRANTED, UNREADABLE
+from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.model.errors import StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE

@@ -12,7 +12,7 @@ from headcount.model.project import LEVELS
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from headcount.consent.state import Record
+    from headcount.consent.record import Record
     from headcount.model.project import Key, Project
 
 NEW = "new"

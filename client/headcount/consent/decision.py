@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from headcount.consent import transitions
+from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
-from headcount.consent.state import DENIED, QUIET, Record, State, effective, overruled
+from headcount.consent.state import QUIET, State, effective, overruled
 from headcount.delivery import outbox
 from headcount.model.errors import StateError
 

@@ -6,15 +6,8 @@ one, or None where nothing changes. ConsentError where an answer makes no sense.
 
 from __future__ import annotations
 
-from headcount.consent.state import (
-    DENIED,
-    GRANTED,
-    QUIET,
-    UNDECIDED,
-    UNREADABLE,
-    Record,
-    agreed_terms,
-)  # fmt: skip
+from headcount.consent.record import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
+from headcount.consent.state import QUIET, agreed_terms
 from headcount.consent.terms import Terms
 from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
