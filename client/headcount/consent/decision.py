@@ -6,7 +6,6 @@ from headcount.consent import transitions
 from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
 from headcount.consent.state import QUIET, State, effective, overruled
-from headcount.delivery import outbox
 from headcount.model.errors import StateError
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -151,9 +150,9 @@ class Decision:
             if record.decision == DENIED:
                 self._directory.withdraw()
                 return True
-            # A report frozen under the former answer may hold what is now refused.
+            # A report saved under the former answer may hold what is now refused.
             if _agreed(record) != _agreed(before):
-                outbox.thaw(self._directory)
+                self._directory.discard_report()
             if self._effective(record).on:
                 with self._directory.sending() as held:
                     if held:  # else whoever sends now makes the secret

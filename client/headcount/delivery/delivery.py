@@ -143,7 +143,7 @@ class Delivery:
         if plan is None or not holds(plan, now):
             plan = draw(now, self._decision.not_before(), self._chance())
             if plan is not None:
-                outbox.thaw(self._directory)
+                self._directory.discard_report()
                 outbox.write_plan(self._directory, plan)
         return plan
 
@@ -157,13 +157,13 @@ class Delivery:
             if not report.values:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
                 return Outcome.DROPPED.because("no collector had an answer")
-            outbox.freeze(self._directory, report)
+            outbox.save_report(self._directory, report)
         secret = self._directory.secret()
         state = self._decision.state()
         if not state.on:
             return Outcome.OFF
         if state.keys != report.asked:
-            outbox.thaw(self._directory)
+            self._directory.discard_report()
             return Outcome.LATER.because("the answer changed while the report was made")
         entry = history.open_entry(self._directory, report, at=self._clock())
         week, answer = self._sent(report, secret, plan.week)
@@ -174,7 +174,7 @@ class Delivery:
 
     def _frozen(self, plan: Plan) -> Report | None:
         """The frozen report, where it still is what this week and this consent send."""
-        report = outbox.frozen(self._directory)
+        report = outbox.load_report(self._directory)
         if (
             report is None
             or report.week != plan.week
@@ -265,7 +265,7 @@ class Delivery:
             # sent again would have the same token.
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
-                outbox.thaw(self._directory)
+                self._directory.discard_report()
             return Outcome("SENT", ignored=answer.ignored)
         why = f"{answer.code}: {answer.message}"
         if answer.code in _GIVEN_UP:
@@ -275,7 +275,7 @@ class Delivery:
             plan = put_off(plan, self._clock(), self._chance(), busy=busy)
         outbox.write_plan(self._directory, plan)
         if plan.done:
-            outbox.thaw(self._directory)
+            self._directory.discard_report()
             return Outcome.DROPPED.because(why)
         return Outcome.LATER.because(why)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SECRET_SIZE = 32
+REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
 _PATIENCE = 5.0  # seconds to wait while another process writes a decision
 
@@ -138,6 +139,10 @@ class StateDirectory:
             known = os.urandom(SECRET_SIZE)
             self.write(SECRET, known, durable=True)
         return known
+
+    def discard_report(self) -> None:
+        """Remove the week's saved report, if there is one."""
+        self.drop(REPORT)
 
     def withdraw(self) -> None:
         """Removes everything but the decision and the history."""
