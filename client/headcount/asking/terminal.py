@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TextIO
 
-    from headcount.site_owner import OwnerSide
+    from headcount.asking.askable import Askable
 
 YES = "yes"
 NO = "no"
@@ -47,7 +47,7 @@ class Asked(Frozen):
 
 
 def ask(
-    *clients: OwnerSide,
+    *clients: Askable,
     again: bool = False,
     reading: TextIO | None = None,
     writing: TextIO | None = None,
@@ -86,7 +86,7 @@ def ask(
     return came
 
 
-def _why_not(client: OwnerSide, *, again: bool) -> str:
+def _why_not(client: Askable, *, again: bool) -> str:
     """Why a client is not asked about, `""` where it is."""
     state, record = client.state(), client.record()
     if state.rule in _OVERRULED:
@@ -109,7 +109,7 @@ def _why_not(client: OwnerSide, *, again: bool) -> str:
 
 
 def _whole(
-    terminal: _Terminal, clients: list[OwnerSide], translated: Mapping[str, str] | None
+    terminal: _Terminal, clients: list[Askable], translated: Mapping[str, str] | None
 ) -> Asked:
     """The question about everything."""
     data = form(*clients, translated=translated)
@@ -144,7 +144,7 @@ def _whole(
     return Asked(said or LATER)
 
 
-def _wider(terminal: _Terminal, client: OwnerSide, translated: Mapping[str, str] | None) -> Asked:
+def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
     """The question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
     new = [key for key in project["keys"] if key["waiting"]]
