@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from headcount.consent.decision import Decision
     from headcount.delivery.delivery import Delivery
-    from headcount.delivery.outcome import Outcome, Preview
+    from headcount.delivery.outcome import Outcome
+    from headcount.delivery.preview import Preview
     from headcount.delivery.schedule import Plan
     from headcount.delivery.scheduler import Scheduler
     from headcount.model.project import Project

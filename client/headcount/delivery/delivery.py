@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from headcount.consent.state import within
 from headcount.delivery import history, outbox
-from headcount.delivery.outcome import Outcome, Preview
+from headcount.delivery.outcome import Outcome
+from headcount.delivery.preview import Preview
 from headcount.delivery.schedule import (
     DROPPED,
     PAUSES,
