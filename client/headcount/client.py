@@ -9,7 +9,7 @@ from headcount.delivery import outbox
 from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
 from headcount.model.week import Week
-from headcount.site_owner import OwnerSide
+from headcount.site_owner import SiteOwner
 from headcount.storage.state_directory import StateDirectory
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -32,7 +32,7 @@ def chance() -> float:
     return int.from_bytes(os.urandom(6), "big") / 2**48
 
 
-class Client(OwnerSide):
+class Client(SiteOwner):
     """Consent, the weekly report and its sending, for one project on one host.
 
     `collectors` has a method per key; `state_directory` belongs to this host

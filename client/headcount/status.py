@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from headcount.consent.decision import Decision
     from headcount.delivery.history import Entry
-    from headcount.delivery.server_policy import Promise
+    from headcount.delivery.server_policy import ServerPolicy
     from headcount.model.project import Project
     from headcount.storage.state_directory import StateDirectory
 
@@ -62,7 +62,7 @@ class Status(Frozen):
     latest: Entry | None
     next_due: float | None
     notes: Mapping[str, str]
-    promise: Promise | None
+    promise: ServerPolicy | None
 
     def __init__(self, **parts: object) -> None:
         self._fill(**parts)
@@ -109,5 +109,5 @@ def status(
         latest=entries[0] if entries else None,
         next_due=next_due,
         notes=outbox.read_notes(directory),
-        promise=server_policy.remembered(directory),
+        promise=server_policy.load(directory),
     )  # fmt: skip

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from headcount.consent.decision import Decision
     from headcount.model.deadline import Deadline
     from headcount.model.project import Project
-    from headcount.reporting.collectors import Collection
+    from headcount.reporting.collectors import Collected
     from headcount.reporting.report import Report
     from headcount.storage.state_directory import StateDirectory
     from headcount.transport.messages import Answer, Transport
@@ -121,8 +121,8 @@ class Delivery:
                 outbox.write_plan(self._directory, plan.replaced(moment=self._clock() + PAUSES[0]))
                 if self._patience is not None:
                     self._patience = min(self._patience, background.PATIENCE)
-                collection = self._collected(self._decision.state().keys)
-                background.leave(self._directory, self._project, collection, settings)
+                collected = self._collected(self._decision.state().keys)
+                background.leave(self._directory, self._project, collected, settings)
             return background.start(self._directory)
         finally:
             self._decision.leave_no_trace()
@@ -152,9 +152,9 @@ class Delivery:
         report = self._frozen(plan)
         if report is None:
             asked = self._decision.state().keys
-            collection = self._collected(asked)
-            outbox.write_notes(self._directory, collection.notes)
-            report = self._composed(plan.week, asked, collection)
+            collected = self._collected(asked)
+            outbox.write_notes(self._directory, collected.notes)
+            report = self._composed(plan.week, asked, collected)
             if not report.values:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
                 return Outcome.DROPPED.because("no collector had an answer")
@@ -202,9 +202,9 @@ class Delivery:
             proposed = tuple(key.name for key in within(self._project, level, refused, now))
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on else proposed
-            collection = self._collected(asked)
-            notes = collection.notes
-            report = self._composed(week, asked, collection)
+            collected = self._collected(asked)
+            notes = collected.notes
+            report = self._composed(week, asked, collected)
         return Preview(
             week=report.week,
             frozen=frozen,
@@ -214,7 +214,7 @@ class Delivery:
             notes=notes,
         )
 
-    def _collected(self, asked: tuple[str, ...]) -> Collection:
+    def _collected(self, asked: tuple[str, ...]) -> Collected:
         """What the collectors say now; half the time that is left goes to the network."""
         from headcount.reporting.collectors import collect  # noqa: PLC0415 - only where one is built
 
@@ -223,11 +223,11 @@ class Delivery:
             seconds = min(seconds, self._deadline.left / 2)
         return collect(self._project, self._collectors, asked, seconds)
 
-    def _composed(self, week: str, asked: tuple[str, ...], collection: Collection) -> Report:
+    def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
         """The report that carries what was collected."""
         from headcount.reporting.report import compose  # noqa: PLC0415 - only where one is built
 
-        return compose(self._project, collection.answers, week=week, asked=asked)
+        return compose(self._project, collected.answers, week=week, asked=asked)
 
     def _sent(self, report: Report, secret: bytes, week: str) -> tuple[str, Answer]:
         """The server's answer, and the week it was given for."""
