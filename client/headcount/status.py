@@ -30,13 +30,6 @@ class Status(Frozen):
     `last` is the last report that was counted, `latest` the last that left.
     """
 
-    __slots__ = (
-        "agreed_digest", "contact", "decided_at", "decision", "endpoint", "explanation", "homepage",
-        "keys", "last", "latest", "level", "next_due", "notes", "notice_at", "on", "project",
-        "promise", "recipient", "refused", "registry_digest", "rule", "state_directory",
-        "title", "via", "waiting", "wording",
-    )  # fmt: skip
-
     project: str
     title: str
     homepage: str
@@ -63,9 +56,6 @@ class Status(Frozen):
     next_due: float | None
     notes: Mapping[str, str]
     promise: ServerPolicy | None
-
-    def __init__(self, **parts: object) -> None:
-        self._fill(**parts)
 
 
 def status(

@@ -37,13 +37,8 @@ _OVERRULED = ("administrator", "environment", "automated")
 class Asked(Frozen):
     """What came of a question: `answer` is yes, no, later or not asked; `reason` says why."""
 
-    __slots__ = ("answer", "reason")
-
     answer: str
-    reason: str
-
-    def __init__(self, answer: str, reason: str = "") -> None:
-        self._fill(answer=answer, reason=reason)
+    reason: str = ""
 
 
 def ask(
@@ -61,20 +56,22 @@ def ask(
     """
     terminal = _Terminal(reading or sys.stdin, writing or sys.stdout)
     if not terminal.is_one:
-        return Asked(NOT_ASKED, "there is no terminal to ask in")
+        return Asked(answer=NOT_ASKED, reason="there is no terminal to ask in")
     reasons = {client: _why_not(client, again=again) for client in clients}
     asked = [client for client in clients if not reasons[client]]
     if not asked:
-        return Asked(NOT_ASKED, next(iter(reasons.values()), "there is nothing to ask about"))
+        return Asked(
+            answer=NOT_ASKED, reason=next(iter(reasons.values()), "there is nothing to ask about")
+        )
     try:
         first = [client for client in asked if client.question_shown() or again]
     except StateError as error:
-        return Asked(NOT_ASKED, f"the answer could not be kept: {error}")
+        return Asked(answer=NOT_ASKED, reason=f"the answer could not be kept: {error}")
     if not first:
-        return Asked(NOT_ASKED, "another terminal asks just now")
+        return Asked(answer=NOT_ASKED, reason="another terminal asks just now")
     wider = [client for client in first if client.state().waiting]
     fresh = [client for client in first if client not in wider]
-    came = Asked(LATER)
+    came = Asked(answer=LATER)
     try:
         if fresh:
             came = _whole(terminal, fresh, translated)
@@ -82,7 +79,7 @@ def ask(
             came = _wider(terminal, client, translated)
     except (EOFError, KeyboardInterrupt):
         terminal.say("")
-        came = Asked(LATER, "the question was closed")
+        came = Asked(answer=LATER, reason="the question was closed")
     return came
 
 
@@ -141,7 +138,7 @@ def _whole(
         for client in clients:
             if client.project.mode == ON_AFTER_NOTICE:
                 client.notice_shown(VERSION)
-    return Asked(said or LATER)
+    return Asked(answer=said or LATER)
 
 
 def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
@@ -158,7 +155,7 @@ def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] |
             client.allow(key["name"])
         elif said == NO:
             client.refuse(key["name"])
-    return Asked(said or LATER)
+    return Asked(answer=said or LATER)
 
 
 class _Terminal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headcount.model.frozen import Frozen
+from headcount.model.frozen import NOTHING, Frozen
 from headcount.model.project import LEVELS
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -29,59 +29,20 @@ class Record(Frozen):
     are not known; `asked` the consent digest that the terminal last asked about.
     """
 
-    __slots__ = (
-        "asked",
-        "at",
-        "consent_digest",
-        "decision",
-        "level",
-        "not_before",
-        "notice",
-        "notice_mode",
-        "refused",
-        "registry_digest",
-        "spent",
-        "terms",
-        "via",
-        "wording",
-    )  # fmt: skip
+    decision: str = UNDECIDED
+    at: float = 0.0
+    via: str = ""
+    level: str = LEVELS[0]
+    refused: tuple[str, ...] = ()
+    terms: Mapping[str, Terms] = NOTHING
+    not_before: float = 0.0
+    notice: float = 0.0
+    notice_mode: str = ""
+    registry_digest: str = ""
+    consent_digest: str = ""
+    spent: str = ""
+    wording: str = ""
+    asked: str = ""
 
-    decision: str
-    at: float
-    via: str
-    level: str
-    refused: tuple[str, ...]
-    terms: Mapping[str, Terms]
-    not_before: float
-    notice: float
-    notice_mode: str
-    registry_digest: str
-    consent_digest: str
-    spent: str
-    wording: str
-    asked: str
-
-    def __init__(  # noqa: PLR0913 - a record has that many parts
-        self,
-        *,
-        decision: str = UNDECIDED,
-        at: float = 0.0,
-        via: str = "",
-        level: str = LEVELS[0],
-        refused: tuple[str, ...] = (),
-        terms: Mapping[str, Terms] | None = None,
-        not_before: float = 0.0,
-        notice: float = 0.0,
-        notice_mode: str = "",
-        registry_digest: str = "",
-        consent_digest: str = "",
-        spent: str = "",
-        wording: str = "",
-        asked: str = "",
-    ) -> None:
-        self._fill(
-            decision=decision, at=at, via=via, level=level, refused=tuple(sorted(set(refused))),
-            terms=dict(terms or {}), not_before=not_before, notice=notice,
-            notice_mode=notice_mode, registry_digest=registry_digest,
-            consent_digest=consent_digest, spent=spent, wording=wording, asked=asked,
-        )  # fmt: skip
+    def __post_init__(self) -> None:
+        self._fill(refused=tuple(sorted(set(self.refused))))

@@ -34,23 +34,15 @@ class State(Frozen):
     are sent, `waiting` those that no one has agreed to yet.
     """
 
-    __slots__ = ("explanation", "keys", "on", "rule", "waiting")
-
-    on: bool
     rule: str
     explanation: str
-    keys: tuple[str, ...]
-    waiting: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
-    def __init__(
-        self,
-        *,
-        rule: str,
-        explanation: str,
-        keys: tuple[str, ...] = (),
-        waiting: tuple[str, ...] = (),
-    ) -> None:
-        self._fill(on=bool(keys), rule=rule, explanation=explanation, keys=keys, waiting=waiting)
+    @property
+    def on(self) -> bool:
+        """Whether anything is sent."""
+        return bool(self.keys)
 
 
 def effective(

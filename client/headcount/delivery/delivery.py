@@ -267,7 +267,7 @@ class Delivery:
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
                 self._directory.discard_report()
-            return Outcome("SENT", ignored=answer.ignored)
+            return Outcome(name="SENT", ignored=answer.ignored)
         why = f"{answer.code}: {answer.message}"
         if answer.code in _GIVEN_UP:
             plan = finished(plan, DROPPED)

@@ -18,8 +18,6 @@ class Outcome(Frozen):
     `message` a reason in words where there is one.
     """
 
-    __slots__ = ("ignored", "message", "name")
-
     SENT: ClassVar[Outcome]
     """The server counted the report."""
     NOT_DUE: ClassVar[Outcome]
@@ -36,11 +34,8 @@ class Outcome(Frozen):
     """A process of its own was started to send it."""
 
     name: str
-    ignored: tuple[Ignored, ...]
-    message: str
-
-    def __init__(self, name: str, *, ignored: tuple[Ignored, ...] = (), message: str = "") -> None:
-        self._fill(name=name, ignored=ignored, message=message)
+    ignored: tuple[Ignored, ...] = ()
+    message: str = ""
 
     def because(self, message: str) -> Outcome:
         """The same outcome with a reason."""
@@ -56,10 +51,10 @@ class Outcome(Frozen):
         return self.name
 
 
-Outcome.SENT = Outcome("SENT")
-Outcome.NOT_DUE = Outcome("NOT_DUE")
-Outcome.OFF = Outcome("OFF")
-Outcome.LATER = Outcome("LATER")
-Outcome.DROPPED = Outcome("DROPPED")
-Outcome.BUSY = Outcome("BUSY")
-Outcome.STARTED = Outcome("STARTED")
+Outcome.SENT = Outcome(name="SENT")
+Outcome.NOT_DUE = Outcome(name="NOT_DUE")
+Outcome.OFF = Outcome(name="OFF")
+Outcome.LATER = Outcome(name="LATER")
+Outcome.DROPPED = Outcome(name="DROPPED")
+Outcome.BUSY = Outcome(name="BUSY")
+Outcome.STARTED = Outcome(name="STARTED")

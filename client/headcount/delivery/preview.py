@@ -19,23 +19,9 @@ class Preview(Frozen):
     say, per key without an answer, why it has none.
     """
 
-    __slots__ = ("digest", "frozen", "json", "notes", "values", "week")
-
     week: str
     frozen: bool
     values: Mapping[str, Wire | None]
     json: str
     digest: str
     notes: Mapping[str, str]
-
-    def __init__(  # noqa: PLR0913 - a preview has that many parts
-        self,
-        *,
-        week: str,
-        frozen: bool,
-        values: Mapping[str, Wire | None],
-        json: str,
-        digest: str,
-        notes: Mapping[str, str],
-    ) -> None:
-        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest, notes=notes)

@@ -31,14 +31,9 @@ class ServerPolicy(Frozen):
     published is destroyed.
     """
 
-    __slots__ = ("at", "grace", "threshold")
-
     threshold: int
     grace: float
     at: float
-
-    def __init__(self, *, threshold: int, grace: float, at: float) -> None:
-        self._fill(threshold=threshold, grace=grace, at=at)
 
     @property
     def text(self) -> str:

@@ -32,13 +32,8 @@ _NOTE_LIMIT = 200  # characters
 class Collected(Frozen):
     """`answers` are ready for the wire; `notes` say why each other key has none."""
 
-    __slots__ = ("answers", "notes")
-
     answers: Mapping[str, Wire]
     notes: Mapping[str, str]
-
-    def __init__(self, *, answers: Mapping[str, Wire], notes: Mapping[str, str]) -> None:
-        self._fill(answers=answers, notes=notes)
 
     def of(self, names: Collection[str]) -> Collected:
         """The part of it that concerns some keys."""
