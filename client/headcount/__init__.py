@@ -11,7 +11,8 @@ from headcount.client import Client
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from headcount.consent.state import State
-    from headcount.delivery.outcome import Outcome, Preview
+    from headcount.delivery.outcome import Outcome
+    from headcount.delivery.preview import Preview
     from headcount.model.errors import HeadcountError
 
 __all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State"]
@@ -22,7 +23,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "HeadcountError": "model.errors",
     "Outcome": "delivery.outcome",
-    "Preview": "delivery.outcome",
+    "Preview": "delivery.preview",
     "State": "consent.state",
 }
 

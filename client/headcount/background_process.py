@@ -11,7 +11,7 @@ import sys
 from headcount.client import Client
 from headcount.delivery.background import ERRAND
 from headcount.model.project import Key, Project
-from headcount.reporting.collectors import Collection
+from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
 
 _LIFETIME = 60  # seconds
@@ -32,7 +32,7 @@ def run(path: str, name: str) -> None:
     roots = errand["settings"].pop("root_certificates")
     Client(
         Project(**parts, keys=keys, schema=lambda: schema),
-        Collection(
+        Collected(
             answers={
                 name: tuple(answer) if isinstance(answer, list) else answer
                 for name, answer in errand["answers"].items()

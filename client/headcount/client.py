@@ -9,7 +9,7 @@ from headcount.delivery import outbox
 from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
 from headcount.model.week import Week
-from headcount.site_owner import OwnerSide
+from headcount.site_owner import SiteOwner
 from headcount.storage.state_directory import StateDirectory
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from headcount.consent.decision import Decision
     from headcount.delivery.delivery import Delivery
-    from headcount.delivery.outcome import Outcome, Preview
+    from headcount.delivery.outcome import Outcome
+    from headcount.delivery.preview import Preview
     from headcount.delivery.schedule import Plan
     from headcount.delivery.scheduler import Scheduler
     from headcount.model.project import Project
@@ -31,7 +32,7 @@ def chance() -> float:
     return int.from_bytes(os.urandom(6), "big") / 2**48
 
 
-class Client(OwnerSide):
+class Client(SiteOwner):
     """Consent, the weekly report and its sending, for one project on one host.
 
     `collectors` has a method per key; `state_directory` belongs to this host

@@ -1,4 +1,4 @@
-"""The side of a client that a site owner deals with: answers, status, history."""
+"""What a site owner can say and read: answers, status, history."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
     from headcount.consent.changes import Change
     from headcount.consent.decision import Decision
-    from headcount.consent.state import Record, State
+    from headcount.consent.record import Record
+    from headcount.consent.state import State
     from headcount.delivery.history import Entry
-    from headcount.delivery.server_policy import Promise
+    from headcount.delivery.server_policy import ServerPolicy
     from headcount.model.project import Project
     from headcount.status import Status
     from headcount.storage.state_directory import StateDirectory
     from headcount.transport.messages import Transport
 
 
-class OwnerSide(ABC):
+class SiteOwner(ABC):
     """What a person can say and read; `headcount.Client` adds what its host does.
 
     Methods that record raise ConsentError or StateError; `record`, `status`,
@@ -86,15 +87,15 @@ class OwnerSide(ABC):
 
         return form(self, translated=translated)
 
-    def ask_server(self, seconds: float = 10.0) -> Promise:
+    def ask_server(self, seconds: float = 10.0) -> ServerPolicy:
         """Asks the server for its threshold and retention, and remembers what it says.
 
         Opens a connection, so ConsentError while the state is off; ServerError
         where the server does not say.
         """
-        from headcount.delivery.server_policy import asked  # noqa: PLC0415 - only where a person asks
+        from headcount.delivery.server_policy import ask  # noqa: PLC0415 - only where a person asks
 
-        return asked(
+        return ask(
             self.project.name,
             self._directory,
             self._decision(),
@@ -135,7 +136,7 @@ class OwnerSide(ABC):
 
         False where that was known already.
         """
-        return self._decision().asked()
+        return self._decision().question_shown()
 
     def refuse(self, key: str) -> None:
         """Leaves one key out from now on; its collector is not called again."""

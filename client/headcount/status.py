@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headcount.consent.changes import changes
-from headcount.consent.state import UNREADABLE
+from headcount.consent.record import UNREADABLE
 from headcount.delivery import history, outbox, server_policy
 from headcount.model.frozen import Frozen
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from headcount.consent.decision import Decision
     from headcount.delivery.history import Entry
-    from headcount.delivery.server_policy import Promise
+    from headcount.delivery.server_policy import ServerPolicy
     from headcount.model.project import Project
     from headcount.storage.state_directory import StateDirectory
 
@@ -29,13 +29,6 @@ class Status(Frozen):
     reasons. `notes` say why keys had no answer when the last report was made.
     `last` is the last report that was counted, `latest` the last that left.
     """
-
-    __slots__ = (
-        "agreed_digest", "contact", "decided_at", "decision", "endpoint", "explanation", "homepage",
-        "keys", "last", "latest", "level", "next_due", "notes", "notice_at", "on", "project",
-        "promise", "recipient", "refused", "registry_digest", "rule", "state_directory",
-        "title", "via", "waiting", "wording",
-    )  # fmt: skip
 
     project: str
     title: str
@@ -62,10 +55,7 @@ class Status(Frozen):
     latest: Entry | None
     next_due: float | None
     notes: Mapping[str, str]
-    promise: Promise | None
-
-    def __init__(self, **parts: object) -> None:
-        self._fill(**parts)
+    promise: ServerPolicy | None
 
 
 def status(
@@ -109,5 +99,5 @@ def status(
         latest=entries[0] if entries else None,
         next_due=next_due,
         notes=outbox.read_notes(directory),
-        promise=server_policy.remembered(directory),
+        promise=server_policy.load(directory),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from headcount.consent import state as consent
 from headcount.consent.changes import changes
 from headcount.consent.state import agreed_terms
 from headcount.consent.terms import Terms
-from headcount.consent.transitions import granted
+from headcount.consent.transitions import yes_given
 from headcount.delivery.history import LIMIT
 from headcount.model.errors import ConsentError, ServerError
 from headcount.model.frozen import plain
@@ -240,7 +240,7 @@ def test_what_waits_is_what_the_differences_say(
     level: str, refused: set[str], grown: set[str]
 ) -> None:
     """The state and the diff are two readings of one record, and never disagree."""
-    record = granted(SAMPLE, None, level=level, refused=tuple(refused), via="", now=MONDAY)
+    record = yes_given(SAMPLE, None, level=level, refused=tuple(refused), via="", now=MONDAY)
     changed = {name: {"purpose": "Another."} for name in grown if name != "fresh"}
     now = wider(*([key("fresh", 20, "boolean")] if "fresh" in grown else []), **changed)
     if refused:  # a record that was edited by hand may hold terms of what is refused

@@ -108,7 +108,7 @@ def _lived() -> Iterator[Population]:
 def test_every_host_is_counted_exactly_once_a_week(lived: Population) -> None:
     counted = Counter((number, week) for _, number, week, _ in lived.accepted)
     assert set(counted.values()) == {1}
-    weeks = [Week(Week.at(MONDAY).index + n).label for n in range(WEEKS)]
+    weeks = [Week(index=Week.at(MONDAY).index + n).label for n in range(WEEKS)]
     missing = [(n, week) for n in range(HOSTS) for week in weeks if (n, week) not in counted]
     # One that sleeps may wake after the last week's end; its report is on its way.
     assert all(week == weeks[-1] and number % 2 for number, week in missing)

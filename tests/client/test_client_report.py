@@ -12,7 +12,7 @@ def test_a_renamed_key_is_found_by_its_number() -> None:
     first = (key("version", 1, "version", precision=2), key("multi_site", 2, "boolean"))
     renamed = project((first[0], key("multisite", 2, "boolean", formerly="multi_site")))
     renamed = Project(
-        **{name: getattr(renamed, name) for name in Project.__slots__ if name != "schema"},
+        **{name: part for name, part in renamed.parts().items() if name != "schema"},
         schema=lambda: schema("sample", first),
     )
     report = compose(renamed, {"multisite": True}, week="2026-W47", asked=("multisite",))

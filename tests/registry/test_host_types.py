@@ -74,6 +74,31 @@ MISTAKES = {
     "an environment that is none": ("environment={}", "environment=None", '"environment"'),
 }
 
+VALUES = """\
+from headcount.generated import Key
+from headcount.transport.messages import Answer, Request
+
+
+class Transport:
+    def submit(self, request: Request, timeout: float) -> Answer:
+        return Answer(code="OK", open_weeks=(request.week,))
+
+
+key = Key(
+    name="multisite", number=1, label="", description="", purpose="", issue="",
+    type="boolean", level="basic", aliases={"on": "yes"},
+)
+"""
+VALUE_MISTAKES = {
+    "a number for a text": ('code="OK"', "code=0", 'Argument "code" to "Answer" has incompatible'),
+    "a text for a tuple": ("(request.week,)", "request.week", 'Argument "open_weeks" to "Answer"'),
+    "a list for a mapping": ('{"on": "yes"}', '["on"]', 'Argument "aliases" to "Key"'),
+    "a part that does not exist": ('code="OK"', 'kode="OK"', 'Unexpected keyword argument "kode"'),
+    "a part that is missing": ("number=1, ", "", 'Missing named argument "number" for "Key"'),
+    "a part without its name": ('code="OK"', '"OK"', "Too many positional arguments"),
+    "a change": ("return Answer(", "request.week = str(", 'Property "week" defined in "Request"'),
+}
+
 
 def checked(place: Path, text: str) -> subprocess.CompletedProcess[str]:
     (place / "host.py").write_text(text)
@@ -98,6 +123,20 @@ def test_a_type_checker_refuses(tmp_path: Path, mistake: str) -> None:
     text = HEAD + RIGHT + CALL
     assert text.count(right) == 1
     done = checked(tmp_path, text.replace(right, wrong))
+    assert done.returncode == 1
+    assert message in done.stdout
+
+
+def test_right_values_pass_the_strict_type_checker(tmp_path: Path) -> None:
+    done = checked(tmp_path, VALUES)
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
+
+
+@pytest.mark.parametrize("mistake", VALUE_MISTAKES)
+def test_a_type_checker_refuses_of_a_value(tmp_path: Path, mistake: str) -> None:
+    right, wrong, message = VALUE_MISTAKES[mistake]
+    assert VALUES.count(right) == 1
+    done = checked(tmp_path, VALUES.replace(right, wrong))
     assert done.returncode == 1
     assert message in done.stdout
 

@@ -15,36 +15,15 @@ from headcount.model.project import LEVELS
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, Protocol
+    from typing import Any
 
-    from headcount.consent.state import Record, State
+    from headcount.asking.askable import Askable
     from headcount.model.project import Key, Project
-
-    class Asking(Protocol):
-        """A client, as far as the question is concerned."""
-
-        project: Project
-
-        def record(self) -> Record | None:
-            """What was answered before."""
-
-        def state(self) -> State:
-            """The effective state."""
-
-        def now(self) -> float:
-            """The time (unix seconds)."""
-
-        def grant(self, level: str, refused: Iterable[str], via: str, wording: str) -> None:
-            """Records a yes."""
-
-        def deny(self, via: str, wording: str) -> None:
-            """Records a no."""
-
 
 LAST = LEVELS[-1]
 
 
-def form(*clients: Asking, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
+def form(*clients: Askable, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What it takes to draw the question: texts, keys, purposes, levels, both answers.
 
     Dicts, lists, strings, numbers and booleans only. Every text is
@@ -70,7 +49,7 @@ def form(*clients: Asking, translated: Mapping[str, str] | None = None) -> dict[
 
 
 def answer(  # noqa: PLR0913 - an answer has that many parts
-    clients: Iterable[Asking],
+    clients: Iterable[Askable],
     *,
     yes: bool,
     level: str = LEVELS[0],
@@ -107,7 +86,7 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
         raise errors[0]
 
 
-def _project(client: Asking, words: Words) -> dict[str, Any]:
+def _project(client: Askable, words: Words) -> dict[str, Any]:
     project, record, state = client.project, client.record(), client.state()
     refused = record.refused if record else ()
     waiting = {change.key: change for change in changes(project, record)}

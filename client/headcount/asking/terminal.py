@@ -11,7 +11,7 @@ from textwrap import fill
 
 from headcount.asking.form import answer, form
 from headcount.asking.wording import VERSION
-from headcount.consent.state import DENIED, GRANTED, UNREADABLE
+from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.model.errors import StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TextIO
 
-    from headcount.site_owner import OwnerSide
+    from headcount.asking.askable import Askable
 
 YES = "yes"
 NO = "no"
@@ -37,17 +37,12 @@ _OVERRULED = ("administrator", "environment", "automated")
 class Asked(Frozen):
     """What came of a question: `answer` is yes, no, later or not asked; `reason` says why."""
 
-    __slots__ = ("answer", "reason")
-
     answer: str
-    reason: str
-
-    def __init__(self, answer: str, reason: str = "") -> None:
-        self._fill(answer=answer, reason=reason)
+    reason: str = ""
 
 
 def ask(
-    *clients: OwnerSide,
+    *clients: Askable,
     again: bool = False,
     reading: TextIO | None = None,
     writing: TextIO | None = None,
@@ -61,20 +56,22 @@ def ask(
     """
     terminal = _Terminal(reading or sys.stdin, writing or sys.stdout)
     if not terminal.is_one:
-        return Asked(NOT_ASKED, "there is no terminal to ask in")
+        return Asked(answer=NOT_ASKED, reason="there is no terminal to ask in")
     reasons = {client: _why_not(client, again=again) for client in clients}
     asked = [client for client in clients if not reasons[client]]
     if not asked:
-        return Asked(NOT_ASKED, next(iter(reasons.values()), "there is nothing to ask about"))
+        return Asked(
+            answer=NOT_ASKED, reason=next(iter(reasons.values()), "there is nothing to ask about")
+        )
     try:
         first = [client for client in asked if client.question_shown() or again]
     except StateError as error:
-        return Asked(NOT_ASKED, f"the answer could not be kept: {error}")
+        return Asked(answer=NOT_ASKED, reason=f"the answer could not be kept: {error}")
     if not first:
-        return Asked(NOT_ASKED, "another terminal asks just now")
+        return Asked(answer=NOT_ASKED, reason="another terminal asks just now")
     wider = [client for client in first if client.state().waiting]
     fresh = [client for client in first if client not in wider]
-    came = Asked(LATER)
+    came = Asked(answer=LATER)
     try:
         if fresh:
             came = _whole(terminal, fresh, translated)
@@ -82,11 +79,11 @@ def ask(
             came = _wider(terminal, client, translated)
     except (EOFError, KeyboardInterrupt):
         terminal.say("")
-        came = Asked(LATER, "the question was closed")
+        came = Asked(answer=LATER, reason="the question was closed")
     return came
 
 
-def _why_not(client: OwnerSide, *, again: bool) -> str:
+def _why_not(client: Askable, *, again: bool) -> str:
     """Why a client is not asked about, `""` where it is."""
     state, record = client.state(), client.record()
     if state.rule in _OVERRULED:
@@ -109,7 +106,7 @@ def _why_not(client: OwnerSide, *, again: bool) -> str:
 
 
 def _whole(
-    terminal: _Terminal, clients: list[OwnerSide], translated: Mapping[str, str] | None
+    terminal: _Terminal, clients: list[Askable], translated: Mapping[str, str] | None
 ) -> Asked:
     """The question about everything."""
     data = form(*clients, translated=translated)
@@ -141,10 +138,10 @@ def _whole(
         for client in clients:
             if client.project.mode == ON_AFTER_NOTICE:
                 client.notice_shown(VERSION)
-    return Asked(said or LATER)
+    return Asked(answer=said or LATER)
 
 
-def _wider(terminal: _Terminal, client: OwnerSide, translated: Mapping[str, str] | None) -> Asked:
+def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
     """The question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
     new = [key for key in project["keys"] if key["waiting"]]
@@ -158,7 +155,7 @@ def _wider(terminal: _Terminal, client: OwnerSide, translated: Mapping[str, str]
             client.allow(key["name"])
         elif said == NO:
             client.refuse(key["name"])
-    return Asked(said or LATER)
+    return Asked(answer=said or LATER)
 
 
 class _Terminal:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headcount.consent.changes import Change
     from headcount.consent.state import State
     from headcount.delivery.history import Entry
-    from headcount.delivery.outcome import Preview
+    from headcount.delivery.preview import Preview
     from headcount.model.project import Key, Project
     from headcount.status import Status
 

@@ -12,7 +12,7 @@ from headcount.model.project import LEVELS
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from headcount.consent.state import Record
+    from headcount.consent.record import Record
     from headcount.model.project import Key, Project
 
 NEW = "new"
@@ -29,18 +29,11 @@ class Change(Frozen):
     beyond the agreed level: then `waits` is false, and it is not sent either.
     """
 
-    __slots__ = ("key", "kind", "label", "reasons", "waits")
-
     key: str
     label: str
     kind: str
     reasons: tuple[str, ...]
     waits: bool
-
-    def __init__(
-        self, *, key: str, label: str, kind: str, reasons: tuple[str, ...], waits: bool
-    ) -> None:
-        self._fill(key=key, label=label, kind=kind, reasons=reasons, waits=waits)
 
 
 def changes(project: Project, record: Record | None) -> tuple[Change, ...]:

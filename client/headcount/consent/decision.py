@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from headcount.consent import transitions
+from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
-from headcount.consent.state import DENIED, QUIET, Record, State, effective, overruled
-from headcount.delivery import outbox
+from headcount.consent.state import QUIET, State, effective, overruled
 from headcount.model.errors import StateError
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -63,7 +63,7 @@ class Decision:
     def grant(self, level: str, refused: tuple[str, ...], via: str, wording: str) -> None:
         """Records a yes."""
         self._change(
-            lambda record: transitions.granted(
+            lambda record: transitions.yes_given(
                 self._project, record, level=level, refused=refused, via=via,
                 now=self._clock(), wording=wording,
             )
@@ -72,7 +72,7 @@ class Decision:
     def deny(self, via: str, wording: str) -> None:
         """Records a no."""
         self._change(
-            lambda record: transitions.denied(
+            lambda record: transitions.no_given(
                 self._project, record, via=via, now=self._clock(), wording=wording
             )
         )
@@ -80,26 +80,26 @@ class Decision:
     def notice_shown(self, wording: str) -> None:
         """Records the time of the notice."""
         self._change(
-            lambda record: transitions.noticed(
+            lambda record: transitions.notice_shown(
                 self._project, record, now=self._clock(), wording=wording
             )
         )
 
-    def asked(self) -> bool:
+    def question_shown(self) -> bool:
         """Records that the question was put; false where that was known."""
-        return self._change(lambda record: transitions.asked(self._project, record))
+        return self._change(lambda record: transitions.question_asked(self._project, record))
 
     def refuse(self, key: str) -> None:
         """Records a no to one key."""
-        self._change(lambda record: transitions.refused(self._project, record, key))
+        self._change(lambda record: transitions.key_refused(self._project, record, key))
 
     def allow(self, key: str) -> None:
         """Records a yes to one key."""
-        self._change(lambda record: transitions.allowed(self._project, record, key))
+        self._change(lambda record: transitions.key_allowed(self._project, record, key))
 
     def set_level(self, level: str) -> None:
         """Records another level."""
-        self._change(lambda record: transitions.levelled(self._project, record, level))
+        self._change(lambda record: transitions.level_changed(self._project, record, level))
 
     def record(self) -> Record | None:
         """The record on disk; one that cannot be read counts as undecided."""
@@ -150,9 +150,9 @@ class Decision:
             if record.decision == DENIED:
                 self._directory.withdraw()
                 return True
-            # A report frozen under the former answer may hold what is now refused.
+            # A report saved under the former answer may hold what is now refused.
             if _agreed(record) != _agreed(before):
-                outbox.thaw(self._directory)
+                self._directory.discard_report()
             if self._effective(record).on:
                 with self._directory.sending() as held:
                     if held:  # else whoever sends now makes the secret

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from headcount.consent.state import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
+from headcount.consent.record import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
 from headcount.consent.terms import Terms
 from headcount.model.project import LEVELS
 from headcount.model.week import Week

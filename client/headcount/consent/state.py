@@ -1,7 +1,6 @@
-"""Consent: what was decided, to which terms, and what follows from it now.
+"""The effective state: what follows now from what was decided.
 
-`effective` is a pure function of the record, the environment and the time;
-`Record` is what the decision's file holds.
+`effective` is a pure function of the record, the environment and the time.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import time
 
 from headcount.consent import switches
+from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.consent.terms import present_terms
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
@@ -18,86 +18,12 @@ TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from headcount.consent.record import Record
     from headcount.consent.terms import Terms
     from headcount.model.project import Key, Project
 
-GRANTED = "granted"
-DENIED = "denied"
-UNDECIDED = ""
-UNREADABLE = "unreadable"
-
 QUIET = DAY
 """Seconds between an answer (or the notice) and the first report."""
-
-
-class Record(Frozen):
-    """What was decided, when, and to which terms.
-
-    `decision` is granted, denied, undecided (`""`: only a notice was shown) or
-    unreadable. Times are unix seconds; `notice` is 0 where none was shown.
-    `terms` holds, per key, what was agreed to. `spent` is the ISO week in which
-    a yes was last withdrawn, `""` where none was: it may have been counted, and
-    the secret that would make a second report recognisable is gone. `wording`
-    is the version of the words that the answer was given to, `""` where they
-    are not known; `asked` the consent digest that the terminal last asked about.
-    """
-
-    __slots__ = (
-        "asked",
-        "at",
-        "consent_digest",
-        "decision",
-        "level",
-        "not_before",
-        "notice",
-        "notice_mode",
-        "refused",
-        "registry_digest",
-        "spent",
-        "terms",
-        "via",
-        "wording",
-    )  # fmt: skip
-
-    decision: str
-    at: float
-    via: str
-    level: str
-    refused: tuple[str, ...]
-    terms: Mapping[str, Terms]
-    not_before: float
-    notice: float
-    notice_mode: str
-    registry_digest: str
-    consent_digest: str
-    spent: str
-    wording: str
-    asked: str
-
-    def __init__(  # noqa: PLR0913 - a record has that many parts
-        self,
-        *,
-        decision: str = UNDECIDED,
-        at: float = 0.0,
-        via: str = "",
-        level: str = LEVELS[0],
-        refused: tuple[str, ...] = (),
-        terms: Mapping[str, Terms] | None = None,
-        not_before: float = 0.0,
-        notice: float = 0.0,
-        notice_mode: str = "",
-        registry_digest: str = "",
-        consent_digest: str = "",
-        spent: str = "",
-        wording: str = "",
-        asked: str = "",
-    ) -> None:
-        self._fill(
-            decision=decision, at=at, via=via, level=level, refused=tuple(sorted(set(refused))),
-            terms=dict(terms or {}), not_before=not_before, notice=notice,
-            notice_mode=notice_mode, registry_digest=registry_digest,
-            consent_digest=consent_digest, spent=spent, wording=wording, asked=asked,
-        )  # fmt: skip
 
 
 class State(Frozen):
@@ -108,23 +34,15 @@ class State(Frozen):
     are sent, `waiting` those that no one has agreed to yet.
     """
 
-    __slots__ = ("explanation", "keys", "on", "rule", "waiting")
-
-    on: bool
     rule: str
     explanation: str
-    keys: tuple[str, ...]
-    waiting: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
-    def __init__(
-        self,
-        *,
-        rule: str,
-        explanation: str,
-        keys: tuple[str, ...] = (),
-        waiting: tuple[str, ...] = (),
-    ) -> None:
-        self._fill(on=bool(keys), rule=rule, explanation=explanation, keys=keys, waiting=waiting)
+    @property
+    def on(self) -> bool:
+        """Whether anything is sent."""
+        return bool(self.keys)
 
 
 def effective(

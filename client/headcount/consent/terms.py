@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 class Terms(Frozen):
     """What was agreed to of one key; `catalogue` says whether its set is a catalogue."""
 
-    __slots__ = (
-        "buckets",
-        "by",
-        "catalogue",
-        "level",
-        "precision",
-        "purpose",
-        "type",
-        "values",
-    )  # fmt: skip
-
     type: str
     values: tuple[str, ...]
     catalogue: bool
@@ -34,23 +23,6 @@ class Terms(Frozen):
     purpose: str
     level: str
     by: tuple[str, ...]
-
-    def __init__(  # noqa: PLR0913 - terms have that many parts
-        self,
-        *,
-        type: str,  # noqa: A002 - the declaration's own word
-        values: tuple[str, ...],
-        catalogue: bool,
-        precision: int,
-        buckets: tuple[int, ...],
-        purpose: str,
-        level: str,
-        by: tuple[str, ...],
-    ) -> None:
-        self._fill(
-            type=type, values=values, catalogue=catalogue, precision=precision, buckets=buckets,
-            purpose=purpose, level=level, by=by,
-        )  # fmt: skip
 
     @classmethod
     def of(cls, key: Key) -> Terms:

@@ -6,15 +6,8 @@ one, or None where nothing changes. ConsentError where an answer makes no sense.
 
 from __future__ import annotations
 
-from headcount.consent.state import (
-    DENIED,
-    GRANTED,
-    QUIET,
-    UNDECIDED,
-    UNREADABLE,
-    Record,
-    agreed_terms,
-)  # fmt: skip
+from headcount.consent.record import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
+from headcount.consent.state import QUIET, agreed_terms
 from headcount.consent.terms import Terms
 from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
@@ -27,7 +20,7 @@ if TYPE_CHECKING:
 _AHEAD = 5 * WEEK  # seconds; a week further off than that was not the present one
 
 
-def granted(  # noqa: PLR0913 - an answer has that many parts
+def yes_given(  # noqa: PLR0913 - an answer has that many parts
     project: Project,
     record: Record | None,
     *,
@@ -61,7 +54,7 @@ def granted(  # noqa: PLR0913 - an answer has that many parts
     )
 
 
-def denied(
+def no_given(
     project: Project, record: Record | None, *, via: str, now: float, wording: str = ""
 ) -> Record:
     """A no; it outlives every later version and key."""
@@ -82,7 +75,7 @@ def denied(
     )
 
 
-def asked(project: Project, record: Record | None) -> Record | None:
+def question_asked(project: Project, record: Record | None) -> Record | None:
     """The question was put, whatever comes of it."""
     # What we cannot read may have been a no: only an answer replaces it.
     known = Record() if record is None else record
@@ -91,7 +84,7 @@ def asked(project: Project, record: Record | None) -> Record | None:
     return known.replaced(asked=project.consent_digest)
 
 
-def noticed(
+def notice_shown(
     project: Project, record: Record | None, *, now: float, wording: str = ""
 ) -> Record | None:
     """The notice was shown. Only the first showing counts, and only before an answer."""
@@ -112,7 +105,7 @@ def noticed(
     )
 
 
-def refused(project: Project, record: Record | None, name: str) -> Record:
+def key_refused(project: Project, record: Record | None, name: str) -> Record:
     """One key is left out from now on."""
     known = _standing(project, record)
     key = _key(project, name)
@@ -122,7 +115,7 @@ def refused(project: Project, record: Record | None, name: str) -> Record:
     )
 
 
-def allowed(project: Project, record: Record | None, name: str) -> Record:
+def key_allowed(project: Project, record: Record | None, name: str) -> Record:
     """One key is agreed to on its present terms."""
     known = _standing(project, record)
     key = _key(project, name)
@@ -138,7 +131,7 @@ def allowed(project: Project, record: Record | None, name: str) -> Record:
     )
 
 
-def levelled(project: Project, record: Record | None, level: str) -> Record:
+def level_changed(project: Project, record: Record | None, level: str) -> Record:
     """The level of a yes changes; the present keys that this adds are agreed to."""
     _checked(level)
     if record is None or record.decision != GRANTED:

@@ -15,7 +15,7 @@ import sys
 
 from headcount.delivery.outcome import Outcome
 from headcount.model.deadline import Task
-from headcount.reporting.collectors import Collection
+from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
@@ -52,7 +52,7 @@ def interpreter() -> str:
 
 
 def leave(
-    directory: StateDirectory, project: Project, collection: Collection, settings: dict[str, Any]
+    directory: StateDirectory, project: Project, collected: Collected, settings: dict[str, Any]
 ) -> None:
     """Stores an errand: a project, what its collectors answered, and the way to the server."""
     errand = {
@@ -61,8 +61,8 @@ def leave(
             "keys": [_plain(key) for key in project.keys],
             "schema": project.schema().hex(),
         },
-        "answers": dict(collection.answers),
-        "notes": dict(collection.notes),
+        "answers": dict(collected.answers),
+        "notes": dict(collected.notes),
         "settings": settings,
     }
     directory.write(ERRAND, json.dumps(errand).encode(), durable=False)

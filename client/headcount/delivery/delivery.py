@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from headcount.consent.state import within
 from headcount.delivery import history, outbox
-from headcount.delivery.outcome import Outcome, Preview
+from headcount.delivery.outcome import Outcome
+from headcount.delivery.preview import Preview
 from headcount.delivery.schedule import (
     DROPPED,
     PAUSES,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from headcount.consent.decision import Decision
     from headcount.model.deadline import Deadline
     from headcount.model.project import Project
-    from headcount.reporting.collectors import Collection
+    from headcount.reporting.collectors import Collected
     from headcount.reporting.report import Report
     from headcount.storage.state_directory import StateDirectory
     from headcount.transport.messages import Answer, Transport
@@ -120,8 +121,8 @@ class Delivery:
                 outbox.write_plan(self._directory, plan.replaced(moment=self._clock() + PAUSES[0]))
                 if self._patience is not None:
                     self._patience = min(self._patience, background.PATIENCE)
-                collection = self._collected(self._decision.state().keys)
-                background.leave(self._directory, self._project, collection, settings)
+                collected = self._collected(self._decision.state().keys)
+                background.leave(self._directory, self._project, collected, settings)
             return background.start(self._directory)
         finally:
             self._decision.leave_no_trace()
@@ -143,7 +144,7 @@ class Delivery:
         if plan is None or not holds(plan, now):
             plan = draw(now, self._decision.not_before(), self._chance())
             if plan is not None:
-                outbox.thaw(self._directory)
+                self._directory.discard_report()
                 outbox.write_plan(self._directory, plan)
         return plan
 
@@ -151,19 +152,19 @@ class Delivery:
         report = self._frozen(plan)
         if report is None:
             asked = self._decision.state().keys
-            collection = self._collected(asked)
-            outbox.write_notes(self._directory, collection.notes)
-            report = self._composed(plan.week, asked, collection)
+            collected = self._collected(asked)
+            outbox.write_notes(self._directory, collected.notes)
+            report = self._composed(plan.week, asked, collected)
             if not report.values:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
                 return Outcome.DROPPED.because("no collector had an answer")
-            outbox.freeze(self._directory, report)
+            outbox.save_report(self._directory, report)
         secret = self._directory.secret()
         state = self._decision.state()
         if not state.on:
             return Outcome.OFF
         if state.keys != report.asked:
-            outbox.thaw(self._directory)
+            self._directory.discard_report()
             return Outcome.LATER.because("the answer changed while the report was made")
         entry = history.open_entry(self._directory, report, at=self._clock())
         week, answer = self._sent(report, secret, plan.week)
@@ -174,7 +175,7 @@ class Delivery:
 
     def _frozen(self, plan: Plan) -> Report | None:
         """The frozen report, where it still is what this week and this consent send."""
-        report = outbox.frozen(self._directory)
+        report = outbox.load_report(self._directory)
         if (
             report is None
             or report.week != plan.week
@@ -201,9 +202,9 @@ class Delivery:
             proposed = tuple(key.name for key in within(self._project, level, refused, now))
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on else proposed
-            collection = self._collected(asked)
-            notes = collection.notes
-            report = self._composed(week, asked, collection)
+            collected = self._collected(asked)
+            notes = collected.notes
+            report = self._composed(week, asked, collected)
         return Preview(
             week=report.week,
             frozen=frozen,
@@ -213,7 +214,7 @@ class Delivery:
             notes=notes,
         )
 
-    def _collected(self, asked: tuple[str, ...]) -> Collection:
+    def _collected(self, asked: tuple[str, ...]) -> Collected:
         """What the collectors say now; half the time that is left goes to the network."""
         from headcount.reporting.collectors import collect  # noqa: PLC0415 - only where one is built
 
@@ -222,11 +223,11 @@ class Delivery:
             seconds = min(seconds, self._deadline.left / 2)
         return collect(self._project, self._collectors, asked, seconds)
 
-    def _composed(self, week: str, asked: tuple[str, ...], collection: Collection) -> Report:
+    def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
         """The report that carries what was collected."""
         from headcount.reporting.report import compose  # noqa: PLC0415 - only where one is built
 
-        return compose(self._project, collection.answers, week=week, asked=asked)
+        return compose(self._project, collected.answers, week=week, asked=asked)
 
     def _sent(self, report: Report, secret: bytes, week: str) -> tuple[str, Answer]:
         """The server's answer, and the week it was given for."""
@@ -265,8 +266,8 @@ class Delivery:
             # sent again would have the same token.
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
-                outbox.thaw(self._directory)
-            return Outcome("SENT", ignored=answer.ignored)
+                self._directory.discard_report()
+            return Outcome(name="SENT", ignored=answer.ignored)
         why = f"{answer.code}: {answer.message}"
         if answer.code in _GIVEN_UP:
             plan = finished(plan, DROPPED)
@@ -275,7 +276,7 @@ class Delivery:
             plan = put_off(plan, self._clock(), self._chance(), busy=busy)
         outbox.write_plan(self._directory, plan)
         if plan.done:
-            outbox.thaw(self._directory)
+            self._directory.discard_report()
             return Outcome.DROPPED.because(why)
         return Outcome.LATER.because(why)
 

@@ -41,43 +41,17 @@ class Entry(Frozen):
     `report` shows as JSON.
     """
 
-    __slots__ = (
-        "at", "counted_week", "digest", "first_at", "ignored", "message", "outcome", "project",
-        "report", "tries", "week",
-    )  # fmt: skip
-
     project: str
     week: str
-    counted_week: str
+    counted_week: str = ""
     first_at: float
     at: float
-    tries: int
-    outcome: str
-    message: str
+    tries: int = 1
+    outcome: str = UNANSWERED
+    message: str = ""
     ignored: Mapping[str, str]
     digest: str
     report: Mapping[str, Any]
-
-    def __init__(  # noqa: PLR0913 - an entry has that many parts
-        self,
-        *,
-        project: str,
-        week: str,
-        first_at: float,
-        at: float,
-        digest: str,
-        report: Mapping[str, Any],
-        tries: int = 1,
-        outcome: str = UNANSWERED,
-        counted_week: str = "",
-        message: str = "",
-        ignored: Mapping[str, str] | None = None,
-    ) -> None:
-        self._fill(
-            project=project, week=week, counted_week=counted_week, first_at=first_at, at=at,
-            tries=tries, outcome=outcome, message=message, ignored=dict(ignored or {}),
-            digest=digest, report=dict(report),
-        )  # fmt: skip
 
     @property
     def file(self) -> str:
@@ -102,6 +76,7 @@ def open_entry(directory: StateDirectory, report: Report, *, at: float) -> Entry
         week=report.week,
         first_at=at,
         at=at,
+        ignored={},
         digest=report.digest,
         report=json.loads(report.text),
     )

@@ -1,4 +1,4 @@
-"""The inner files of a project as values: the plan and the frozen report.
+"""The inner files of a project as values: the plan, the saved report, the notes.
 
 A file that makes no sense reads as none: the plan is drawn anew and the report
 collected again. The week's token stays the same, so nothing counts twice.
@@ -10,6 +10,7 @@ import json
 
 from headcount.delivery.schedule import DROPPED, SENT, Plan
 from headcount.model.week import Week
+from headcount.storage.state_directory import REPORT
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from headcount.storage.state_directory import StateDirectory
 
 PLAN = "plan.json"
-OUTBOX = "outbox.json"
 NOTES = "notes.json"
 
 _NONSENSE = (
@@ -50,8 +50,8 @@ def write_plan(directory: StateDirectory, plan: Plan) -> None:
     directory.write(PLAN, json.dumps(plan.parts()).encode(), durable=False)
 
 
-def freeze(directory: StateDirectory, report: Report) -> None:
-    """Stores the week's report before its first attempt, durable."""
+def save_report(directory: StateDirectory, report: Report) -> None:
+    """Store the week's report before its first attempt, durable."""
     parts = {
         "project": report.project,
         "week": report.week,
@@ -62,12 +62,12 @@ def freeze(directory: StateDirectory, report: Report) -> None:
         "data": report.data.hex(),
         "report": json.loads(report.text),
     }
-    directory.write(OUTBOX, _pretty(parts), durable=True)
+    directory.write(REPORT, _pretty(parts), durable=True)
 
 
-def frozen(directory: StateDirectory) -> Report | None:
-    """The frozen report on disk."""
-    data = directory.read(OUTBOX)
+def load_report(directory: StateDirectory) -> Report | None:
+    """Return the saved report, None where there is none."""
+    data = directory.read(REPORT)
     if data is None:
         return None
     from headcount.reporting.report import Report  # noqa: PLC0415 - only where a report exists
@@ -89,11 +89,6 @@ def frozen(directory: StateDirectory) -> Report | None:
         return report if report.digest == parts["digest"] else None
     except _NONSENSE:
         return None
-
-
-def thaw(directory: StateDirectory) -> None:
-    """Removes the frozen report."""
-    directory.drop(OUTBOX)
 
 
 def write_notes(directory: StateDirectory, notes: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What came of an attempt to send, and what a person sees beforehand."""
+"""What came of an attempt to send."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from headcount.model.frozen import Frozen
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import ClassVar
 
-    from headcount.reporting.values import Wire
     from headcount.transport.messages import Ignored
 
 
@@ -19,8 +17,6 @@ class Outcome(Frozen):
     `ignored` holds the keys that the server left out of a report it took,
     `message` a reason in words where there is one.
     """
-
-    __slots__ = ("ignored", "message", "name")
 
     SENT: ClassVar[Outcome]
     """The server counted the report."""
@@ -38,11 +34,8 @@ class Outcome(Frozen):
     """A process of its own was started to send it."""
 
     name: str
-    ignored: tuple[Ignored, ...]
-    message: str
-
-    def __init__(self, name: str, *, ignored: tuple[Ignored, ...] = (), message: str = "") -> None:
-        self._fill(name=name, ignored=ignored, message=message)
+    ignored: tuple[Ignored, ...] = ()
+    message: str = ""
 
     def because(self, message: str) -> Outcome:
         """The same outcome with a reason."""
@@ -58,40 +51,10 @@ class Outcome(Frozen):
         return self.name
 
 
-Outcome.SENT = Outcome("SENT")
-Outcome.NOT_DUE = Outcome("NOT_DUE")
-Outcome.OFF = Outcome("OFF")
-Outcome.LATER = Outcome("LATER")
-Outcome.DROPPED = Outcome("DROPPED")
-Outcome.BUSY = Outcome("BUSY")
-Outcome.STARTED = Outcome("STARTED")
-
-
-class Preview(Frozen):
-    """Exactly what would be sent, or will be where it is `frozen`.
-
-    `values` holds, per key asked, its answer or None; `json` is the report for
-    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
-    say, per key without an answer, why it has none.
-    """
-
-    __slots__ = ("digest", "frozen", "json", "notes", "values", "week")
-
-    week: str
-    frozen: bool
-    values: Mapping[str, Wire | None]
-    json: str
-    digest: str
-    notes: Mapping[str, str]
-
-    def __init__(  # noqa: PLR0913 - a preview has that many parts
-        self,
-        *,
-        week: str,
-        frozen: bool,
-        values: Mapping[str, Wire | None],
-        json: str,
-        digest: str,
-        notes: Mapping[str, str],
-    ) -> None:
-        self._fill(week=week, frozen=frozen, values=values, json=json, digest=digest, notes=notes)
+Outcome.SENT = Outcome(name="SENT")
+Outcome.NOT_DUE = Outcome(name="NOT_DUE")
+Outcome.OFF = Outcome(name="OFF")
+Outcome.LATER = Outcome(name="LATER")
+Outcome.DROPPED = Outcome(name="DROPPED")
+Outcome.BUSY = Outcome(name="BUSY")
+Outcome.STARTED = Outcome(name="STARTED")

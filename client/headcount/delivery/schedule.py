@@ -30,15 +30,10 @@ class Plan(Frozen):
     failed ones; `done` is `""`, sent or dropped.
     """
 
-    __slots__ = ("done", "moment", "tries", "week")
-
     week: str
     moment: float
-    tries: int
-    done: str
-
-    def __init__(self, *, week: str, moment: float, tries: int = 0, done: str = "") -> None:
-        self._fill(week=week, moment=moment, tries=tries, done=done)
+    tries: int = 0
+    done: str = ""
 
     @property
     def last(self) -> int:

@@ -1,4 +1,4 @@
-"""The server's promise: what it says it does with reports, remembered for people.
+"""The server's policy: what it says it does with reports, remembered for people.
 
 It is asked for only when a person asks, and only while reports may be sent; in
 between, what it said last is read from a file.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FILE = "promise.json"
 
 
-class Promise(Frozen):
+class ServerPolicy(Frozen):
     """The policy as the server stated it at a time (unix seconds).
 
     Counts are rounded down to multiples of `threshold`, and smaller ones are not
@@ -31,18 +31,13 @@ class Promise(Frozen):
     published is destroyed.
     """
 
-    __slots__ = ("at", "grace", "threshold")
-
     threshold: int
     grace: float
     at: float
 
-    def __init__(self, *, threshold: int, grace: float, at: float) -> None:
-        self._fill(threshold=threshold, grace=grace, at=at)
-
     @property
     def text(self) -> str:
-        """The promise in words."""
+        """The policy in words; people read it as the server's promise."""
         published = (
             f"counts are published rounded down to multiples of {self.threshold}, and fewer "
             f"than {self.threshold} not at all"
@@ -55,7 +50,7 @@ class Promise(Frozen):
         )
 
 
-def asked(  # noqa: PLR0913 - time and place come in as arguments
+def ask(  # noqa: PLR0913 - time and place come in as arguments
     project: str,
     directory: StateDirectory,
     decision: Decision,
@@ -63,8 +58,8 @@ def asked(  # noqa: PLR0913 - time and place come in as arguments
     transport: Callable[[], Transport],
     clock: Callable[[], float],
     seconds: float,
-) -> Promise:
-    """Asks the server, and remembers what it says.
+) -> ServerPolicy:
+    """Ask the server, and remember what it says.
 
     ConsentError while the state is off: then no connection is opened at all.
     """
@@ -77,23 +72,23 @@ def asked(  # noqa: PLR0913 - time and place come in as arguments
     answer, data = describe(project, seconds)
     if answer.code != "OK":
         raise ServerError(f"the server did not say: {answer.code}: {answer.message}")
-    promise = stated(data, at=clock())
-    if promise is None:
+    policy = parse(data, at=clock())
+    if policy is None:
         raise ServerError("the server's answer holds no policy; is it a headcount server?")
     try:
         with directory.sending() as held:
             if held:  # else it is said all the same, and not remembered
-                remember(directory, promise)
+                save(directory, policy)
     except StateError:
         if decision.state().on:
             raise
     finally:
         decision.leave_no_trace()
-    return promise
+    return policy
 
 
-def stated(data: bytes, *, at: float) -> Promise | None:
-    """The promise in the server's answer, None where there is none."""
+def parse(data: bytes, *, at: float) -> ServerPolicy | None:
+    """Return the policy in the server's answer, None if it holds none."""
     from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where one came
 
     from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
@@ -107,20 +102,20 @@ def stated(data: bytes, *, at: float) -> Promise | None:
     if policy.threshold < 1:
         return None
     grace = policy.grace.seconds + policy.grace.nanos / 1e9
-    return Promise(threshold=policy.threshold, grace=grace, at=at)
+    return ServerPolicy(threshold=policy.threshold, grace=grace, at=at)
 
 
-def remember(directory: StateDirectory, promise: Promise) -> None:
-    """Keeps a promise; it goes with a withdrawal."""
-    data = json.dumps(promise.parts(), indent=1) + "\n"
+def save(directory: StateDirectory, policy: ServerPolicy) -> None:
+    """Keep a policy; it goes with a withdrawal."""
+    data = json.dumps(policy.parts(), indent=1) + "\n"
     directory.write(FILE, data.encode(), durable=False)
 
 
-def remembered(directory: StateDirectory) -> Promise | None:
-    """What the server said last."""
+def load(directory: StateDirectory) -> ServerPolicy | None:
+    """Return what the server said last."""
     try:
         parts = json.loads(directory.read(FILE) or b"null")
-        return Promise(
+        return ServerPolicy(
             threshold=int(parts["threshold"]), grace=float(parts["grace"]), at=float(parts["at"])
         )
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):

@@ -18,17 +18,12 @@ _FIRST_MONDAY = 4 * DAY  # 1970-01-05
 class Week(Frozen):
     """A week, Monday 00:00 UTC to the next, numbered from 1970-01-05."""
 
-    __slots__ = ("index",)
-
     index: int
-
-    def __init__(self, index: int) -> None:
-        self._fill(index=index)
 
     @classmethod
     def at(cls, seconds: float) -> Week:
         """The week that holds a moment (unix seconds)."""
-        return cls(int((seconds - _FIRST_MONDAY) // WEEK))
+        return cls(index=int((seconds - _FIRST_MONDAY) // WEEK))
 
     @classmethod
     def named(cls, label: str) -> Week:
@@ -41,7 +36,7 @@ class Week(Frozen):
         before = year - 1
         # Days from 1970-01-01 to 4 January, which is always in week 1.
         fourth = before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + 3
-        week = cls(cls.at(fourth * DAY).index + number - 1)
+        week = cls(index=cls.at(fourth * DAY).index + number - 1)
         if week.label != label:
             raise ValueError(f"{label!r} is not an ISO week such as 2026-W47")
         return week
@@ -59,7 +54,7 @@ class Week(Frozen):
     @property
     def next(self) -> Week:
         """The week after."""
-        return Week(self.index + 1)
+        return Week(index=self.index + 1)
 
     @property
     def label(self) -> str:

@@ -16,8 +16,7 @@ from headcount.reporting.values import normalised
 
 TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Collection as Container
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from headcount.model.deadline import Task
     from headcount.model.project import Key, Project
@@ -30,34 +29,29 @@ _SHORTEST_SHARE = 0.01  # seconds
 _NOTE_LIMIT = 200  # characters
 
 
-class Collection(Frozen):
+class Collected(Frozen):
     """`answers` are ready for the wire; `notes` say why each other key has none."""
-
-    __slots__ = ("answers", "notes")
 
     answers: Mapping[str, Wire]
     notes: Mapping[str, str]
 
-    def __init__(self, *, answers: Mapping[str, Wire], notes: Mapping[str, str]) -> None:
-        self._fill(answers=answers, notes=notes)
-
-    def of(self, names: Container[str]) -> Collection:
+    def of(self, names: Collection[str]) -> Collected:
         """The part of it that concerns some keys."""
-        return Collection(
+        return Collected(
             answers={name: answer for name, answer in self.answers.items() if name in names},
             notes={name: note for name, note in self.notes.items() if name in names},
         )
 
 
 def collect(
-    project: Project, collectors: object, names: Container[str], seconds: float | None = None
-) -> Collection:
+    project: Project, collectors: object, names: Collection[str], seconds: float | None = None
+) -> Collected:
     """Asks the collectors of some keys, for at most `seconds` in all.
 
     None asks them in the caller's own thread and waits for as long as they take.
-    A Collection in place of the collectors stands for what they said elsewhere.
+    A Collected in place of the collectors stands for what they said elsewhere.
     """
-    if isinstance(collectors, Collection):
+    if isinstance(collectors, Collected):
         return collectors.of(names)
     keys = [key for key in project.keys if key.name in names]
     circuit = _Circuit(keys, collectors)
@@ -77,7 +71,7 @@ def collect(
         else:
             notes[key.name] = note
             _told(key, note)
-    return Collection(answers=answers, notes=notes)
+    return Collected(answers=answers, notes=notes)
 
 
 class _Circuit:

@@ -34,8 +34,6 @@ class Report(Frozen):
     that answered.
     """
 
-    __slots__ = ("asked", "data", "project", "registry_digest", "text", "values", "week")
-
     week: str
     project: str
     registry_digest: str
@@ -43,22 +41,6 @@ class Report(Frozen):
     values: Mapping[str, Wire]
     data: bytes
     text: str
-
-    def __init__(  # noqa: PLR0913 - a report has that many parts
-        self,
-        *,
-        week: str,
-        project: str,
-        registry_digest: str,
-        asked: tuple[str, ...],
-        values: Mapping[str, Wire],
-        data: bytes,
-        text: str,
-    ) -> None:
-        self._fill(
-            week=week, project=project, registry_digest=registry_digest, asked=asked,
-            values=values, data=data, text=text,
-        )  # fmt: skip
 
     @property
     def digest(self) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SECRET_SIZE = 32
+REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
 _PATIENCE = 5.0  # seconds to wait while another process writes a decision
 
@@ -59,13 +60,13 @@ class StateDirectory:
 
     def write_decision(self, data: bytes) -> None:
         """Stores the consent record, durable before this returns."""
-        with _told(self.decision):
+        with _AsStateError(self.decision):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
             _write(self.decision, data, durable=True)
 
     def changing(self) -> Lock:
         """A lock around reading, changing and writing the decision; waits a little."""
-        with _told(self.path):
+        with _AsStateError(self.path):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
         from headcount.storage.file_lock import Lock  # noqa: PLC0415 - most calls change nothing
 
@@ -75,9 +76,9 @@ class StateDirectory:
 
     def sending(self) -> Lock:
         """A lock around planning and sending; does not wait. Makes the inner directory."""
-        with _told(self._inner):
+        with _AsStateError(self._inner):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
-        with _told(self._inner, fine=FileExistsError):
+        with _AsStateError(self._inner, fine=FileExistsError):
             os.mkdir(self._inner, mode=0o700)
         from headcount.storage.file_lock import Lock  # noqa: PLC0415 - most calls send nothing
 
@@ -89,12 +90,12 @@ class StateDirectory:
 
     def write(self, name: str, data: bytes, *, durable: bool) -> None:
         """Stores a file of the inner directory; StateError once it was withdrawn."""
-        with _told(self._inner):
+        with _AsStateError(self._inner):
             _write(os.path.join(self._inner, name), data, durable=durable)
 
     def drop(self, name: str) -> None:
         """Removes a file of the inner directory, if it is there."""
-        with _told(self._inner, fine=FileNotFoundError):
+        with _AsStateError(self._inner, fine=FileNotFoundError):
             os.unlink(os.path.join(self._inner, name))
 
     def file(self, name: str, data: bytes) -> None:
@@ -103,15 +104,15 @@ class StateDirectory:
         It is written in the inner directory and moved from there: who withdraws
         and then removes the history cannot find it made anew.
         """
-        with _told(self.history, fine=FileExistsError):
+        with _AsStateError(self.history, fine=FileExistsError):
             os.mkdir(self.history, mode=0o700)
-        with _told(self._inner):
+        with _AsStateError(self._inner):
             path = os.path.join(self.history, name)
             _write(path, data, durable=False, drafts=self._inner)
 
     def filed(self) -> list[str]:
         """Names of the files of the history, sorted."""
-        with _told(self.history, fine=FileNotFoundError):
+        with _AsStateError(self.history, fine=FileNotFoundError):
             return sorted(os.listdir(self.history))
         return []
 
@@ -121,7 +122,7 @@ class StateDirectory:
 
     def drop_filed(self, name: str) -> None:
         """Removes a file of the history, if it is there."""
-        with _told(self.history, fine=FileNotFoundError):
+        with _AsStateError(self.history, fine=FileNotFoundError):
             os.unlink(os.path.join(self.history, name))
 
     def clear_history(self) -> None:
@@ -139,10 +140,14 @@ class StateDirectory:
             self.write(SECRET, known, durable=True)
         return known
 
+    def discard_report(self) -> None:
+        """Remove the week's saved report, if there is one."""
+        self.drop(REPORT)
+
     def withdraw(self) -> None:
         """Removes everything but the decision and the history."""
         gone = os.path.join(self.path, f"{self.project}.{os.urandom(4).hex()}.gone")
-        with _told(self._inner):
+        with _AsStateError(self._inner):
             try:
                 os.rename(self._inner, gone)
             except FileNotFoundError:
@@ -151,7 +156,7 @@ class StateDirectory:
                 _remove_tree(self._inner)
             kept = (self.decision, self.history, f"{self.project}.lock")
             self._sweep(keep={os.path.basename(name) for name in kept})
-        with _told(self.history, fine=OSError):  # not empty, or none
+        with _AsStateError(self.history, fine=OSError):  # not empty, or none
             os.rmdir(self.history)
 
     def forget(self) -> None:
@@ -160,22 +165,22 @@ class StateDirectory:
             return
         with self.changing():
             # The decision goes first, so that nobody who is sending goes on.
-            with _told(self.path, fine=FileNotFoundError):
+            with _AsStateError(self.path, fine=FileNotFoundError):
                 os.unlink(self.decision)
             self.withdraw()
             self._sweep(keep=set())
-        with _told(self.path, fine=OSError):  # not empty, or not ours to remove
+        with _AsStateError(self.path, fine=OSError):  # not empty, or not ours to remove
             os.rmdir(self.path)
 
     def _sweep(self, keep: set[str]) -> None:
         """Removes this project's files; no project's name holds a dot, so none is another's."""
-        with _told(self.path, fine=FileNotFoundError):
+        with _AsStateError(self.path, fine=FileNotFoundError):
             for name in os.listdir(self.path):
                 if name.startswith(f"{self.project}.") and name not in keep:
                     _remove_tree(os.path.join(self.path, name))
 
 
-class _told:  # noqa: N801 - reads as a clause: with _told(path)
+class _AsStateError:
     """Turns an OSError into a StateError that names the place, but for a kind that is fine."""
 
     def __init__(self, path: str, fine: type[OSError] | None = None) -> None:
@@ -223,7 +228,7 @@ def _write(path: str, data: bytes, *, durable: bool, drafts: str = "") -> None:
                 os.fsync(file.fileno())
         os.replace(draft, path)
     except OSError:
-        with _told(draft, fine=OSError):
+        with _AsStateError(draft, fine=OSError):
             os.unlink(draft)
         raise
     if durable:
@@ -232,7 +237,7 @@ def _write(path: str, data: bytes, *, durable: bool, drafts: str = "") -> None:
 
 def _settle(directory: str) -> None:
     """Makes a rename in a directory durable, where the system knows how."""
-    with _told(directory, fine=OSError):
+    with _AsStateError(directory, fine=OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -242,7 +247,7 @@ def _settle(directory: str) -> None:
 
 def _remove_tree(path: str) -> None:
     """Removes a file, or a directory of files."""
-    with _told(path, fine=FileNotFoundError):
+    with _AsStateError(path, fine=FileNotFoundError):
         if os.path.isdir(path) and not os.path.islink(path):
             for name in os.listdir(path):
                 _remove_tree(os.path.join(path, name))

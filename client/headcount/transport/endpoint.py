@@ -28,15 +28,10 @@ _MASK = 4  # numbers of an IPv4 address
 class Endpoint(Frozen):
     """An address that reports go to. `host` has no brackets, `path` no slash at its end."""
 
-    __slots__ = ("host", "path", "port", "scheme")
-
     scheme: str
     host: str
     port: int
-    path: str
-
-    def __init__(self, scheme: str, host: str, port: int, path: str = "") -> None:
-        self._fill(scheme=scheme, host=host, port=port, path=path)
+    path: str = ""
 
     @classmethod
     def parse(cls, text: str, *, allow_plaintext: bool = False) -> Endpoint:
@@ -55,7 +50,9 @@ class Endpoint(Frozen):
             raise EndpointError(f"{text!r} names no host and port; {_HOW}")
         if path.strip("/") and (scheme.startswith("grpc") or not _is_path(path)):
             raise EndpointError(f"{text!r} has a path that cannot be used; {_HOW}")
-        endpoint = cls(scheme, bare, int(port), f"/{path.strip('/')}".rstrip("/"))
+        endpoint = cls(
+            scheme=scheme, host=bare, port=int(port), path=f"/{path.strip('/')}".rstrip("/")
+        )
         if not (endpoint.encrypted or endpoint.on_loopback or allow_plaintext):
             raise EndpointError(
                 f"{text!r} would send reports unencrypted beyond this machine; write "

@@ -38,55 +38,29 @@ class Request(Frozen):
     bytes of `headcount.projects.<project>.v1.Report`.
     """
 
-    __slots__ = ("project", "registry_digest", "report", "token", "week")
-
     week: str
     token: bytes
     registry_digest: str
     project: str
     report: bytes
 
-    def __init__(
-        self, *, week: str, token: bytes, registry_digest: str, project: str, report: bytes
-    ) -> None:
-        self._fill(
-            week=week, token=token, registry_digest=registry_digest, project=project, report=report
-        )
-
 
 class Ignored(Frozen):
     """A key that the server left out: its name (`""` where unknown), number and reason."""
-
-    __slots__ = ("key", "message", "number", "reason")
 
     key: str
     number: int
     reason: str
     message: str
 
-    def __init__(self, *, key: str, number: int, reason: str, message: str) -> None:
-        self._fill(key=key, number=number, reason=reason, message=message)
-
 
 class Answer(Frozen):
     """What came back: `code` is the name of a gRPC status, such as `OK`."""
 
-    __slots__ = ("code", "ignored", "message", "open_weeks")
-
     code: str
-    open_weeks: tuple[str, ...]
-    ignored: tuple[Ignored, ...]
-    message: str
-
-    def __init__(
-        self,
-        *,
-        code: str,
-        open_weeks: tuple[str, ...] = (),
-        ignored: tuple[Ignored, ...] = (),
-        message: str = "",
-    ) -> None:
-        self._fill(code=code, open_weeks=open_weeks, ignored=ignored, message=message)
+    open_weeks: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    message: str = ""
 
 
 def message(request: Request) -> SubmitReportRequest:

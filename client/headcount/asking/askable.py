@@ -1,0 +1,45 @@
+"""A client, as far as the question is concerned: `headcount.Client` is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headcount.consent.record import Record
+    from headcount.consent.state import State
+    from headcount.model.project import Project
+
+
+class Askable(Protocol):
+    """What the question reads of a client, and what its answer calls."""
+
+    project: Project
+
+    def record(self) -> Record | None:
+        """What was answered before."""
+
+    def state(self) -> State:
+        """The effective state."""
+
+    def now(self) -> float:
+        """The time (unix seconds)."""
+
+    def grant(self, level: str, refused: Iterable[str], via: str, wording: str) -> None:
+        """Records a yes."""
+
+    def deny(self, via: str, wording: str) -> None:
+        """Records a no."""
+
+    def allow(self, key: str) -> None:
+        """Agrees to one key."""
+
+    def refuse(self, key: str) -> None:
+        """Leaves one key out."""
+
+    def question_shown(self) -> bool:
+        """Records that the question was put; false where that was known."""
+
+    def notice_shown(self, wording: str) -> None:
+        """Records that the notice was shown."""

@@ -1,0 +1,27 @@
+"""What a person sees of a report before it is sent."""
+
+from __future__ import annotations
+
+from headcount.model.frozen import Frozen
+
+TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headcount.reporting.values import Wire
+
+
+class Preview(Frozen):
+    """Exactly what would be sent, or will be where it is `frozen`.
+
+    `values` holds, per key asked, its answer or None; `json` is the report for
+    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
+    say, per key without an answer, why it has none.
+    """
+
+    week: str
+    frozen: bool
+    values: Mapping[str, Wire | None]
+    json: str
+    digest: str
+    notes: Mapping[str, str]
