@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,3 +132,40 @@ def test_the_client_imports_grpc_and_protobuf_only_where_a_report_is_made_or_sen
 def test_pure_modules_take_time_chance_and_place_as_arguments(file: Path) -> None:
     names = imports(file) - {"time.gmtime"}  # turns seconds into a date, and reads no clock
     assert not {name.partition(".")[0] for name in names} & IMPURE
+
+
+FORBIDDEN = {
+    "client: one direction": ("headcount/model/week.py", "headcount.storage"),
+    "server: one direction": ("headcount_server/counting/tally.py", "headcount_server.store"),
+    "server: the two engines do not know each other": (
+        "headcount_server/store/sqlite/audit.py",
+        "headcount_server.store.postgres",
+    ),
+    "server: no engine outside the store, and there only `open` knows both": (
+        "headcount_server/service/week_cycle.py",
+        "sqlite3",
+    ),
+    "registry: one direction": ("headcount_registry/reading/info.py", "headcount_registry.checks"),
+}
+"""For each wall an import that would go through it."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wall", FORBIDDEN)
+def test_an_import_through_a_wall_is_told(wall: str, tmp_path: Path) -> None:
+    for package in (CLIENT, SERVER, REGISTRY):
+        shutil.copytree(package, tmp_path / package.name)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file, module = FORBIDDEN[wall]
+    with (tmp_path / file).open("a", encoding="utf-8") as opened:
+        opened.write(f"import {module}\n")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    broken = [line for line in done.stdout.splitlines() if line.endswith(" BROKEN")]
+    assert (done.returncode, broken) == (1, [f"{wall} BROKEN"])
