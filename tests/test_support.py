@@ -103,6 +103,10 @@ def test_a_module_that_leaves_a_thread_or_a_process_fails(tmp_path: Path) -> Non
     os.close(os.open(tmp_path / "over", os.O_WRONLY | os.O_NONBLOCK))  # both processes end
     assert ran.returncode == 1
     assert "3 passed, 1 error" in ran.stdout
-    (told,) = [line for line in ran.stdout.splitlines() if "left behind" in line and line[0] == "E"]
+    (told,) = [
+        line
+        for line in ran.stdout.splitlines()
+        if "left behind" in line and line.startswith("E ")  # "ERROR" begins the summary's line
+    ]
     assert "the thread astray" in told
     assert told.count("open('over').read()") == 2

@@ -101,9 +101,11 @@ VALUE_MISTAKES = {
 
 
 def checked(place: Path, text: str) -> subprocess.CompletedProcess[str]:
-    (place / "host.py").write_text(text)
+    module = place / f"{place.name}.py"  # mypy takes a name, a size and a second for the same file
+    module.write_text(text)
+    cache = f"--cache-dir={place.parent}/cache"
     return subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={place.parent}/cache", "host.py"],
+        [sys.executable, "-m", "mypy", "--strict", cache, module.name],
         cwd=place,
         env={**os.environ, "MYPYPATH": str(CLIENTS)},
         capture_output=True,
