@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,14 +45,15 @@ def imports(file: Path, *, at_import_only: bool = False) -> set[str]:
     return found
 
 
-def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        yield node
-        yield from _run_at_import(node)
+def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        children = node.orelse
+    for child in children:
+        yield from _run_at_import(child)
 
 
 def modules(folder: Path, *but: str) -> list[Path]:
@@ -113,19 +114,71 @@ def test_the_registry_takes_nothing_of_the_client_but_the_options() -> None:
     assert taken <= {"headcount.v1.options_pb2"}
 
 
-def test_the_client_imports_grpc_and_protobuf_only_where_a_report_is_made_or_sent() -> None:
-    heavy = {
-        str(file.relative_to(ROOT)): names
-        for file in modules(CLIENT, "v1")
-        if (
-            names := {
-                name
-                for name in imports(file, at_import_only=True)
-                if name.startswith(("grpc", "google", "headcount.v1"))
-            }
-        )
+CLIENT_MODULES = {
+    ".".join(("headcount", *file.relative_to(CLIENT).with_suffix("").parts)): file
+    for file in modules(CLIENT, "v1")
+    if file.stem != "__init__"  # docstrings, but for the first
+} | {"headcount": CLIENT / "__init__.py"}
+SENDING = {
+    "headcount.reporting.report", "headcount.transport.grpc_transport",
+    "headcount.transport.http_transport", "headcount.transport.unary", "headcount.transport.wire",
+}  # fmt: skip
+"""Modules that make or send a report. gRPC and protobuf come with them, and with no other."""
+ORDINARY = {
+    "background_process", "consent.changes", "delivery.background", "delivery.scheduler",
+    "delivery.server_policy", "model.deadline", "model.report", "options", "status", "testing",
+}  # fmt: skip
+"""Modules of the light rooms that only functions import."""
+LIGHT = {
+    name
+    for name, file in CLIENT_MODULES.items()
+    if file.parent.name in {"headcount", "consent", "delivery", "model", "storage"}
+    and name.removeprefix("headcount.") not in ORDINARY
+} | {"headcount.transport.endpoint"}  # a host's own endpoint is looked at when the host starts
+LIGHT_LIBRARY = {
+    "__future__", "abc", "contextlib", "fcntl", "json", "msvcrt", "os", "sys", "time", "types",
+}  # fmt: skip
+
+
+def loaded(module: str) -> set[str]:
+    """What a module of the client imports at import time: its own modules, and others by name."""
+    found = set()
+    for name in imports(CLIENT_MODULES[module], at_import_only=True):
+        parts = name.split(".")
+        prefixes = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        found.add(next((known for known in prefixes if known in CLIENT_MODULES), name))
+    return found
+
+
+def loaded_in_turn(module: str) -> set[str]:
+    found: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        new = loaded(name) - found
+        found |= new
+        waiting |= new & CLIENT_MODULES.keys()
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(LIGHT))
+def test_a_light_module_imports_only_light_ones_and_little_of_the_library(module: str) -> None:
+    names = loaded(module) - LIGHT
+    assert {name for name in names if name.partition(".")[0] not in LIGHT_LIBRARY} == set()
+
+
+def test_what_is_said_to_be_ordinary_is_there() -> None:
+    assert {f"headcount.{name}" for name in ORDINARY} < CLIENT_MODULES.keys()
+
+
+def test_grpc_and_protobuf_come_only_with_what_makes_or_sends_a_report() -> None:
+    heavy = ("grpc", "google", "headcount.v1")
+    found = {
+        module
+        for module in CLIENT_MODULES
+        if any(name.startswith(heavy) for name in loaded_in_turn(module))
     }
-    assert not heavy
+    assert found == SENDING
 
 
 @pytest.mark.parametrize("file", PURE, ids=lambda file: f"{file.parent.name}.{file.stem}")

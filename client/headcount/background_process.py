@@ -6,6 +6,7 @@ It asks once more what was decided, and sends; it has a minute to live.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 from headcount.client import Client
@@ -48,6 +49,4 @@ def run(path: str, name: str) -> None:
 
 def _limit_life() -> None:
     if sys.platform != "win32":
-        import signal  # noqa: PLC0415 - other systems lack it
-
         signal.alarm(_LIFETIME)

@@ -12,7 +12,7 @@ from headcount.model.week import Week
 from headcount.site_owner import SiteOwner
 from headcount.storage.state_directory import StateDirectory
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
@@ -75,7 +75,7 @@ class Client(SiteOwner):
         self._patience = patience
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
-            from headcount.transport.endpoint import Endpoint  # noqa: PLC0415 - only where one is named
+            from headcount.transport.endpoint import Endpoint
 
             Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
 
@@ -118,7 +118,7 @@ class Client(SiteOwner):
         `seconds` bound collectors and network together. For cron, schedulers
         and whatever may wait that long.
         """
-        from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
+        from headcount.delivery.outcome import Outcome
 
         try:
             if self.due():
@@ -133,12 +133,12 @@ class Client(SiteOwner):
         For programs that end soon: STARTED where one was started, after the
         collectors had a second to answer; nothing of the network is waited for.
         """
-        from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - "is anything due?" needs none
+        from headcount.delivery.outcome import Outcome
 
         try:
             if not self.due():
                 return Outcome.NOT_DUE if self.state().on else Outcome.OFF
-            from headcount.delivery import background  # noqa: PLC0415 - only where something is due
+            from headcount.delivery import background
 
             if self._transport is not None or not background.interpreter():
                 return background.send_in_thread(self.send_if_due)
@@ -152,7 +152,7 @@ class Client(SiteOwner):
         For services that run for days. The thread ends with its process, or
         when the scheduler's `stop` is called.
         """
-        from headcount.delivery.scheduler import Scheduler  # noqa: PLC0415 - few hosts have one
+        from headcount.delivery.scheduler import Scheduler
 
         scheduler = Scheduler(self.next_due, self.send_if_due, self._clock)
         scheduler.start()
@@ -175,7 +175,7 @@ class Client(SiteOwner):
         return self._delivery().plan() if self.state().on else None
 
     def _decision(self) -> Decision:
-        from headcount.consent.decision import Decision  # noqa: PLC0415 - most calls need none
+        from headcount.consent.decision import Decision
 
         if self._decided is None:
             self._decided = Decision(
@@ -188,7 +188,7 @@ class Client(SiteOwner):
         return self._decided
 
     def _delivery(self) -> Delivery:
-        from headcount.delivery.delivery import Delivery  # noqa: PLC0415 - most calls need none
+        from headcount.delivery.delivery import Delivery
 
         return Delivery(
             project=self.project,
@@ -202,7 +202,7 @@ class Client(SiteOwner):
         )
 
     def _opened(self) -> Transport:
-        from headcount.transport.connect import opened  # noqa: PLC0415 - only to send
+        from headcount.transport.connect import opened
 
         return self._transport or opened(
             self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
@@ -218,9 +218,9 @@ class Client(SiteOwner):
 
 
 def _failed(error: Exception) -> Outcome:
-    import logging  # noqa: PLC0415 - only where something failed
+    import logging
 
-    from headcount.delivery.outcome import Outcome  # noqa: PLC0415 - as above
+    from headcount.delivery.outcome import Outcome
 
     logging.getLogger("headcount").debug("sending failed", exc_info=error)
     return Outcome.LATER.because(f"{type(error).__name__}: {error}")

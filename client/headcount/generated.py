@@ -9,7 +9,7 @@ from headcount import __version__
 from headcount.client import Client
 from headcount.model.project import Key, Project
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headcount.options import ClientOptions as ClientOptions  # noqa: PLC0414 - is passed on
 
@@ -33,7 +33,7 @@ def requires(package: str, at_least: str, below: str) -> None:
 
 def run(project: Project) -> int:
     """Carry out `python -m <package>`, and return the exit code."""
-    from headcount.cli.main import run  # noqa: PLC0415 - only for the command line
+    from headcount.cli.main import run
 
     return run(project)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
@@ -47,7 +47,7 @@ class SiteOwner(ABC):
 
     def status(self) -> Status:
         """The state, its rule, where it is stored, what was sent and what is due."""
-        from headcount.status import status  # noqa: PLC0415 - only where a person asks
+        from headcount.status import status
 
         return status(
             self.project,
@@ -59,7 +59,7 @@ class SiteOwner(ABC):
 
     def history(self) -> tuple[Entry, ...]:
         """Every report that left, newest first, with what came of it; the last 104."""
-        from headcount.delivery.history import entries  # noqa: PLC0415 - only where a person asks
+        from headcount.delivery.history import entries
 
         return entries(self._directory)
 
@@ -74,7 +74,7 @@ class SiteOwner(ABC):
 
     def changes(self) -> tuple[Change, ...]:
         """What is asked now, as against what was agreed to, key by key."""
-        from headcount.consent.changes import changes  # noqa: PLC0415 - only where a person asks
+        from headcount.consent.changes import changes
 
         return changes(self.project, self.record())
 
@@ -83,7 +83,7 @@ class SiteOwner(ABC):
 
         `headcount.asking.form.form` draws one question for several projects.
         """
-        from headcount.asking.form import form  # noqa: PLC0415 - only where somebody is asked
+        from headcount.asking.form import form
 
         return form(self, translated=translated)
 
@@ -93,7 +93,7 @@ class SiteOwner(ABC):
         Opens a connection, so ConsentError while the state is off; ServerError
         where the server does not say.
         """
-        from headcount.delivery.server_policy import ask  # noqa: PLC0415 - only where a person asks
+        from headcount.delivery.server_policy import ask
 
         return ask(
             self.project.name,

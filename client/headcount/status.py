@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from headcount.consent.changes import changes
 from headcount.consent.record import UNREADABLE
 from headcount.delivery import history, outbox, server_policy
 from headcount.model.frozen import Frozen
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

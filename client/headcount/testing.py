@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from headcount.model.week import DAY
-from headcount.reporting.report import message_class
 from headcount.transport.messages import Answer, Request
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from headcount.client import Client
     from headcount.delivery.outcome import Outcome
-    from headcount.reporting.values import Wire
+    from headcount.model.report import Wire
 
 Telemetry = TypeVar("Telemetry", bound="Client")
 
@@ -93,7 +92,9 @@ class Installation(Generic[Telemetry]):
 
     def sent(self) -> list[dict[str, object]]:
         """The reports that were sent, as the JSON that people see."""
-        from google.protobuf import json_format  # noqa: PLC0415 - most tests never ask
+        from google.protobuf import json_format
+
+        from headcount.reporting.report import message_class
 
         kind = message_class(self.telemetry.project)
         return [

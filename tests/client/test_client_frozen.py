@@ -25,9 +25,9 @@ from headcount.delivery.schedule import Plan
 from headcount.delivery.server_policy import ServerPolicy
 from headcount.model.frozen import Frozen
 from headcount.model.project import Key, Project
+from headcount.model.report import Report
 from headcount.model.week import Week
 from headcount.reporting.collectors import Collected
-from headcount.reporting.report import Report
 from headcount.transport.endpoint import Endpoint
 from headcount.transport.messages import Answer, Ignored, Request
 from sample_project import KEYS, Host

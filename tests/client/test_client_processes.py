@@ -197,11 +197,17 @@ def test_importing_and_asking_brings_in_nothing_heavy(
             name="sample", title="", homepage="", recipient="", contact="", endpoint="",
             mode="ask_first", digest="", consent_digest="", keys=(), schema=bytes,
         )
-        for place in ({str(site.directory)!r}, {str(tmp_path / "none")!r}):
+        for place, now in (
+            ({str(site.directory)!r}, {site.now}),
+            ({str(tmp_path / "none")!r}, {site.now}),
+            ({str(site.directory)!r}, {site.now + 604_800}),  # draws the plan of another week
+        ):
             client = Client(
-                project, None, state_directory=place, environment={{}}, clock=lambda: {site.now}
+                project, None, state_directory=place, environment={{}}, clock=lambda: now,
+                endpoint="grpcs://telemetry.example.org", randomness=lambda: 0.5,
             )
             assert not client.due()
+            client.next_due()
         heavy = {{"grpc", "google", "google.protobuf", "dataclasses", "logging", "typing",
                   "datetime", "pathlib", "random", "hashlib", "tempfile", "asyncio"}}
         print(sorted(heavy & sys.modules.keys()))

@@ -6,13 +6,14 @@ collector, or opens a connection; only `answer` records.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from headcount.asking.wording import VERSION, Words
 from headcount.consent.changes import changes
 from headcount.consent.state import is_refused, within
 from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any

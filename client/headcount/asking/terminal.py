@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from headcount.asking.form import answer, form
 from headcount.asking.wording import VERSION
@@ -16,7 +17,6 @@ from headcount.model.errors import StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TextIO

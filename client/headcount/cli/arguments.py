@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from typing import TYPE_CHECKING, Protocol
 
 from headcount.model.project import LEVELS
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
@@ -28,6 +28,13 @@ _EXITS = """exit codes:
   4    nobody was asked: no terminal, a build, a switch, or asked before (ask)
   130  interrupted
 """
+
+
+class Command(Protocol):
+    """Something that adds a command."""
+
+    def __call__(self, name: str, text: str) -> ArgumentParser:
+        """Adds one, with what it does."""
 
 
 def parsed(
@@ -109,13 +116,3 @@ def _answering(command: Command) -> None:
             "--waiting", action="store_true", help="all keys that wait for your answer"
         )
     command("forget", "remove every file, your answer included; you may be asked again")
-
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Command(Protocol):
-        """Something that adds a command."""
-
-        def __call__(self, name: str, text: str) -> ArgumentParser:
-            """Adds one, with what it does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from headcount.asking.terminal import NOT_ASKED as UNASKED
 from headcount.asking.terminal import ask
@@ -12,7 +13,6 @@ from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable

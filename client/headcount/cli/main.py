@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from headcount.cli import text
 from headcount.cli.arguments import FAILED, INTERRUPTED, OK, USAGE, parsed
@@ -16,7 +18,6 @@ from headcount.cli.commands import Command
 from headcount.client import Client
 from headcount.model.errors import ConsentError, HeadcountError, UsageError
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +72,6 @@ def run(
 
 def _found(project: Project, name: str) -> Client:
     """The client that a host keeps under a name such as `shop.telemetry:telemetry`."""
-    from importlib import import_module  # noqa: PLC0415 - only where one is named
-
     module, mark, attribute = name.partition(":")
     if not mark or not module or not attribute:
         raise UsageError(f"--host {name}: write MODULE:NAME, such as shop.telemetry:telemetry")

@@ -5,12 +5,13 @@ Pure functions from values to lines. Times are UTC.
 
 from __future__ import annotations
 
+import json
 import time
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from headcount.asking.wording import Words, shown
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -119,8 +120,6 @@ def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[
         for key, reason in entry.ignored.items():
             yield f"    the server left out {key}: {reason}"
         if reports:
-            import json  # noqa: PLC0415 - only where asked for
-
             yield from json.dumps(entry.report, indent=2, ensure_ascii=False).splitlines()
     yield f"The files are in {place}, one per report."
 

@@ -5,12 +5,13 @@ Pure functions of the declarations and the consent record.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from headcount.consent.state import is_refused
 from headcount.consent.terms import Terms
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from headcount.consent.record import Record
     from headcount.model.project import Key, Project

@@ -8,7 +8,7 @@ from headcount.consent.record_file import decode, encode, unreadable
 from headcount.consent.state import QUIET, State, effective, overruled
 from headcount.model.errors import StateError
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headcount.model.frozen import NOTHING, Frozen
 from headcount.model.project import LEVELS
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -13,7 +13,7 @@ from headcount.consent.terms import Terms
 from headcount.model.project import LEVELS
 from headcount.model.week import Week
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

@@ -5,7 +5,7 @@ They are read at every question and never written down.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

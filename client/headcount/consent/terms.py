@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from headcount.model.frozen import Frozen
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headcount.model.project import Key, Project
 

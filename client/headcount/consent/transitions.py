@@ -13,7 +13,7 @@ from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 from headcount.model.week import WEEK, Week
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headcount.model.project import Key, Project
 

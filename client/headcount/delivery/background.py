@@ -12,13 +12,13 @@ import json
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from headcount.delivery.outcome import Outcome
 from headcount.model.deadline import Task
 from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -46,7 +46,7 @@ run(sys.argv[1], sys.argv[2])
 
 def interpreter() -> str:
     """The Python that can be started anew, `""` in a frozen or embedding program."""
-    name = os.path.basename(sys.executable or "").lower()  # noqa: PTH119 - see state.py
+    name = os.path.basename(sys.executable or "").lower()
     alone = name.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
     return sys.executable if alone else ""
 
@@ -70,7 +70,7 @@ def leave(
 
 def start(directory: StateDirectory) -> Outcome:
     """Starts the process that runs a project's errand."""
-    here = os.getcwd() if "" in sys.path else ""  # noqa: PTH109 - see state.py
+    here = os.getcwd() if "" in sys.path else ""
     process = subprocess.Popen(  # noqa: S603 - our own program
         [interpreter(), "-I", "-c", _PROGRAM, directory.path, directory.project,
          *(path or here for path in sys.path)],

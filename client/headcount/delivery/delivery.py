@@ -23,15 +23,15 @@ from headcount.model.errors import EndpointError, StateError
 from headcount.model.project import LEVELS
 from headcount.model.week import Week
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from headcount.consent.decision import Decision
     from headcount.model.deadline import Deadline
     from headcount.model.project import Project
+    from headcount.model.report import Report
     from headcount.reporting.collectors import Collected
-    from headcount.reporting.report import Report
     from headcount.storage.state_directory import StateDirectory
     from headcount.transport.messages import Answer, Transport
 
@@ -91,7 +91,7 @@ class Delivery:
 
     def run(self, *, by_hand: bool = False, seconds: float = DEADLINE) -> Outcome:
         """Sends what is due, or by hand whatever this week has not sent yet."""
-        from headcount.model.deadline import Deadline  # noqa: PLC0415 - only where something is sent
+        from headcount.model.deadline import Deadline
 
         self._deadline = Deadline(seconds)
         if not self._decision.state().on:
@@ -108,7 +108,7 @@ class Delivery:
 
     def hand_over(self, settings: dict[str, object]) -> Outcome:
         """Lets another process send what is due; `settings` are the way to the server."""
-        from headcount.delivery import background  # noqa: PLC0415 - few hosts send this way
+        from headcount.delivery import background
 
         try:
             with self._directory.sending() as held:
@@ -216,7 +216,7 @@ class Delivery:
 
     def _collected(self, asked: tuple[str, ...]) -> Collected:
         """What the collectors say now; half the time that is left goes to the network."""
-        from headcount.reporting.collectors import collect  # noqa: PLC0415 - only where one is built
+        from headcount.reporting.collectors import collect
 
         seconds = self._patience
         if seconds is not None and self._deadline is not None:
@@ -225,7 +225,7 @@ class Delivery:
 
     def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
         """The report that carries what was collected."""
-        from headcount.reporting.report import compose  # noqa: PLC0415 - only where one is built
+        from headcount.reporting.report import compose
 
         return compose(self._project, collected.answers, week=week, asked=asked)
 
@@ -241,7 +241,7 @@ class Delivery:
         return week, answer
 
     def _submitted(self, report: Report, secret: bytes, week: str) -> Answer:
-        from headcount.transport.messages import Answer, Request  # noqa: PLC0415 - only where one is sent
+        from headcount.transport.messages import Answer, Request
 
         seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
         if not seconds:
@@ -283,6 +283,6 @@ class Delivery:
 
 def token(secret: bytes, project: str, week: str) -> bytes:
     """The 16 bytes that make this installation count once in a week."""
-    import hmac  # noqa: PLC0415 - only where a report is sent
+    import hmac
 
     return hmac.digest(secret, f"{project}:{week}".encode(), "sha256")[:TOKEN_SIZE]

@@ -11,13 +11,13 @@ import json
 from headcount.model.frozen import Frozen
 from headcount.model.week import Week
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from headcount.delivery.outcome import Outcome
-    from headcount.reporting.report import Report
+    from headcount.model.report import Report
     from headcount.storage.state_directory import StateDirectory
 
 LIMIT = 104

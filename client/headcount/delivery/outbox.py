@@ -12,11 +12,11 @@ from headcount.delivery.schedule import DROPPED, SENT, Plan
 from headcount.model.week import Week
 from headcount.storage.state_directory import REPORT
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from headcount.reporting.report import Report
+    from headcount.model.report import Report
     from headcount.storage.state_directory import StateDirectory
 
 PLAN = "plan.json"
@@ -70,7 +70,7 @@ def load_report(directory: StateDirectory) -> Report | None:
     data = directory.read(REPORT)
     if data is None:
         return None
-    from headcount.reporting.report import Report  # noqa: PLC0415 - only where a report exists
+    from headcount.model.report import Report
 
     try:
         parts = json.loads(data)

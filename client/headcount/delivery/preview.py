@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from headcount.model.frozen import Frozen
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from headcount.reporting.values import Wire
+    from headcount.model.report import Wire
 
 
 class Preview(Frozen):

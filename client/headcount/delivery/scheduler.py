@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Event, Thread, current_thread
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,8 +60,6 @@ class Scheduler:
             try:
                 self._send()
             except Exception as error:
-                import logging  # noqa: PLC0415 - only where something failed
-
                 logging.getLogger("headcount").debug("the scheduler failed", exc_info=error)
 
     def _pause(self) -> float:

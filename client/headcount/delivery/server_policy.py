@@ -7,12 +7,12 @@ between, what it said last is read from a file.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from headcount.model.errors import ConsentError, ServerError, StateError
 from headcount.model.frozen import Frozen
 from headcount.model.week import DAY
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,9 +89,9 @@ def ask(  # noqa: PLR0913 - time and place come in as arguments
 
 def parse(data: bytes, *, at: float) -> ServerPolicy | None:
     """Return the policy in the server's answer, None if it holds none."""
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where one came
+    from google.protobuf.message import DecodeError
 
-    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
+    from headcount.v1.telemetry_service_pb2 import (
         GetRegistryResponse,
     )
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from headcount.model.frozen import NOTHING, Frozen
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -8,19 +8,20 @@ overtaken by a second thread, and still counts if it comes in before the end.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from types import CoroutineType
+from typing import TYPE_CHECKING
 
+from headcount.model.deadline import Deadline, Task
 from headcount.model.frozen import Frozen
 from headcount.reporting.values import normalised
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from headcount.model.deadline import Task
     from headcount.model.project import Key, Project
-    from headcount.reporting.values import Wire
+    from headcount.model.report import Wire
 
 PATIENCE = 5.0
 """Seconds that all collectors together may take, unless the host says otherwise."""
@@ -97,8 +98,6 @@ class _Circuit:
 
 def _watched(circuit: _Circuit, seconds: float) -> None:
     """Walks the circuit in threads, a new one whenever the last is stuck."""
-    from headcount.model.deadline import Deadline, Task  # noqa: PLC0415 - only where one is needed
-
     deadline = Deadline(seconds)
     walkers: list[Task[None]] = [Task(circuit.walk)]
     while deadline.left:
@@ -135,6 +134,4 @@ def _asked(key: Key, collectors: object) -> tuple[Wire | None, str]:
 
 
 def _told(key: Key, note: str) -> None:
-    import logging  # noqa: PLC0415 - only where something went wrong
-
     logging.getLogger("headcount").debug("key %s is left out: %s", key.name, note)

@@ -7,19 +7,21 @@ from 5.26 on will do.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import descriptor_pool, json_format, message_factory
+
 from headcount.model.errors import ReportError
-from headcount.model.frozen import Frozen
+from headcount.model.report import Report
 from headcount.reporting.values import OTHER
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from google.protobuf.message import Message
 
     from headcount.model.project import Key, Project
-    from headcount.reporting.values import Wire
+    from headcount.model.report import Wire
 
 OTHER_NUMBER = 1
 """Enum number of `other` in every closed set."""
@@ -27,35 +29,10 @@ OTHER_NUMBER = 1
 _classes: dict[Project, type[Message]] = {}  # parsing a schema is dear; hosts have one each
 
 
-class Report(Frozen):
-    """A report as it leaves: `data` are its bytes, `text` is their JSON for people.
-
-    `asked` names the keys whose collectors were called, `values` holds those
-    that answered.
-    """
-
-    week: str
-    project: str
-    registry_digest: str
-    asked: tuple[str, ...]
-    values: Mapping[str, Wire]
-    data: bytes
-    text: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hex) of the report's bytes, without the envelope."""
-        import hashlib  # noqa: PLC0415 - only where a report exists
-
-        return hashlib.sha256(self.data).hexdigest()
-
-
 def compose(
     project: Project, answers: Mapping[str, Wire], *, week: str, asked: tuple[str, ...]
 ) -> Report:
     """The report that carries these answers; ReportError where schema and keys disagree."""
-    from google.protobuf import json_format  # noqa: PLC0415 - only where a report is built
-
     message = message_class(project)()
     fields = message.DESCRIPTOR.fields_by_number  # a renamed key keeps its number alone
     for key in project.keys:
@@ -81,8 +58,6 @@ def compose(
 def message_class(project: Project) -> type[Message]:
     """The class of a project's `Report`, made once per project and process."""
     if project not in _classes:
-        from google.protobuf import descriptor_pool, message_factory  # noqa: PLC0415 - as above
-
         name = f"headcount.projects.{project.name}.v1.Report"
         pool = descriptor_pool.DescriptorPool()
         try:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import islice
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
     from headcount.model.project import Key
-
-    Wire: TypeAlias = bool | int | str | tuple[str, ...]
+    from headcount.model.report import Wire
 
 OTHER = "other"
 """The word for everything outside a closed set."""

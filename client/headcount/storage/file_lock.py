@@ -8,7 +8,7 @@ import time
 
 from headcount.model.errors import StateError
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -83,14 +83,14 @@ class Lock:
     def _still_there(self, handle: int) -> bool:
         """Whether the file we locked is the one that others find under its path."""
         try:
-            return os.path.samestat(os.fstat(handle), os.stat(self._path))  # noqa: PTH116 - see state.py
+            return os.path.samestat(os.fstat(handle), os.stat(self._path))
         except FileNotFoundError:
             return False
 
 
 def _remove(path: str) -> None:
     try:
-        os.unlink(path)  # noqa: PTH108 - see state.py
+        os.unlink(path)
     except OSError:  # Windows keeps a file that is open; it is empty
         return
 

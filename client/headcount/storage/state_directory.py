@@ -17,9 +17,6 @@ Withdrawing is one rename of the inner directory. A process that is still
 sending then writes into a place that no longer exists, so it can leave nothing
 behind.
 """
-# pathlib would cost a host more than all the rest of "is anything due?".
-# ruff: noqa: PTH100, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH112, PTH114
-# ruff: noqa: PTH118, PTH119, PTH120, PTH208
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ import os
 
 from headcount.model.errors import StateError
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
@@ -68,7 +65,7 @@ class StateDirectory:
         """A lock around reading, changing and writing the decision; waits a little."""
         with _AsStateError(self.path):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
-        from headcount.storage.file_lock import Lock  # noqa: PLC0415 - most calls change nothing
+        from headcount.storage.file_lock import Lock
 
         return Lock(
             os.path.join(self.path, f"{self.project}.lock"), patience=_PATIENCE, fleeting=True
@@ -80,7 +77,7 @@ class StateDirectory:
             os.makedirs(self.path, mode=0o700, exist_ok=True)
         with _AsStateError(self._inner, fine=FileExistsError):
             os.mkdir(self._inner, mode=0o700)
-        from headcount.storage.file_lock import Lock  # noqa: PLC0415 - most calls send nothing
+        from headcount.storage.file_lock import Lock
 
         return Lock(os.path.join(self._inner, "lock"))
 

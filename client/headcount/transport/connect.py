@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from headcount.transport.grpc_transport import GrpcTransport
     from headcount.transport.http_transport import HttpTransport
@@ -16,12 +17,12 @@ def opened(
     EndpointError where the endpoint cannot be used.
     """
     if endpoint.strip().startswith("http"):
-        from headcount.transport.http_transport import HttpTransport  # noqa: PLC0415 - only to send
+        from headcount.transport.http_transport import HttpTransport
 
         return HttpTransport(
             endpoint, allow_plaintext=allow_plaintext, root_certificates=root_certificates
         )
-    from headcount.transport.grpc_transport import GrpcTransport  # noqa: PLC0415 - only to send
+    from headcount.transport.grpc_transport import GrpcTransport
 
     return GrpcTransport(
         endpoint, allow_plaintext=allow_plaintext, root_certificates=root_certificates

@@ -86,7 +86,7 @@ class Endpoint(Frozen):
         and, before them, `grpc_proxy` for gRPC. The loopback needs no proxy: a
         plaintext report would leave the machine through one.
         """
-        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only to send
+        from urllib.request import getproxies, proxy_bypass
 
         if self.on_loopback or proxy_bypass(self.target) or proxy_bypass(self.host):
             return ""
@@ -107,7 +107,7 @@ def trusted_roots(given: bytes | None) -> bytes | None:
     if not path:
         return None
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - see state.py
+        with open(path, "rb") as file:
             return file.read()
     except OSError as error:
         raise OSError(f"SSL_CERT_FILE names {path}: {error.strerror}; name a PEM file") from error

@@ -1,4 +1,4 @@
-"""A report over HTTP/1.1: the unary calls of the Connect protocol, from the standard library.
+"""The way over HTTP/1.1: the unary calls of the Connect protocol, from the standard library.
 
 Hosts without a working gRPC, or whose proxy speaks HTTP/1.1 only, send this
 way. No header tells anything about the host: no user agent, no version.
@@ -7,28 +7,19 @@ way. No header tells anything about the host: no user agent, no version.
 from __future__ import annotations
 
 import json
+import ssl
 from base64 import b64encode
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from headcount.model.deadline import Deadline, Task
-from headcount.transport.endpoint import Endpoint, trusted_roots
-from headcount.transport.messages import (
-    GET_REGISTRY,
-    LARGEST_ANSWER,
-    OPEN_WEEKS,
-    SUBMIT_REPORT,
-    Answer,
-    Request,
-    accepted,
-    listed_weeks,
-    message,
-    question,
-)
+from headcount.transport.endpoint import trusted_roots
+from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
+from headcount.transport.unary import UnaryTransport
+from headcount.transport.wire import listed_weeks
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from http.client import HTTPResponse
 
 _PROTO = "application/proto"
@@ -48,43 +39,14 @@ _NAMES = frozenset({
 })  # fmt: skip
 
 
-class HttpTransport:
-    """Sends over HTTP/1.1: one connection per report, closed at once.
+class HttpTransport(UnaryTransport):
+    """Sends over HTTP/1.1; by default it trusts what the system trusts."""
 
-    `https://` trusts `root_certificates` (PEM), else the file that the variable
-    SSL_CERT_FILE names, else what the system trusts.
-    """
-
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        allow_plaintext: bool = False,
-        root_certificates: bytes | None = None,
-    ) -> None:
-        self.endpoint = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
-        self._roots = root_certificates
-
-    def submit(self, request: Request, timeout: float) -> Answer:
-        """Sends one report; answers within `timeout` seconds, errors included.
-
-        Neither the resolver nor a server that sends a byte a second keeps to
-        a socket's time limit, so the exchange runs in a thread that is left behind.
-        """
-        answer, data = self._called(
-            SUBMIT_REPORT, lambda: message(request).SerializeToString(), timeout
-        )
-        return _accepted(data) if answer.code == "OK" else answer
-
-    def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
-        """Asks for a project's registry and policy: OK and its bytes, or why not."""
-        return self._called(GET_REGISTRY, lambda: question(project), timeout)
-
-    def _called(
-        self, method: str, body: Callable[[], bytes], timeout: float
-    ) -> tuple[Answer, bytes]:
+    def _call(self, method: str, body: bytes, timeout: float) -> tuple[Answer, bytes]:
+        # Neither the resolver nor a server that sends a byte a second keeps to a
+        # socket's time limit, so the exchange runs in a thread that is left behind.
         deadline = Deadline(timeout)
-        exchange = Task(lambda: self._exchange(method, body(), deadline))
+        exchange = Task(lambda: self._exchange(method, body, deadline))
         exchange.finished(deadline.left)
         try:
             return exchange.result()
@@ -124,8 +86,6 @@ class HttpTransport:
         if not endpoint.encrypted:
             target = f"http://{endpoint.target}{path}" if proxy else path
             return HTTPConnection(host, port, timeout=seconds), target, headers
-        import ssl  # noqa: PLC0415 - only where something is encrypted
-
         roots = trusted_roots(self._roots)
         trust = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
         connection = HTTPSConnection(host, port, timeout=seconds, context=trust)
@@ -168,19 +128,6 @@ def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
         code=_CODES.get(response.status, "UNKNOWN"),
         message=f"HTTP {response.status} {response.reason}, and not from a headcount server",
     ), b""
-
-
-def _accepted(data: bytes) -> Answer:
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only to send
-
-    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - as above
-        SubmitReportResponse,
-    )
-
-    try:
-        return accepted(SubmitReportResponse.FromString(data))
-    except DecodeError as error:
-        return Answer(code="INTERNAL", message=f"an answer that is none: {error}")
 
 
 def _error(data: bytes) -> tuple[str, str]:

@@ -1,25 +1,21 @@
 """What travels between a host and the server: a report in its envelope, and an answer.
 
-How it travels is told by `grpc_transport` and `http_transport`; nothing else
-opens a connection.
+Plain values, so that a host's own transport can be written with them alone.
+`grpc_transport` and `http_transport` are ours; nothing else opens a connection.
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from headcount.model.frozen import Frozen
 
-TYPE_CHECKING = False  # `typing` itself is too dear for the host's start
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Protocol
 
-    from headcount.v1.telemetry_service_pb2 import SubmitReportRequest, SubmitReportResponse
+class Transport(Protocol):
+    """Anything that can submit a report."""
 
-    class Transport(Protocol):
-        """Anything that can submit a report."""
-
-        def submit(self, request: Request, timeout: float) -> Answer:
-            """Sends one report; answers within `timeout` seconds, errors included."""
+    def submit(self, request: Request, timeout: float) -> Answer:
+        """Sends one report; answers within `timeout` seconds, errors included."""
 
 
 SUBMIT_REPORT = "/headcount.v1.TelemetryService/SubmitReport"
@@ -61,48 +57,3 @@ class Answer(Frozen):
     open_weeks: tuple[str, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     message: str = ""
-
-
-def message(request: Request) -> SubmitReportRequest:
-    """A request as the wire has it."""
-    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - only where one is sent
-        SubmitReportRequest,
-    )
-
-    sent = SubmitReportRequest(
-        week=request.week, token=request.token, registry_digest=request.registry_digest
-    )
-    sent.report.type_url = f"type.googleapis.com/headcount.projects.{request.project}.v1.Report"
-    sent.report.value = request.report
-    return sent
-
-
-def question(project: str) -> bytes:
-    """The request for a project's registry and policy, as the wire has it."""
-    from headcount.v1.telemetry_service_pb2 import (  # noqa: PLC0415 - only where one is sent
-        GetRegistryRequest,
-    )
-
-    return GetRegistryRequest(project=project).SerializeToString()
-
-
-def accepted(response: SubmitReportResponse) -> Answer:
-    """The answer that the server gives to a report that it counted."""
-    from headcount.v1.telemetry_service_pb2 import IgnoredReason  # noqa: PLC0415 - as above
-
-    names = {number: name for name, number in IgnoredReason.items()}
-    ignored = tuple(
-        Ignored(
-            key=item.key,
-            number=item.number,
-            reason=names.get(item.reason, str(item.reason)),
-            message=item.message,
-        )
-        for item in response.ignored
-    )
-    return Answer(code="OK", ignored=ignored)
-
-
-def listed_weeks(values: Iterable[str]) -> tuple[str, ...]:
-    """The open weeks that the values of a header name, in their order."""
-    return tuple(week.strip() for week in ",".join(values).split(",") if week.strip())

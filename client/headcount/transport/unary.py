@@ -1,0 +1,44 @@
+"""The service's two calls, over whatever takes bytes to it and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from headcount.transport.endpoint import Endpoint
+from headcount.transport.messages import GET_REGISTRY, SUBMIT_REPORT
+from headcount.transport.wire import registry_request, submit_answer, submit_request
+
+if TYPE_CHECKING:
+    from headcount.transport.messages import Answer, Request
+
+
+class UnaryTransport(ABC):
+    """A way to the server: each call has a connection of its own, closed at once.
+
+    An encrypted one trusts `root_certificates` (PEM), else the file that the
+    variable SSL_CERT_FILE names, else what the subclass says.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        allow_plaintext: bool = False,
+        root_certificates: bytes | None = None,
+    ) -> None:
+        self.endpoint = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+        self._roots = root_certificates
+
+    def submit(self, request: Request, timeout: float) -> Answer:
+        """Send one report; answer within `timeout` seconds, errors included."""
+        answer, data = self._call(SUBMIT_REPORT, submit_request(request), timeout)
+        return submit_answer(data) if answer.code == "OK" else answer
+
+    def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
+        """Ask for a project's registry and policy: OK and its bytes, or why not."""
+        return self._call(GET_REGISTRY, registry_request(project), timeout)
+
+    @abstractmethod
+    def _call(self, method: str, body: bytes, timeout: float) -> tuple[Answer, bytes]:
+        """Make one call: OK and the bytes of the answer, or why there are none."""
