@@ -9,9 +9,9 @@ import click
 
 from headcount_registry.commands.arguments import lock_option, paths_argument
 from headcount_registry.commands.terminal import (
-    counted,
     fail_if_out_of_date,
     misuse_if_missing,
+    quantity,
     reported_errors,
 )
 from headcount_registry.evolution.lock import lock_path
@@ -77,7 +77,7 @@ def grafana_command(
     dashboards = (*map(project_dashboard, registry.projects), server_dashboard())
     files = {f"{each.name}.json": each.text() for each in dashboards}
     _write(files, out, check=check, command="grafana")
-    click.echo(counted(len(files), "dashboard"))
+    click.echo(quantity(len(files), "dashboard"))
 
 
 @generate_commands.command("prometheus")
@@ -155,7 +155,7 @@ def prometheus_command(  # noqa: PLR0913 - one for each option
     files = {ALERTS: alert_rules(thresholds), RECORDING: recording_rules(registry)}
     _write(files, out, check=check, command="prometheus")
     rules = sum(text.count("expr: |-\n") for text in files.values())
-    click.echo(f"{counted(rules, 'rule')} in {counted(len(files), 'file')}")
+    click.echo(f"{quantity(rules, 'rule')} in {quantity(len(files), 'file')}")
 
 
 def _registry(paths: tuple[Path, ...], lock_file: Path | None) -> Registry:
