@@ -16,7 +16,7 @@ import pytest
 from headcount_registry.errors import ArchiveError, SourceError
 from headcount_registry.pipeline.build import build
 from headcount_registry.reading import archive
-from headcount_registry.reading.archive import unpacked
+from headcount_registry.reading.archive import unpack
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -220,7 +220,7 @@ def test_a_bomb_is_given_up_long_before_it_fills_the_memory(tmp_path: Path) -> N
     tracemalloc.start()
     try:
         with pytest.raises(ArchiveError, match="100 times its size"):
-            unpacked(path)
+            unpack(path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -234,7 +234,7 @@ def test_a_size_that_the_directory_of_a_zip_hides_does_not_get_past_the_bounds(
     data = path.read_bytes()
     path.write_bytes(data.replace((8 << 20).to_bytes(4, "little"), (1).to_bytes(4, "little")))
     with pytest.raises(ArchiveError):
-        unpacked(path)
+        unpack(path)
 
 
 def test_an_archive_that_is_too_large_is_not_opened(
@@ -243,19 +243,19 @@ def test_an_archive_that_is_too_large_is_not_opened(
     path = pack(tmp_path / "a.zip", FILES)
     monkeypatch.setattr(archive, "MAX_PACKED", 100)
     with pytest.raises(ArchiveError, match="is larger than"):
-        unpacked(path)
+        unpack(path)
 
 
 def test_many_small_files_are_given_up_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_KEPT", 1 << 20)
     path = pack(tmp_path / "a.tar.gz", {f"{n}.php": os.urandom(1 << 18) for n in range(5)})
     with pytest.raises(ArchiveError, match="in small files"):
-        unpacked(path)
+        unpack(path)
 
 
 def test_large_files_that_declare_nothing_are_passed_over(tmp_path: Path) -> None:
     path = pack(tmp_path / "a.tar.gz", FILES | {"poll/video.bin": os.urandom(5 << 20)})
-    assert unpacked(path) == FILES
+    assert unpack(path) == FILES
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
@@ -279,7 +279,7 @@ def test_no_bytes_bring_it_down(
     path.write_bytes(data[:place] + noise + data[place + len(noise) :])
     said = f"{path}: "
     try:
-        unpacked(path)
+        unpack(path)
     except ArchiveError as error:
         said = str(error)
     assert said.startswith(f"{path}: ")

@@ -160,7 +160,7 @@ def lines(tree: object, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], in
 @given(st.dictionaries(st.text(alphabet="abc01_.", min_size=1, max_size=4), TREES, max_size=4))
 def test_printing_a_tree_and_parsing_it_again_is_the_identity(tree: dict[str, object]) -> None:
     try:
-        printed = [info.printed(*line) for line in lines(tree, ())]
+        printed = [info.format_pair(*line) for line in lines(tree, ())]
     except ValueError:
         return
     assert parse("\n".join(printed)).tree() == tree

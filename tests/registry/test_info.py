@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from headcount_registry.reading import info
-from headcount_registry.reading.info import Style, parse, parse_sections, printed
+from headcount_registry.reading.info import Style, format_pair, parse, parse_sections
 from hypothesis import given
 from hypothesis import strategies as st
 from registry.growth import is_linear
@@ -101,7 +101,7 @@ def test_printing_and_parsing_again_is_the_identity(
     wanted, texts = [], []
     for first, rest, value in lines:
         try:
-            texts.append(printed((first, *rest), value))
+            texts.append(format_pair((first, *rest), value))
         except ValueError:
             continue
         wanted.append(((first, *rest), value))
@@ -114,7 +114,7 @@ def test_printing_and_parsing_again_is_the_identity(
 )
 def test_what_the_grammar_cannot_say_is_not_printed(path: tuple[str, ...], value: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        printed(path, value)
+        format_pair(path, value)
 
 
 LONG: dict[str, Callable[[int], str]] = {

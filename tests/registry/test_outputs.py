@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from headcount_registry.declarations.model import Level, Mode, Registry
 from headcount_registry.emitters import consent_text, keys_page, registry_json, wording
-from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.evolution.descriptor_reader import read_registry
 from headcount_registry.findings import Location
 from headcount_registry.pipeline.build import build
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_a_descriptor_set_carries_the_whole_registry(
     case: str, request: pytest.FixtureRequest
 ) -> None:
     built: Build = request.getfixturevalue(case)
-    described = of_descriptor_set(built.files["registry.binpb"], "registry.binpb")
+    described = read_registry(built.files["registry.binpb"], "registry.binpb")
     assert described == without_places(built.registry)
 
 

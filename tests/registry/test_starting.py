@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from headcount_registry.checks import look
+from headcount_registry.checks import run_checks
 from headcount_registry.declarations.draft import gather
 from headcount_registry.reading.source import read
 from hypothesis import given
@@ -43,7 +43,7 @@ def new_key(bench: Bench, file: Path, name: str, *flags: str) -> Result:
 
 def test_the_first_declaration_builds_and_is_in_strict_order(bench: Bench, shop: Path) -> None:
     assert bench.run_build().exit_code == 0
-    assert look(gather(read([shop])), strict=True) == ()
+    assert run_checks(gather(read([shop])), strict=True) == ()
 
 
 def test_init_names_the_project_after_the_directory_and_the_commands_to_type(
@@ -101,7 +101,7 @@ def test_a_new_key_of_every_type_is_declared_as_its_flags_say(
     key = next(key for key in project.keys if key.name == name)
     assert (key.type, key.level, key.since) == (kind, "extended", "1.2")
     assert key.description == "The server that delivers pages."
-    assert look(gather(read([shop])), strict=True) == ()
+    assert run_checks(gather(read([shop])), strict=True) == ()
 
 
 REFUSED = {

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from registry.workbench import Bench
 
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
-IMPATIENT = """
+AT_ONCE = """
 from headcount_registry import cli
 from headcount_registry.commands import terminal
-terminal.Progress.PATIENCE = 0.0
+terminal.Progress.DELAY = 0.0
 cli.main()
 """
 
@@ -84,7 +84,7 @@ def test_on_a_terminal_a_long_build_is_seen_to_work(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     ours, theirs = pty.openpty()
     places = (str(bench.declarations), "--out", str(bench.out))
-    command = [sys.executable, "-c", IMPATIENT, "build", *places]
+    command = [sys.executable, "-c", AT_ONCE, "build", *places]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
         seen = b""

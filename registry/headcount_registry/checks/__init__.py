@@ -1,4 +1,4 @@
-"""Checks of declarations; `look` runs all of them, `ALL` names them.
+"""Checks of declarations; `run_checks` runs all of them, `ALL` names them.
 
 To add one, write a function in the module of its subject and decorate it (`table.py`).
 """
@@ -17,10 +17,10 @@ from headcount_registry.checks import (
     similar,
     values,
 )
-from headcount_registry.checks.runner import every_check, look, sound
+from headcount_registry.checks.runner import every_check, run_checks, without_errors
 from headcount_registry.checks.table import Check, When
 
-__all__ = ["ALL", "Check", "When", "look", "sound"]
+__all__ = ["ALL", "Check", "When", "run_checks", "without_errors"]
 
 _MODULES = (
     grammar,

@@ -1,4 +1,4 @@
-"""Looking: every check over a draft, allowances taken into account."""
+"""Running every check over a draft, allowances taken into account."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"`[^`]*`")
 _LONGEST = 120
 
 
-def look(
+def run_checks(
     draft: Draft, *, strict: bool = False, today: dt.date | None = None
 ) -> tuple[Finding, ...]:
     """All findings of all checks, sorted by place.
@@ -37,14 +37,14 @@ def look(
     return tuple(sorted(_finding(each, strict=strict) for each in seen))
 
 
-def sound(draft: Draft) -> Draft:
+def without_errors(draft: Draft) -> Draft:
     """The part of a draft that can be resolved: no key, project or file of it has an error."""
     broken = {each.location.file for each in _file_by_file(draft)}
-    projects = (_sound_project(project, broken) for project in draft.projects)
+    projects = (_project_without_errors(project, broken) for project in draft.projects)
     return replace(draft, projects=tuple(project for project in projects if project))
 
 
-def _sound_project(project: ProjectDraft, broken: set[str]) -> ProjectDraft | None:
+def _project_without_errors(project: ProjectDraft, broken: set[str]) -> ProjectDraft | None:
     wrong = {
         each.key
         for each in _keys_and_project(project, None)

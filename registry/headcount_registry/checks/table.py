@@ -28,7 +28,7 @@ _F = TypeVar("_F", bound="Callable[..., Iterator[tuple[Location, str]]]")
 
 
 class When(Enum):
-    """When a check is looked at."""
+    """When a check runs."""
 
     ALWAYS = auto()
     STRICT = auto()
@@ -39,18 +39,18 @@ class When(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One entry: the name that findings carry, how grave they are, and what looks."""
+    """One entry: the name that findings carry, how grave they are, and what runs."""
 
     name: str
     severity: Severity
-    look: Callable[..., Problems]
+    function: Callable[..., Problems]
     when: When = When.ALWAYS
     allowable: bool = False
     """Whether a declaration may say that it accepts the finding."""
 
     def problems(self, subject: Any, today: object = None) -> Problems:  # noqa: ANN401 - of its table
         """What is wrong with one thing; `today` matters to a check that depends on the day."""
-        return self.look(subject, today) if self.when is When.DATED else self.look(subject)
+        return self.function(subject, today) if self.when is When.DATED else self.function(subject)
 
 
 FILE_CHECKS: list[Check] = []
@@ -63,11 +63,11 @@ ALLOWANCE_CHECKS: list[Check] = []
 def _entry(
     table: list[Check], name: str, severity: Severity, when: When = When.ALWAYS
 ) -> Callable[[_F], _F]:
-    def enter(look: _F) -> _F:
+    def enter(function: _F) -> _F:
         of_declaration = table is KEY_CHECKS or table is PROJECT_CHECKS
         allowable = severity is Severity.WARNING and of_declaration
-        table.append(Check(name, severity, look, when, allowable))
-        return look
+        table.append(Check(name, severity, function, when, allowable))
+        return function
 
     return enter
 

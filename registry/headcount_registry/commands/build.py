@@ -9,11 +9,11 @@ import click
 
 from headcount_registry.commands.arguments import lock_option, paths_argument
 from headcount_registry.commands.terminal import (
-    counted,
     fail_if_out_of_date,
     misuse_if_missing,
+    print_findings,
+    quantity,
     reported_errors,
-    show,
 )
 from headcount_registry.emitters import changes_page, keys_page
 from headcount_registry.evolution import history
@@ -77,10 +77,10 @@ def build_command(  # noqa: PLR0913 - one for each option
         documents = _documents(built, numbers, docs, changes)
         todo = output.plan(built.files, out, numbers, built.lock, documents)
         progress.done()
-        show(built.findings)
+        print_findings(built.findings)
         if check:
             fail_if_out_of_date(todo, "build")
-        progress(f"writing {counted(len(todo.write), 'file')}")
+        progress(f"writing {quantity(len(todo.write), 'file')}")
         output.apply(todo, out)
     _summarize(built)
 
@@ -102,7 +102,7 @@ def _documents(
 def _summarize(built: Build) -> None:
     projects = built.registry.projects
     keys = sum(len(project.keys) for project in projects)
-    click.echo(f"{counted(len(projects), 'project')}, {counted(keys, 'key')}")
+    click.echo(f"{quantity(len(projects), 'project')}, {quantity(keys, 'key')}")
     for word, changed in (
         ("new", built.changes.added),
         ("retired", built.changes.retired),

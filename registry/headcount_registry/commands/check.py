@@ -9,7 +9,12 @@ from pathlib import Path
 import click
 
 from headcount_registry.commands.arguments import lock_option, paths_argument
-from headcount_registry.commands.terminal import counted, misuse_if_missing, reported_errors, show
+from headcount_registry.commands.terminal import (
+    misuse_if_missing,
+    print_findings,
+    quantity,
+    reported_errors,
+)
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline.review import Review, review
 
@@ -69,7 +74,7 @@ def check_command(
     if style == "json":
         click.echo(_json(found))
     else:
-        show(found.findings, err=False)
+        print_findings(found.findings, err=False)
         click.echo(_summary(found))
     if found.errors:
         raise click.exceptions.Exit(1)
@@ -77,10 +82,10 @@ def check_command(
 
 def _summary(found: Review) -> str:
     extent = (
-        f"{counted(found.files, 'file')}, {counted(found.projects, 'project')},"
-        f" {counted(found.keys, 'key')}"
+        f"{quantity(found.files, 'file')}, {quantity(found.projects, 'project')},"
+        f" {quantity(found.keys, 'key')}"
     )
-    return f"{extent}: {counted(found.errors, 'error')}, {counted(found.warnings, 'warning')}"
+    return f"{extent}: {quantity(found.errors, 'error')}, {quantity(found.warnings, 'warning')}"
 
 
 def _json(found: Review) -> str:

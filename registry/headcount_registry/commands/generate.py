@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.terminal import Progress, counted, fail, misuse_if_missing, show
-from headcount_registry.emitters.code_writer import MARKER
-from headcount_registry.errors import DeclarationsError, RegistryError
+from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.terminal import (
+    fail_if_out_of_date,
+    misuse_if_missing,
+    quantity,
+    reported_errors,
+)
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.project_dashboard import project_dashboard
@@ -29,8 +33,6 @@ if TYPE_CHECKING:
 ALERTS = "alerts.yml"
 RECORDING = "recording.yml"
 _USUAL = Thresholds()
-_MARKED = 200
-"""Bytes of a file in which the mark of ours stands."""
 
 
 @click.group("generate")
@@ -45,21 +47,14 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
     """Adds the argument and the options that all of these commands have."""
     for add in (
         click.option("--check", is_flag=True, help="Write nothing; say which files differ."),
-        click.option(
-            "--lock",
-            "lock_file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="File of permanent numbers, as for build; it is only read.",
-        ),
+        lock_option(", as for build; it is only read."),
         click.option(
             "--out",
             required=True,
             type=click.Path(path_type=Path, file_okay=False),
             help="Directory for what is generated.",
         ),
-        click.argument(
-            "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
-        ),
+        paths_argument,
     ):
         command = add(command)
     return command
@@ -82,7 +77,7 @@ def grafana_command(
     dashboards = (*map(project_dashboard, registry.projects), server_dashboard())
     files = {f"{each.name}.json": each.text() for each in dashboards}
     _write(files, out, check=check, command="grafana")
-    click.echo(counted(len(files), "dashboard"))
+    click.echo(quantity(len(files), "dashboard"))
 
 
 @generate_commands.command("prometheus")
@@ -160,51 +155,18 @@ def prometheus_command(  # noqa: PLR0913 - one for each option
     files = {ALERTS: alert_rules(thresholds), RECORDING: recording_rules(registry)}
     _write(files, out, check=check, command="prometheus")
     rules = sum(text.count("expr: |-\n") for text in files.values())
-    click.echo(f"{counted(rules, 'rule')} in {counted(len(files), 'file')}")
+    click.echo(f"{quantity(rules, 'rule')} in {quantity(len(files), 'file')}")
 
 
 def _registry(paths: tuple[Path, ...], lock_file: Path | None) -> Registry:
     misuse_if_missing(paths)
-    progress = Progress()
-    try:
-        registry = build(paths, lock_file or lock_path(paths), progress).registry
-    except DeclarationsError as error:
-        progress.done()
-        show(error.findings)
-        fail(counted(sum(each.is_error for each in error.findings), "error") + "; nothing written")
-    except RegistryError as error:
-        progress.done()
-        fail(str(error))
-    progress.done()
-    return registry
+    with reported_errors() as progress:
+        return build(paths, lock_file or lock_path(paths), progress).registry
 
 
 def _write(files: Mapping[str, str], out: Path, *, check: bool, command: str) -> None:
-    try:
-        todo = _plan({out / name: text.encode() for name, text in files.items()}, out)
-        if check and todo.out_of_date:
-            click.echo("\n".join(todo.out_of_date), err=True)
-            fail(
-                counted(len(todo.out_of_date), "file")
-                + f" out of date; run `headcount-registry generate {command}` without --check"
-            )
+    with reported_errors():
+        todo = output.plan_folder(files, out)
+        if check:
+            fail_if_out_of_date(todo, f"generate {command}")
         output.apply(todo, out)
-    except RegistryError as error:
-        fail(str(error))
-
-
-def _plan(wanted: Mapping[Path, bytes], out: Path) -> output.Plan:
-    present = {
-        path: output.content(path) for path in {*wanted, *out.glob("*.json"), *out.glob("*.yml")}
-    }
-    ours = {path for path, data in present.items() if data and MARKER.encode() in data[:_MARKED]}
-    write = {path: data for path, data in wanted.items() if present[path] != data}
-    for path in sorted(write.keys() - ours):
-        if present[path] is not None:
-            raise output.foreign(path)
-    gone = (path for path in ours - wanted.keys() if path.suffix in _suffixes(wanted))
-    return output.Plan(write, tuple(sorted(gone)))
-
-
-def _suffixes(paths: Mapping[Path, bytes]) -> set[str]:
-    return {path.suffix for path in paths}

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from headcount_registry.commands.terminal import fail, reported_errors, show
+from headcount_registry.commands.terminal import fail, print_findings, reported_errors
 from headcount_registry.declarations.attributes import CLOSED, DEFAULT_PRECISION, VERSIONED
 from headcount_registry.declarations.model import KeyType, Level
 from headcount_registry.evolution.lock import lock_path
-from headcount_registry.pipeline.new_declaration import NewKey, appended
+from headcount_registry.pipeline.new_declaration import NewKey, append_key
 
 _PROMPTS = {
     "label": "Label, which people read first",
@@ -53,41 +53,41 @@ _OTHERS = ("catalogue", "since", "expires", "owner")
 @click.option("--since", default="", help="Release that first asks.")
 @click.option("--expires", default="", help="Day from which it is not asked (YYYY-MM-DD).")
 @click.option("--owner", default="", help="Who answers questions about it.")
-def new_key_command(file: Path, name: str, **said: Any) -> None:
+def new_key_command(file: Path, name: str, **flags: Any) -> None:
     """Declare one more key in an .info file.
 
-    FILE is appended to, after the whole was checked; otherwise it stays as it
+    FILE is append_key to, after the whole was checked; otherwise it stays as it
     is. On a terminal what is missing is asked for.
     """
     if not file.is_file():
         raise click.UsageError(f"{file}: no such file; make one with `headcount-registry init`.")
-    key = _key(name, said)
+    key = _key(name, flags)
     with reported_errors(f"`{name}` is not in order; nothing was written"):
-        data, findings = appended(file, key, lock_path([file.parent]))
+        data, findings = append_key(file, key, lock_path([file.parent]))
     try:
         _replace(file, data)
     except OSError as error:
         fail(f"{file}: cannot be written: {error.strerror}; it is as it was")
-    show(findings)
+    print_findings(findings)
     click.echo(
         f"{file}: `{name}` is declared. Compile it with\n"
         f"  headcount-registry build {file.parent} --out generated"
     )
 
 
-def _key(name: str, said: dict[str, Any]) -> NewKey:
+def _key(name: str, flags: dict[str, Any]) -> NewKey:
     """The key as flags, or a person at a terminal, describe it."""
-    kind = _said(said, "kind", "Type", click.Choice([kind.value for kind in KeyType]))
+    kind = _ask(flags, "kind", "Type", click.Choice([kind.value for kind in KeyType]))
     scalars = {
-        attribute: _said(said, attribute, words, needed=attribute == "label")
+        attribute: _ask(flags, attribute, words, needed=attribute == "label")
         for attribute, words in _PROMPTS.items()
     }
-    values, buckets = list(said["values"]), list(said["buckets"])
-    if kind in CLOSED and not values and not said["catalogue"]:
-        values = _several("--value", "Values, with commas between them")
+    values, buckets = list(flags["values"]), list(flags["buckets"])
+    if kind in CLOSED and not values and not flags["catalogue"]:
+        values = _ask_several("--value", "Values, with commas between them")
     if kind == KeyType.COUNT and not buckets:
-        buckets = _several("--bucket", "Bounds of the ranges, such as 1, 10, 100")
-    precision = said["precision"]
+        buckets = _ask_several("--bucket", "Bounds of the ranges, such as 1, 10, 100")
+    precision = flags["precision"]
     if precision is None and kind in VERSIONED:
         precision = DEFAULT_PRECISION
     return NewKey(
@@ -95,30 +95,30 @@ def _key(name: str, said: dict[str, Any]) -> NewKey:
         scalars={
             **scalars,
             "type": str(kind),
-            "level": said["level"],
+            "level": flags["level"],
             "precision": "" if precision is None else str(precision),
-            "max_items": "" if said["max_items"] is None else str(said["max_items"]),
-            **{attribute: said[attribute] for attribute in _OTHERS},
+            "max_items": "" if flags["max_items"] is None else str(flags["max_items"]),
+            **{attribute: flags[attribute] for attribute in _OTHERS},
         },
         several={
             "values": tuple(values),
             "buckets": tuple(map(str, buckets)),
-            "by": ("version",) if said["by_version"] else (),
+            "by": ("version",) if flags["by_version"] else (),
         },
-        aliases=tuple(_alias(text) for text in said["aliases"]),
+        aliases=tuple(_alias(text) for text in flags["aliases"]),
     )
 
 
-def _said(
-    said: dict[str, Any],
+def _ask(
+    flags: dict[str, Any],
     option: str,
     words: str,
     kind: click.Choice[str] | None = None,
     *,
     needed: bool = True,
 ) -> str:
-    if said[option] is not None:
-        return str(said[option])
+    if flags[option] is not None:
+        return str(flags[option])
     if sys.stdin.isatty():
         default = None if needed else ""
         return str(click.prompt(words, type=kind, default=default, show_default=False))
@@ -128,7 +128,7 @@ def _said(
     return ""
 
 
-def _several(flag: str, words: str) -> list[str]:
+def _ask_several(flag: str, words: str) -> list[str]:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{flag}: is missing, and there is no terminal to ask on.")
     answer = str(click.prompt(words))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headcount_registry.commands.arguments import lock_option, paths_argument
-from headcount_registry.commands.terminal import counted, fail, misuse_if_missing, reported_errors
+from headcount_registry.commands.terminal import fail, misuse_if_missing, quantity, reported_errors
 from headcount_registry.evolution import comparison_text, history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
@@ -56,7 +56,7 @@ def release_command(  # noqa: PLR0913 - one for each option
         built = build(paths, numbers, progress)
         progress.done()
         comparison = _enter(built, numbers, entry, breaking=breaking)
-    click.echo(f"{name}: {counted(len(comparison.changes), 'change')}")
+    click.echo(f"{name}: {quantity(len(comparison.changes), 'change')}")
 
 
 def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: bool) -> Comparison:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
-def show(findings: Iterable[Finding], *, err: bool = True) -> None:
+def print_findings(findings: Iterable[Finding], *, err: bool = True) -> None:
     """Prints findings to standard error, a line each; in colour on a terminal.
 
     What a declaration says is shown without its control characters.
@@ -40,7 +40,7 @@ def fail(message: str, status: int = 1) -> NoReturn:
     raise click.exceptions.Exit(status)
 
 
-def counted(number: int, noun: str) -> str:
+def quantity(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -58,7 +58,7 @@ def fail_if_out_of_date(todo: Plan, command: str) -> None:
         for line in todo.out_of_date:
             click.echo(line, err=True)
         fail(
-            f"{counted(len(todo.out_of_date), 'file')} out of date;"
+            f"{quantity(len(todo.out_of_date), 'file')} out of date;"
             f" run `headcount-registry {command}` without --check"
         )
 
@@ -74,9 +74,9 @@ def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
         yield progress
     except DeclarationsError as error:
         progress.done()
-        show(error.findings)
+        print_findings(error.findings)
         errors = sum(each.is_error for each in error.findings)
-        fail(refusal or f"{counted(errors, 'error')}; nothing written", status)
+        fail(refusal or f"{quantity(errors, 'error')}; nothing written", status)
     except RegistryError as error:
         progress.done()
         fail(str(error), status)
@@ -90,7 +90,7 @@ class Progress:
     Each step overwrites the one before; `done` leaves the line empty.
     """
 
-    PATIENCE = 0.5
+    DELAY = 0.5
     """Seconds before anything is shown."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Progress:
 
     def __call__(self, step: str) -> None:
         """Shows a step, such as `reading 200 files`."""
-        if self._stream.isatty() and self._clock() - self._start >= self.PATIENCE:
+        if self._stream.isatty() and self._clock() - self._start >= self.DELAY:
             self._shown = True
             self._write(f"{step} ...")
 

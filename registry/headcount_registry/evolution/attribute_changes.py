@@ -49,7 +49,7 @@ class Difference:
     asks: bool = False
 
 
-def changed(old: Key, new: Key) -> Iterator[Difference]:
+def key_differences(old: Key, new: Key) -> Iterator[Difference]:
     """The differences of a key whose type is the same, its values apart."""
     yield from _level(old, new)
     yield from _precision(old, new)
@@ -67,7 +67,7 @@ def changed(old: Key, new: Key) -> Iterator[Difference]:
         yield Difference(Kind.REWORDED, "other spellings (aliases) changed")
 
 
-def of_values(old: Key, new: Key) -> Iterator[Difference]:
+def value_differences(old: Key, new: Key) -> Iterator[Difference]:
     """The differences of the values of a closed set."""
     before = {value.text: value for value in old.values}
     after = {value.text: value for value in new.values}
@@ -93,7 +93,7 @@ def of_values(old: Key, new: Key) -> Iterator[Difference]:
             )
 
 
-def of_project(old: Project, new: Project) -> Iterator[Difference]:
+def project_differences(old: Project, new: Project) -> Iterator[Difference]:
     """The differences of what is said once for a project."""
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headcount_registry.evolution import attribute_changes
-from headcount_registry.evolution.attribute_changes import Breaks, Difference, Kind, changed
+from headcount_registry.evolution.attribute_changes import Breaks, Difference, Kind
 from headcount_registry.evolution.numbering import wire_type
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _project(
             yield _added(new, key)
         return
     if complete:
-        for difference in attribute_changes.of_project(old, new):
+        for difference in attribute_changes.project_differences(old, new):
             yield _change(name, "", difference)
     pairs = _pairs(old, new)
     again = {each.name for each in old.retired}
@@ -170,9 +170,9 @@ def _all_differences(project: str, old: Key, new: Key, *, complete: bool) -> Ite
             asks=True,
         )
         return
-    yield from attribute_changes.of_values(old, new)
+    yield from attribute_changes.value_differences(old, new)
     if complete:
-        yield from changed(old, new)
+        yield from attribute_changes.key_differences(old, new)
 
 
 def _change(project: str, key: str, difference: Difference) -> Change:

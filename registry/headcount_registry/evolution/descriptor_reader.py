@@ -30,7 +30,7 @@ _KEY: Any = options_pb2.key
 _TEXT: Any = options_pb2.text
 
 
-def of_descriptor_set(data: bytes, origin: str) -> Registry:
+def read_registry(data: bytes, origin: str) -> Registry:
     """The registry that a descriptor set (or an image of buf) carries in its options.
 
     Raises `SourceError` where the bytes are none, or hold no project.
@@ -39,14 +39,14 @@ def of_descriptor_set(data: bytes, origin: str) -> Registry:
         files = descriptor_pb2.FileDescriptorSet.FromString(data)
     except DecodeError as error:
         raise SourceError(f"{origin}: no descriptor set; give what `build` wrote") from error
-    found = (_described_project(file) for file in files.file if file.package.startswith(_OURS))
+    found = (_project(file) for file in files.file if file.package.startswith(_OURS))
     projects = sorted((each for each in found if each), key=lambda project: project.name)
     if not projects:
         raise SourceError(f"{origin}: holds no project; give a registry.binpb that `build` wrote")
     return Registry(tuple(projects))
 
 
-def _described_project(file: descriptor_pb2.FileDescriptorProto) -> Project | None:
+def _project(file: descriptor_pb2.FileDescriptorProto) -> Project | None:
     messages = {message.name: message for message in file.message_type}
     report = messages.get("Report")
     if report is None:
@@ -61,8 +61,7 @@ def _described_project(file: descriptor_pb2.FileDescriptorProto) -> Project | No
         endpoint=about.endpoint,
         mode=Mode(_word(options_pb2.ConsentMode.Name(about.mode), "CONSENT_MODE_")),
         keys=tuple(
-            _described_key(field, messages[field.type_name.rpartition(".")[2]])
-            for field in report.field
+            _key(field, messages[field.type_name.rpartition(".")[2]]) for field in report.field
         ),
         retired=_reserved(report),
         digest=about.digest,
@@ -70,7 +69,7 @@ def _described_project(file: descriptor_pb2.FileDescriptorProto) -> Project | No
     )
 
 
-def _described_key(
+def _key(
     field: descriptor_pb2.FieldDescriptorProto, message: descriptor_pb2.DescriptorProto
 ) -> Key:
     key: options_pb2.KeyOptions = message.options.Extensions[_KEY]

@@ -21,7 +21,7 @@ from headcount_registry.errors import HistoryError, SourceError
 from headcount_registry.evolution.attribute_changes import Breaks, Kind
 from headcount_registry.evolution.comparison import Change, Comparison, Snapshot, compare
 from headcount_registry.evolution.comparison_text import as_object
-from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.evolution.descriptor_reader import read_registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def since_release(registry: Registry, lock_file: Path) -> Comparison:
     return compare(Snapshot("", _released(released_path(lock_file))), Snapshot("", registry))
 
 
-def told(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
+def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
     """All releases, oldest first, with what is to come after them as the last.
 
     Before the first release there is nothing to tell: all is new.
@@ -92,11 +92,11 @@ def told(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
     return (*past, Release("", "", to_come)) if to_come else past
 
 
-def of_project(all_of_them: Iterable[Release], project: str) -> tuple[Release, ...]:
+def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release, ...]:
     """Those releases that changed something in a project, with these changes alone."""
     found = (
         replace(each, changes=tuple(c for c in each.changes if c.project == project))
-        for each in all_of_them
+        for each in all_releases
     )
     return tuple(each for each in found if each.changes)
 
@@ -109,7 +109,7 @@ def _released(path: Path) -> Registry:
         return Registry(())
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-    return of_descriptor_set(data, str(path))
+    return read_registry(data, str(path))
 
 
 def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it

@@ -43,10 +43,10 @@ def number(registry: Registry, lock: Lock) -> Numbered:
     Known ones keep theirs; new keys get the next free numbers in order of name, new values in
     declared order. What is no longer declared is marked retired in the new lock.
     """
-    books = [_Book(project, lock) for project in registry.projects]
+    books = [_ProjectNumbers(project, lock) for project in registry.projects]
     declared = {project.name for project in registry.projects}
     gone = sorted({key.project for key in lock.keys} - declared)
-    books += [_Book(None, Lock(lock.of(project))) for project in gone]
+    books += [_ProjectNumbers(None, Lock(lock.of(project))) for project in gone]
     findings = tuple(sorted(finding for book in books for finding in book.findings))
     lines = (line for book in books for line in book.lines)
     return Numbered(
@@ -57,7 +57,7 @@ def number(registry: Registry, lock: Lock) -> Numbered:
     )
 
 
-class _Book:
+class _ProjectNumbers:
     """The pages of one project while its numbers are given out."""
 
     def __init__(self, project: Project | None, lock: Lock) -> None:
@@ -231,7 +231,7 @@ class _Tally:
     renamed: list[str] = field(default_factory=list)
 
 
-def _changes(before: dict[tuple[str, int], LockedKey], books: list[_Book]) -> Changes:
+def _changes(before: dict[tuple[str, int], LockedKey], books: list[_ProjectNumbers]) -> Changes:
     tally = _Tally()
     lines = (line for book in books for line in book.lines)
     for line in sorted(lines, key=lambda line: (line.project, line.number)):

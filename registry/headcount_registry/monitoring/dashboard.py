@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headcount_registry.emitters.code_writer import MARKER
-from headcount_registry.monitoring.panels import Panel, linked, uninterpolated
+from headcount_registry.monitoring.panels import Panel, uninterpolated, uninterpolated_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +108,7 @@ def _links(homepage: str) -> Iterable[Json]:
         yield {
             "type": "link",
             "title": "Homepage",
-            "url": linked(homepage),
+            "url": uninterpolated_url(homepage),
             "tags": [],
             "asDropdown": False,
             "icon": "external link",

@@ -71,7 +71,7 @@ def uninterpolated(text: str) -> str:
     return text.replace("$", "$\N{WORD JOINER}").replace("[[", "[\N{WORD JOINER}[")
 
 
-def linked(address: str) -> str:
+def uninterpolated_url(address: str) -> str:
     """An address in which Grafana finds no variable to replace, and which leads to the same."""
     return address.replace("$", "%24").replace("[", "%5B").replace("]", "%5D")
 
@@ -237,7 +237,7 @@ def table(
     )
 
 
-def crossed(title: str, description: str, query: str, *, stacked: bool) -> Panel:
+def by_release(title: str, description: str, query: str, *, stacked: bool) -> Panel:
     """Values by release: bars that add up to a whole, or else a table of both."""
     matrix: Json = {
         "id": "groupingToMatrix",
@@ -270,7 +270,7 @@ def crossed(title: str, description: str, query: str, *, stacked: bool) -> Panel
     )
 
 
-def words(title: str, markdown: str, *, width: int, height: int) -> Panel:
+def text(title: str, markdown: str, *, width: int, height: int) -> Panel:
     """A text in Markdown, in which no variable is to be replaced."""
     return Panel(
         kind="text",

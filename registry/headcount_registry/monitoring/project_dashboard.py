@@ -88,7 +88,7 @@ def _overview(project: Project) -> Iterable[Panel]:
         {"noValue": "none"},
         ((None, "green"), (1, "orange")),
     )
-    yield panels.words("How to read it", _HOW_TO_READ, width=24, height=3)
+    yield panels.text("How to read it", _HOW_TO_READ, width=24, height=3)
     yield panels.graph(
         "Reports over time",
         "Installations that reported, by closed week.",
@@ -106,7 +106,7 @@ def _key(project: Project, key: Key) -> Iterable[Panel]:
     if key.by:
         query = totals.frequent_releases(MOST) if promql.overlaps(key) else totals.releases()
         stacked = not promql.overlaps(key)
-        yield panels.crossed(f"{title}, by release", text, query, stacked=stacked)
+        yield panels.by_release(f"{title}, by release", text, query, stacked=stacked)
 
 
 def _latest(title: str, text: str, key: Key, totals: Totals) -> Panel:
@@ -164,4 +164,4 @@ def _markdown(text: str) -> str:
 
 def _place(text: str) -> str:
     is_link = text.startswith(("http://", "https://")) and not set(text) & set("<> ")
-    return f"<{panels.linked(text)}>" if is_link else _markdown(text)
+    return f"<{panels.uninterpolated_url(text)}>" if is_link else _markdown(text)

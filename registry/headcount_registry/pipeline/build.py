@@ -75,7 +75,7 @@ def build(
     registry = with_digests(numbered.registry)
     return Build(
         registry,
-        _files(registry, history.told(registry, lock_file), progress),
+        _files(registry, history.with_unreleased(registry, lock_file), progress),
         numbered.lock.text().encode(),
         findings,
         numbered.changes,
@@ -87,7 +87,7 @@ def _files(
 ) -> dict[str, bytes]:
     progress("making schemas")
     protos = {
-        report_proto.path(each): report_proto.emit(each, history.of_project(releases, each.name))
+        report_proto.path(each): report_proto.emit(each, history.for_project(releases, each.name))
         for each in registry.projects
     }
     progress("compiling schemas")

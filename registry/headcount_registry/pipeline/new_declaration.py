@@ -12,7 +12,7 @@ from headcount_registry.findings import has_errors
 from headcount_registry.pipeline.stages import number_draft, refuse_errors
 from headcount_registry.reading import info
 from headcount_registry.reading.files import collect
-from headcount_registry.reading.source import parsed
+from headcount_registry.reading.source import parse_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,15 +68,15 @@ class NewKey:
         start = ("telemetry", self.name)
         for attribute, text in self.scalars.items():
             if text:
-                yield info.printed((*start, attribute), text)
+                yield info.format_pair((*start, attribute), text)
         for attribute, texts in self.several.items():
             for text in texts:
-                yield info.printed((*start, attribute, ""), text)
+                yield info.format_pair((*start, attribute, ""), text)
         for reported, text in self.aliases:
-            yield info.printed((*start, "aliases", reported), text)
+            yield info.format_pair((*start, "aliases", reported), text)
 
 
-def appended(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Finding, ...]]:
+def append_key(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Finding, ...]]:
     """The bytes of a file with one more key, and what checks newly find.
 
     All else in the file stays byte for byte. The other declarations of its folder are checked
@@ -84,23 +84,23 @@ def appended(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Fin
     cannot be written or the file's end would swallow it, `DeclarationsError` where it is not
     right.
     """
-    collection = collect([*sorted(file.parent.glob("*.info")), file])
-    before = parsed(collection)
-    text = collection.text(str(file))
+    files = collect([*sorted(file.parent.glob("*.info")), file])
+    before = parse_files(files)
+    text = files.text(str(file))
     try:
         addition = "\n".join(key.lines()) + "\n"
     except ValueError as error:
         raise SourceError(f"{file}: `{key.name}` cannot be declared: {error}") from error
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
-    grown = text + _ended(gap + addition, text)
-    after = parsed(collection, {str(file): grown})
+    grown = text + _with_line_ends_of(gap + addition, text)
+    after = parse_files(files, {str(file): grown})
     _refuse_damage(str(file), before, after, addition)
     new = _new_findings(before, after, lock_file)
     refuse_errors(new)
     return grown.encode("utf-8", "surrogateescape"), new
 
 
-def _ended(addition: str, text: str) -> str:
+def _with_line_ends_of(addition: str, text: str) -> str:
     """Lines that end as those of the text do."""
     return addition.replace("\n", "\r\n") if "\r\n" in text else addition
 
@@ -111,21 +111,21 @@ def _refuse_damage(file: str, before: Sources, after: Sources, addition: str) ->
         next(each.document for each in sources.files if each.file == file)
         for sources in (before, after)
     )
-    if _said(new) != [*_said(old), *_said(info.parse(addition))]:
+    if _pairs(new) != [*_pairs(old), *_pairs(info.parse(addition))]:
         raise SourceError(
             f"{file}: its end would swallow what is appended (is a quote or a bracket open, or"
             " the last value empty?); mend the last lines, nothing was written"
         )
 
 
-def _said(document: Document) -> list[tuple[str, object]]:
+def _pairs(document: Document) -> list[tuple[str, object]]:
     return [(pair.key, pair.value) for pair in document.pairs]
 
 
 def _new_findings(before: Sources, after: Sources, lock_file: Path) -> tuple[Finding, ...]:
-    known = {(each.check, each.message) for each in checks.look(gather(before))}
+    known = {(each.check, each.message) for each in checks.run_checks(gather(before))}
     draft = gather(after)
-    findings = checks.look(draft)
+    findings = checks.run_checks(draft)
     if not has_errors(findings):
         findings += number_draft(draft, lock_file).findings
     return tuple(each for each in findings if (each.check, each.message) not in known)

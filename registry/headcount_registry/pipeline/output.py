@@ -14,7 +14,7 @@ from headcount_registry.errors import OutputError
 from headcount_registry.pipeline.build import CLIENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 _MARKED = frozenset({".py", ".proto", ".md"})
 _UNMARKED = ("py.typed", FILE)
@@ -43,17 +43,37 @@ def plan(
     lock: bytes,
     documents: Mapping[Path, bytes] | None = None,
 ) -> Plan:
-    """Compares a build, with documents that stand elsewhere, with the disk.
+    """Compare a build, with its lock and documents that stand elsewhere, with the disk.
 
-    Raises `OutputError` where a file is not ours.
+    Raises `OutputError` if a file is not ours.
     """
-    wanted = {out / path: data for path, data in files.items()} | {lock_file: lock}
-    wanted |= documents or {}
-    write = {path: data for path, data in wanted.items() if content(path) != data}
+    wanted = {out / path: data for path, data in files.items()}
+    wanted |= {lock_file: lock, **(documents or {})}
+    return _plan(wanted, _built_before(out), _MARKED)
+
+
+def plan_folder(files: Mapping[str, str], folder: Path) -> Plan:
+    """Compare marked files that stand side by side with a folder.
+
+    Other marked files with the same endings are removed from it. Raises `OutputError` if a
+    file is not ours.
+    """
+    wanted = {folder / name: text.encode() for name, text in sorted(files.items())}
+    marked = {path.suffix for path in wanted}
+    present = (path for path in folder.glob("*") if path.suffix in marked and path.is_file())
+    return _plan(wanted, filter(_is_ours, present), marked)
+
+
+def _plan(wanted: Mapping[Path, bytes], before: Iterable[Path], marked: Container[str]) -> Plan:
+    """`before` are files of an earlier run, `marked` the endings of files that bear the mark."""
+    write = {path: data for path, data in wanted.items() if _content(path) != data}
     for path in write:
-        if path.suffix in _MARKED and path.exists() and not _is_ours(path):
-            raise foreign(path)
-    return Plan(write, tuple(path for path in _ours_below(out) if path not in wanted))
+        if path.suffix in marked and path.exists() and not _is_ours(path):
+            raise OutputError(
+                f"{path}: was not written by headcount-registry, so it is left alone;"
+                " move it away, or choose another --out"
+            )
+    return Plan(write, tuple(sorted(path for path in before if path not in wanted)))
 
 
 def apply(todo: Plan, out: Path) -> None:
@@ -123,8 +143,8 @@ def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
             shutil.move(before, path)
 
 
-def content(path: Path) -> bytes | None:
-    """What a file holds, None where there is none. Raises `OutputError`."""
+def _content(path: Path) -> bytes | None:
+    """Return what a file holds, None if there is none. Raises `OutputError`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -133,20 +153,14 @@ def content(path: Path) -> bytes | None:
         raise OutputError(f"{path}: cannot be read: {error.strerror}; move it away") from error
 
 
-def foreign(path: Path) -> OutputError:
-    """The refusal to overwrite what somebody else wrote."""
-    return OutputError(
-        f"{path}: was not written by headcount-registry, so it is left alone;"
-        " move it away, or choose another --out"
-    )
-
-
 def _is_ours(path: Path) -> bool:
-    return MARKER in (content(path) or b"").split(b"\n", 1)[0].decode("utf-8", "replace")
+    """Return whether the first line bears the mark, or the second of JSON, below its bracket."""
+    lines = (_content(path) or b"").split(b"\n", 2)
+    return MARKER.encode() in lines[1 if path.suffix == ".json" and len(lines) > 1 else 0]
 
 
-def _ours_below(out: Path) -> list[Path]:
-    """Every file below the output directory that an earlier build wrote."""
+def _built_before(out: Path) -> list[Path]:
+    """Return every file below the output directory that an earlier build wrote."""
     protos = (out / "headcount" / "projects").rglob("report.proto")
     packages = [path for path in (out / CLIENTS).glob("*_telemetry") if path.is_dir()]
     modules = [path for package in packages for path in package.glob("*.py")]
@@ -157,7 +171,7 @@ def _ours_below(out: Path) -> list[Path]:
         for name in _UNMARKED
         if package / "__init__.py" in ours and (package / name).exists()
     ]
-    return sorted((*ours, *unmarked))
+    return [*ours, *unmarked]
 
 
 def _remove_empty(folder: Path, out: Path) -> None:

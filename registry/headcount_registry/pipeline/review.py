@@ -52,10 +52,10 @@ def review(
     """
     paths = tuple(paths)
     draft = read_draft(paths)
-    found = list(checks.look(draft, strict=strict, today=today))
+    found = list(checks.run_checks(draft, strict=strict, today=today))
     if not draft.projects and not found:
         raise nothing_declared(paths)
-    numbers = number_draft(checks.sound(draft), lock_file).findings
+    numbers = number_draft(checks.without_errors(draft), lock_file).findings
     found += [replace(each, severity=Severity.ERROR) if strict else each for each in numbers]
     return Review(
         tuple(sorted(found)),

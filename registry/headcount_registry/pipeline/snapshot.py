@@ -19,7 +19,7 @@ from headcount_registry.declarations.model import (
 from headcount_registry.declarations.resolve import resolve
 from headcount_registry.errors import SourceError
 from headcount_registry.evolution.comparison import Snapshot
-from headcount_registry.evolution.descriptor_reader import of_descriptor_set
+from headcount_registry.evolution.descriptor_reader import read_registry
 from headcount_registry.evolution.lock import (
     CATALOGUE,
     Lock,
@@ -43,13 +43,13 @@ def snapshot(path: Path, lock: Path | None = None) -> Snapshot:
     `SourceError`, `LockError`, and `DeclarationsError` where declarations have errors.
     """
     if path.suffix == ".lock":
-        return Snapshot(str(path), _of_lock(parse_lock(_text(path), str(path))), complete=False)
+        return Snapshot(str(path), _from_lock(parse_lock(_text(path), str(path))), complete=False)
     if path.suffix == ".binpb":
-        return Snapshot(str(path), of_descriptor_set(_bytes(path), str(path)))
-    return Snapshot(str(path), _of_declarations(path, lock or lock_path([path])))
+        return Snapshot(str(path), read_registry(_bytes(path), str(path)))
+    return Snapshot(str(path), _from_declarations(path, lock or lock_path([path])))
 
 
-def _of_declarations(path: Path, lock_file: Path) -> Registry:
+def _from_declarations(path: Path, lock_file: Path) -> Registry:
     draft = read_draft([path])
     check_draft(draft)
     lock = read_lock(lock_file)
@@ -83,7 +83,7 @@ def _numbered(project: Project, lines: tuple[LockedKey, ...]) -> Project:
     return replace(project, keys=tuple(keys), retired=tuple(retired))
 
 
-def _of_lock(lock: Lock) -> Registry:
+def _from_lock(lock: Lock) -> Registry:
     projects = sorted({line.project for line in lock.keys if not line.retired})
     return Registry(tuple(_locked_project(name, lock.of(name)) for name in projects))
 

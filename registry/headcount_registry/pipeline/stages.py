@@ -33,7 +33,7 @@ def read_draft(paths: Iterable[Path]) -> Draft:
 
 def check_draft(draft: Draft) -> tuple[Finding, ...]:
     """Return the warnings about a draft. Raises `DeclarationsError` if anything is an error."""
-    findings = checks.look(draft)
+    findings = checks.run_checks(draft)
     refuse_errors(findings)
     return findings
 

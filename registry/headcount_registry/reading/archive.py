@@ -53,7 +53,7 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith((*_ZIP, *_TAR)) and path.is_file()
 
 
-def unpacked(path: Path) -> dict[str, bytes]:
+def unpack(path: Path) -> dict[str, bytes]:
     """The small files of an archive by their path in it, with `/` between its parts.
 
     Raises `ArchiveError`.

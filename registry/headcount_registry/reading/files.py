@@ -21,7 +21,7 @@ _INFO = ".info"
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
+class InputFiles:
     """The `.info` files of some paths, and a way to what they name.
 
     `infos` are sorted; a file in an archive is called `ARCHIVE/PATH`. `_archived` holds what
@@ -60,7 +60,7 @@ class Collection:
         return self.text(file)
 
 
-def collect(paths: Iterable[Path]) -> Collection:
+def collect(paths: Iterable[Path]) -> InputFiles:
     """Finds the `.info` files of files, directories and archives. Raises `SourceError`.
 
     Hidden files and folders are passed over, such as the `.git` of a checkout.
@@ -70,13 +70,13 @@ def collect(paths: Iterable[Path]) -> Collection:
     found: dict[Path, str] = {}
     for path in given:
         if archive.is_archive(path):
-            held = archive.unpacked(path)
+            held = archive.unpack(path)
             archived |= {str(path / name): data for name, data in held.items()}
         else:
             found |= {file.resolve(): str(file) for file in _info_files(path)}
     inside = [name for name in archived if name.endswith(_INFO) and not _hidden(name, given)]
     roots = tuple(path if path.is_dir() else path.parent for path in given)
-    return Collection(tuple(sorted([*found.values(), *inside])), roots, archived)
+    return InputFiles(tuple(sorted([*found.values(), *inside])), roots, archived)
 
 
 def _hidden(name: str, given: tuple[Path, ...]) -> bool:

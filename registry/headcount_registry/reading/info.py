@@ -132,7 +132,7 @@ def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> 
     }
 
 
-def printed(path: tuple[str, ...], value: Scalar) -> str:
+def format_pair(path: tuple[str, ...], value: Scalar) -> str:
     """A line that parses to this path and value.
 
     Raises `ValueError` for what the grammar cannot say: a name with brackets or with blanks

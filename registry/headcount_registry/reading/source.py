@@ -14,7 +14,7 @@ from headcount_registry.reading.files import collect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from headcount_registry.reading.files import Collection
+    from headcount_registry.reading.files import InputFiles
     from headcount_registry.reading.info import Document, Pair
 
 OURS = frozenset({"telemetry", "headcount"})
@@ -56,10 +56,10 @@ class Sources:
 
 def read(paths: Iterable[Path]) -> Sources:
     """Reads files, archives, and every `.info` file below directories. Raises `SourceError`."""
-    return parsed(collect(paths))
+    return parse_files(collect(paths))
 
 
-def parsed(collection: Collection, changed: Mapping[str, str] | None = None) -> Sources:
+def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None) -> Sources:
     """Parses what was collected; `changed` holds files whose text is another than on the disk."""
     texts = {file: collection.text(file) for file in collection.infos} | dict(changed or {})
     files = tuple(Source(file, info.parse(text)) for file, text in texts.items())
