@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -94,6 +94,10 @@ audit: setup ## ask whether weaknesses of a dependency are known
 	.cache/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement constraints.txt
 
 check: setup lint walls types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
+
+fix: setup ## format, and mend what the linter can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 lint: setup
 	$(BIN)/ruff check

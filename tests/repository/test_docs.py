@@ -163,3 +163,27 @@ def test_every_command_and_flag_has_a_help_text(program: click.Group) -> None:
         assert shown.exit_code == 0, shown.output
         bare = re.findall(r"^  (--[\w-]+)(?: [A-Z:\[\]]+)?$(?!\n {10})", shown.output, re.MULTILINE)
         assert not bare, f"{command}: no help for {bare}"
+
+
+def targets() -> list[tuple[str, str]]:
+    """Every `make …` of the documents, with the document."""
+    found = set()
+    for document in DOCUMENTS:
+        for command in re.findall(r"`(make [a-z][^`]*)`", document.read_text(encoding="utf-8")):
+            found.add((str(document.relative_to(ROOT)), command))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("document", "command"), targets())
+def test_every_make_command_of_the_documents_has_a_target(
+    document: str, command: str, tmp_path: Path
+) -> None:
+    assert shell(f"{command.replace('make', f'make -n -C {ROOT}', 1)}", tmp_path), document
+
+
+def test_one_test_and_one_room_can_be_asked_for(tmp_path: Path) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    places = re.findall(r"`make test T='?([^'`]+)'?`", text)
+    assert len(places) >= 3
+    for place in places:
+        shell(f"cd {ROOT} && {sys.executable} -m pytest --collect-only -q {place}", tmp_path)
