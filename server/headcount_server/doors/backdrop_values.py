@@ -32,7 +32,10 @@ LONGEST = 1024
 
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
-_BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "disabled", "0"), False),
+}
 _COMPONENT_DIGITS = 9
 _COUNT_DIGITS = 18
 
