@@ -133,6 +133,7 @@ generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus
+	PYTHONPATH=tests $(BIN)/python -m conformance.write
 
 generated-check: setup $(STUBS)/.installed
 	rm -rf .cache/generated && mkdir -p .cache/generated
@@ -141,6 +142,7 @@ generated-check: setup $(STUBS)/.installed
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES) --check
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana --check
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus --check
+	PYTHONPATH=tests $(BIN)/python -m conformance.write --check
 
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade

@@ -32,7 +32,10 @@ _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_YES_NO = {
+    **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "disabled", "0"), False),
+}
 
 
 def normalised(key: Key, raw: object) -> Wire | None:
