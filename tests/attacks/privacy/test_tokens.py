@@ -16,10 +16,10 @@ from headcount.transport.messages import Answer
 from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sample_project import DAY, HOUR, MONDAY, Host, Recorder
+from support.sample_project import DAY, HOUR, MONDAY, Host, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from headcount.transport.messages import Request
@@ -30,35 +30,34 @@ class Dead(BaseException):
 
 
 class Naming(Recorder):
-    """A server that names weeks as it likes, to reports and to questions."""
+    """A server that names weeks, to reports and to questions."""
 
-    def __init__(self, names: Callable[[], tuple[str, ...]]) -> None:
-        super().__init__()
-        self.names = names
-        self.asked = 0
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The weeks that it has open."""
+        raise NotImplementedError
 
     def submit(self, request: Request, timeout: float) -> Answer:
         super().submit(request, timeout)
-        return Answer(code="FAILED_PRECONDITION", open_weeks=self.names())
+        return Answer(code="FAILED_PRECONDITION", open_weeks=self.open)
 
     def describe(self, _name: str, _timeout: float) -> tuple[Answer, bytes]:
-        self.asked += 1
         response = GetRegistryResponse()
-        response.policy.open_weeks.extend(self.names())
+        response.policy.open_weeks.extend(self.open)
         return Answer(code="OK"), response.SerializeToString()
 
 
 class Honest(Naming):
     """A server whose own clock is right: it has the present week open, and the last one."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__(lambda: self.open)
-        self.clock = clock
+    def __init__(self, now: float) -> None:
+        super().__init__()
+        self.now = now
         self.counted: dict[bytes, str] = {}
 
     @property
     def open(self) -> tuple[str, ...]:
-        now = self.clock()
+        now = self.now
         late = Week.at(now - GRACE)
         return tuple(dict.fromkeys((Week.at(now).label, late.label)))
 
@@ -70,11 +69,23 @@ class Honest(Naming):
         return Answer(code="OK")
 
 
+class Always(Naming):
+    """A server that has one week open for ever."""
+
+    def __init__(self, week: str) -> None:
+        super().__init__()
+        self.week = week
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        return (self.week,)
+
+
 def test_a_server_that_names_one_week_over_and_over_gets_no_number_of_a_host(
     host: Callable[..., Host],
 ) -> None:
     for name in ("2020-W01", "2026-W47", "2027-W20", "9999-W01"):
-        site = host(now=MONDAY + 3 * DAY, transport=Naming(lambda name=name: (name,)))
+        site = host(now=MONDAY + 3 * DAY, transport=Always(name))
         site.client.grant()
         for _ in range(8):
             site.client.send_now()
@@ -89,19 +100,18 @@ def test_a_clock_that_ran_ahead_reports_again_in_the_week_it_is_mended(
 ) -> None:
     for weeks in (0, 1, 2, 60, 2000):
         ahead = weeks * WEEK + 3 * DAY
-        real = [float(MONDAY + 2 * DAY)]
-        server = Honest(lambda real=real: real[0])
-        site = host(now=real[0] + ahead, transport=server)
+        server = Honest(MONDAY + 2 * DAY)
+        site = host(now=server.now + ahead, transport=server)
         site.client.grant()
         for _ in range(24):
             site.client.send_if_due()
             site.now += HOUR
-            real[0] += HOUR
-        site.now = real[0]
-        while real[0] < Week.at(MONDAY).end + GRACE:
+            server.now += HOUR
+        site.now = server.now
+        while server.now < Week.at(MONDAY).end + GRACE:
             site.client.send_if_due()
             site.now += HOUR
-            real[0] += HOUR
+            server.now += HOUR
         assert "2026-W47" in server.counted.values(), weeks
         site.client.forget()
 
@@ -110,29 +120,27 @@ def test_a_clock_that_ran_ahead_reports_again_in_the_week_it_is_mended(
 def test_a_clock_that_lags_for_good_counts_once_a_week(
     host: Callable[..., Host], behind: int
 ) -> None:
-    real = [float(MONDAY + HOUR)]
-    server = Honest(lambda: real[0])
-    site = host(now=real[0] - behind, transport=server, chance=0.9)
+    server = Honest(MONDAY + HOUR)
+    site = host(now=server.now - behind, transport=server, chance=0.9)
     site.client.grant()
     for _ in range(6 * 7 * 8):
         site.client.send_if_due()
         site.now += 3 * HOUR
-        real[0] += 3 * HOUR
+        server.now += 3 * HOUR
     assert len(server.counted) in {5, 6}
     assert len(set(server.counted.values())) == len(server.counted)
 
 
 def test_a_clock_a_day_ahead_on_sunday_waits_for_the_server(host: Callable[..., Host]) -> None:
-    real = [float(MONDAY + 6 * DAY + 12 * HOUR)]
-    site = host(now=real[0] - 3 * DAY)
+    server = Honest(MONDAY + 6 * DAY + 12 * HOUR)
+    site = host(now=server.now - 3 * DAY, transport=server)
     site.client.grant()
-    site.now = real[0] + DAY
-    site.client._transport = server = Honest(lambda: real[0])
+    site.now = server.now + DAY
     outcome = site.client.send_now()
     assert (outcome, server.counted) == (Outcome.LATER, {})
     assert "2026-W47" in outcome.message
     site.now += DAY
-    real[0] += DAY
+    server.now += DAY
     assert site.client.send_if_due() == Outcome.SENT
     assert list(server.counted.values()) == ["2026-W48"]
 
@@ -273,7 +281,7 @@ class Adverse(Recorder):
         return Answer(code="OK"), response.SerializeToString()
 
 
-def _dying(steps: str) -> Iterator[Any]:
+def _dying(steps: str) -> Callable[[str, str], None]:
     """Stands for os.replace in a process that dies at one of its writes."""
     real = os.replace
     left = int(steps) if steps.isdigit() else 0
