@@ -106,17 +106,22 @@ class SiteOwner(ABC):
 
     def grant(
         self,
-        level: str = "basic",
-        refused: Iterable[str] = (),
+        level: str | None = None,
+        refused: Iterable[str] | None = None,
         via: str = "api",
         wording: str = "",
-    ) -> None:
-        """Records a yes to the present keys of a level, but for the refused ones.
+    ) -> State:
+        """Record a yes to the present keys of a level, and return what is sent from now on.
 
-        `level` is basic or extended; `via` says how the answer was given, and
-        `wording` names the version of the words it was given to.
+        `level` is basic or extended, and `refused` names all keys to leave out.
+        None keeps what was answered before, at first basic and no key: a key that
+        somebody refused stays refused until `allow`, or until it is missing in a
+        list given here. `via` says how the answer was given, and `wording` names
+        the version of the words it was given to.
         """
-        self._decision().grant(level, tuple(refused), via, wording)
+        left_out = None if refused is None else tuple(refused)
+        self._decision().grant(level, left_out, via, wording)
+        return self.state()
 
     def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
         """Records a no, for good, and removes all that was kept for sending.

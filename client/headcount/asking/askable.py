@@ -26,8 +26,10 @@ class Askable(Protocol):
     def now(self) -> float:
         """The time (unix seconds)."""
 
-    def grant(self, level: str, refused: Iterable[str], via: str, wording: str) -> None:
-        """Records a yes."""
+    def grant(
+        self, level: str | None, refused: Iterable[str] | None, via: str, wording: str
+    ) -> State:
+        """Records a yes, and returns the state that follows."""
 
     def deny(self, via: str, wording: str) -> None:
         """Records a no."""

@@ -53,38 +53,47 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
     clients: Iterable[Askable],
     *,
     yes: bool,
-    level: str = LEVELS[0],
-    refused: Iterable[str] = (),
+    level: str | None = None,
+    refused: Iterable[str] | None = None,
     via: str = "form",
     wording: str = VERSION,
-) -> None:
-    """Records one answer for several projects.
+) -> dict[str, tuple[str, ...]]:
+    """Record one answer for several projects; return the keys that each sends from now on.
 
-    `refused` names keys as `project.key`. ConsentError, and nothing recorded,
-    where a key or the level is unknown; StateError names the first project that
-    could not be recorded, after all others were.
+    `refused` names all keys to leave out, as `project.key`. None in its place, or
+    in that of `level`, keeps what was answered before. ConsentError, and nothing
+    recorded, if a key or the level is unknown; StateError names the first project
+    that could not be recorded, after all others were.
     """
     asked = list(clients)
-    left_out: dict[str, list[str]] = {client.project.name: [] for client in asked}
-    for name in refused:
-        project, _, key = name.partition(".")
-        known = [client.project for client in asked if client.project.name == project]
-        if not known or key not in {item.name for item in known[0].keys}:
-            raise ConsentError(f"{name!r} is no key of what was asked; write project.key")
-        left_out[project].append(key)
-    if level not in LEVELS:
+    left_out = None if refused is None else _left_out(asked, refused)
+    if level not in {None, *LEVELS}:
         raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")
     errors: list[Exception] = []
     for client in asked:
         try:
             if yes:
-                client.grant(level, left_out[client.project.name], via, wording)
+                names = None if left_out is None else left_out[client.project.name]
+                client.grant(level, names, via, wording)
             else:
                 client.deny(via, wording)
         except Exception as error:  # noqa: BLE001 - a no must reach the other projects too
             errors.append(error)
     if errors:
         raise errors[0]
+    return {client.project.name: client.state().keys for client in asked}
+
+
+def _left_out(asked: list[Askable], refused: Iterable[str]) -> dict[str, list[str]]:
+    """The refused keys of each project."""
+    found: dict[str, list[str]] = {client.project.name: [] for client in asked}
+    for name in refused:
+        project, _, key = name.partition(".")
+        known = [client.project for client in asked if client.project.name == project]
+        if not known or key not in {item.name for item in known[0].keys}:
+            raise ConsentError(f"{name!r} is no key of what was asked; write project.key")
+        found[project].append(key)
+    return found
 
 
 def _project(client: Askable, words: Words) -> dict[str, Any]:

@@ -98,10 +98,14 @@ def _answering(command: Command) -> None:
     ask.add_argument("--again", action="store_true", help="even if it was put or answered before")
     grant = command("grant", "say yes")
     grant.add_argument(
-        "--level", choices=LEVELS, default=LEVELS[0], help="how much (default: %(default)s)"
+        "--level", choices=LEVELS, help="how much (default: as before, at first basic)"
     )
     grant.add_argument(
-        "--refuse", metavar="KEY", action="append", default=[], help="leave this key out"
+        "--refuse",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="leave this key out too; those left out before stay so until you allow them",
     )
     deny = command("deny", "say no, for good, and remove what was kept for sending")
     deny.add_argument(

@@ -109,7 +109,9 @@ class Command:
 
     def grant(self) -> int:
         """Records a yes."""
-        self._client.grant(self._arguments.level, self._arguments.refuse, via=_VIA)
+        record = self._client.record()
+        refused = {*(record.refused if record else ()), *self._arguments.refuse}
+        self._client.grant(self._arguments.level, refused, via=_VIA)
         return self._recorded()
 
     def deny(self) -> int:

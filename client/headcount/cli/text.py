@@ -59,7 +59,7 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     yield "your answer", _answer(now)
     yield "keys", ", ".join(now.keys) or "none is sent"
     if now.refused:
-        yield "left out", ", ".join(now.refused)
+        yield "left out", f"{', '.join(now.refused)}; answer anew with: allow KEY"
     for key, reasons in now.waiting.items():
         yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
     if now.waiting:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headcount.consent.record import DENIED
 from headcount.consent.state import is_refused
 from headcount.consent.terms import Terms
 from headcount.model.frozen import Frozen
@@ -42,7 +43,7 @@ def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
 
     Empty where nothing was ever agreed to.
     """
-    if record is None or not (record.terms or record.refused):
+    if record is None or record.decision == DENIED or not (record.terms or record.refused):
         return ()
     found: list[Change] = []
     left = dict(record.terms)

@@ -60,7 +60,9 @@ class Decision:
         pending = record is not None and self.state().rule == "notice-pending"
         return record.notice + QUIET if record is not None and pending else None
 
-    def grant(self, level: str, refused: tuple[str, ...], via: str, wording: str) -> None:
+    def grant(
+        self, level: str | None, refused: tuple[str, ...] | None, via: str, wording: str
+    ) -> None:
         """Records a yes."""
         self._change(
             lambda record: transitions.yes_given(

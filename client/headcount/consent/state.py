@@ -101,12 +101,12 @@ def is_refused(key: Key, refused: tuple[str, ...]) -> bool:
     return key.name in refused or (bool(key.formerly) and key.formerly in refused)
 
 
-def agreed_terms(project: Project, level: str) -> dict[str, Terms]:
-    """What a person agrees to who agrees to a level today."""
+def agreed_terms(project: Project, level: str, refused: tuple[str, ...] = ()) -> dict[str, Terms]:
+    """What a person agrees to who agrees to a level today, but for the refused keys."""
     return {
         key.name: present_terms(project)[key.name]
         for key in project.keys
-        if LEVELS.index(key.level) <= LEVELS.index(level)
+        if LEVELS.index(key.level) <= LEVELS.index(level) and not is_refused(key, refused)
     }
 
 

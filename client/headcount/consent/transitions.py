@@ -24,18 +24,27 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     project: Project,
     record: Record | None,
     *,
-    level: str,
-    refused: tuple[str, ...],
+    level: str | None,
+    refused: tuple[str, ...] | None,
     via: str,
     now: float,
     wording: str = "",
 ) -> Record:
-    """A yes to the present keys of a level, but for the refused ones."""
+    """A yes to the present keys of a level, but for the refused ones.
+
+    None in place of `level` or `refused` keeps what was answered before: a no to
+    one key is more than a yes to all, so only words about that key undo it.
+    """
+    granted = record is not None and record.decision == GRANTED
+    if level is None:
+        level = record.level if record is not None and granted else LEVELS[0]
     _checked(level)
-    terms = agreed_terms(project, level)
+    before = record.refused if record else ()
+    refused = before if refused is None else refused
     for name in refused:
-        _key(project, name)
-        terms.pop(name, None)
+        if name not in before:  # which may be the former name of a key
+            _key(project, name)
+    terms = agreed_terms(project, level, refused)
     return Record(
         decision=GRANTED,
         at=now,
@@ -65,6 +74,7 @@ def no_given(
         decision=DENIED,
         at=now,
         via=via,
+        refused=record.refused if record else (),
         spent=spent,
         notice=record.notice if record else 0.0,
         notice_mode=record.notice_mode if record else "",
@@ -136,14 +146,10 @@ def level_changed(project: Project, record: Record | None, level: str) -> Record
     _checked(level)
     if record is None or record.decision != GRANTED:
         raise ConsentError("nobody has said yes, so there is no level to change; grant first")
-    present = agreed_terms(project, level)
+    present = agreed_terms(project, level, record.refused)
     before = agreed_terms(project, record.level)
     terms = {name: terms for name, terms in record.terms.items() if name in present}
-    terms |= {
-        name: added
-        for name, added in present.items()
-        if name not in before and name not in record.refused
-    }
+    terms |= {name: added for name, added in present.items() if name not in before}
     return record.replaced(level=level, terms=terms, **_digests(project))
 
 

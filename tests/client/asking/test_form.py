@@ -85,6 +85,18 @@ def test_the_form_shows_what_was_answered_and_what_is_new(host: Callable[..., Ho
     assert sample["decision"] == "granted"
 
 
+def test_a_yes_that_names_no_key_keeps_what_was_left_out_and_returns_what_is_sent(
+    host: Callable[..., Host],
+) -> None:
+    site = host()
+    site.client.grant("extended", refused=["modules"])
+    sent = answer([site.client], yes=True)
+    assert sent == {"sample": site.client.state().keys}
+    assert "modules" not in sent["sample"]
+    assert "users" in sent["sample"]
+    assert "modules" in answer([site.client], yes=True, refused=["sample.motto"])["sample"]
+
+
 def test_an_expired_key_is_not_in_the_form(host: Callable[..., Host]) -> None:
     gone = key("gone", 20, "boolean", expires="2026-11-16")
     (sample,) = host(project=project((*KEYS, gone)), now=MONDAY).client.form()["projects"]

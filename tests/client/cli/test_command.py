@@ -132,6 +132,19 @@ def test_a_newer_key_waits_until_it_is_answered(
     assert typed("preview")[1].count("Fresh: yes") == 1
 
 
+def test_a_second_yes_keeps_what_was_left_out_and_says_what_is_sent(
+    shell: Callable[..., Typed],
+) -> None:
+    typed = shell()
+    typed("grant", "--level", "extended", "--refuse", "modules")
+    typed("refuse", "motto")
+    _, out, _ = typed("grant", "--refuse", "users")
+    (sent,) = re.findall("keys +(.*)", out)
+    assert sent == "version, php_version, web_server, server_os, multisite, layouts"
+    assert "left out     modules, motto, users; answer anew with: allow KEY" in out
+    assert "yes to extended" in out
+
+
 def test_every_answer_can_be_given_and_changed(shell: Callable[..., Typed]) -> None:
     typed = shell()
     assert typed.data("grant", "--level", "extended")["status"]["level"] == "extended"

@@ -157,6 +157,47 @@ def test_a_refused_keys_collector_is_not_called(host: Callable[..., Host]) -> No
     assert "modules" in site.client.state().keys
 
 
+def test_a_no_to_one_key_survives_a_later_yes(host: Callable[..., Host]) -> None:
+    site = host()
+    site.client.grant("extended", refused=["modules"])
+    site.client.refuse("motto")
+    state = site.client.grant()
+    assert not {"modules", "motto"} & set(state.keys)
+    assert "users" in state.keys  # the level stays as well
+    site.client.deny()
+    state = site.client.grant()
+    assert not {"modules", "motto", "users"} & set(state.keys)  # a no undoes the level, no refusal
+    site.client.allow("modules")
+    assert "modules" in site.client.grant().keys
+    assert site.client.grant("extended", refused=[]).keys == tuple(item.name for item in KEYS)
+
+
+def test_a_no_to_one_key_survives_a_yes_after_the_notice_and_to_its_new_name(
+    host: Callable[..., Host],
+) -> None:
+    site = host(project=NOTICED)
+    site.client.notice_shown()
+    site.client.refuse("modules")
+    renamed = tuple(
+        item.replaced(name="parts", formerly="modules") if item.name == "modules" else item
+        for item in KEYS
+    )
+    site = host(project=project(renamed, mode="on_after_notice"))
+    assert "parts" not in site.client.grant().keys
+    assert "parts" not in site.client.grant("extended").keys
+    site.client.set_level("basic")
+    site.client.set_level("extended")
+    assert "parts" not in site.client.state().keys
+
+
+def test_a_no_keeps_what_was_left_out_and_compares_nothing(host: Callable[..., Host]) -> None:
+    site = host()
+    site.client.grant(refused=["modules"])
+    site.client.deny()
+    assert site.client.status().refused == ("modules",)
+    assert site.client.changes() == ()
+
+
 def test_a_key_refused_after_freezing_does_not_leave(host: Callable[..., Host]) -> None:
     site = host()
     site.transport.answers = _unavailable()
