@@ -283,6 +283,52 @@ def test_an_answer_that_changes_no_key_keeps_the_frozen_report(host: Callable[..
     assert site.client.preview() == previewed
 
 
+def test_everything_that_would_be_asked_is_seen_with_its_value_before_the_answer(
+    host: Callable[..., Host],
+) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    preview = site.client.preview("extended")
+    assert preview.values["users"] == 10
+    assert preview.values["multisite"] is None
+    assert "boom" in preview.notes["multisite"]
+    assert not site.directory.exists()
+    site.client.grant("extended")
+    site.client.send_now()
+    assert preview.digest == site.client.history()[0].digest
+
+
+def test_a_waiting_key_is_seen_with_its_value_and_a_refused_one_is_not_asked(
+    host: Callable[..., Host],
+) -> None:
+    host().client.grant(refused=["modules"])
+    site = host(project=wider(key("fresh", 20, "boolean")), site=Site(fresh=True))
+    assert "fresh" not in site.client.preview().values
+    assert site.client.preview("basic").values["fresh"] is True
+    assert "modules" not in site.site.called
+    with pytest.raises(ConsentError, match="everything"):
+        site.client.preview("everything")
+
+
+def test_what_was_sent_last_can_be_read_as_values(host: Callable[..., Host]) -> None:
+    site = host()
+    assert site.client.sent_values() == {}
+    site.client.grant("extended")
+    preview = site.client.preview()
+    site.client.send_now()
+    assert site.client.sent_values() == preview.values
+    renamed = tuple(
+        item.replaced(name="engine", formerly="php_version") if item.number == 2 else item
+        for item in KEYS
+        if item.name != "motto"
+    )
+    sent = host(project=project(renamed)).client.sent_values()
+    assert sent == {
+        "engine" if name == "php_version" else name: value
+        for name, value in preview.values.items()
+        if name != "motto"
+    }
+
+
 def test_a_preview_under_a_switch_asks_no_refused_collector(host: Callable[..., Host]) -> None:
     site = host(environment={"DO_NOT_TRACK": "1"})
     site.client.grant("extended", refused=["modules"])

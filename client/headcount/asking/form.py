@@ -1,14 +1,14 @@
 """The question as plain data, for installers that draw it, and its answer.
 
-One question can cover several projects on a host. Nothing here writes, asks a
-collector, or opens a connection; only `answer` records.
+One question can cover several projects on a host. Nothing here writes or opens a
+connection; only `answer` records, and collectors are asked only for `values`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount.asking.wording import VERSION, Words
+from headcount.asking.wording import VERSION, Words, shown
 from headcount.consent.changes import changes
 from headcount.consent.state import is_refused, within
 from headcount.model.errors import ConsentError
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 LAST = LEVELS[-1]
 
 
-def form(*clients: Askable, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What it takes to draw the question: texts, keys, purposes, levels, both answers.
+def form(
+    *clients: Askable, translated: Mapping[str, str] | None = None, values: bool = False
+) -> dict[str, Any]:
+    """Return what it takes to draw the question: texts, keys, purposes, levels, both answers.
 
     Dicts, lists, strings, numbers and booleans only. Every text is
     `{"id", "text", "values"}`; `translated` maps ids to texts in another language.
+    With `values` the collectors are asked, and each key has a `value` that says what
+    would be sent at this moment, or a `note` that says why nothing would.
     """
     words = Words(translated)
     titles = [client.project.title for client in clients]
@@ -45,7 +49,7 @@ def form(*clients: Askable, translated: Mapping[str, str] | None = None) -> dict
             for value in ("yes", "no")
         ],
         "withdraw": words.message("headcount.withdraw"),
-        "projects": [_project(client, words) for client in clients],
+        "projects": [_project(client, words, values=values) for client in clients],
     }
 
 
@@ -96,12 +100,13 @@ def _left_out(asked: list[Askable], refused: Iterable[str]) -> dict[str, list[st
     return found
 
 
-def _project(client: Askable, words: Words) -> dict[str, Any]:
+def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
     project, record, state = client.project, client.record(), client.state()
     refused = record.refused if record else ()
     waiting = {change.key: change for change in changes(project, record)}
     keys = within(project, LAST, (), client.now())
     chosen = record.level if record and record.terms else LEVELS[0]
+    known = _values(client) if values else {}
     return {
         "name": project.name,
         **{name: getattr(project, name) for name in ("title", "homepage", "recipient", "contact")},
@@ -128,6 +133,7 @@ def _project(client: Askable, words: Words) -> dict[str, Any]:
         "keys": [
             {
                 **_key(project, key, words),
+                **known.get(key.name, {}),
                 "refused": is_refused(key, refused),
                 "waiting": key.name in state.waiting,
                 "changes": list(waiting[key.name].reasons) if key.name in waiting else [],
@@ -135,6 +141,18 @@ def _project(client: Askable, words: Words) -> dict[str, Any]:
             for key in keys
         ],
     }
+
+
+def _values(client: Askable) -> dict[str, dict[str, str]]:
+    """Per key what a yes to everything would send, as people read it; refused keys have none."""
+    preview = client.preview(LAST)
+    found = {}
+    for key in client.project.keys:
+        if key.name in preview.values:
+            answer = preview.values[key.name]
+            note = preview.notes.get(key.name, "no answer")
+            found[key.name] = {"note": note} if answer is None else {"value": shown(key, answer)}
+    return found
 
 
 def _key(project: Project, key: Key, words: Words) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from headcount.asking.form import answer, form
 from headcount.asking.wording import VERSION
 from headcount.consent.record import DENIED, GRANTED, UNREADABLE
-from headcount.model.errors import StateError
+from headcount.model.errors import HeadcountError, StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, TextIO
 
     from headcount.asking.askable import Askable
@@ -122,7 +122,11 @@ def _whole(
         terminal.say(project["questions"]["text"])
     terminal.say("")
     terminal.say(data["withdraw"]["text"])
-    details = [key for project in data["projects"] for key in project["keys"]]
+
+    def details() -> list[dict[str, Any]]:
+        shown = _with_values(clients, translated)["projects"]
+        return [key for project in shown for key in project["keys"]]
+
     noticed = any(client.project.mode == ON_AFTER_NOTICE for client in clients)
     empty = "leaves it at the notice" if noticed else _UNDECIDED
     said = terminal.choice((YES, NO), details, empty=empty)
@@ -149,13 +153,26 @@ def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] |
     for key in new:
         terminal.say(f"  {key['label']['text']}: {'; '.join(key['changes'])}")
     terminal.say("Yes sends this too, no leaves it out; what you agreed to is sent as before.")
-    said = terminal.choice((YES, NO), new)
+
+    def details() -> list[dict[str, Any]]:
+        (shown,) = _with_values([client], translated)["projects"]
+        return [key for key in shown["keys"] if key["waiting"]]
+
+    said = terminal.choice((YES, NO), details)
     for key in new:
         if said == YES:
             client.allow(key["name"])
         elif said == NO:
             client.refuse(key["name"])
     return Asked(answer=said or LATER)
+
+
+def _with_values(clients: list[Askable], translated: Mapping[str, str] | None) -> dict[str, Any]:
+    """The question as data, with what would be sent at this moment, as far as that is known."""
+    try:
+        return form(*clients, translated=translated, values=True)
+    except HeadcountError:  # a package that is not of one piece; the question needs no values
+        return form(*clients, translated=translated)
 
 
 class _Terminal:
@@ -184,7 +201,7 @@ class _Terminal:
     def choice(
         self,
         answers: tuple[str, ...],
-        details: list[dict[str, Any]],
+        details: Callable[[], list[dict[str, Any]]],
         *,
         empty: str = _UNDECIDED,
     ) -> str:
@@ -193,7 +210,9 @@ class _Terminal:
         EOFError where the terminal was closed.
         """
         for _ in range(_TRIES):
-            self._writing.write(f"{' or '.join(answers)}? (Enter {empty}, ? says what and why) ")
+            self._writing.write(
+                f"{' or '.join(answers)}? (Enter {empty}, ? shows each value and why) "
+            )
             self._writing.flush()
             line = self._reading.readline()
             if not line:
@@ -202,7 +221,7 @@ class _Terminal:
             if not said:
                 return ""
             if said == "?":
-                self._explain(details)
+                self._explain(details())
                 continue
             for candidate in answers:
                 if candidate.startswith(said):
@@ -214,6 +233,10 @@ class _Terminal:
         for key in details:
             self.say("")
             self.say(f"{key['label']['text']} ({key['tells']['text']})")
+            if "value" in key:
+                self.say(f"    Here it would be sent as: {key['value']}")
+            elif "note" in key:
+                self.say(f"    Here nothing would be sent: {key['note']}")
             for part in (key["description"]["text"], key["purpose"]["text"], key["issue"]):
                 if part:
                     self.say(f"    {part}")

@@ -38,7 +38,7 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     granted = record is not None and record.decision == GRANTED
     if level is None:
         level = record.level if record is not None and granted else LEVELS[0]
-    _checked(level)
+    checked(level)
     before = record.refused if record else ()
     refused = before if refused is None else refused
     for name in refused:
@@ -143,7 +143,7 @@ def key_allowed(project: Project, record: Record | None, name: str) -> Record:
 
 def level_changed(project: Project, record: Record | None, level: str) -> Record:
     """The level of a yes changes; the present keys that this adds are agreed to."""
-    _checked(level)
+    checked(level)
     if record is None or record.decision != GRANTED:
         raise ConsentError("nobody has said yes, so there is no level to change; grant first")
     present = agreed_terms(project, level, record.refused)
@@ -191,6 +191,7 @@ def _key(project: Project, name: str) -> Key:
     raise ConsentError(f"project {project.name} has no key {name!r}; it has {known}")
 
 
-def _checked(level: str) -> None:
+def checked(level: str) -> None:
+    """Raise ConsentError if a level is none."""
     if level not in LEVELS:
         raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")

@@ -181,23 +181,19 @@ class Delivery:
             return None
         return report
 
-    def preview(self) -> Preview:
-        """What is sent next; values that are not frozen stay in memory."""
+    def preview(self, level: str | None = None) -> Preview:
+        """What is sent next, or what a yes to a level would send; the latter stays in memory."""
         now = self._clock()
         state = self._decision.state()
         plan = outbox.read_plan(self._directory)
         if plan is not None and (plan.done or not holds(plan, now)):
             plan = None
-        report = self._frozen(plan) if plan and state.on else None
+        report = self._frozen(plan) if plan and state.on and level is None else None
         frozen = report is not None
         notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
         if report is None:
-            record = self._decision.record()  # a switch may be off, and the answer still stands
-            level = record.level if record and record.terms else LEVELS[0]
-            refused = record.refused if record else ()
-            proposed = tuple(key.name for key in within(self._project, level, refused, now))
             week = plan.week if plan else Week.at(now).label
-            asked = state.keys if state.on else proposed
+            asked = state.keys if state.on and level is None else self._proposed(level)
             collected = self._collected(asked)
             notes = collected.notes
             report = self._composed(week, asked, collected)
@@ -209,6 +205,14 @@ class Delivery:
             digest=report.digest,
             notes=notes,
         )
+
+    def _proposed(self, level: str | None) -> tuple[str, ...]:
+        """The keys that a yes would send, to a level or to the one that was answered for."""
+        record = self._decision.record()  # a switch may be off, and the answer still stands
+        if level is None:
+            level = record.level if record and record.terms else LEVELS[0]
+        refused = record.refused if record else ()
+        return tuple(key.name for key in within(self._project, level, refused, self._clock()))
 
     def _collected(self, asked: tuple[str, ...]) -> Collected:
         """What the collectors say now; half the time that is left goes to the network."""

@@ -13,7 +13,7 @@ import pytest
 from headcount.asking.terminal import ask
 from headcount.asking.wording import VERSION
 from headcount.consent.switches import CI, TESTS
-from support.sample_project import DAY, KEYS, NOTICED, key, project
+from support.sample_project import DAY, KEYS, NOTICED, Site, key, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,19 @@ def test_both_answers_weigh_the_same(host: Callable[..., Host]) -> None:
     assert "Y/n" not in screen
     assert "\x1b" not in screen  # neither is coloured
     assert screen.count("yes or no?") == 1
+
+
+def test_a_question_mark_shows_each_value_before_the_answer(host: Callable[..., Host]) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    _, screen = asked(site, typed="?\n\n")
+    assert "Here it would be sent as: nginx 1.24" in screen
+    assert "Here nothing would be sent: its collector raised RuntimeError: boom" in screen
+    assert site.files() == {"sample.json"}  # that the question was put
+    site.client.grant("extended", refused=["modules"])
+    site = host(project=WIDER, site=Site(fresh=True))
+    _, screen = asked(site, typed="?\n\n")
+    assert "Here it would be sent as: yes" in screen
+    assert "modules" not in site.site.called
 
 
 def test_the_question_says_who_asks_for_what_and_why(host: Callable[..., Host]) -> None:
