@@ -235,18 +235,25 @@ def test_a_key_that_is_no_longer_asked_is_said_so(host: Callable[..., Host]) -> 
     level=st.sampled_from(["basic", "extended"]),
     refused=st.sets(st.sampled_from([item.name for item in KEYS])),
     grown=st.sets(st.sampled_from(["fresh", "php_version", "users", "modules"])),
+    finer=st.booleans(),
 )
 def test_what_waits_is_what_the_differences_say(
-    level: str, refused: set[str], grown: set[str]
+    level: str, refused: set[str], grown: set[str], *, finer: bool
 ) -> None:
     """The state and the diff are two readings of one record, and never disagree."""
     record = yes_given(SAMPLE, None, level=level, refused=tuple(refused), via="", now=MONDAY)
-    changed = {name: {"purpose": "Another."} for name in grown if name != "fresh"}
+    changed: dict[str, dict[str, Any]] = {
+        name: {"purpose": "Another."} for name in grown if name != "fresh"
+    }
+    if finer:
+        changed.setdefault("version", {})["precision"] = 3
+        changed.setdefault("php_version", {})["precision"] = 3
     now = wider(*([key("fresh", 20, "boolean")] if "fresh" in grown else []), **changed)
     if refused:  # a record that was edited by hand may hold terms of what is refused
         record = record.replaced(terms={**record.terms, **agreed_terms(SAMPLE, "basic")})
     state = consent.effective(now, record, now=MONDAY, environment={})
     assert {item.key for item in changes(now, record) if item.waits} == set(state.waiting)
+    assert {item.key for item in changes(now, record) if item.limited} == set(state.limited)
 
 
 def test_a_record_of_the_first_format_is_still_read(host: Callable[..., Host]) -> None:
@@ -255,7 +262,7 @@ def test_a_record_of_the_first_format_is_still_read(host: Callable[..., Host]) -
     path = site.directory / "sample.json"
     parts = json.loads(path.read_bytes())
     assert parts["terms"]["php_version"]["precision"] == Terms.of(KEYS[1]).precision
-    del parts["wording"], parts["asked"]
+    del parts["wording"], parts["asked"], parts["pending"], parts["pending_at"]
     path.write_text(json.dumps(parts))
     assert site.client.state().rule == "granted"
 

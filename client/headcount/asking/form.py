@@ -136,6 +136,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
                 **known.get(key.name, {}),
                 "refused": is_refused(key, refused),
                 "waiting": key.name in state.waiting,
+                "limited": key.name in state.limited,
                 "changes": list(waiting[key.name].reasons) if key.name in waiting else [],
             }
             for key in keys

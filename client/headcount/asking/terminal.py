@@ -69,7 +69,7 @@ def ask(
         return Asked(answer=NOT_ASKED, reason=f"the answer could not be kept: {error}")
     if not first:
         return Asked(answer=NOT_ASKED, reason="another terminal asks just now")
-    wider = [client for client in first if client.state().waiting]
+    wider = [client for client in first if _granted(client) and _novel(client)]
     fresh = [client for client in first if client not in wider]
     came = Asked(answer=LATER)
     try:
@@ -90,19 +90,30 @@ def _why_not(client: Askable, *, again: bool) -> str:
         return state.explanation
     if again or record is None:
         return ""
-    granted = record.decision == GRANTED
+    granted, novel = _granted(client), _novel(client)
     cases = (
         (record.decision == UNREADABLE, record.via),
         (record.decision == DENIED, "somebody said no before; that stands"),
-        (granted and not state.waiting, "somebody said yes before, and nothing new is asked"),
-        # Who has not answered is not asked again; who said yes, once per novelty.
-        (bool(record.asked) and not granted, "the question was put before"),
+        (granted and not novel, "somebody said yes before, and nothing new is asked"),
+        # Who has not answered is not asked again; who said yes or was told, once per novelty.
+        (bool(record.asked) and not granted and not novel, "the question was put before"),
         (
             record.asked == client.project.consent_digest,
             "the question about what is new was put before",
         ),
     )
     return next((reason for holds, reason in cases if holds), "")
+
+
+def _granted(client: Askable) -> bool:
+    record = client.record()
+    return record is not None and record.decision == GRANTED
+
+
+def _novel(client: Askable) -> bool:
+    """Whether more is asked than was agreed to."""
+    state = client.state()
+    return bool(state.waiting or state.limited)
 
 
 def _whole(
@@ -148,7 +159,7 @@ def _whole(
 def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
     """The question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
-    new = [key for key in project["keys"] if key["waiting"]]
+    new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
     terminal.say(f"{client.project.title} would like to know more than you agreed to:")
     for key in new:
         terminal.say(f"  {key['label']['text']}: {'; '.join(key['changes'])}")
@@ -156,13 +167,14 @@ def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] |
 
     def details() -> list[dict[str, Any]]:
         (shown,) = _with_values([client], translated)["projects"]
-        return [key for key in shown["keys"] if key["waiting"]]
+        names = {key["name"] for key in new}
+        return [key for key in shown["keys"] if key["name"] in names]
 
     said = terminal.choice((YES, NO), details)
     for key in new:
         if said == YES:
             client.allow(key["name"])
-        elif said == NO:
+        elif said == NO and key["waiting"]:  # the others stay as they were agreed to
             client.refuse(key["name"])
     return Asked(answer=said or LATER)
 

@@ -151,11 +151,12 @@ class Command:
 
     def refuse(self) -> int:
         """Leaves keys out."""
-        return self._each(self._client.refuse)
+        return self._each(self._client.refuse, self._client.state().waiting)
 
     def allow(self) -> int:
         """Agrees to keys."""
-        return self._each(self._client.allow)
+        state = self._client.state()
+        return self._each(self._client.allow, (*state.waiting, *state.limited))
 
     def send(self) -> int:
         """Sends this week's report."""
@@ -196,10 +197,10 @@ class Command:
         self._show([gone], {"forgotten": True})
         return OK
 
-    def _each(self, answer: Callable[[str], None]) -> int:
+    def _each(self, answer: Callable[[str], None], waiting: tuple[str, ...]) -> int:
         keys = self._arguments.keys
         if self._arguments.waiting:
-            keys = [*keys, *self._client.state().waiting]
+            keys = [*keys, *waiting]
         elif not keys:
             raise UsageError("name a key, or say --waiting for all that wait for your answer")
         known = {key.name for key in self._client.project.keys}

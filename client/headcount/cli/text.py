@@ -63,7 +63,9 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "left out", f"{', '.join(now.refused)}; answer anew with: allow KEY"
     for key, reasons in now.waiting.items():
         yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
-    if now.waiting:
+    for key, reasons in now.limited.items():
+        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
+    if now.waiting or now.limited:
         yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
     for key, note in now.notes.items():
         yield "no value", f"{key}: {note}"
@@ -135,6 +137,7 @@ def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
         yield "Everything is asked as you agreed to it."
     for change in changed:
         waits = ": waits for your answer, not sent" if change.waits else ""
+        waits = ": sent as you agreed to it, until you allow more" if change.limited else waits
         yield f"{change.label} ({change.key}): {change.kind}{waits}"
         yield from (f"    {reason}" for reason in change.reasons)
 

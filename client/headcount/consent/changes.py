@@ -28,7 +28,9 @@ class Change(Frozen):
 
     `kind` is new, widened, narrowed or gone; `reasons` say how it differs. What
     is new or widened waits for an answer, unless the key was refused or moved
-    beyond the agreed level: then `waits` is false, and it is not sent either.
+    beyond the agreed level: then `waits` is false, and it is not sent either. A key
+    that has only got more values or a finer version does not wait: it is `limited`,
+    which means sent as it was agreed to.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Change(Frozen):
     kind: str
     reasons: tuple[str, ...]
     waits: bool
+    limited: bool = False
 
 
 def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
@@ -76,12 +79,15 @@ def _change(key: Key, agreed: Terms | None, record: Record) -> Change | None:
         reasons = _differences(agreed, present)
     if beyond:
         reasons.append(f"it belongs to the level {key.level}, you agreed to {record.level}")
+    asked = kind in {NEW, WIDENED} and not refused and not beyond
+    limited = agreed is not None and agreed.cover(present)
     return Change(
         key=key.name,
         label=key.label,
         kind=kind,
         reasons=tuple(reasons),
-        waits=kind in {NEW, WIDENED} and not refused and not beyond,
+        waits=asked and not limited,
+        limited=asked and limited,
     )
 
 

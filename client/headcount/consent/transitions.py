@@ -15,6 +15,8 @@ from headcount.model.week import WEEK, Week
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headcount.model.project import Key, Project
 
 _AHEAD = 5 * WEEK  # seconds; a week further off than that was not the present one
@@ -97,14 +99,26 @@ def question_asked(project: Project, record: Record | None) -> Record | None:
 def notice_shown(
     project: Project, record: Record | None, *, now: float, wording: str = ""
 ) -> Record | None:
-    """The notice was shown. Only the first showing counts, and only before an answer."""
+    """The notice was shown. Only its first showing counts, and only before an answer.
+
+    A notice of more than the last one told starts a day of its own, during which
+    what the last one told goes on.
+    """
     # What we cannot read may have been a no: only an answer replaces it.
-    standing = record is not None and record.notice_mode == project.mode and record.notice <= now
-    if record is not None and (record.decision != UNDECIDED or standing):
+    if record is not None and record.decision != UNDECIDED:
         return None
+    refused = record.refused if record else ()
+    terms = agreed_terms(project, LEVELS[0], refused)
+    if record is not None and record.notice_mode == project.mode and record.notice <= now:
+        shown = record.pending if 0 < record.pending_at <= now else record.terms
+        known = record.replaced(terms=shown)
+        if not _more(project, known, terms):
+            return None
+        return record.replaced(pending=terms, pending_at=now, wording=wording, **_digests(project))
     return Record(
         decision=UNDECIDED,
-        terms=agreed_terms(project, LEVELS[0]),
+        refused=refused,
+        terms=terms,
         not_before=now + QUIET,
         notice=now,
         notice_mode=project.mode,
@@ -113,6 +127,12 @@ def notice_shown(
         wording=wording,
         asked=record.asked if record else "",
     )
+
+
+def _more(project: Project, record: Record, terms: Mapping[str, Terms]) -> bool:
+    """Whether terms tell more than what was agreed to."""
+    pairs = ((record.agreed(key), terms[key.name]) for key in project.keys if key.name in terms)
+    return any(agreed is None or agreed.widened_by(present) for agreed, present in pairs)
 
 
 def key_refused(project: Project, record: Record | None, name: str) -> Record:

@@ -194,7 +194,7 @@ class Delivery:
         if report is None:
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on and level is None else self._proposed(level)
-            collected = self._collected(asked)
+            collected = self._collected(asked, as_agreed=level is None)
             notes = collected.notes
             report = self._composed(week, asked, collected)
         return Preview(
@@ -214,14 +214,18 @@ class Delivery:
         refused = record.refused if record else ()
         return tuple(key.name for key in within(self._project, level, refused, self._clock()))
 
-    def _collected(self, asked: tuple[str, ...]) -> Collected:
-        """What the collectors say now; half the time that is left goes to the network."""
+    def _collected(self, asked: tuple[str, ...], *, as_agreed: bool = True) -> Collected:
+        """What the collectors say now; half the time that is left goes to the network.
+
+        A question that has become wider is answered as it was agreed to.
+        """
         from headcount.reporting.collectors import collect
 
         seconds = self._patience
         if seconds is not None and self._deadline is not None:
             seconds = min(seconds, self._deadline.left / 2)
-        return collect(self._project, self._collectors, asked, seconds)
+        collected = collect(self._project, self._collectors, asked, seconds)
+        return collected.within(self._decision.limited_keys()) if as_agreed else collected
 
     def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
         """The report that carries what was collected."""

@@ -115,7 +115,8 @@ def _read(field: Any, key: Key) -> Wire:  # noqa: ANN401 - fields are dynamic
     if key.type == "product":
         return (texts.get(field.value, OTHER), field.version)
     if key.type == "list":
-        return tuple(texts.get(item, OTHER) if key.values else item for item in field.values)
+        items = (texts.get(item, OTHER) if key.values else item for item in field.values)
+        return tuple(sorted(items))
     answer: Wire = texts.get(field.value, OTHER) if key.type == "choice" else field.value
     return answer
 

@@ -89,6 +89,35 @@ def test_a_question_mark_shows_each_value_before_the_answer(host: Callable[..., 
     assert "modules" not in site.site.called
 
 
+def test_a_wider_question_is_put_once_and_a_no_leaves_it_as_it_was_agreed_to(
+    host: Callable[..., Host],
+) -> None:
+    host().client.grant()
+    finer = tuple(
+        item.replaced(precision=3) if item.name == "php_version" else item for item in KEYS
+    )
+    site = host(project=project(finer).replaced(consent_digest="f" * 64))
+    came, screen = asked(site, typed="no\n")
+    assert came == "no"
+    assert "Php_Version: parts of a version: 2 became 3" in screen
+    assert site.client.state().limited == ("php_version",)
+    assert asked(site, typed="yes\n")[0] == "not asked"
+    assert asked(site, typed="yes\n", again=True)[0] == "yes"
+    assert site.client.state().rule == "granted"
+
+
+def test_a_notice_of_more_is_shown_in_the_terminal_again(host: Callable[..., Host]) -> None:
+    site = host(project=NOTICED)
+    assert asked(site, typed="\n")[0] == "later"
+    wider = project((*KEYS, FRESH), mode="on_after_notice").replaced(consent_digest="f" * 64)
+    site = host(project=wider, now=site.now + 3 * DAY)
+    assert asked(site, typed="\n")[0] == "later"
+    assert asked(site, typed="\n")[0] == "not asked"
+    assert site.client.state().waiting == ("fresh",)
+    site.now += DAY
+    assert "fresh" in site.client.state().keys
+
+
 def test_the_question_says_who_asks_for_what_and_why(host: Callable[..., Host]) -> None:
     _, screen = asked(host(), typed="?\n\n")
     seen = " ".join(screen.split())
