@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from headcount_registry.conformance import vectors
+from support.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 REGISTRY = Path(sys.executable).with_name("headcount-registry")
 RUNNER = ROOT / "tests" / "conformance" / "python_client.py"
 
