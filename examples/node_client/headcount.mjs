@@ -477,7 +477,8 @@ async function conformance() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+const [, started] = process.argv;
+if (started && import.meta.url === pathToFileURL(fs.realpathSync(started)).href) {
   const text = (value) => ({ type: "string", default: value });
   const { values, positionals: [command = ""] } = parseArgs({
     allowPositionals: true,

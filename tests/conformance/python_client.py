@@ -113,7 +113,10 @@ class Site:
         client = self.client(step["project"], step["at"])
         match step["do"]:
             case "grant":
-                client.grant(step["level"], step.get("refuse", ()))
+                if "refuse" in step:
+                    client.grant(step["level"], step["refuse"])
+                else:
+                    client.grant(step["level"])
             case "deny":
                 client.deny()
             case "notice":

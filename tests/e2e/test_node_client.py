@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from headcount_registry.conformance import vectors
 from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess, installed
 
@@ -22,6 +25,7 @@ ANSWERS = {"multisite": True, "operating_system": "Darwin", "php_version": "8.2.
 OF_OTHERS = {"consent", "evolved", "envelope_binary", "response_binary"}
 """What this example leaves to whoever writes a client on it."""
 
+DOCUMENT = (ROOT / "docs" / "hosts" / "other-languages.md").read_text(encoding="utf-8")
 DIGEST = hashlib.sha256(bytes.fromhex("120208011a02080322050a03382e32")).hexdigest()
 """Of the bytes that the Python client sends for these answers."""
 
@@ -61,6 +65,49 @@ def test_the_client_for_node_keeps_all_that_it_claims() -> None:
     told = json.loads(done.stdout)
     assert (done.returncode, told["failed"], told["trouble"]) == (0, [], "")
     assert {each["operation"] for each in told["untried"]} == OF_OTHERS
+
+
+def test_the_document_leads_through_every_file_of_cases() -> None:
+    steps = re.findall(r"^\| [0-9]+ \| .* \| `(\w+)` \|$", DOCUMENT, re.MULTILINE)
+    assert sorted(steps) == sorted(["projects", *vectors.names()])
+
+
+def test_the_commands_of_the_document_run_as_they_stand_there(
+    tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    (block,) = re.findall(r"^```console\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block],  # noqa: S607 - any bash
+        cwd=tmp_path,
+        env={**clean_environment, "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 failed, " in done.stdout
+    assert (tmp_path / "vectors" / "weeks.json").exists()
+
+
+def test_the_exchange_in_the_document_is_one_that_a_client_has() -> None:
+    (block,) = re.findall(r"^```text\n(> .*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    said = [(line[0], json.loads(line[2:])) for line in block.splitlines()]
+    asked = [line for who, line in said if who == ">"]
+    done = subprocess.run(
+        [installed("node"), CLIENT, "conformance"],
+        input="".join(json.dumps(question) + "\n" for question in asked),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    hello, epoch, *_ = (json.loads(line) for line in done.stdout.splitlines())
+    expected = [line for who, line in said if who == "<"]
+    assert hello.keys() == expected[0].keys()
+    assert set(expected[0]["does"]) <= set(hello["does"])
+    assert epoch == expected[1]
 
 
 @pytest.mark.slow
