@@ -43,7 +43,7 @@ ALL = (*SCALAR, *SEVERAL, *MAPPED)
 
 TAKEN_BY = {
     "values": CLOSED,
-    "aliases": CLOSED,
+    "aliases": CLOSED | {KeyType.BOOLEAN},
     "catalogue": frozenset({KeyType.LIST}),
     "max_items": frozenset({KeyType.LIST}),
     "precision": VERSIONED,

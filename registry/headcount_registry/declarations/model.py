@@ -32,6 +32,10 @@ class KeyType(StrEnum):
     TEXT = "text"
 
 
+YES_NO = ("Yes", "No")
+"""What the aliases of a boolean stand for."""
+
+
 class Level(StrEnum):
     """Consent level: a person who agrees to a level agrees to those before it."""
 

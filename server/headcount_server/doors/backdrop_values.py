@@ -131,8 +131,9 @@ def _version_first(key: Key, spellings: Mapping[str, str], text: str) -> str | N
 # The fields of a key's message are known only at run time, hence Any below.
 
 
-def _boolean(_key: Key, text: str, answer: Any) -> bool:  # noqa: ANN401
-    value = _BOOLEANS.get(text.lower())
+def _boolean(key: Key, text: str, answer: Any) -> bool:  # noqa: ANN401
+    meant = {alias.reported: alias.value for alias in key.declaration.aliases}.get(text, text)
+    value = _BOOLEANS.get(meant.lower())
     if value is not None:
         answer.value = value
     return value is not None

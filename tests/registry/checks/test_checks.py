@@ -286,6 +286,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + key("k", "list", f"[catalogue] = {'x' * 300}"),
     ],
     "alias": [
+        VALID + key("k", "boolean", "[aliases][Ja] = Jup"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][x] = b"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][a] = a"),
     ],
