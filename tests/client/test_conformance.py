@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from headcount_registry.conformance import vectors
-from support.repository import ROOT
+from support.repository import ROOT, TESTS
 
 REGISTRY = Path(sys.executable).with_name("headcount-registry")
-RUNNER = ROOT / "tests" / "conformance" / "python_client.py"
+RUNNER = ("-m", "conformance.python_client")
 
 PENDING = {
     "consent/refused-through-a-second-yes",
@@ -53,10 +53,10 @@ MUTANTS = [
 
 def conformance(*options: str, client: Path | None = None) -> dict[str, Any]:
     """What the run tells of the client that stands in a folder, or of the installed one."""
-    path = {} if client is None else {"PYTHONPATH": str(client)}
+    path = [str(TESTS)] if client is None else [str(client), str(TESTS)]
     done = subprocess.run(
-        [REGISTRY, "conformance", "--format", "json", *options, "--", sys.executable, RUNNER],
-        env=os.environ | path,
+        [REGISTRY, "conformance", "--format", "json", *options, "--", sys.executable, *RUNNER],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         capture_output=True,
         text=True,
         check=False,
