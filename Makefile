@@ -36,7 +36,8 @@ demo: setup ## let hundreds of simulated installations report for eight weeks
 
 # One place: make test T=tests/server/counting
 PYTEST := $(BIN)/python -m pytest
-BESIDE := --numprocesses 2 --dist loadfile
+# A third process runs while two wait for servers and databases.
+BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages ## run all tests, or those of one place: T=tests/server
 	$(PYTEST) $(if $(T),$(T),$(BESIDE)) -m 'not index'
@@ -74,6 +75,7 @@ SOAK = $(BIN)/python -m pytest --timeout 7200 --junitxml=.cache/soak/$(1).xml
 soak: setup system-packages ## run every attack in its long form: some hours; then `make assurance`
 	rm -rf .cache/soak && mkdir -p .cache/soak
 	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/attacks/crashes/test_crash_cycles.py
+	HEADCOUNT_STRIDE=1 $(call SOAK,close) tests/attacks/crashes/test_close_crash.py
 	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/store/postgres/test_failover.py
 	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/attacks/crashes/test_power_record.py
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/attacks/faults/test_faults_disk.py

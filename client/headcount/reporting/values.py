@@ -48,6 +48,19 @@ def normalised(key: Key, raw: object) -> Wire | None:
     return None if raw is None else _BY_TYPE[key.type](key, raw)
 
 
+def cut(key: Key, answer: Wire) -> Wire:
+    """Return the part of a wire value that a key with fewer values or a coarser version tells."""
+    if key.type == "choice":
+        return answer if answer in key.values else OTHER
+    if key.type == "version":
+        return version(str(answer), max(key.precision, 1))
+    if key.type == "product" and isinstance(answer, tuple):
+        return _product(key, answer) or answer
+    if key.type == "list" and isinstance(answer, tuple) and not key.catalogue:
+        return tuple(sorted({item if item in key.values else OTHER for item in answer}))
+    return answer
+
+
 def version(raw: str, precision: int) -> str:
     """The first `precision` components of a version, or `other` where none is left."""
     text = raw.strip()

@@ -53,3 +53,6 @@ TAKEN_BY = {
 
 ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
 """Written `headcount[attribute] = value`, once for a project."""
+
+ABOUT_SEVERAL = ("ignored",)
+"""Written `headcount[attribute][] = value`, once for each value."""
