@@ -97,7 +97,7 @@ class App:
         service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
-        writer.watch(lambda ok: _tell(grpc, ok=ok))
+        writer.watch(lambda ok, why: _tell(grpc, why, ok=ok))
 
         show()
         starting.callback(self.weeks.stop)
@@ -154,12 +154,12 @@ class App:
             log.info("the registry was read again: %s", self._config.registry)
 
 
-def _tell(grpc: GrpcDoor, *, ok: bool) -> None:
+def _tell(grpc: GrpcDoor, why: str, *, ok: bool) -> None:
     grpc.tell(serving=ok)
     if ok:
         log.info("reports can be kept again")
     else:
-        log.error("reports cannot be kept: is the disk full or read-only? It is tried again")
+        log.error("reports cannot be kept: %s. It is tried again", why)
 
 
 def _stop(doors: list[GrpcDoor | HttpDoor]) -> None:

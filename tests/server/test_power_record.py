@@ -222,7 +222,7 @@ def test_what_the_server_calls_erased_comes_back_after_no_power_cut(record: Reco
     disk, said, traces, back = Disk(record.before), 0, [], set()
     for number, step in enumerate(record.steps):
         disk.do(step)
-        if step.path.endswith(".key") and step.what == "write" and any(step.data):
+        if step.path.endswith(".new") and step.what == "write" and any(step.data):
             keys[Path(step.path).stem] = step.data
         if step.path.endswith("/erased") and step.what == "write":
             said += 1
@@ -238,7 +238,7 @@ def test_what_the_server_calls_erased_comes_back_after_no_power_cut(record: Reco
 
 @pytest.mark.parametrize("record", ["from nothing"], indirect=True)
 @pytest.mark.parametrize(
-    "files", ["-wal$", r"[.]key$", "[.]keys$", r"/disk$"], ids=["log", "key", "keys", "directory"]
+    "files", ["-wal$", r"[.]new$", "[.]keys$", r"/disk$"], ids=["log", "key", "keys", "directory"]
 )
 def test_a_server_that_left_out_a_sync_would_be_caught(
     record: Record, successor: Successor, files: str

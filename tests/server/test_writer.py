@@ -141,7 +141,7 @@ def test_a_commit_that_does_not_end_is_told_until_it_does(
     entry: Callable[[int], Entry],
 ) -> None:
     told: list[bool] = []
-    writer.watch(told.append)
+    writer.watch(lambda ok, _why: told.append(ok))
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
     (held,) = _fill(pool, writer, store, entry, 0)
     with pytest.raises(Unavailable):

@@ -96,6 +96,10 @@ class Store(Protocol):
         """Closed weeks from first to last, newest first, at most `limit`. Raises Unavailable."""
         ...
 
+    def check(self) -> None:
+        """Raise Unavailable if this is no longer what the store was opened on."""
+        ...
+
     def probe(self) -> bool:
         """Whether a commit gets through; changes nothing."""
         ...

@@ -118,8 +118,8 @@ class PostgresStore:
                 error = found
                 self._mend(found)
         self._resting_until = time.monotonic() + REST_SECONDS
-        msg = "the totals cannot be written"
-        raise Unavailable(msg) from error
+        why = message_of(error) if isinstance(error, psycopg.Error) else str(error)
+        raise Unavailable("the totals cannot be written", why) from error
 
     def _catch_up(self) -> None:
         try:
@@ -197,6 +197,9 @@ class PostgresStore:
             # One snapshot, so that a close in between is seen whole or not at all.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return publishing.read(Adapter(connection), first, last, limit)
+
+    def check(self) -> None:
+        """Nothing: each new connection is compared with the first."""
 
     def probe(self) -> bool:
         """Whether a commit gets through."""
