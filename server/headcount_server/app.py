@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.http_server import HttpDoor, application
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
-from headcount_server.errors import ServerError
+from headcount_server.errors import ConfigError, ServerError
 from headcount_server.metrics import published_totals
 from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
@@ -56,10 +57,26 @@ class App:
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._running = starting.pop_all()
+        try:
+            with ExitStack() as starting:
+                self._start(starting)
+                self._running = starting.pop_all()
+        except RuntimeError as error:
+            if "new thread" not in str(error):
+                raise
+            msg = (
+                "not all threads can be started that the server needs; give it room for 200 tasks "
+                "(TasksMax=, --pids-limit, ulimit -u) and for their memory"
+            )
+            raise ConfigError(msg) from error
         return self
+
+    def threads(self) -> Iterator[threading.Thread]:
+        """The threads without which there is no service."""
+        yield from self._writer.threads
+        yield self.weeks.thread
+        for door in self._doors:
+            yield from door.threads
 
     def __exit__(
         self,
@@ -73,7 +90,7 @@ class App:
         config, meter = self._config, Counters()
         registry = CurrentRegistry(schema.load(config.registry))
         store: Store = config.database.open_store()
-        writer = Writer(store, meter)
+        writer = self._writer = Writer(store, meter)
         writer.start()
         starting.callback(writer.stop)
         meter.watch_queue(writer.waiting)
@@ -120,7 +137,7 @@ class App:
         gate = Gate(config.limits)
         intake = HttpRequests(gate)
         starting.callback(intake.stop)
-        doors: list[GrpcDoor | HttpDoor] = []
+        doors = self._doors = list[GrpcDoor | HttpDoor]()
         starting.callback(_stop, doors)
 
         grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
@@ -164,8 +181,7 @@ def _tell(grpc: GrpcDoor, why: str, *, ok: bool) -> None:
 
 def _stop(doors: list[GrpcDoor | HttpDoor]) -> None:
     # Together, so that the slowest alone settles how long it takes.
-    stopping = [threading.Thread(target=door.stop) for door in doors]
-    for thread in stopping:
-        thread.start()
-    for thread in stopping:
-        thread.join()
+    for door in doors:
+        door.begin_to_stop()
+    for door in doors:
+        door.stop()

@@ -64,7 +64,7 @@ class WeekCycle:
         self._untold = False
         self._advancing = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="weeks")
+        self.thread = threading.Thread(target=self._watch, name="weeks")
 
     def start(self) -> None:
         """Close what is overdue, open what is due, and go on doing so.
@@ -72,13 +72,13 @@ class WeekCycle:
         Raises Unavailable where that fails.
         """
         self.advance()
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Leave the weeks as they are."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self.thread.is_alive():
+            self.thread.join()
 
     def open(self) -> tuple[Week, ...]:
         """Weeks that take reports now, the current one first."""

@@ -129,9 +129,14 @@ class Writer:
         """Call this, from any thread, when the store fails, with why, and when it is well again."""
         self._tell = tell
 
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        """All of them have to run."""
+        return self._thread, *self._further
+
     def start(self) -> None:
         """Begin to write."""
-        for thread in (self._thread, *self._further):
+        for thread in self.threads:
             thread.start()
 
     def stop(self) -> None:
@@ -139,9 +144,9 @@ class Writer:
         for lane in self._queues[1:]:
             lane.put(None)
         for thread in self._further:
-            thread.join()
+            _join(thread)
         self._queue.put(None)
-        self._thread.join()
+        _join(self._thread)
 
     def waiting(self) -> int:
         """Number of reports that wait for a commit."""
@@ -264,6 +269,11 @@ class Writer:
             done = self._store.wipe_leftovers() and self._writable
             self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
             self._meter.erased(done=done)
+
+
+def _join(thread: threading.Thread) -> None:
+    if thread.ident is not None:  # started
+        thread.join()
 
 
 def _told(error: Exception) -> str:

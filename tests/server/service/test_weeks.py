@@ -308,7 +308,7 @@ def test_a_week_whose_key_cannot_be_written_is_unavailable_and_opens_later(
         with pytest.raises(Unavailable, match="the week cannot be opened"):
             room.weeks.open()
         room.look_again()
-        assert room.weeks._thread.is_alive()
+        assert room.weeks.thread.is_alive()
         obstacle.rmdir()
         assert room.open() == ["2026-W48", "2026-W47"]
 
