@@ -215,10 +215,16 @@ class Writer:
         began = time.monotonic()
         try:
             outcomes = self._store.count([report.entry for report in group])
+        except Unavailable as error:
+            self._fail(group, error)
+            return
         except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
-            for report in group:
-                report.finish(error)
-            self._settle(_told(error))
+            if len(group) > 1:
+                # For the sake of one, perhaps: the others need not share its error.
+                for report in group:
+                    self._commit([report])
+            else:
+                self._fail(group, error)
             return
         self._settle()
         self._note_change()
@@ -226,6 +232,12 @@ class Writer:
         for report, outcome in zip(group, outcomes, strict=True):
             report.outcome = outcome
             report.finish()
+
+    def _fail(self, group: list[_Report], error: Exception) -> None:
+        for report in group:
+            report.finish(error)
+        if isinstance(error, Unavailable) or not self._store.probe():
+            self._settle(_told(error))
 
     def _run(self, task: _Task) -> None:
         try:

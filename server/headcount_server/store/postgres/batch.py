@@ -22,7 +22,7 @@ from psycopg import Cursor, RawCursor
 from headcount_server.counting.tally import Tally, tally
 from headcount_server.registry.schema import Project
 from headcount_server.store.contract import Entry, Outcome
-from headcount_server.store.postgres.connections import Warnings
+from headcount_server.store.postgres import session
 from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number
 from headcount_server.store.postgres.weeks import OpenWeek
 from headcount_server.store.token_hash import token_hash
@@ -55,7 +55,11 @@ class Unadmitted(Exception):
 
 
 class InDoubt(Exception):
-    """The server committed with a warning, so perhaps not on its standby."""
+    """The server committed without its standby."""
+
+
+class Foreign(Exception):
+    """The session is not the one that was configured: nothing was counted."""
 
 
 def shard_of(token: bytes) -> int:
@@ -69,12 +73,18 @@ def count(
     weeks: Mapping[Week, OpenWeek],
     vocabularies: Lock,
 ) -> list[Outcome]:
-    """Count reports in one transaction. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
+    """Count reports in one transaction.
+
+    Raises Behind, Unadmitted, InDoubt, Foreign, psycopg.Error.
+    """
     batch = _Batch(entries, weeks)
-    with Warnings(connection) as warnings:
+    with session.Warnings(connection) as warnings:
         with connection.pipeline(), connection.transaction():
             cursor: Cursor[_Row] = RawCursor(connection)
+            asking = connection.execute(session.ASK)
             outcomes = batch.take_tokens(cursor)
+            if asking.fetchone() != (session.mark(connection),):
+                raise Foreign(session.SHARED)
             with vocabularies:
                 totals = batch.totals(outcomes)
             for table, columns, rows in totals:
@@ -82,8 +92,8 @@ def count(
                     some = rows[part : part + _ROWS]
                     flat = [value for row in some for value in row]
                     cursor.execute(_addition(table, columns, len(some)), (batch.shards[0], *flat))
-        if warnings.heard:
-            raise InDoubt
+        if warnings.doubt:
+            raise InDoubt("it could not wait for the standby")
     return outcomes
 
 
