@@ -96,7 +96,7 @@ class App:
         meter.watch_queue(writer.waiting)
 
         totals = published_totals.PublishedTotals(registry)
-        signals = ProjectHealth(registry, self._clock.now().timestamp())
+        signals = ProjectHealth(registry, lambda: self._clock.now().timestamp())
         meter.watch_projects(signals)
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)

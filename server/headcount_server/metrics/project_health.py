@@ -1,8 +1,9 @@
 """Signs that something is wrong with a project's reports, for the operations port.
 
 They carry the project's name and nothing of what was answered. What concerns
-totals and releases is taken from published weeks alone; the time of the last
-report is told to the hour, since a moment would describe one report.
+totals and releases is taken from published weeks alone. The time of the last
+report is told to the hour, and counters move on the hour, since whoever keeps
+the history of this port would have the moment of each report.
 """
 
 from __future__ import annotations
@@ -35,16 +36,19 @@ _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 class ProjectHealth(Collector):
     """Collects the signals of all projects of the registry in force.
 
-    `began` is the server's start (unix seconds): until a project has reported,
-    its silence is counted from there.
+    `now` tells the time (unix seconds). Until a project has reported, its silence
+    is counted from the server's start, which is now.
     """
 
-    def __init__(self, registry: CurrentRegistry, began: float) -> None:
+    def __init__(self, registry: CurrentRegistry, now: Callable[[], float]) -> None:
         self._registry = registry
-        self._began = _hour(began)
+        self._now = now
+        self._began = self._hour = _hour(now())
         self._weeks: Sequence[PublishedWeek] = ()
         self._last: dict[str, float] = {}
         self._understood: Counter[tuple[str, str]] = Counter()
+        self._since: Counter[tuple[str, str]] = Counter()
+        """What came in this hour, and is told in the next."""
         self._lock = threading.Lock()
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
@@ -54,18 +58,27 @@ class ProjectHealth(Collector):
     def understood(self, project: str, how: str, moment: float) -> None:
         """A project's report was understood so far, at this time (unix seconds)."""
         with self._lock:
-            self._understood[project, how] += 1
+            self._turn(_hour(moment))
+            self._since[project, how] += 1
             if how != "refused":
                 self._last[project] = _hour(moment)
+
+    def _turn(self, hour: float) -> None:
+        if hour != self._hour:
+            self._understood += self._since
+            self._since.clear()
+            self._hour = hour
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """One family per signal."""
         projects = self._registry.schema.projects
         with self._lock:
+            self._turn(_hour(self._now()))
             understood, last = self._understood.copy(), dict(self._last)
         family = CounterMetricFamily(
             "headcount_server_project_reports",
-            "Reports of a project since the start, by how much of them was understood.",
+            "Reports of a project since the start, by how much of them was understood; "
+            "those of an hour are added at its end.",
             labels=("project", "understood"),
         )
         for name in projects:

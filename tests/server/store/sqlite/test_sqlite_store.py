@@ -352,3 +352,22 @@ def test_totals_that_cannot_be_read_are_unavailable(store: SqliteStore, path: Pa
             store.published(None, None, 1)
     finally:
         away.rename(path)
+
+
+def test_a_duplicate_writes_and_syncs_as_much_as_a_first_report(
+    store: SqliteStore, path: Path, entry: MakeEntry
+) -> None:
+    """Else who knows a token could measure from outside whether it has reported."""
+    log = path.with_name(f"{path.name}-wal")
+    store.count([entry(number, note="usual") for number in range(40)])
+
+    def written(*numbers: int) -> int:
+        assert store.wipe_leftovers()
+        outcomes = store.count([entry(number, note="usual") for number in numbers])
+        assert len(set(outcomes)) == 1
+        return log.stat().st_size
+
+    first = [written(100), written(101, 102, 103)]
+    assert [written(100), written(101, 102, 103)] == first
+    assert [written(5), written(6, 7, 8)] == first
+    assert _reports(path) == {"2026-W47": 44}
