@@ -110,7 +110,9 @@ class App:
             standing.show(weeks)
             self._pages.show()
 
-        self.weeks = WeekCycle(writer, store, self._clock, policy, registry, on_close=show)
+        self.weeks = WeekCycle(
+            writer, store, self._clock, policy, registry, on_close=show, on_jump=meter.jumped
+        )
         service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)

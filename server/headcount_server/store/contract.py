@@ -73,9 +73,10 @@ class Store(Protocol):
         """
         ...
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week once and for ever and forget everything else of it.
 
+        A note tells its readers something, unless the operator has explained it.
         Raises Unavailable.
         """
         ...

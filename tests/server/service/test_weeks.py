@@ -38,6 +38,9 @@ class Watched:
         self.looks += 1
         return self._clock.now()
 
+    def elapsed(self) -> timedelta:
+        return self._clock.elapsed()
+
 
 class Room:
     """The weeks of a real store and writer, with a record of the closes that were told."""

@@ -169,10 +169,10 @@ class PostgresStore:
             weeks = {week: replace(its, opening=-1) for week, its in self._known.weeks.items()}
             self._known = Known(self._known.revision, weeks)
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week and drop its tokens, totals and key; once among all servers."""
         with self._connection("the week cannot be closed") as connection:
-            postgres_weeks.close_week(connection, week, now)
+            postgres_weeks.close_week(connection, week, now, note)
             self._look(connection)
             postgres_schema.drop_leftovers(connection)
 

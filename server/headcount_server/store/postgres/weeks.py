@@ -173,7 +173,7 @@ def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) 
     connection.execute(_RAISE)
 
 
-def close_week(connection: PostgresConnection, week: Week, now: datetime) -> bool:
+def close_week(connection: PostgresConnection, week: Week, now: datetime, note: str = "") -> bool:
     """Publish a week; False where another server has done so.
 
     First its row goes from every shard, which waits for the reports that are
@@ -192,7 +192,7 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime) -> boo
         if row is None:
             return False
         threshold, closes = row
-        closing.publish(Adapter(connection), week, threshold)
+        closing.publish(Adapter(connection), week, threshold, note)
         connection.execute(
             "INSERT INTO headcount.closed_weeks VALUES (%s, %s, %s, %s)",
             (str(week), threshold, closes, now.astimezone(UTC).isoformat()),

@@ -268,11 +268,11 @@ class SqliteStore:
             (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
         )
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week and drop its tokens and totals, in one transaction."""
         terms = self._weeks[week]
         with _unavailable("the week cannot be closed"), self._transaction():
-            publish(self._connection, week, terms.threshold)
+            publish(self._connection, week, terms.threshold, note)
             drop_week(self._connection, week)
             self._connection.execute(
                 "UPDATE weeks SET closed = ? WHERE week = ?",
