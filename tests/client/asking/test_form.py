@@ -14,7 +14,7 @@ from headcount.asking.wording import MESSAGES, Words, ranges, shown
 from headcount.model.errors import ConsentError, StateError
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sample_project import KEYS, MONDAY, NOTICED, key, project
+from support.sample_project import KEYS, MONDAY, NOTICED, Site, key, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What each version of the words says. A text that changes gets a new version,
 # and a new line here.
-WORDINGS = {"1": "dfece6b74caed350", "2": "b9d1e1823e234116"}
+WORDINGS = {"1": "dfece6b74caed350", "2": "b9d1e1823e234116", "3": "5cf63967e53c0416"}
 
 
 def texts(data: object) -> Iterator[dict[str, Any]]:
@@ -66,6 +66,18 @@ def test_drawing_the_question_asks_writes_and_sends_nothing(host: Callable[..., 
     assert not site.directory.exists()
 
 
+def test_the_form_shows_values_if_they_are_asked_for(host: Callable[..., Host]) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    host().client.grant(refused=["modules"])
+    (sample,) = site.client.form(values=True)["projects"]
+    found = {item["name"]: (item.get("value"), item.get("note")) for item in sample["keys"]}
+    assert found["users"] == ("10-99", None)
+    assert found["web_server"] == ("nginx 1.24", None)
+    assert found["multisite"] == (None, "its collector raised RuntimeError: boom")
+    assert found["modules"] == (None, None)
+    assert not site.transport.requests
+
+
 def test_the_form_says_what_happens_without_an_answer(host: Callable[..., Host]) -> None:
     (asking,) = host().client.form()["projects"]
     (noticing,) = host(project=NOTICED).client.form()["projects"]
@@ -83,6 +95,18 @@ def test_the_form_shows_what_was_answered_and_what_is_new(host: Callable[..., Ho
     assert marks["version"] == (False, False)
     assert [level["chosen"] for level in sample["levels"]] == [False, True]
     assert sample["decision"] == "granted"
+
+
+def test_a_yes_that_names_no_key_keeps_what_was_left_out_and_returns_what_is_sent(
+    host: Callable[..., Host],
+) -> None:
+    site = host()
+    site.client.grant("extended", refused=["modules"])
+    sent = answer([site.client], yes=True)
+    assert sent == {"sample": site.client.state().keys}
+    assert "modules" not in sent["sample"]
+    assert "users" in sent["sample"]
+    assert "modules" in answer([site.client], yes=True, refused=["sample.motto"])["sample"]
 
 
 def test_an_expired_key_is_not_in_the_form(host: Callable[..., Host]) -> None:
@@ -169,14 +193,14 @@ def test_every_bucket_has_a_range_of_its_own(bounds: list[int]) -> None:
 @pytest.mark.parametrize(
     ("name", "tells"),
     [
-        ("version", "the first 2 part(s) of a version"),
-        ("web_server", "one of: Apache, nginx, other; and the first 2 part(s) of its version"),
+        ("version", "a version, cut to its first 2 part(s)"),
+        ("web_server", "one of: Apache, nginx, other; its version cut to 2 part(s)"),
         ("server_os", "one of: Linux, Windows, other"),
         ("multisite", "yes or no"),
         ("users", "a range, never the number: 0-9, 10-99, 100-999, 1000+"),
-        ("modules", "those on a public list of 2; the others without their names"),
-        ("layouts", "those that apply of: moscone, taylor, other"),
-        ("motto", "a text of at most 64 characters"),
+        ("modules", "names from a public list of 2; anything else without its name"),
+        ("layouts", "any of these that apply: moscone, taylor, other"),
+        ("motto", "free text of at most 64 characters"),
     ],
 )
 def test_each_kind_of_key_says_what_it_can_tell(name: str, tells: str) -> None:
