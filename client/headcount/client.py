@@ -87,6 +87,17 @@ class Client(SiteOwner):
         """
         return self._delivery().preview()
 
+    def obstacle(self) -> str:
+        """Return why no report can leave this process, `""` if nothing is known to prevent it.
+
+        Say, a `grpcs://` endpoint without grpcio. Opens no connection.
+        """
+        if self._transport is not None:
+            return ""
+        from headcount.transport.connect import obstacle
+
+        return obstacle(self._endpoint, allow_plaintext=self._allow_plaintext)
+
     def notes(self) -> dict[str, str]:
         """Why keys had no answer when the last report was made: say, its collector raised."""
         return outbox.read_notes(self._directory)

@@ -55,6 +55,7 @@ class SiteOwner(ABC):
             self._decision(),
             endpoint=self._endpoint,
             next_due=self.next_due(),
+            obstacle=self.obstacle(),
         )
 
     def history(self) -> tuple[Entry, ...]:
@@ -161,6 +162,10 @@ class SiteOwner(ABC):
     @abstractmethod
     def next_due(self) -> float | None:
         """When to ask again (unix seconds)."""
+
+    @abstractmethod
+    def obstacle(self) -> str:
+        """Return why no report can leave this process, `""` if nothing is known to prevent it."""
 
     @abstractmethod
     def _decision(self) -> Decision:

@@ -28,6 +28,7 @@ class Status(Frozen):
     words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
     present one. `waiting` maps each key that nobody has agreed to yet to the
     reasons. `notes` say why keys had no answer when the last report was made.
+    `obstacle` says why no report can leave this process, `""` if nothing is known.
     `last` is the last report that was counted, `latest` the last that left.
     """
 
@@ -52,6 +53,7 @@ class Status(Frozen):
     agreed_digest: str
     registry_digest: str
     state_directory: str
+    obstacle: str
     last: Entry | None
     latest: Entry | None
     next_due: float | None
@@ -59,13 +61,14 @@ class Status(Frozen):
     promise: ServerPolicy | None
 
 
-def status(
+def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     project: Project,
     directory: StateDirectory,
     decision: Decision,
     *,
     endpoint: str,
     next_due: float | None,
+    obstacle: str = "",
 ) -> Status:
     """The status as its files and the environment tell it; writes nothing."""
     state = decision.state()
@@ -96,6 +99,7 @@ def status(
         agreed_digest=record.registry_digest if record else "",
         registry_digest=project.digest,
         state_directory=directory.path,
+        obstacle=obstacle,
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,
         next_due=next_due,

@@ -68,6 +68,8 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "no value", f"{key}: {note}"
     yield "sent last", _last(now)
     yield "due next", _next(now)
+    if now.obstacle:
+        yield "obstacle", now.obstacle
     yield "stored in", now.state_directory
     yield "recipient", f"{now.recipient}, {now.endpoint}; questions: {now.contact}"
     if now.promise is not None:
