@@ -110,7 +110,7 @@ def _apache(request: pytest.FixtureRequest) -> Iterator[Apache]:
         ),
         encoding="utf-8",
     )  # fmt: skip
-    command = [APACHE, "-f", place / "httpd.conf", "-D", "FOREGROUND"]
+    command: list[str | Path] = [APACHE, "-f", place / "httpd.conf", "-D", "FOREGROUND"]
     process = subprocess.Popen(command, cwd=place)
     apache = Apache(place, port)
     try:
