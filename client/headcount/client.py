@@ -99,8 +99,11 @@ class Client(SiteOwner):
         return obstacle(self._endpoint, allow_plaintext=self._allow_plaintext)
 
     def notes(self) -> dict[str, str]:
-        """Why keys had no answer when the last report was made: say, its collector raised."""
-        return outbox.read_notes(self._directory)
+        """Why keys had no answer when the last report was made: say, its collector raised.
+
+        Under `send_in_background` stands what became of a process that got lost.
+        """
+        return outbox.read_notes(self._directory) | self._lost()
 
     def due(self) -> bool:
         """Whether a report should leave now. Cheap: two small files at most."""
@@ -141,8 +144,9 @@ class Client(SiteOwner):
     def send_in_background(self) -> Outcome:
         """Lets a process of its own send the week's report if its moment has come.
 
-        For programs that end soon: STARTED where one was started, after the
-        collectors had a second to answer; nothing of the network is waited for.
+        For programs that end soon: STARTED if one was started, after the collectors
+        had a second to answer. Where such a process does not get to its end, the
+        program itself sends, and waits a second at most.
         """
         from headcount.delivery.outcome import Outcome
 
@@ -151,9 +155,9 @@ class Client(SiteOwner):
                 return Outcome.NOT_DUE if self.state().on else Outcome.OFF
             from headcount.delivery import background
 
-            if self._transport is not None or not background.interpreter():
-                return background.send_in_thread(self.send_if_due)
-            return self._delivery().hand_over(self._endpoint_settings())
+            alone = self._transport is None and background.interpreter()
+            settings = self._endpoint_settings() if alone else None
+            return self._delivery().hand_over(settings, self.send_now)
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
 
@@ -175,6 +179,12 @@ class Client(SiteOwner):
             return self._delivery().run(by_hand=True, seconds=seconds)
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
+
+    def _lost(self) -> dict[str, str]:
+        from headcount.delivery import background
+
+        reason = background.lost(self._directory, self._clock())
+        return {"send_in_background": background.told(reason)} if reason else {}
 
     def _plan(self) -> Plan | None:
         """The plan that stands; a new one is drawn only where the state is on."""

@@ -56,6 +56,7 @@ class SiteOwner(ABC):
             endpoint=self._endpoint,
             next_due=self.next_due(),
             obstacle=self.obstacle(),
+            notes=self.notes(),
         )
 
     def history(self) -> tuple[Entry, ...]:
@@ -166,6 +167,10 @@ class SiteOwner(ABC):
     @abstractmethod
     def obstacle(self) -> str:
         """Return why no report can leave this process, `""` if nothing is known to prevent it."""
+
+    @abstractmethod
+    def notes(self) -> dict[str, str]:
+        """Why keys had no answer when the last report was made, and what got lost."""
 
     @abstractmethod
     def _decision(self) -> Decision:

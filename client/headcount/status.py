@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headcount.consent.changes import changes
 from headcount.consent.record import UNREADABLE
-from headcount.delivery import history, outbox, server_policy
+from headcount.delivery import history, server_policy
 from headcount.model.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Status(Frozen):
     its `level`, `refused` keys, time (`decided_at`), way (`via`), version of the
     words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
     present one. `waiting` maps each key that nobody has agreed to yet to the
-    reasons. `notes` say why keys had no answer when the last report was made.
+    reasons. `notes` say why keys had no answer when the last report was made, and
+    under `send_in_background` that its process got lost.
     `obstacle` says why no report can leave this process, `""` if nothing is known.
     `last` is the last report that was counted, `latest` the last that left.
     """
@@ -68,7 +69,8 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     *,
     endpoint: str,
     next_due: float | None,
-    obstacle: str = "",
+    obstacle: str,
+    notes: Mapping[str, str],
 ) -> Status:
     """The status as its files and the environment tell it; writes nothing."""
     state = decision.state()
@@ -103,6 +105,6 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,
         next_due=next_due,
-        notes=outbox.read_notes(directory),
+        notes=notes,
         promise=server_policy.load(directory),
     )  # fmt: skip

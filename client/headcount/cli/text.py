@@ -65,7 +65,7 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     if now.waiting:
         yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
     for key, note in now.notes.items():
-        yield "no value", f"{key}: {note}"
+        yield "note" if key == "send_in_background" else "no value", f"{key}: {note}"
     yield "sent last", _last(now)
     yield "due next", _next(now)
     if now.obstacle:
