@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 import grpc
 import pytest
-from client.doors import http_door
 from headcount.transport.messages import SUBMIT_REPORT
 from headcount.v1.telemetry_service_pb2 import SubmitReportResponse
-from waiting import PATIENCE, until
+from support.doors import http_door
+from support.waiting import PATIENCE, until
 
 MODULES = Path("/usr/lib/apache2/modules")
 APACHE = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -32,7 +32,7 @@ sys.path[:0] = {path!r}
 import time
 from urllib.parse import parse_qs
 from headcount import Client
-from sample_project import SAMPLE, Site
+from support.sample_project import SAMPLE, Site
 
 def application(environ, start_response):
     asked = {{name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}}

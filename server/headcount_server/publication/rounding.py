@@ -6,7 +6,7 @@ zero is absent. Together with the classes that are never tallied (see
 of sites is a block of k identical ones. So from all published numbers alone
 nobody can prove that 1 to k-1 sites hold, lack or combine values. Nearest
 rounding, an exact total, a second margin or both sides of a boolean would
-each break that; `tests/server/test_publication.py` builds the possible truth
+each break that; `tests/server/publication/test_publication.py` builds the possible truth
 and shows that these are caught.
 """
 
