@@ -42,7 +42,7 @@ def run(path: str, name: str) -> None:
         ),
         state_directory=path,
         environment={},  # the host has just looked at it
-        root_certificates=roots and roots.encode(),
+        root_certificates=roots and bytes.fromhex(roots),
         **errand["settings"],
     ).send_now()
     directory.drop(ERRAND)

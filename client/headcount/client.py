@@ -38,7 +38,7 @@ class Client(SiteOwner):
     `collectors` has a method per key; `state_directory` belongs to this host
     and is made when something must be kept. `endpoint` overrides the
     project's, `transport` both; EndpointError where `endpoint` cannot be used.
-    `root_certificates` (PEM) are trusted instead of the usual ones. `patience`
+    `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience`
     is how many seconds all collectors together may take; they are called in a
     thread of their own, or with None in the caller's and without a bound.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
@@ -96,7 +96,9 @@ class Client(SiteOwner):
             return ""
         from headcount.transport.connect import obstacle
 
-        return obstacle(self._endpoint, allow_plaintext=self._allow_plaintext)
+        return obstacle(
+            self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
+        )
 
     def notes(self) -> dict[str, str]:
         """Why keys had no answer when the last report was made: say, its collector raised.
@@ -234,7 +236,7 @@ class Client(SiteOwner):
         return {
             "endpoint": self._endpoint,
             "allow_plaintext": self._allow_plaintext,
-            "root_certificates": self._roots and self._roots.decode("ascii"),
+            "root_certificates": self._roots and self._roots.hex(),
         }
 
 

@@ -74,7 +74,8 @@ class Decision:
         self._change(
             lambda record: transitions.no_given(
                 self._project, record, via=via, now=self._clock(), wording=wording
-            )
+            ),
+            urgent=True,
         )
 
     def notice_shown(self, wording: str) -> None:
@@ -134,14 +135,16 @@ class Decision:
         elif rule == "undecided":
             self._directory.forget()
 
-    def _change(self, answer: Callable[[Record | None], Record | None]) -> bool:
+    def _change(
+        self, answer: Callable[[Record | None], Record | None], *, urgent: bool = False
+    ) -> bool:
         """Applies an answer to the record on disk, and to everything that hangs on it.
 
         False where nothing had to change.
         """
         if answer(self.record()) is None:
             return False
-        with self._directory.changing():
+        with self._directory.changing(urgent=urgent):
             before = self.record()
             record = answer(before)
             if record is None:

@@ -61,14 +61,20 @@ class StateDirectory:
             os.makedirs(self.path, mode=0o700, exist_ok=True)
             _write(self.decision, data, durable=True)
 
-    def changing(self) -> Lock:
-        """A lock around reading, changing and writing the decision; waits a little."""
+    def changing(self, *, urgent: bool = False) -> Lock:
+        """A lock around reading, changing and writing the decision; waits a little.
+
+        An `urgent` change, such as a no, is made even if the file system has no locks.
+        """
         with _AsStateError(self.path):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
         from headcount.storage.file_lock import Lock
 
         return Lock(
-            os.path.join(self.path, f"{self.project}.lock"), patience=_PATIENCE, fleeting=True
+            os.path.join(self.path, f"{self.project}.lock"),
+            patience=_PATIENCE,
+            fleeting=True,
+            urgent=urgent,
         )
 
     def sending(self) -> Lock:
@@ -160,7 +166,7 @@ class StateDirectory:
         """Removes everything, and the directory itself if nothing else lives there."""
         if not os.path.isdir(self.path):
             return
-        with self.changing():
+        with self.changing(urgent=True):
             # The decision goes first, so that nobody who is sending goes on.
             with _AsStateError(self.path, fine=FileNotFoundError):
                 os.unlink(self.decision)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headcount.model.errors import EndpointError
 from headcount.transport.endpoint import Endpoint
+from headcount.transport.trust import trusted
 
 if TYPE_CHECKING:
     from headcount.transport.grpc_transport import GrpcTransport
@@ -22,8 +23,8 @@ def opened(
 
     Raises EndpointError if there is an obstacle.
     """
-    if reason := obstacle(endpoint, allow_plaintext=allow_plaintext):
-        raise EndpointError(reason)
+    if reason := _refusal(Endpoint.parse(endpoint, allow_plaintext=allow_plaintext).scheme):
+        raise EndpointError(f"{endpoint} {reason}")
     if endpoint.strip().startswith("http"):
         from headcount.transport.http_transport import HttpTransport
 
@@ -37,26 +38,36 @@ def opened(
     )
 
 
-def obstacle(endpoint: str, *, allow_plaintext: bool = False) -> str:
+def obstacle(
+    endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
+) -> str:
     """Return why nothing can be sent to an endpoint from this process, `""` if it can.
 
     Opens no connection, and does not import gRPC.
     """
     try:
-        scheme = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext).scheme
-    except EndpointError as error:
+        place = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+        if place.encrypted:
+            trusted(root_certificates)
+    except (EndpointError, OSError) as error:
         return str(error)
+    reason = _refusal(place.scheme)
+    return reason and f"{endpoint} {reason}"
+
+
+def _refusal(scheme: str) -> str:
+    """Return why a scheme cannot be used in this process, `""` if it can."""
     if not scheme.startswith("grpc"):
         return ""
     instead = f"http{scheme.removeprefix('grpc')}://"
     if find_spec("grpc") is None:
         return (
-            f"{endpoint} needs grpcio, which is not installed: install 'headcount[grpc]', or "
+            f"needs grpcio, which is not installed: install 'headcount[grpc]', or "
             f"name an {instead} endpoint"
         )
     if _in_subinterpreter():
         return (
-            f"{endpoint} cannot be used in a sub-interpreter, where gRPC hangs: name an {instead} "
+            f"cannot be used in a sub-interpreter, where gRPC hangs: name an {instead} "
             f"endpoint, use send_in_background(), or run the program in the main interpreter "
             f"(for Apache: WSGIApplicationGroup %{{GLOBAL}})"
         )

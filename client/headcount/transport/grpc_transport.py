@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from headcount.transport.endpoint import trusted_roots
 from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
+from headcount.transport.trust import pem, trusted
 from headcount.transport.unary import UnaryTransport
 from headcount.transport.wire import listed_weeks
 
@@ -54,7 +54,8 @@ class GrpcTransport(UnaryTransport):
             options.append(("grpc.enable_http_proxy", 0))
         if not self.endpoint.encrypted:
             return grpc.insecure_channel(self.endpoint.target, options)
-        trust = grpc.ssl_channel_credentials(trusted_roots(self._roots))
+        roots = trusted(self._roots)
+        trust = grpc.ssl_channel_credentials(pem(roots) if roots else None)
         return grpc.secure_channel(self.endpoint.target, trust, options)
 
 

@@ -13,8 +13,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from headcount.transport.endpoint import trusted_roots
 from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
+from headcount.transport.trust import trusted
 from headcount.transport.unary import UnaryTransport
 from headcount.transport.wire import listed_weeks
 
@@ -48,7 +48,7 @@ class HttpTransport(UnaryTransport):
             return self._asked(method, body, deadline)
         except TimeoutError as error:  # of the socket: ours is kept by the caller
             return Answer(code="DEADLINE_EXCEEDED", message=f"{error}"), b""
-        except (OSError, HTTPException) as error:
+        except HTTPException as error:
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
 
     def _asked(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
@@ -81,8 +81,8 @@ class HttpTransport(UnaryTransport):
         if not endpoint.encrypted:
             target = f"http://{endpoint.target}{path}" if proxy else path
             return HTTPConnection(host, port, timeout=seconds), target, headers
-        roots = trusted_roots(self._roots)
-        trust = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
+        roots = trusted(self._roots)
+        trust = ssl.create_default_context(cadata=b"".join(roots) if roots else None)
         connection = HTTPSConnection(host, port, timeout=seconds, context=trust)
         if proxy:
             connection.set_tunnel(endpoint.host, endpoint.port, headers)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class UnaryTransport(ABC):
     """A way to the server: each call has a connection of its own, closed at once.
 
-    An encrypted one trusts `root_certificates` (PEM), else the file that the
-    variable SSL_CERT_FILE names, else what the subclass says.
+    An encrypted one trusts `root_certificates` (PEM or DER), else what the variables
+    SSL_CERT_FILE and SSL_CERT_DIR name, else what the subclass says.
     """
 
     native: ClassVar[bool] = False
@@ -58,6 +58,8 @@ class UnaryTransport(ABC):
         except TimeoutError:
             late = f"no answer within {timeout:g} seconds"
             return Answer(code="DEADLINE_EXCEEDED", message=late), b""
+        except OSError as error:
+            return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
 
     @abstractmethod
     def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:

@@ -150,11 +150,12 @@ def test_values_reach_a_process_that_is_started_anew() -> None:
     assert done.stdout.decode() == f"{VALUES}\n"
 
 
-def test_a_project_is_itself_alone_and_its_copies_have_the_same_parts() -> None:
+def test_a_project_is_the_same_after_it_went_through_multiprocessing() -> None:
     for twin in (copy.copy(PROJECT), copy.deepcopy(PROJECT), through_pickle(PROJECT)):
-        assert twin != PROJECT
-        assert twin.parts() == PROJECT.parts()
-    assert len({PROJECT, PROJECT}) == 1
+        assert twin == PROJECT
+        assert len({twin, PROJECT}) == 1
+    assert PROJECT.replaced(keys=KEYS[1:]) != PROJECT
+    assert PROJECT.replaced(title="Another") != PROJECT
 
 
 def test_a_key_that_was_copied_cannot_be_changed_either() -> None:
