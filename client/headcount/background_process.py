@@ -39,6 +39,7 @@ def run(path: str, name: str) -> None:
                 for name, answer in errand["answers"].items()
             },
             notes=errand["notes"],
+            undeclared={},
         ),
         state_directory=path,
         environment={},  # the host has just looked at it

@@ -81,6 +81,10 @@ class Installation(Generic[Telemetry]):
         """Why keys have no answer: a collector is missing, raised or returned nonsense."""
         return self.telemetry.preview().notes
 
+    def undeclared(self) -> Mapping[str, tuple[str, ...]]:
+        """What collectors return that their keys do not declare: `other` is sent for it."""
+        return self.telemetry.preview().undeclared
+
     def send_when_due(self) -> Outcome:
         """Lets time pass until a report is due, and sends it."""
         for _ in range(5):

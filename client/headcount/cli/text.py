@@ -98,6 +98,8 @@ def preview(
                 yield from _key(keys[name], f"not sent: {preview.notes.get(name, 'no answer')}")
             else:
                 yield from _key(keys[name], shown(keys[name], answer))
+            if name in preview.undeclared:
+                yield f"    Not declared, so it never leaves: {', '.join(preview.undeclared[name])}"
     reasons = {change.key: change.reasons for change in changed}
     for name in state.waiting:
         yield ""

@@ -214,6 +214,7 @@ class Delivery:
         report = self._frozen(plan) if plan and state.on else None
         frozen = report is not None
         notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
+        undeclared: Mapping[str, tuple[str, ...]] = {}
         if report is None:
             record = self._decision.record()  # a switch may be off, and the answer still stands
             level = record.level if record and record.terms else LEVELS[0]
@@ -222,7 +223,7 @@ class Delivery:
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on else proposed
             collected = self._collected(asked)
-            notes = collected.notes
+            notes, undeclared = collected.notes, collected.undeclared
             report = self._composed(week, asked, collected)
         return Preview(
             week=report.week,
@@ -231,6 +232,7 @@ class Delivery:
             json=report.text,
             digest=report.digest,
             notes=notes,
+            undeclared=undeclared,
         )
 
     def _collected(self, asked: tuple[str, ...]) -> Collected:

@@ -152,7 +152,8 @@ def _keys(project: Project) -> str:
             "What the host knows about itself. None, the default, is no answer.",
             "A method is called only while its key is agreed to. What it returns is cut to the"
             " declared bounds before it leaves: values that are not declared become other,"
-            " versions are shortened, and of numbers only the bucket is kept.",
+            " versions are shortened, and of numbers only the bucket is kept. A method may be"
+            " typed more narrowly: with the named sets a type checker refuses what is undeclared.",
         )
         for key in project.keys:
             out.line()
@@ -176,11 +177,11 @@ def _values(out: Writer, key: Key) -> None:
 def _answer(key: Key) -> str:
     match key.type:
         case KeyType.CHOICE:
-            return _alias(key)
+            return f"{_alias(key)} | str"
         case KeyType.PRODUCT:
-            return f"tuple[{_alias(key)}, str | None]"
+            return f"tuple[{_alias(key)} | str, str | None] | str"
         case KeyType.LIST:
-            return f"Iterable[{'str' if key.catalogue else _alias(key)}]"
+            return f"Iterable[{'str' if key.catalogue else f'{_alias(key)} | str'}]"
         case _:
             return _ANSWERS[key.type]
 

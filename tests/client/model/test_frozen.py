@@ -41,7 +41,10 @@ VALUES = (
     Answer(code="OK", ignored=(IGNORED,)),
     Asked(answer="yes"),
     Change(key="motto", label="Motto", kind="new", reasons=("it was not asked",), waits=True),
-    Collected(answers={"multisite": True}, notes={"motto": "its collector gave no answer"}),
+    Collected(
+        answers={"multisite": True}, notes={"motto": "its collector gave no answer"},
+        undeclared={"server_os": ("BeOS",)},
+    ),
     Endpoint(scheme="https", host="localhost", port=443),
     Entry(
         project="sample", week="2026-W47", first_at=1.0, at=2.0, digest="a" * 64,
@@ -51,7 +54,10 @@ VALUES = (
     KEYS[3],
     Outcome.SENT,
     Plan(week="2026-W47", moment=3.0),
-    Preview(week="2026-W47", frozen=False, values={"motto": None}, json="", digest="", notes={}),
+    Preview(
+        week="2026-W47", frozen=False, values={"motto": None}, json="", digest="", notes={},
+        undeclared={"server_os": ("BeOS",)},
+    ),
     Record(decision="granted", refused=("motto",), terms={"layouts": Terms.of(KEYS[7])}),
     Report(
         week="2026-W47", project="sample", registry_digest="", asked=("multisite",),

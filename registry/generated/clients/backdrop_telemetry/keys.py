@@ -391,7 +391,8 @@ class Collectors:
 
     A method is called only while its key is agreed to. What it returns is cut to the declared
     bounds before it leaves: values that are not declared become other, versions are shortened,
-    and of numbers only the bucket is kept.
+    and of numbers only the bucket is kept. A method may be typed more narrowly: with the named
+    sets a type checker refuses what is undeclared.
     """
 
     def version(self) -> str | None:
@@ -427,7 +428,7 @@ class Collectors:
         """
         return None
 
-    def ckeditor_module_version(self) -> CkeditorModuleVersionValue | None:
+    def ckeditor_module_version(self) -> CkeditorModuleVersionValue | str | None:
         """CKEditor modules.
 
         Which of the two CKEditor modules are enabled.
@@ -460,7 +461,7 @@ class Collectors:
         """
         return None
 
-    def color_palettes(self) -> Iterable[ColorPalettesValue] | None:
+    def color_palettes(self) -> Iterable[ColorPalettesValue | str] | None:
         """Color palettes.
 
         The ready-made color palettes that the site's themes use.
@@ -539,7 +540,7 @@ class Collectors:
         """
         return None
 
-    def core_layouts(self) -> Iterable[CoreLayoutsValue] | None:
+    def core_layouts(self) -> Iterable[CoreLayoutsValue | str] | None:
         """Core layouts.
 
         The layout templates of Backdrop that the site's layouts are built on.
@@ -550,7 +551,7 @@ class Collectors:
         """
         return None
 
-    def core_modules(self) -> Iterable[CoreModulesValue] | None:
+    def core_modules(self) -> Iterable[CoreModulesValue | str] | None:
         """Core modules.
 
         The modules of Backdrop itself that are enabled on the site.
@@ -572,7 +573,7 @@ class Collectors:
         """
         return None
 
-    def default_theme(self) -> DefaultThemeValue | None:
+    def default_theme(self) -> DefaultThemeValue | str | None:
         """Default theme.
 
         The published theme that visitors see.
@@ -594,7 +595,7 @@ class Collectors:
         """
         return None
 
-    def editor_permissions(self) -> Iterable[EditorPermissionsValue] | None:
+    def editor_permissions(self) -> Iterable[EditorPermissionsValue | str] | None:
         """Permissions added to the Editor role.
 
         Which permissions of Backdrop the Editor role has on the site beyond those it came with.
@@ -605,7 +606,7 @@ class Collectors:
         """
         return None
 
-    def field_types(self) -> Iterable[FieldTypesValue] | None:
+    def field_types(self) -> Iterable[FieldTypesValue | str] | None:
         """Field types.
 
         The field types of Backdrop that at least one field of the site uses.
@@ -616,7 +617,7 @@ class Collectors:
         """
         return None
 
-    def install_profile(self) -> InstallProfileValue | None:
+    def install_profile(self) -> InstallProfileValue | str | None:
         """Install profile.
 
         The install profile of Backdrop that the site was set up with.
@@ -650,7 +651,7 @@ class Collectors:
         """
         return None
 
-    def languages(self) -> Iterable[LanguagesValue] | None:
+    def languages(self) -> Iterable[LanguagesValue | str] | None:
         """Languages.
 
         The languages that are enabled on the site, as ISO codes.
@@ -672,7 +673,7 @@ class Collectors:
         """
         return None
 
-    def multilingual_tools(self) -> Iterable[MultilingualToolsValue] | None:
+    def multilingual_tools(self) -> Iterable[MultilingualToolsValue | str] | None:
         """Multilingual tools.
 
         The modules for several languages that are enabled on the site.
@@ -694,7 +695,7 @@ class Collectors:
         """
         return None
 
-    def mysql_version(self) -> tuple[MysqlVersionValue, str | None] | None:
+    def mysql_version(self) -> tuple[MysqlVersionValue | str, str | None] | str | None:
         """Database.
 
         The database server that holds the content, with its version, such as MariaDB 10.11.
@@ -717,7 +718,7 @@ class Collectors:
         """
         return None
 
-    def role_names(self) -> Iterable[RoleNamesValue] | None:
+    def role_names(self) -> Iterable[RoleNamesValue | str] | None:
         """Role names.
 
         Which roles with a common name the site has.
@@ -739,7 +740,7 @@ class Collectors:
         """
         return None
 
-    def server_os(self) -> ServerOsValue | None:
+    def server_os(self) -> ServerOsValue | str | None:
         """Server operating system.
 
         The family of operating systems that the server belongs to, such as Linux.
@@ -772,7 +773,7 @@ class Collectors:
         """
         return None
 
-    def upgraded_from(self) -> UpgradedFromValue | None:
+    def upgraded_from(self) -> UpgradedFromValue | str | None:
         """Upgraded from.
 
         Whether the site was upgraded from Drupal, and from which major version.
@@ -816,7 +817,7 @@ class Collectors:
         """
         return None
 
-    def web_server(self) -> tuple[WebServerValue, str | None] | None:
+    def web_server(self) -> tuple[WebServerValue | str, str | None] | str | None:
         """Web server.
 
         The web server that delivers pages, with its version where the site knows it, such as nginx
