@@ -42,7 +42,6 @@ def run(path: str, name: str) -> None:
             undeclared={},
         ),
         state_directory=path,
-        environment={},  # the host has just looked at it
         root_certificates=roots and bytes.fromhex(roots),
         **errand["settings"],
     ).send_now()

@@ -10,7 +10,7 @@ from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
 from headcount.model.week import Week
 from headcount.site_owner import SiteOwner
-from headcount.storage.state_directory import StateDirectory
+from headcount.storage.state_directory import SHARED, StateDirectory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class Client(SiteOwner):
     ) -> None:
         self.project = project
         self._collectors = collectors
-        self._directory = StateDirectory(state_directory, project.name)
+        self._directory = StateDirectory(
+            state_directory, project.name, shared_secret=environment.get(SHARED, "")
+        )
         self._endpoint = project.endpoint if endpoint is None else endpoint
         self._environment = environment
         self._clock = clock
@@ -96,6 +98,10 @@ class Client(SiteOwner):
             return ""
         from headcount.transport.connect import obstacle
 
+        try:
+            self._directory.check_shared_secret()
+        except HeadcountError as error:
+            return str(error)
         return obstacle(
             self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
         )
@@ -193,7 +199,7 @@ class Client(SiteOwner):
         plan = outbox.read_plan(self._directory)
         if plan is not None and holds(plan, self._clock()):
             return plan
-        if self._directory.read_decision() is None:
+        if self._decision().record() is None:
             return None
         return self._delivery().plan() if self.state().on else None
 
@@ -233,7 +239,12 @@ class Client(SiteOwner):
 
     def _endpoint_settings(self) -> dict[str, object]:
         """The way to the server, as another process can read it."""
+        from headcount.consent.configured import VARIABLE
+
+        kept = (VARIABLE, SHARED)
+        lasting = {name: self._environment[name] for name in kept if name in self._environment}
         return {
+            "environment": lasting,  # the rest was looked at by the host
             "endpoint": self._endpoint,
             "allow_plaintext": self._allow_plaintext,
             "root_certificates": self._roots and self._roots.hex(),

@@ -29,6 +29,7 @@ class Status(Frozen):
     present one. `waiting` maps each key that nobody has agreed to yet to the
     reasons. `notes` say why keys had no answer when the last report was made, and
     under `send_in_background` that its process got lost.
+    `shared_secret` is the path of the secret that replicas share, `""` if there is none.
     `obstacle` says why no report can leave this process, `""` if nothing is known.
     `last` is the last report that was counted, `latest` the last that left.
     """
@@ -54,6 +55,7 @@ class Status(Frozen):
     agreed_digest: str
     registry_digest: str
     state_directory: str
+    shared_secret: str
     obstacle: str
     last: Entry | None
     latest: Entry | None
@@ -101,6 +103,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
         agreed_digest=record.registry_digest if record else "",
         registry_digest=project.digest,
         state_directory=directory.path,
+        shared_secret=directory.shared_secret,
         obstacle=obstacle,
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,

@@ -10,6 +10,7 @@ from headcount.asking.terminal import NOT_ASKED as UNASKED
 from headcount.asking.terminal import ask
 from headcount.cli import text as page
 from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
+from headcount.consent.configured import setting
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
 
@@ -108,7 +109,12 @@ class Command:
         return OK
 
     def grant(self) -> int:
-        """Records a yes."""
+        """Records a yes, or prints the setting that says it."""
+        if self._arguments.as_configuration:
+            client = self._client
+            said = setting(client.project, self._arguments.level, now=client.now())
+            self._show([said], {"setting": said})
+            return OK
         self._client.grant(self._arguments.level, self._arguments.refuse, via=_VIA)
         return self._recorded()
 

@@ -44,14 +44,16 @@ def run(
     argv: Sequence[str] | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
+    package: str = "",
 ) -> int:
     """The same for a project whose host has no command of its own.
 
     `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
     makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
-    changes a state directory without the host.
+    changes a state directory without the host. `package` is how people call the
+    generated package, which a host may keep under a name of its own.
     """
-    program = f"python -m {project.name}_telemetry"
+    program = f"python -m {package or f'{project.name}_telemetry'}"
     arguments = parsed(project, argv, program=program, hosted=False)
     if isinstance(arguments, int):
         return arguments

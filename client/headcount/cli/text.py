@@ -68,6 +68,9 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "note" if key == "send_in_background" else "no value", f"{key}: {note}"
     yield "sent last", _last(now)
     yield "due next", _next(now)
+    if now.shared_secret:
+        shared = f"all that share {now.shared_secret} count as one"
+        yield "replicas", f"{shared}, and the first report of a week wins"
     if now.obstacle:
         yield "obstacle", now.obstacle
     yield "stored in", now.state_directory

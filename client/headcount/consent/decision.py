@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headcount.consent import transitions
+from headcount.consent.configured import configured
 from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
 from headcount.consent.state import QUIET, State, effective, overruled
@@ -103,13 +104,13 @@ class Decision:
         self._change(lambda record: transitions.level_changed(self._project, record, level))
 
     def record(self) -> Record | None:
-        """The record on disk; one that cannot be read counts as undecided."""
+        """The record on disk, else the one by configuration; unreadable ones are undecided."""
         try:
             data = self._directory.read_decision()
         except StateError as error:
             return unreadable(f"{error}.")
         if data is None:
-            return None
+            return configured(self._project, self._environment)
         if self._seen is None or self._seen[0] != data:
             self._seen = (data, decode(data, self._directory.decision))
         return self._seen[1]

@@ -42,10 +42,11 @@ _INIT = 1  # the process that inherits all children whose parent has ended
 # The first process ends as soon as it is sure that the second can work, so that
 # the one that stays has no parent. It is alone in its memory, so the fork is safe
 # whatever threads the host has.
-_PROGRAM = """
+_PACKAGE = __name__.removesuffix(".delivery.background")  # a host may have it elsewhere
+_PROGRAM = f"""
 import os, sys
 sys.path[:] = sys.argv[4:]
-from headcount.background_process import run
+from {_PACKAGE}.background_process import run
 if sys.argv[1] == "alone" and hasattr(os, "fork") and os.fork():
     os._exit(0)
 run(sys.argv[2], sys.argv[3])

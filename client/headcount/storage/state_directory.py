@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from headcount.storage.file_lock import Lock
 
 SECRET = "secret"  # noqa: S105 - the name of a file
+SHARED = "HEADCOUNT_SECRET_FILE"
+"""The variable that names a secret which several replicas share."""
+
 SECRET_SIZE = 32
 REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
@@ -41,10 +44,12 @@ class StateDirectory:
     """The files of one project in a host's state directory.
 
     Nothing is created before something must be written. Directories are 0700,
-    files 0600, and every file is replaced in one step.
+    files 0600, and every file is replaced in one step. `shared_secret` is the path of
+    a secret that replicas share, and takes the place of the one kept here.
     """
 
-    def __init__(self, path: str | PathLike[str], project: str) -> None:
+    def __init__(self, path: str | PathLike[str], project: str, *, shared_secret: str = "") -> None:
+        self.shared_secret = shared_secret
         self.path = os.path.abspath(os.fspath(path))
         self.project = project
         self.decision = os.path.join(self.path, f"{project}.json")
@@ -137,11 +142,22 @@ class StateDirectory:
 
         Call it under `sending`, or two processes could make one each.
         """
+        if self.shared_secret:
+            from headcount.storage.shared_secret import shared_key
+
+            return shared_key(self.shared_secret, self.project)
         known = self.read(SECRET)
         if known is None or len(known) != SECRET_SIZE:
             known = os.urandom(SECRET_SIZE)
             self.write(SECRET, known, durable=True)
         return known
+
+    def check_shared_secret(self) -> None:
+        """Raise StateError if the replicas' secret is named and cannot be used."""
+        if self.shared_secret:
+            from headcount.storage.shared_secret import shared_key
+
+            shared_key(self.shared_secret, self.project)
 
     def discard_report(self) -> None:
         """Remove the week's saved report, if there is one."""

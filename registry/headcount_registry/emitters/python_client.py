@@ -113,7 +113,8 @@ def _main(project: Project) -> str:
     out = _module(
         project,
         f"The command line for those who run {project.title}.",
-        f"`python -m {package(project)} --help` says what it can do.",
+        f"`python -m {package(project)} --help`, or whatever name a host gave to this package, says"
+        " what it can do.",
     )
     out.line("import sys")
     out.line()
@@ -122,7 +123,7 @@ def _main(project: Project) -> str:
     out.line("from ._project import PROJECT")
     out.line()
     with out.block('if __name__ == "__main__":'):
-        out.line("sys.exit(run(PROJECT))")
+        out.line("sys.exit(run(PROJECT, __package__))")
     return out.text()
 
 
