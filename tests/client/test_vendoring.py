@@ -38,7 +38,8 @@ if __name__ == "__main__":
     client = telemetry()
     client.grant()
     days[0] = 0
-    print(client.send_in_background(), client.notes().get("send_in_background"), type(client).__mro__[1].__module__)
+    came = client.send_in_background()
+    print(came, client.notes().get("send_in_background"), type(client).__base__.__module__)
 """
 IMPORT = re.compile(r"^(\s*)(from|import) headcount\b", re.MULTILINE)
 
