@@ -4,9 +4,7 @@ It is a file of at least 32 random bytes, which nobody else can read. Whoever ha
 it can tell the tokens of this installation from all others, so it belongs into a
 secret store, never into an image or a repository.
 
-A server that named weeks would get the token of one week from each replica in
-turn, since none knows what the others were told. So a client with such a secret
-makes tokens for its own week only.
+`SharedSecret` says which tokens may be made of it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
     backdrop.history/ what was sent, one file per report, for people; a no keeps it
                       unless they ask, since it is theirs
     backdrop/         gone as soon as the answer is no
-        secret        32 random bytes that the weekly tokens are made of
+        secret        the key of the weekly tokens, and the weeks they were made for
         plan.json     the week, its moment, the attempts
         outbox.json   the week's report, frozen before the first attempt
         promise.json  what the server last said of its policy
@@ -28,13 +28,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
+    from headcount.model.token_secret import TokenSecret
     from headcount.storage.file_lock import Lock
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SHARED = "HEADCOUNT_SECRET_FILE"
 """The variable that names a secret which several replicas share."""
 
-SECRET_SIZE = 32
 REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
 _PATIENCE = 5.0  # seconds to wait while another process writes a decision
@@ -137,27 +137,31 @@ class StateDirectory:
         """Removes the history."""
         _remove_tree(self.history)
 
-    def secret(self) -> bytes:
-        """The secret of this installation; made here where none (or half of one) is found.
+    def secret(self) -> TokenSecret:
+        """Return the secret of this installation; made here if none (or half of one) is found.
 
         Call it under `sending`, or two processes could make one each.
         """
-        if self.shared_secret:
-            from headcount.storage.shared_secret import shared_key
+        from headcount.model.token_secret import KEY_SIZE, TokenSecret
 
-            return shared_key(self.shared_secret, self.project)
-        known = self.read(SECRET)
-        if known is None or len(known) != SECRET_SIZE:
-            known = os.urandom(SECRET_SIZE)
-            self.write(SECRET, known, durable=True)
+        if self.shared_secret:
+            return self.check_shared_secret()
+        known = TokenSecret.decode(self.read(SECRET) or b"")
+        if known is None:
+            known = TokenSecret(key=os.urandom(KEY_SIZE))
+            self.keep_secret(known)
         return known
 
-    def check_shared_secret(self) -> None:
-        """Raise StateError if the replicas' secret is named and cannot be used."""
-        if self.shared_secret:
-            from headcount.storage.shared_secret import shared_key
+    def keep_secret(self, secret: TokenSecret) -> None:
+        """Store the secret, durable before this returns."""
+        self.write(SECRET, secret.encode(), durable=True)
 
-            shared_key(self.shared_secret, self.project)
+    def check_shared_secret(self) -> TokenSecret:
+        """Return the secret that replicas share; StateError if it cannot be used."""
+        from headcount.model.token_secret import SharedSecret
+        from headcount.storage.shared_secret import shared_key
+
+        return SharedSecret(key=shared_key(self.shared_secret, self.project))
 
     def discard_report(self) -> None:
         """Remove the week's saved report, if there is one."""

@@ -12,6 +12,8 @@ from headcount.cli.main import main
 from headcount.model.errors import StateError
 from headcount.storage.shared_secret import shared_key
 from headcount.storage.state_directory import SHARED
+from headcount.transport.messages import Answer
+from support.sample_project import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,22 @@ def test_replicas_of_one_secret_have_one_token_a_week(
     assert len(tokens) == 1
     assert _sent(host(tmp_path / "d")) not in tokens
     assert not (tmp_path / "a" / "sample" / "secret").exists()
+
+
+def test_a_server_that_names_weeks_gets_the_token_of_the_own_week_alone(
+    host: Callable[..., Host], secret: Path, tmp_path: Path
+) -> None:
+    named = [
+        Answer(code="FAILED_PRECONDITION", open_weeks=(f"2026-W{week}",)) for week in range(48, 53)
+    ]
+    tokens = set()
+    for name in ("a", "b", "c"):
+        site = host(tmp_path / name, environment={SHARED: str(secret)}, transport=Recorder(*named))
+        site.client.grant()
+        site.client.send_now()
+        assert {request.week for request in site.transport.requests} == {"2026-W47"}
+        tokens |= {request.token for request in site.transport.requests}
+    assert len(tokens) == 1
 
 
 def test_a_secret_has_another_key_for_each_project(secret: Path) -> None:

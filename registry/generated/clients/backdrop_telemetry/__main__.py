@@ -1,8 +1,8 @@
 # Written by headcount-registry from the declarations of backdrop; do not edit.
 """The command line for those who run Backdrop CMS.
 
-`python -m backdrop_telemetry --help`, or whatever name a host gave to this package, says
-what it can do.
+`python -m backdrop_telemetry --help` says what it can do; a host that
+keeps this package under another name has it under that name.
 """
 
 from __future__ import annotations

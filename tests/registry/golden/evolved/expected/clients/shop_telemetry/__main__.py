@@ -1,8 +1,8 @@
 # Written by headcount-registry from the declarations of shop; do not edit.
 """The command line for those who run shop.
 
-`python -m shop_telemetry --help`, or whatever name a host gave to this package, says what
-it can do.
+`python -m shop_telemetry --help` says what it can do; a host that
+keeps this package under another name has it under that name.
 """
 
 from __future__ import annotations
