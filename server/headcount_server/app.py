@@ -15,8 +15,9 @@ from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
+from headcount_server.doors.http_application import application, health
 from headcount_server.doors.http_requests import HttpRequests
-from headcount_server.doors.http_server import HttpDoor, application
+from headcount_server.doors.http_server import HttpDoor
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, ServerError
@@ -152,7 +153,8 @@ class App:
         pages = application(published_totals.registry(totals), routes)
         public = HttpDoor(pages, "--public", config.public, identity)
         doors.append(public)
-        operations = HttpDoor(application(meter.registry), "--operations", config.operations)
+        own = application(meter.registry, [health(lambda: grpc.serving)])
+        operations = HttpDoor(own, "--operations", config.operations)
         doors.append(operations)
 
         self.grpc = config.grpc.at(grpc.port)

@@ -139,7 +139,7 @@ def test_the_examples_of_declarations_build(tmp_path: Path) -> None:
 
 def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     text = (ROOT / "docs" / "operators" / "metrics.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"`(headcount_server_\w+)`", text))
+    documented = set(re.findall(r"`((?:headcount_server|process)_\w+)`", text))
     operations = Counters()
     nothing = Schema(projects={}, pool=DescriptorPool())
     operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), float))

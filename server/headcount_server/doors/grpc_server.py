@@ -116,6 +116,11 @@ class GrpcDoor:
         """Say in health whether reports can be taken; after `leave` it stays at no."""
         self._health.tell(serving=serving)
 
+    @property
+    def serving(self) -> bool:
+        """What health says."""
+        return self._health.serving
+
     def leave(self) -> None:
         """Say in health that this server is about to end."""
         self._health.leave()

@@ -43,6 +43,11 @@ class Health:
             self._serving = serving and not self._leaving
             self._changed.notify_all()
 
+    @property
+    def serving(self) -> bool:
+        """What was said last."""
+        return self._serving
+
     def leave(self) -> None:
         """Say that the server is about to end, and end all watches."""
         with self._changed:

@@ -5,15 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterable
 
 import uvicorn
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from headcount_server.doors.address import Address
 from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
@@ -25,16 +19,6 @@ MAX_CONNECTIONS = 512
 MAX_HEADER_BYTES = 16 * 1024
 DRAIN_SECONDS = 10
 """How long the end waits for callers that do not read their answers."""
-
-
-def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> Starlette:
-    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics."""
-
-    def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), media_type=content_type)
-
-    return Starlette(routes=[Route("/metrics", metrics), *routes])
 
 
 class HttpDoor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from headcount_server.metrics.gauges import Gauges
 from headcount_server.metrics.project_health import ProjectHealth
@@ -37,6 +37,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._signals: ProjectHealth | None = None
         self._reports = Counter(
             "headcount_server_reports",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from google.protobuf.json_format import MessageToJson
 from headcount.v1 import telemetry_service_pb2 as wire
@@ -16,6 +16,7 @@ from headcount_server.publication import table
 from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.registry.response import describe
 from headcount_server.registry.schema import Schema
+from headcount_server.representation import Document
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
@@ -27,14 +28,6 @@ ZIP = "application/zip"
 
 # Signs that no XML 1.0 document may hold, not even by number.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What stands at an address."""
-
-    body: bytes
-    media_type: str
 
 
 def of(text: str, media_type: str) -> Document:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,12 +10,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from headcount_server.errors import Unavailable
-from headcount_server.pages.documents import ZIP, Document
+from headcount_server.pages.documents import ZIP
 from headcount_server.pages.download import Download
 from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
+from headcount_server.representation import Document, has, response, tag
 from headcount_server.week import Week
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -72,11 +72,11 @@ class Pages:
         except Unavailable as error:
             return _unavailable(error)
         headers = _headers(BUNDLE) | {
-            "ETag": f'"{download.digest[:32]}"',
+            "ETag": tag(download.digest),
             "Content-Length": str(download.size),
             "Content-Disposition": f'attachment; filename="{_FILE_NAME}"',
         }
-        if _has(request, headers["ETag"]):
+        if has(request, headers["ETag"]):
             del headers["Content-Length"], headers["Content-Disposition"]
             return Response(status_code=304, headers=headers)
         if request.method == "HEAD":
@@ -87,12 +87,15 @@ class Pages:
         address, site = request.url.path.removeprefix("/"), self._present()
         document = site.document(address) or self._older(address)
         if document is not None:
-            return _response(request, document)
+            return response(request, document, _headers(address))
         if f"{address}/" in site.addresses:
-            return RedirectResponse(f"/{address}/", 308, _headers(address))
+            # Relative, as a proxy may strip a prefix that is not ours to know.
+            last = address.rpartition("/")[2]
+            return RedirectResponse(f"./{last}/", 308, _headers(address))
         moved = site.moved(address)
         if moved is not None:
-            return RedirectResponse(f"/{moved}", 308, _headers(address))
+            here = moved.removesuffix("/").rpartition("/")[2]
+            return RedirectResponse(f"../{here}/", 308, _headers(address))
         missing = b"There is nothing at this address. Everything begins at /\n"
         return Response(missing, 404, _headers(address), "text/plain")
 
@@ -129,20 +132,6 @@ def _headers(address: str) -> dict[str, str]:
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-
-
-def _response(request: Request, document: Document) -> Response:
-    tag = f'"{sha256(document.body).hexdigest()[:32]}"'
-    headers = {**_headers(request.url.path.removeprefix("/")), "ETag": tag}
-    if _has(request, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(document.body, headers=headers, media_type=document.media_type)
-
-
-def _has(request: Request, tag: str) -> bool:
-    """Whether the caller says that it has the document of this tag."""
-    told = request.headers.get("if-none-match", "").split(",")
-    return bool({tag, "*"} & {each.strip().removeprefix("W/") for each in told})
 
 
 def _unavailable(error: Unavailable) -> Response:

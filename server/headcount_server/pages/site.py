@@ -18,10 +18,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headcount_server.pages import changes, documents, history, views, wording
-from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, Document
+from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Key, Project, Schema
+from headcount_server.representation import Document
 from headcount_server.week import Week
 
 FORMS = ("json", "csv")

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.pages.documents import Document
 from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
 from headcount_server.publication import bundle
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
+from headcount_server.representation import Document
 
 MARKER = ".headcount-site"
 """File by which a folder is known as one that may be replaced."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from headcount_server.registry.schema import Project, Schema
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.store import SqliteStore
-from support.server_process import THURSDAY, ServerProcess
+from support.server_process import THURSDAY, ServerProcess, fetch
 from support.toy_weeks import OPEN_SINCE, SUBMIT, W47, command, live, lived
 from support.waiting import until
 
@@ -296,6 +297,8 @@ def test_a_running_server_whose_files_are_taken_away_acknowledges_nothing_more(
     refused = [_send(server, number) for number in range(20, 23)]
     assert refused == [grpc.StatusCode.UNAVAILABLE] * 3
     until(lambda: _health(server) == health_pb2.HealthCheckResponse.NOT_SERVING)
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        fetch(f"http://{server.addresses['operations']}/healthz")
     (told,) = [line for line in server.errors().splitlines() if "cannot be kept" in line]
     assert "is gone while this server had it open" in told
     server.wait_for_metric("headcount_server_writable 0", "operations")
@@ -307,6 +310,7 @@ def test_a_running_server_whose_files_are_taken_away_acknowledges_nothing_more(
                     beside(server.database, suffix)
                 )
         until(lambda: _health(server) == health_pb2.HealthCheckResponse.SERVING)
+        assert fetch(f"http://{server.addresses['operations']}/healthz") == "serving\n"
         assert _send(server, 20) is grpc.StatusCode.OK
         assert _send(server, 0) is grpc.StatusCode.OK
         assert _counted(server.database) == 21

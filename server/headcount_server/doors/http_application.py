@@ -1,0 +1,68 @@
+"""The applications of the HTTP doors: their routes, metrics, health, and how targets are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from headcount_server.representation import VARIES, Document, preferences, response
+
+_AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+_METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
+
+
+def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> Starlette:
+    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics."""
+
+    def metrics(request: Request) -> Response:
+        encode, media_type = choose_encoder(_wanted(",".join(request.headers.getlist("accept"))))
+        headers = {"Vary": f"Accept, {VARIES}", "Cache-Control": "no-cache"}
+        return response(request, Document(encode(registry), media_type), headers)
+
+    made = Starlette(
+        routes=[Route("/metrics", metrics), *routes], middleware=[Middleware(OriginForm)]
+    )
+    # Its redirects name the host that the caller named, and no prefix that a proxy strips.
+    made.router.redirect_slashes = False
+    return made
+
+
+def health(serving: Callable[[], bool]) -> Route:
+    """`/healthz`, which says what health over gRPC says: 200 while reports can be taken, or 503."""
+
+    async def answer(_: Request) -> Response:
+        told = ("serving\n", 200) if serving() else ("not serving\n", 503)
+        return PlainTextResponse(*told, headers={"Cache-Control": "no-store"})
+
+    return Route("/healthz", answer)
+
+
+class OriginForm:
+    """Reads targets that name the server as if they did not (RFC 9112, 3.2.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        path: str = scope["path"]
+        if not path.startswith("/") and (named := _AUTHORITY.match(path)):
+            scope = {**scope, "path": path[named.end() :] or "/"}
+        await self._app(scope, receive, send)
+
+
+def _wanted(accept: str) -> str:
+    """The form of metrics that is wanted most, of those that there are."""
+    for entry, weight in preferences(accept):
+        if weight and entry.partition(";")[0] in _METRICS:
+            return entry
+    return ""
