@@ -8,11 +8,11 @@ from pathlib import Path
 
 from headcount_server.errors import StoreError
 from headcount_server.store.database import Database
-from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite.claim import real
 from headcount_server.store.sqlite.database import SqliteDatabase
 
 _POSTGRES = re.compile(r"postgres(ql)?://", re.IGNORECASE)
+_KEYWORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|\w*password|passfile|service)\s*=")
 
 
 def parse(text: str) -> Database:
@@ -22,7 +22,11 @@ def parse(text: str) -> Database:
     for names that mean something else to SQLite than a file.
     """
     if _POSTGRES.match(text):
-        return _postgres(PostgresUrl(text))
+        return _postgres(text)
+    if _KEYWORDS.match(text):
+        # Taken for a file's name it would be shown whole, with the password in it.
+        msg = "--database: write postgresql://USER@HOST/NAME instead of keywords such as host="
+        raise StoreError(msg)
     if not text or text.startswith((":", "file:")) or "\0" in text:
         msg = (
             f"--database {text!r}: no file's name; name a file such as headcount.db, since what "
@@ -32,16 +36,16 @@ def parse(text: str) -> Database:
     return SqliteDatabase(real(Path(text)))
 
 
-def _postgres(url: PostgresUrl) -> Database:
+def _postgres(text: str) -> Database:
     missing = [name for name in ("psycopg", "psycopg_pool") if find_spec(name) is None]
     if missing:
         msg = (
-            f"--database {url}: PostgreSQL needs a driver that is not installed"
-            f" ({', '.join(missing)}); "
+            f"--database: PostgreSQL needs a driver that is not installed ({', '.join(missing)}); "
             "install it with: pip install 'headcount-server[postgresql]'"
         )
         raise StoreError(msg)
     # Its driver is an extra of this distribution.
     from headcount_server.store.postgres.database import PostgresDatabase  # noqa: PLC0415
+    from headcount_server.store.postgres.url import PostgresUrl  # noqa: PLC0415
 
-    return PostgresDatabase(url)
+    return PostgresDatabase(PostgresUrl.parse(text))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from headcount_server.errors import StoreError
 from headcount_server.registry.schema import Schema
 from headcount_server.store.open import parse
 from headcount_server.store.postgres.connections import connected
@@ -173,7 +172,13 @@ def test_a_server_that_is_not_there_is_told_in_one_sentence_without_the_password
     ("text", "shown"),
     [
         ("postgresql://u:p@h/d", "postgresql://u@h/d"),
-        ("postgres://u:p@h,i:5/d?password=p&x=1", "postgres://u@h,i:5/d?password=&x=1"),
+        (
+            "postgres://u:p@h,i:5/d?password=p&sslmode=require",
+            "postgresql://u@h,i:5/d?sslmode=require",
+        ),
+        ("POSTGRESQL://u:p@[::1]:5/d", "postgresql://u@[::1]:5/d"),
+        ("postgresql://h/d?sslpassword=p%40&sslkey=a", "postgresql://h/d?sslkey=a"),
+        ("postgresql://h/d?pass%77ord=p", "postgresql://h/d"),
         ("postgresql:///d?host=/run", "postgresql:///d?host=/run"),
         ("headcount.db", "headcount.db"),
     ],
@@ -183,9 +188,29 @@ def test_a_database_is_shown_without_its_password(text: str, shown: str) -> None
     assert "p@" not in repr(parse(text))
 
 
-def test_a_url_that_is_none_is_refused() -> None:
-    with pytest.raises(StoreError, match="--database postgresql://h/d"):
-        parse("postgresql://h/d?no_such_setting=1").open_store()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:se/cret@h/d",
+        "postgresql://u:1234/cret@h/d",
+        "postgresql://u:p@cret@h/d",
+        "postgresql://u:p?cret@h/d",
+        "postgresql://u:%ZZcret@h/d",
+        "postgresql://u:cret@[::1/d",
+        "postgresql://h/d?no_such_setting=cret",
+        "host=h password=cret dbname=d",
+        "  password = cret host=h",
+    ],
+)
+@pytest.mark.parametrize("more", [("check",), ("serve", "--registry=r", "--show-config")])
+def test_a_url_that_is_none_is_refused_with_a_remedy_and_without_the_password(
+    text: str, more: tuple[str, ...]
+) -> None:
+    result = command(*more, "--database", text)
+    assert result.exit_code == 1
+    assert "Error: --database: " in result.output
+    assert "postgresql://USER@HOST/NAME" in result.output
+    assert "cret" not in result.output
 
 
 def test_without_the_driver_the_extra_is_named() -> None:
