@@ -9,10 +9,10 @@ The tree::
     ├── DemoError          the demonstration found wrong totals
     └── Refusal            a request is answered with a code other than OK
         ├── InvalidReport      INVALID_ARGUMENT
+        │   └── TooLarge       INVALID_ARGUMENT
         ├── WeekNotOpen        FAILED_PRECONDITION
         ├── UnknownProject     NOT_FOUND
         ├── Overloaded         RESOURCE_EXHAUSTED
-        │   └── TooLarge       RESOURCE_EXHAUSTED
         ├── Unsupported        UNIMPLEMENTED
         ├── TooLate            DEADLINE_EXCEEDED
         ├── Unavailable        UNAVAILABLE
@@ -85,6 +85,10 @@ class InvalidReport(Refusal):
         super().__init__("; ".join([*map(str, self.violations), *tail]))
 
 
+class TooLarge(InvalidReport):
+    """A request of more bytes than any report has; it would be no smaller the next time."""
+
+
 class WeekNotOpen(Refusal):
     """The report's week is over, or has not begun."""
 
@@ -105,10 +109,6 @@ class Overloaded(Refusal):
     """More is asked than the server takes at once; come back in hours."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
-
-
-class TooLarge(Overloaded):
-    """A request of more bytes than any report has."""
 
 
 class Unsupported(Refusal):

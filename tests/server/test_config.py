@@ -88,6 +88,7 @@ def test_reports_cross_the_network_in_the_clear_only_where_the_operator_insists(
     ("flags", "said"),
     [
         (["--grpc", "nowhere"], "--grpc nowhere"),
+        (["--public", f"127.0.0.1:{'1' * 5000}"], "--public 127.0.0.1:111"),
         (["--threshold", "0"], "--threshold 0"),
         (["--grace-hours", "-1"], "--grace-hours -1"),
         (["--grace-hours", "nan"], "--grace-hours nan"),
@@ -96,6 +97,7 @@ def test_reports_cross_the_network_in_the_clear_only_where_the_operator_insists(
         (["--test-clock", "missing"], "--test-clock missing"),
         (["--test-clock", "missing", "--operations", "0.0.0.0:0"], "--test-clock is for tests"),
         ([], "missing.binpb"),
+        (["--registry", "/dev/zero"], "/dev/zero: more than 64 MiB, which no registry has; make"),
     ],
 )
 def test_the_command_ends_with_one_sentence_and_no_traceback(

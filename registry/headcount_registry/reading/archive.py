@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
 import struct
 import tarfile
@@ -42,7 +43,8 @@ _ZIP = (".zip",)
 _TAR = (".tar.gz", ".tgz")
 _ENTRY = b"PK\x01\x02"
 _DAMAGED = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, gzip.BadGzipFile),
     # What the standard library raises on some damaged headers.
     *(NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error),
 )
@@ -68,6 +70,8 @@ def unpack(path: Path) -> dict[str, bytes]:
     except _DAMAGED as error:
         raise _damaged(str(path), error) from error
     except OSError as error:
+        if error.errno is None:  # as bz2 says that its data is damaged
+            raise _damaged(str(path), error) from error
         raise ArchiveError(f"{path}: cannot be read: {error.strerror}") from error
     return kept
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from headcount_server.errors import ConfigError
 
+_MAX_PORT = 65535  # RFC 9293
+_MAX_DIGITS = len(str(_MAX_PORT))
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -20,10 +23,12 @@ class Address:
         """The address written as `HOST:PORT` or `[IPV6]:PORT`. Raises ConfigError."""
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
-        if not (colon and host and port.isdecimal() and int(port) <= 65535):  # noqa: PLR2004 - RFC 9293
+        # Python itself refuses to read numbers of thousands of digits.
+        number = int(port) if port.isdecimal() and len(port) <= _MAX_DIGITS else _MAX_PORT + 1
+        if not (colon and host and number <= _MAX_PORT):
             msg = f"{flag} {text}: not an address; write HOST:PORT, such as 127.0.0.1:8080"
             raise ConfigError(msg)
-        return cls(host, int(port))
+        return cls(host, number)
 
     @property
     def is_loopback(self) -> bool:

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import HttpRequests
-from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers
+from headcount_server.doors.status import CallMeter, fault, headers, http_status
 from headcount_server.errors import (
     InvalidReport,
     Overloaded,
@@ -85,7 +85,7 @@ class BackdropDoor:
             return Response()
         self._meter.called("post", refusal.code.name.lower())
         told = {"error": str(refusal)}
-        return JSONResponse(told, HTTP_STATUS[refusal.code], headers(refusal))
+        return JSONResponse(told, http_status(refusal), headers(refusal))
 
     async def _take(self, request: Request) -> None:
         self._intake.admit(request)

@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import json_reports
 from headcount_server.doors.http_requests import HttpRequests
-from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers, status
+from headcount_server.doors.status import CallMeter, fault, headers, http_status, status
 from headcount_server.errors import (
     InvalidReport,
     Refusal,
@@ -162,4 +162,4 @@ def _refused(refusal: Refusal) -> Response:
     more = headers(refusal)
     if isinstance(refusal, Unsupported):
         more["accept-encoding"] = "identity"
-    return JSONResponse(body, HTTP_STATUS[refusal.code], more)
+    return JSONResponse(body, http_status(refusal), more)

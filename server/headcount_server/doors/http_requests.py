@@ -92,4 +92,4 @@ class HttpRequests:
 
 
 def _too_large() -> TooLarge:
-    return TooLarge(f"request: more than {MAX_BODY_BYTES} bytes")
+    return TooLarge(Violation("request", f"more than {MAX_BODY_BYTES} bytes"))

@@ -15,7 +15,7 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from headcount_server.errors import Fault, InvalidReport, Overloaded, Refusal, WeekNotOpen
+from headcount_server.errors import Fault, InvalidReport, Overloaded, Refusal, TooLarge, WeekNotOpen
 
 OPEN_WEEKS = "headcount-open-weeks"
 """Trailing metadata, or header of HTTP, of a refused week: the open ones, the current one first."""
@@ -31,6 +31,7 @@ HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
     grpc.StatusCode.INTERNAL: 500,
 }
 """The HTTP status of each code, by Connect's table."""
+_CONTENT_TOO_LARGE = 413
 
 RETRY_SECONDS = 6 * 3600
 """How long an overloaded server asks callers to stay away."""
@@ -53,6 +54,11 @@ def fault(error: Exception) -> Fault:
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("a call failed: %s\n%s", type(error).__name__, trace)
     return Fault()
+
+
+def http_status(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: that of its code, unless HTTP has one of its own."""
+    return _CONTENT_TOO_LARGE if isinstance(refusal, TooLarge) else HTTP_STATUS[refusal.code]
 
 
 def status(refusal: Refusal) -> status_pb2.Status:

@@ -35,6 +35,8 @@ from headcount_server.errors import SchemaError
 
 REPORT_PREFIX = "headcount.projects."
 REPORT_SUFFIX = ".v1.Report"
+MAX_BYTES = 64 << 20
+"""Of a descriptor set; those of a thousand keys have less than one MiB."""
 
 # protoc types extensions as field descriptors, which Extensions[] is not typed to take.
 _PROJECT: Any = options_pb2.project
@@ -138,7 +140,13 @@ def load(path: Path) -> Schema:
     declares no project.
     """
     try:
-        return parse(path.read_bytes())
+        with path.open("rb") as file:
+            # A device such as /dev/zero would fill the memory.
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            msg = f"more than {MAX_BYTES >> 20} MiB, which no registry has"
+            raise SchemaError(msg)  # noqa: TRY301 - told like the others, with its file
+        return parse(data)
     except OSError as error:
         msg = f"{path}: {error.strerror}; make it with headcount-registry build"
         raise SchemaError(msg) from error

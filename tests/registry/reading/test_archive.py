@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import stat
 import subprocess
 import tarfile
@@ -267,6 +268,19 @@ def test_a_damaged_archive_is_an_error_without_a_traceback(bench: Bench, name: s
         assert result.exit_code == 1
         assert f"{bench.root / name}: " in result.stderr
         assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_is_told_in_whatever_way_it_is_packed(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as made:
+        made.writestr("poll/poll.info", b"name = Poll\n" * 400)
+    data = bytearray(path.read_bytes())
+    start = 30 + len("poll/poll.info")
+    data[start + 9 : start + 30] = bytes(255 - each for each in data[start + 9 : start + 30])
+    path.write_bytes(data)
+    with pytest.raises(ArchiveError, match=rf"^{re.escape(str(path))}: damaged: (?!None).+; fetch"):
+        unpack(path)
 
 
 @given(st.binary(max_size=300), st.integers(0, 2000), st.sampled_from(["zip", "tar.gz"]))

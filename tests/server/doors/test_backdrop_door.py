@@ -247,7 +247,7 @@ def test_what_nobody_declared_is_left_out_and_counted_in_operations(
         (b'{"a/headcount.projects.toy": {"multisite": "Yes"}}', 404),
         (b'{"\\u0000": {}}', 404),
         (json.dumps({f"p{n}": {} for n in range(51)}).encode(), 400),
-        (b" " * 65_537, 429),
+        (b" " * 65_537, 413),
     ],
     ids=lambda value: value[:40].decode() if isinstance(value, bytes) else str(value),
 )

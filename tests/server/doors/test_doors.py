@@ -282,12 +282,6 @@ CONDITIONS = [
         *_asking("GetStatistics", "project", "nobody"),
         method="GetStatistics",
     ),
-    Condition(
-        "more than 64 KiB",
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        _envelope(report=b"\x42" + b"x" * 70_000),
-        _json(report={"note": {"value": "x" * 70_000}}),
-    ),
 ]
 
 
@@ -329,6 +323,22 @@ def _post(
         return response, response.read()
     finally:
         connection.close()
+
+
+def test_what_is_larger_than_any_report_is_told_so_and_not_asked_for_again(standing: App) -> None:
+    """Over gRPC the library refuses it by itself, before anything of ours sees it."""
+    sent = [
+        ("application/json", _json(report={"note": {"value": "x" * 70_000}}).encode()),
+        ("application/proto", _envelope(report=b"\x42" + b"x" * 70_000)),
+    ]
+    for kind, body in sent:
+        response, data = _post(
+            standing.public, f"/{SERVICE}/SubmitReport", body, {"Content-Type": kind}
+        )
+        told = json.loads(data)
+        assert (response.status, told["code"]) == (413, "invalid_argument")
+        assert told["message"] == "request: more than 65536 bytes"
+        assert "retry-after" not in response.headers
 
 
 def _over_http(app: App, method: str, body: bytes, kind: str) -> Answer:

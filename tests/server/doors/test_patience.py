@@ -249,7 +249,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(
             % length
         )
         connection.settimeout(10)
-        assert connection.recv(4096).startswith((b"HTTP/1.1 429", b"HTTP/1.1 400"))
+        assert connection.recv(4096).startswith((b"HTTP/1.1 413", b"HTTP/1.1 400"))
 
 
 def test_a_body_without_a_length_is_read_up_to_the_limit_and_no_further(running: App) -> None:
@@ -261,4 +261,4 @@ def test_a_body_without_a_length_is_read_up_to_the_limit_and_no_further(running:
         with suppress(OSError):
             for _ in range(9):
                 connection.sendall(b"2000\r\n" + b" " * 0x2000 + b"\r\n")
-        assert connection.recv(4096).startswith(b"HTTP/1.1 429")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413")

@@ -96,6 +96,29 @@ def test_both_doors_speak_tls_and_follow_a_renewal_without_a_restart(
             _over_http(app.public, first)
 
 
+@pytest.mark.parametrize("suite", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384"])
+def test_no_door_takes_a_suite_of_cbc(
+    config: Config, make: Make, tmp_path: Path, suite: str
+) -> None:
+    certificate, key = make("old")
+    clock = tmp_path / "clock"
+    clock.write_text("2026-11-19T12:00:00Z", encoding="ascii")
+    caller = ssl.create_default_context(cafile=str(certificate))
+    caller.maximum_version = ssl.TLSVersion.TLSv1_2
+    with App(replace(config, tls_certificate=certificate, tls_key=key), FileClock(clock)) as app:
+        for address in (app.public, app.grpc):
+            for chosen, taken in ((suite, False), ("ECDHE-ECDSA-AES128-GCM-SHA256", True)):
+                caller.set_ciphers(chosen)
+                caller.set_alpn_protocols(["h2" if address is app.grpc else "http/1.1"])
+                with socket.create_connection((address.host, address.port), timeout=10) as plain:
+                    try:
+                        caller.wrap_socket(plain, server_hostname="localhost").close()
+                    except ssl.SSLError:
+                        assert not taken
+                    else:
+                        assert taken
+
+
 def _handshakes(address: str, certificate: Path, number: int) -> int:
     """So many handshakes, one after the other, and how many of them went well."""
     host, _, port = address.rpartition(":")
