@@ -150,7 +150,7 @@ class App:
             *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
             *self._pages.routes(),
         ]
-        pages = application(published_totals.registry(totals), routes)
+        pages = application(published_totals.registry(totals), routes, config.hsts)
         public = HttpDoor(pages, "--public", config.public, identity)
         doors.append(public)
         own = application(meter.registry, [health(lambda: grpc.serving)])

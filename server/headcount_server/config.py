@@ -31,6 +31,8 @@ class Config:
     """PEM file of the certificate chain for gRPC and the public port, or none for plaintext."""
     tls_key: Path | None = None
     """PEM file of its key."""
+    hsts: timedelta = timedelta()
+    """How long browsers shall insist on TLS; zero says nothing of it."""
     allow_plaintext: bool = False
     """Whether reports may cross the network without TLS."""
     limits: Limits = field(default_factory=Limits)
@@ -45,6 +47,15 @@ class Config:
             raise ConfigError(msg)
         if (self.tls_certificate is None) != (self.tls_key is None):
             msg = "--tls-certificate and --tls-key: one is of no use without the other; name both"
+            raise ConfigError(msg)
+        if not 0 <= self.hsts.days <= 36500:  # noqa: PLR2004 - the documented range
+            msg = f"--hsts-days {self.hsts.days}: outside 0 to 36500"
+            raise ConfigError(msg)
+        if self.hsts and self.tls_certificate is None:
+            msg = (
+                "--hsts-days: means nothing without --tls-certificate; where a proxy speaks TLS, "
+                "have the proxy send Strict-Transport-Security"
+            )
             raise ConfigError(msg)
         for flag, address in (("--grpc", self.grpc), ("--public", self.public)):
             if not (address.is_loopback or self.tls_certificate or self.allow_plaintext):

@@ -38,6 +38,21 @@ def test_every_setting_is_shown_with_where_it_came_from() -> None:
     assert set(shown) == flags - {"show-config"}
 
 
+def test_what_is_missing_is_shown_as_missing_and_what_is_wrong_is_told_below() -> None:
+    nothing = dict.fromkeys(REQUIRED)
+    result = CliRunner().invoke(main, ["serve", "--show-config", "--threshold=7"], env=nothing)
+    shown = _shown(result)
+    assert shown["registry"] == ["-", "missing"]
+    assert shown["database"] == ["-", "missing"]
+    assert shown["threshold"] == ["7", "--threshold"]
+    started = CliRunner().invoke(main, ["serve"], env=nothing)
+    assert (started.exit_code, "Missing option '--registry'" in started.output) == (2, True)
+    wrong = _run("--show-config", "--threshold=0")
+    assert wrong.exit_code == 1
+    assert "threshold " in wrong.output
+    assert wrong.output.endswith("Error: --threshold 0: outside 1 to 1000\n")
+
+
 def test_a_flag_wins_over_its_variable() -> None:
     shown = _shown(_run("--show-config", "--threshold=7", HEADCOUNT_SERVER_THRESHOLD="9"))
     assert shown["threshold"] == ["7", "--threshold"]

@@ -63,6 +63,19 @@ class Command(ServeCommand):
             signal.signal(signal.SIGTERM, before)
 
 
+class Needed(click.Option):
+    """An option that has to be given, except to see which settings are missing."""
+
+    def process_value(self, ctx: click.Context, value: object) -> object:
+        """Return the value, or nothing if `--show-config` is there to say so."""
+        try:
+            return super().process_value(ctx, value)
+        except click.MissingParameter:
+            if ctx.params.get("show_config"):
+                return None
+            raise
+
+
 class Number(click.ParamType[int | float]):
     """A number; an error names the allowed range."""
 
@@ -130,7 +143,7 @@ def listening(command: _Command) -> _Command:
 
 
 def encrypting(command: _Command) -> _Command:
-    """Add `tls_certificate`, `tls_key` and `allow_plaintext`."""
+    """Add `tls_certificate`, `tls_key`, `hsts_days` and `allow_plaintext`."""
     options = (
         click.option(
             "--tls-certificate",
@@ -140,6 +153,14 @@ def encrypting(command: _Command) -> _Command:
         ),
         click.option(
             "--tls-key", type=PATH, help="PEM file of the certificate's key, unencrypted."
+        ),
+        click.option(
+            "--hsts-days",
+            default=0,
+            show_default=True,
+            type=Number(int, "0 to 36500"),
+            help="Have browsers insist on https for this name so long "
+            "(Strict-Transport-Security); 0 to say nothing.",
         ),
         click.option(
             "--allow-plaintext",

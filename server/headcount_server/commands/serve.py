@@ -17,6 +17,7 @@ from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.commands.flags import (
     DATABASE,
     PATH,
+    Needed,
     Number,
     ServeCommand,
     encrypting,
@@ -34,14 +35,16 @@ from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
 
+_MISSING = "missing"
 _LAST_WORDS_SECONDS = 1.0
 """How long the end waits for whoever reads the log."""
 
 
 @click.command(cls=ServeCommand)
-@click.option("--registry", required=True, type=PATH, help="registry.binpb to serve.")
+@click.option("--registry", cls=Needed, required=True, type=PATH, help="registry.binpb to serve.")
 @click.option(
     "--database",
+    cls=Needed,
     required=True,
     type=DATABASE,
     help="SQLite file, created if missing; or postgresql://USER@HOST/NAME.",
@@ -71,7 +74,12 @@ _LAST_WORDS_SECONDS = 1.0
     help="Lowest level that is logged.",
 )
 @click.option("--test-clock", type=PATH, help="Take the time (RFC 3339) from a file; for tests.")
-@click.option("--show-config", is_flag=True, help="Print every setting and its source, then exit.")
+@click.option(
+    "--show-config",
+    is_flag=True,
+    is_eager=True,  # known before what is missing is looked for
+    help="Print every setting and its source, then exit.",
+)
 def serve(  # noqa: PLR0913 - one argument a flag
     registry: Path,
     database: Database,
@@ -82,6 +90,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     grace_hours: float,
     tls_certificate: Path | None,
     tls_key: Path | None,
+    hsts_days: int,
     allow_plaintext: bool,  # noqa: FBT001 - a flag
     limit_per_minute: float,
     limit_burst: int,
@@ -98,6 +107,8 @@ def serve(  # noqa: PLR0913 - one argument a flag
     named with a flag sets it too; the flag wins.
     """
     logs.start(log_level, background=not show_config)
+    if show_config and not _show():
+        return
     with one_sentence():
         config = Config(
             registry=registry,
@@ -109,6 +120,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
             grace=_grace(grace_hours),
             tls_certificate=tls_certificate,
             tls_key=tls_key,
+            hsts=timedelta(days=hsts_days),
             allow_plaintext=allow_plaintext,
             limits=Limits(
                 per_minute=limit_per_minute,
@@ -119,15 +131,15 @@ def serve(  # noqa: PLR0913 - one argument a flag
             ),
         )
         if show_config:
-            _show()
             return
         _run(config, _clock(test_clock, config))
 
 
-def _show() -> None:
+def _show() -> bool:
+    """Print every setting; return whether nothing is missing."""
     context = click.get_current_context()
     rows = [
-        (option.opts[0].removeprefix("--"), context.params[option.name], source(context, option))
+        (option.opts[0].removeprefix("--"), context.params[option.name], _origin(context, option))
         for option in context.command.params
         if option.name in context.params and option.name != "show_config"
     ]
@@ -136,6 +148,13 @@ def _show() -> None:
     wide = max(map(len, values))
     for (name, _, origin), value in zip(rows, values, strict=True):
         click.echo(f"{name:{width}}  {value:{wide}}  {origin}")
+    return all(origin != _MISSING for _, _, origin in rows)
+
+
+def _origin(context: click.Context, option: click.Parameter) -> str:
+    if option.required and context.params[option.name or ""] is None:
+        return _MISSING
+    return source(context, option)
 
 
 def _written(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -12,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headcount_server.representation import VARIES, Document, preferences, response
 
@@ -20,17 +21,23 @@ _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
 
 
-def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> Starlette:
-    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics."""
+def application(
+    registry: CollectorRegistry, routes: Iterable[Route] = (), hsts: timedelta = timedelta()
+) -> Starlette:
+    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics.
+
+    Every answer asks browsers to insist on TLS for as long as `hsts`.
+    """
 
     def metrics(request: Request) -> Response:
         encode, media_type = choose_encoder(_wanted(",".join(request.headers.getlist("accept"))))
         headers = {"Vary": f"Accept, {VARIES}", "Cache-Control": "no-cache"}
         return response(request, Document(encode(registry), media_type), headers)
 
-    made = Starlette(
-        routes=[Route("/metrics", metrics), *routes], middleware=[Middleware(OriginForm)]
-    )
+    middleware = [Middleware(OriginForm)]
+    if hsts:
+        middleware.append(Middleware(Insistence, hsts))
+    made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
     # Its redirects name the host that the caller named, and no prefix that a proxy strips.
     made.router.redirect_slashes = False
     return made
@@ -58,6 +65,25 @@ class OriginForm:
         if not path.startswith("/") and (named := _AUTHORITY.match(path)):
             scope = {**scope, "path": path[named.end() :] or "/"}
         await self._app(scope, receive, send)
+
+
+class Insistence:
+    """Adds Strict-Transport-Security (RFC 6797) to every answer."""
+
+    def __init__(self, app: ASGIApp, lasting: timedelta) -> None:
+        self._app = app
+        seconds = int(lasting.total_seconds())
+        self._header = (b"strict-transport-security", f"max-age={seconds}".encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
+        async def insisting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], self._header]}
+            await send(message)
+
+        await self._app(scope, receive, insisting)
 
 
 def _wanted(accept: str) -> str:

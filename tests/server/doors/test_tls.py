@@ -10,7 +10,9 @@ import ssl
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,31 @@ def test_both_doors_speak_tls_and_follow_a_renewal_without_a_restart(
         assert _over_grpc(app.grpc, second) is grpc.StatusCode.OK
         with pytest.raises(ssl.SSLCertVerificationError):
             _over_http(app.public, first)
+
+
+@pytest.mark.parametrize("days", [0, 365])
+def test_browsers_are_told_to_insist_on_tls_if_the_operator_says_so(
+    config: Config, make: Make, tmp_path: Path, days: int
+) -> None:
+    certificate, key = make("own")
+    clock = tmp_path / "clock"
+    clock.write_text("2026-11-19T12:00:00Z", encoding="ascii")
+    insisting = replace(config, tls_certificate=certificate, tls_key=key, hsts=timedelta(days=days))
+    trust = ssl.create_default_context(cafile=str(certificate))
+    with App(insisting, FileClock(clock)) as app:
+        for path in ("/", "/privacy", "/nothing", "/metrics"):
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", app.public.port, timeout=10, context=trust
+            )
+            with closing(connection):
+                connection.request("GET", path)
+                told = connection.getresponse().headers["strict-transport-security"]
+            assert told == (f"max-age={365 * 86400}" if days else None)
+
+
+def test_to_insist_on_tls_without_any_is_refused(config: Config) -> None:
+    with pytest.raises(ConfigError, match="--hsts-days: means nothing without --tls-certificate"):
+        replace(config, hsts=timedelta(days=1))
 
 
 @pytest.mark.parametrize("suite", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384"])
