@@ -116,10 +116,11 @@ class App:
         )
         service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
+        # Before any port is taken, since a damaged database ends the start here.
+        show()
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
         writer.watch(lambda ok, why: _tell(grpc, why, ok=ok))
 
-        show()
         starting.callback(self.weeks.stop)
         self.weeks.start()
         public.start()

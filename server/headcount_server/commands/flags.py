@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from headcount_server.errors import ConfigError, ServerError
+from headcount_server.errors import ConfigError, ServerError, Unavailable
 from headcount_server.store.database import Database
 from headcount_server.store.open import parse
 from headcount_server.week import Week
@@ -237,6 +237,8 @@ def one_sentence() -> Iterator[None]:
         yield
     except ConfigError as error:
         raise click.ClickException(_by_source(str(error))) from None
+    except Unavailable as error:
+        raise click.ClickException(error.why or str(error)) from None
     except ServerError as error:
         raise click.ClickException(str(error)) from None
 

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -26,6 +27,8 @@ from headcount_server.week import Week
 
 APPLICATION_ID = 0x68646374
 """Marks the file as ours (`hdct`)."""
+
+_RESTORE = "move it away, and put a backup in its place with `headcount-server restore`"
 
 _LOG_HEADER = 32
 """Bytes before the frames of a log (https://sqlite.org/fileformat2.html#walformat)."""
@@ -198,8 +201,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             empty_log(connection, path)
             _destroy_keys(connection, path, before)
     except (OSError, sqlite3.Error) as error:
-        msg = f"{path}: {error}"
-        raise StoreError(msg) from error
+        raise StoreError(told(path, error)) from error
     finally:
         claim.release()
 
@@ -268,13 +270,20 @@ def reading(path: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN")
             yield connection
     except sqlite3.Error as error:
-        msg = f"{path}: {error}"
+        msg = told(path, error)
         if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
             msg = (
                 f"{path}: a crash left it in the middle of a write; start the server on it once, "
                 "which puts that right"
             )
         raise StoreError(msg) from error
+
+
+def told(path: Path, error: Exception) -> str:
+    """What an operator is told of an error of the file, with what to do if it is damaged."""
+    name = getattr(error, "sqlite_errorname", "")
+    remedy = f"; {_RESTORE}" if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) else ""
+    return f"{path}: {error}{remedy}"
 
 
 def read_only(path: Path) -> sqlite3.Connection:
@@ -318,3 +327,15 @@ def refuse_strange(connection: sqlite3.Connection, path: Path, *, empty: bool) -
             "headcount-server that wrote it, or restore a backup made before the upgrade"
         )
         raise StoreError(msg)
+    if tables:
+        _refuse_impossible(connection, path)
+
+
+def _refuse_impossible(connection: sqlite3.Connection, path: Path) -> None:
+    for week, closes in connection.execute("SELECT week, closes FROM weeks"):
+        try:
+            Week.parse(week)
+            datetime.fromisoformat(closes)
+        except ValueError:
+            msg = f"{path}: damaged: it has a week {week} that closes {closes}; {_RESTORE}"
+            raise StoreError(msg) from None

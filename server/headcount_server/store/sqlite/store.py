@@ -66,8 +66,7 @@ class SqliteStore:
                 raise
         except (OSError, sqlite3.Error) as error:
             self._claim.release()
-            msg = f"{path}: {error}"
-            raise StoreError(msg) from error
+            raise StoreError(connections.told(path, error)) from error
         except StoreError:
             self._claim.release()
             raise
@@ -308,7 +307,7 @@ class SqliteStore:
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, read over a connection of this call alone."""
         with (
-            _unavailable("the totals cannot be read"),
+            _unavailable("the totals cannot be read", self._path),
             closing(read_only(self._path)) as reader,
         ):
             # One snapshot, so that a close in between is seen whole or not at all.
@@ -351,12 +350,13 @@ class SqliteStore:
 
 
 @contextmanager
-def _unavailable(failed: str) -> Iterator[None]:
+def _unavailable(failed: str, path: Path | None = None) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         msg = f"{failed}: {error}"
-        raise Unavailable(msg) from error
+        why = connections.told(path, error) if path else ""
+        raise Unavailable(msg, why) from error
 
 
 def drop_week(connection: Connection, week: Week) -> None:
