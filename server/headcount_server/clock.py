@@ -1,4 +1,4 @@
-"""Where the server's time comes from."""
+"""The source of the server's time."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SystemClock:
 
 
 class FileClock:
-    """A time written in a file (RFC 3339), read at every use; for tests.
+    """A time in a file (RFC 3339), read at every use; for tests.
 
-    A reading that is no time keeps the one before, since a file may be read
-    while it is being written. The first reading must succeed: ConfigError.
+    If a reading is not a time, the one before is kept, because a file may be read
+    while it is being written. Raises ConfigError if the first reading fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +42,7 @@ class FileClock:
             raise ConfigError(msg) from error
 
     def now(self) -> datetime:
-        """The time that the file holds now."""
+        """Return the time in the file."""
         with suppress(OSError, ValueError):
             self._last = self._read()
         return self._last

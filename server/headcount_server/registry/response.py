@@ -1,4 +1,4 @@
-"""A project and its keys as the wire carries them."""
+"""A project and its keys as wire messages."""
 
 from __future__ import annotations
 
