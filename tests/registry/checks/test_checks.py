@@ -148,6 +148,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
             "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
         },
     ],
+    "convention": [
+        VALID + "telemetry[k][use] = common:php",
+        VALID + "telemetry[k][use] = php_version",
+    ],
     "unknown-attribute": [VALID + key("k", "boolean", "[lable] = Some")],
     "attribute-form": [
         VALID + key("k", "choice", "[values] = a", "[values][] = b"),
@@ -282,6 +286,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + key("k", "list", f"[catalogue] = {'x' * 300}"),
     ],
     "alias": [
+        VALID + key("k", "boolean", "[aliases][Ja] = Jup"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][x] = b"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][a] = a"),
     ],
