@@ -14,7 +14,7 @@ class Clock(Protocol):
     """Tells the time, in UTC."""
 
     def now(self) -> datetime:
-        """The present moment, with its time zone."""
+        """Return the present moment, with its time zone."""
         ...
 
 
@@ -22,7 +22,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment."""
         return datetime.now(UTC)
 
 

@@ -53,11 +53,11 @@ class Week:
         return self.start + timedelta(weeks=1)
 
     def previous(self) -> Week:
-        """The week before."""
+        """Return the week before."""
         return Week.of(self.start - timedelta(weeks=1))
 
     def next(self) -> Week:
-        """The week after."""
+        """Return the week after."""
         return Week.of(self.end)
 
     def __str__(self) -> str:

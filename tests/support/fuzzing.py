@@ -46,13 +46,13 @@ class Surface:
         return self.corpus.name
 
     def kept(self) -> list[bytes]:
-        """The corpus, in order of file names."""
+        """Return the corpus, in order of file names."""
         kept = [file.read_bytes() for file in sorted(self.corpus.iterdir())]
         assert kept, f"nothing is kept in {self.corpus}"
         return kept
 
     def inputs(self, mutants: int) -> Iterator[bytes]:
-        """All that is kept, then so many mutants, or those of `HEADCOUNT_FUZZ_SECONDS`."""
+        """Yield all that is kept, then so many mutants, or those of `HEADCOUNT_FUZZ_SECONDS`."""
         kept = self.kept()
         yield from kept
         end = time.monotonic() + SECONDS
@@ -161,7 +161,7 @@ def _fieldwise(
 
 
 def varint(number: int) -> bytes:
-    """A number as protobuf writes it."""
+    """Return a number as protobuf writes it."""
     out = b""
     while number > 127:
         out += bytes([number & 127 | 128])
@@ -170,7 +170,7 @@ def varint(number: int) -> bytes:
 
 
 def join(fields: list[tuple[int, bytes]]) -> bytes:
-    """A message of tags and payloads; payloads of tags with a length get it."""
+    """Return a message of tags and payloads; payloads of tags with a length get it."""
     return b"".join(
         varint(tag) + (varint(len(payload)) if tag & 7 == 2 else b"") + payload
         for tag, payload in fields
@@ -178,7 +178,7 @@ def join(fields: list[tuple[int, bytes]]) -> bytes:
 
 
 def split(message: bytes) -> list[tuple[int, bytes]] | None:
-    """Tags and payloads of a message; None where it is none."""
+    """Tags and payloads of a message; None if it is none."""
     fields, at = [], 0
     try:
         while at < len(message):

@@ -22,7 +22,7 @@ _lasting: set[object] = set()
 
 
 def standing() -> dict[object, str]:
-    """Every thread of ours and every process that comes from us, with words for it."""
+    """Return every thread of ours and every process that comes from us, with words for it."""
     threads = {thread: f"the thread {thread.name}" for thread in threading.enumerate()}
     return threads | _processes()
 

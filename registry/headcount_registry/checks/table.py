@@ -34,7 +34,7 @@ class When(Enum):
     STRICT = auto()
     """Only where `--strict` is asked for."""
     DATED = auto()
-    """Only where the day is known; the function takes it as its second argument."""
+    """Only if the day is known; the function takes it as its second argument."""
 
 
 @dataclass(frozen=True, slots=True)

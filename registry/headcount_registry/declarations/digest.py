@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def with_digests(registry: Registry) -> Registry:
-    """The registry with both digests of every project."""
+    """Return the registry with both digests of every project."""
     return replace(
         registry,
         projects=tuple(
@@ -32,7 +32,7 @@ def with_digests(registry: Registry) -> Registry:
 
 
 def digest(project: Project) -> str:
-    """SHA-256 (hex) of everything that is declared, with its numbers."""
+    """Return SHA-256 (hex) of everything that is declared, with its numbers."""
     model = asdict(project)
     for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
@@ -43,7 +43,7 @@ def digest(project: Project) -> str:
 
 
 def consent_digest(project: Project) -> str:
-    """SHA-256 (hex) of what a person agrees to."""
+    """Return SHA-256 (hex) of what a person agrees to."""
     return _sha256(
         {"project": project.name, "keys": [_agreed(key) for key in project.keys]},
     )

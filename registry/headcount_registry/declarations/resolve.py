@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def resolve(draft: Draft) -> Registry:
-    """The model of a draft that no check found an error in."""
+    """Return the model of a draft that no check found an error in."""
     return Registry(tuple(_project(project) for project in draft.projects))
 
 

@@ -22,7 +22,7 @@ Recording = tuple[str, str]
 
 
 def recording_rules(registry: Registry) -> str:
-    """The file: a group for each project."""
+    """Return the file: a group for each project."""
     groups = ((project, _project(project)) for project in registry.projects)
     return render("recording.yml.jinja", groups=groups)
 

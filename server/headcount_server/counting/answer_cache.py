@@ -32,7 +32,7 @@ class AnswerCache:
         self._memories: dict[str, _Memory] = {}
 
     def read(self, project: Project, report: bytes, today: date) -> Answers:
-        """The answers in a serialized report, as `answers.read` gives them."""
+        """Return the answers in a serialized report, as `answers.read` gives them."""
         memory = self._memories.get(project.name)
         # Keys expire from one day to the next, and a registry may be replaced.
         if memory is None or memory.project is not project or memory.today != today:
@@ -52,7 +52,7 @@ class _Memory:
         self._known: dict[bytes, Answer] = {}
 
     def recall(self, report: bytes) -> list[Answer] | None:
-        """All answers of a report; None where it has to be read as a whole."""
+        """Return all answers of a report; None if it has to be read as a whole."""
         pieces = _pieces(report)
         if pieces is None:
             return None
@@ -80,7 +80,7 @@ class _Memory:
 
 
 def _pieces(report: bytes) -> list[bytes] | None:
-    """The one-field reports that a report is made of; None where it is not plain."""
+    """Return the one-field reports that a report is made of; None if it is not plain."""
     pieces = []
     start, before, end = 0, 0, len(report)
     try:

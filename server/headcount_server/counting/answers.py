@@ -43,7 +43,7 @@ Reason = telemetry_service_pb2.IgnoredReason
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One key's answer: the values to tally; none where its class is never published.
+    """One key's answer: the values to tally; none if its class is never published.
 
     Equal only to itself, so that counting answers is cheap; `reader` gives
     the same answer for the same bytes.
@@ -58,7 +58,7 @@ class Ignored:
     """A key that was left out, and why."""
 
     key: str
-    """Name of the key; empty where it is unknown."""
+    """Name of the key; empty if it is unknown."""
     number: int
     """Number of its field in the report."""
     reason: telemetry_service_pb2.IgnoredReason
@@ -87,11 +87,11 @@ class _LeftOut(Exception):
 
 
 def read(project: Project, report: bytes, today: date) -> Answers:
-    """The answers in a serialized report of a project.
+    """Return the answers in a serialized report of a project.
 
     A report that answers nothing is a head all the same; were it refused,
     every counted report would be known to answer some key, and small numbers
-    of answers could be concluded from that. Raises InvalidReport where the
+    of answers could be concluded from that. Raises InvalidReport if the
     bytes are no report of the project, or where all that it says is left out.
     """
     try:
@@ -114,7 +114,7 @@ def read(project: Project, report: bytes, today: date) -> Answers:
 
 
 def release(project: Project, given: Iterable[Answer]) -> str:
-    """The release that these answers name; `other` where they name none."""
+    """Return the release that these answers name; `other` where they name none."""
     for answer in given:
         if answer.key == project.version_key and answer.values:
             return answer.values[0]

@@ -24,7 +24,7 @@ class Cell(NamedTuple):
     value: str
     """Text of the value: a declared text, a version, `true`, a bucket such as `10-99`."""
     release: str
-    """Release of the project; empty where the key is not cross-tabulated."""
+    """Release of the project; empty if the key is not cross-tabulated."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Tally:
 
 
 def tally(project: Project, reports: Iterable[Answers]) -> Tally:
-    """The totals of these reports."""
+    """Return the totals of these reports."""
     reports = tuple(reports)
     total = Tally(reports=len(reports))
     # Equal answers are mostly one object (see `reader`), so they are counted

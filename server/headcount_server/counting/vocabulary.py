@@ -44,7 +44,7 @@ class Vocabulary:
             self._releases[project].add(release)
 
     def fold(self, project: Project, tally: Tally) -> Tally:
-        """The same totals without values past the bound; their answers still count."""
+        """Return the same totals without values past the bound; their answers still count."""
         kept = self._kept[project.name]  # what was kept as it is once always will be
         values = Counter({cell: n for cell, n in tally.values.items() if cell in kept})
         new = [item for item in tally.values.items() if item[0] not in kept]
@@ -59,7 +59,7 @@ class Vocabulary:
         return replace(tally, values=values)
 
     def settled(self, project: Project, tally: Tally) -> bool:
-        """Whether `fold` would take in nothing new of these totals."""
+        """Return whether `fold` would take in nothing new of these totals."""
         for cell in tally.values:
             seen = self._seen[project.name, cell.key]
             open_type = project.keys[cell.key].declaration.type in _OPEN_TYPES

@@ -126,7 +126,7 @@ class Site:
         )
 
     def _collectors(self, base: type, project: Project) -> object:
-        """A subclass of the generated collectors that knows this site's facts."""
+        """Return a subclass of the generated collectors that knows this site's facts."""
 
         def collector(key: Key) -> Callable[[object], object]:
             def collect(_self: object) -> object:

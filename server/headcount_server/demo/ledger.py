@@ -65,7 +65,7 @@ class Ledger:
 
 
 def published(statistics: wire.ProjectStatistics) -> dict[Count, int]:
-    """The same form for what the server says it has published."""
+    """Return the same form for what the server says it has published."""
     return dict(_counts(statistics))
 
 

@@ -37,7 +37,7 @@ Object = Mapping[str, Any]
 
 
 def parse(body: bytes) -> Object:
-    """The object in a body. Raises InvalidReport, which names what is wrong with it."""
+    """Return the object in a body. Raises InvalidReport, which names what is wrong with it."""
     try:
         parsed = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
@@ -53,12 +53,12 @@ def parse(body: bytes) -> Object:
 
 
 def message(body: bytes, into: type[Message]) -> Message:
-    """A request whose fields are all texts."""
+    """Return a request whose fields are all texts."""
     return _envelope(parse(body), into)
 
 
 def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
-    """A report in its envelope, and the keys of it that had to be left out."""
+    """Return a report in its envelope, and the keys of it that had to be left out."""
     told = dict(parse(body))
     report = told.pop(_REPORT, None)
     request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
@@ -75,7 +75,7 @@ def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, t
 
 
 def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tuple[Ignored, ...]]:
-    """The serialized report, and what it leaves out."""
+    """Return the serialized report, and what it leaves out."""
     report = project.report_class()
     fields = _fields(report)
     left_out: list[Ignored] = []
@@ -182,7 +182,7 @@ def _no_constant(_text: str) -> NoReturn:
 
 
 def _check(value: object) -> None:
-    """Raises RecursionError where it is too deep, ValueError where a text is no Unicode."""
+    """Raise RecursionError if it is too deep, ValueError if a text is no Unicode."""
     level: list[object] = [value]
     depth = 0
     while level:

@@ -176,7 +176,7 @@ class _Bucket:
 
 
 def _parse(text: str) -> _Address | None:
-    """Return the address in `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`."""
+    """Return the address of `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`."""
     text = unquote(text)
     for scheme in ("ipv4:", "ipv6:"):
         text = text.removeprefix(scheme)

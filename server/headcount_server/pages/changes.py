@@ -46,11 +46,11 @@ class Line:
 
     kind: str
     subject: str
-    """Name of the key; empty where the project itself changed."""
+    """Name of the key; empty if the project itself changed."""
     address: str
-    """Page of the key as it is called now; empty where it is no longer asked."""
+    """Page of the key as it is called now; empty if it is no longer asked."""
     label: str
-    """The key as people call it; empty where it is no longer asked."""
+    """The key as people call it; empty if it is no longer asked."""
     detail: tuple[tuple[str, bool], ...]
     """The change in words, cut at names, and whether a piece is a name."""
     reason: str
@@ -108,7 +108,7 @@ Known = tuple[Project, Mapping[str, Key]]
 
 
 def releases(projects: Iterable[Known]) -> tuple[ReleaseView, ...]:
-    """All releases of these projects, what is in none yet first, then the newest."""
+    """Return all releases of these projects, what is in none yet first, then the newest."""
     found: dict[tuple[str, str], list[tuple[options_pb2.Release, Changed]]] = {}
     for project, keys in projects:
         for release in project.declaration.releases:
@@ -131,7 +131,7 @@ def releases(projects: Iterable[Known]) -> tuple[ReleaseView, ...]:
 
 
 def of_key(views: Sequence[ReleaseView], key: Key) -> tuple[tuple[ReleaseView, Line], ...]:
-    """The changes of one key, by its present and its former name."""
+    """Return the changes of one key, by its present and its former name."""
     names = {key.name, key.declaration.formerly} - {""}
     return tuple(
         (release, line)
@@ -156,7 +156,7 @@ def authors(projects: Iterable[Project]) -> tuple[str, ...]:
 
 
 def identifier(*names: str) -> str:
-    """A URN made of names, the same at all times and places."""
+    """Return a URN made of names, the same at all times and places."""
     return uuid.uuid5(_SPACE, "\n".join(names)).urn
 
 
@@ -191,7 +191,7 @@ def _line(project: str, change: options_pb2.Change, key: Key | None) -> Line:
 
 
 def _pieces(text: str) -> tuple[tuple[str, bool], ...]:
-    """A text cut at what stands between backticks, which is a name."""
+    """Return a text cut at what stands between backticks, which is a name."""
     pieces = zip(_NAMED.split(text), chain.from_iterable([[False, True]] * len(text)), strict=False)
     return tuple((piece, is_name) for piece, is_name in pieces if piece)
 

@@ -56,7 +56,7 @@ class Crossing:
     releases: tuple[str, ...]
     """Newest first, `other` at the end."""
     rows: tuple[tuple[str, tuple[Place | None, ...]], ...]
-    """Text of a value with its cells; None where fewer than the threshold reported it."""
+    """Text of a value with its cells; None if fewer than the threshold reported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Distribution:
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
-    """A key's totals; None where fewer than the threshold answered, or they were taken down."""
+    """A key's totals; None if fewer than the threshold answered, or they were taken down."""
     publication = published.publication
     number = publication.answers.get(key.number)
     if number is None or any(notice.key == key.number for notice in published.retractions):
@@ -152,7 +152,7 @@ def _row(value: str, text: str, part: Share, count: Count, full: float) -> Row:
 
 
 def _full(uppers: Sequence[float]) -> float:
-    """The share that a bar of full length stands for: all, unless all are small."""
+    """Return the share that a bar of full length stands for: all, unless all are small."""
     most = max(uppers, default=0.0)
     return 100.0 if most > HALF else most
 
@@ -170,7 +170,7 @@ def _first_range(key: Key) -> str:
 
 
 def _median(key: Key, cells: Mapping[Cell, int], answers: int, threshold: int) -> tuple[str, ...]:
-    """The ranges that the median can lie in; none where the key has none."""
+    """Return the ranges that the median can lie in; none if the key has none."""
     if key.declaration.type != _COUNT:
         return ()
     names = ranges(key.declaration.buckets)

@@ -38,7 +38,7 @@ class Document:
 
 
 def of(text: str, media_type: str) -> Document:
-    """A text as a document; in XML, signs that it cannot hold are replaced."""
+    """Return a text as a document; in XML, signs that it cannot hold are replaced."""
     if media_type.endswith("+xml"):
         text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
     return Document(text.encode(), media_type)
@@ -53,7 +53,7 @@ def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
 
 
 def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
-    """The same weeks with no answers in them but those to one key of one project."""
+    """Return the same weeks with no answers in them but those to one key of one project."""
     return [
         replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
         for week in weeks
@@ -78,5 +78,5 @@ def registry(schema: Schema) -> Document:
 
 
 def openapi() -> Document:
-    """The description of the files at /data/."""
+    """Return the description of the files at /data/."""
     return of(json.dumps(description(), indent=2) + "\n", JSON)

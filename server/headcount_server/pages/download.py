@@ -53,7 +53,7 @@ class Download:
         self._file = file
 
     def parts(self) -> Iterator[bytes]:
-        """Its bytes, for any number of readers at once. It is made before."""
+        """Yield its bytes, for any number of readers at once. It is made before."""
         file = self._file
         if file is None:
             return

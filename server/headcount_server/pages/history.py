@@ -34,7 +34,7 @@ class Reports:
     weeks: tuple[Week, ...]
     """Oldest first."""
     counts: tuple[Count | None, ...]
-    """None where fewer than the threshold reported."""
+    """None if fewer than the threshold reported."""
     trend: Trend
     top: Count | None
     """The largest, which the drawing is as high as."""
@@ -60,7 +60,7 @@ class Series:
 
     @property
     def last(self) -> Share | None:
-        """The last week's share; None where it was not published."""
+        """The last week's share; None if it was not published."""
         return self.shares[-1]
 
 
@@ -71,7 +71,7 @@ class History:
     weeks: tuple[Week, ...]
     """Oldest first."""
     answers: tuple[Count | None, ...]
-    """Answers in each week; None where fewer than the threshold answered."""
+    """Answers in each week; None if fewer than the threshold answered."""
     series: tuple[Series, ...]
     """The most frequent values, in their usual order."""
     top: float
@@ -81,7 +81,7 @@ class History:
 
 
 def find(week: PublishedWeek, project: str) -> PublishedProject | None:
-    """What a week published of a project; None where that is nothing."""
+    """What a week published of a project; None if that is nothing."""
     return next((found for found in week.projects if found.name == project), None)
 
 
@@ -101,7 +101,7 @@ def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
 
 
 def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
-    """The course of a key's values in these weeks, oldest first."""
+    """Return the course of a key's values in these weeks, oldest first."""
     weeks = _since_first(weeks, project)
     found = [_distribution(week, project, key) for week in weeks]
     rows = [{row.value: row for row in each.rows} if each else {} for each in found]
@@ -141,7 +141,7 @@ def retractions(
 
 
 def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week]) -> str:
-    """A drawing in words, for those who do not see it."""
+    """Return a drawing in words, for those who do not see it."""
     told = [
         (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
     ]
@@ -154,7 +154,7 @@ def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week
 
 
 def _since_first(weeks: Sequence[PublishedWeek], project: str) -> Sequence[PublishedWeek]:
-    """The weeks without those from before anything of the project was published."""
+    """Return the weeks without those from before anything of the project was published."""
     first = next((i for i, week in enumerate(weeks) if find(week, project)), len(weeks))
     return weeks[first:]
 
@@ -165,7 +165,7 @@ def _distribution(week: PublishedWeek, project: str, key: Key) -> Distribution |
 
 
 def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str], int]:
-    """The most frequent values with their texts, and how many others there are."""
+    """Return the most frequent values with their texts, and how many others there are."""
     total: Counter[str] = Counter()
     texts = {}
     for rows in weeks:

@@ -17,7 +17,7 @@ def ranges(buckets: Sequence[int]) -> tuple[str, ...]:
 
 
 def median(published: Sequence[int], answers: int, threshold: int) -> tuple[int, int]:
-    """Lowest and highest range that the median answer can lie in, as indices.
+    """Return the lowest and highest range that the median answer can lie in, as indices.
 
     `published` has a multiple of the threshold for each range in order, 0
     where none was published; the first range never is. The median of n

@@ -40,7 +40,7 @@ _PLACES = {
 
 
 def description() -> dict[str, Any]:
-    """The document, as OpenAPI 3.1 has it."""
+    """Return the document, as OpenAPI 3.1 has it."""
     schemas: dict[str, Any] = {}
     for message in (wire.GetStatisticsResponse, wire.GetRegistryResponse):
         _describe(cast("Descriptor", message.DESCRIPTOR), schemas)

@@ -107,7 +107,7 @@ class Pages:
         self._site = Site(known, self._weeks, self._policy)
 
     def _older(self, address: str) -> Document | None:
-        """A week's file from before the weeks that pages show."""
+        """Return a week's file from before the weeks that pages show."""
         name, _, form = address.removeprefix("data/weeks/").partition(".")
         try:
             week = Week.parse(name)
@@ -140,7 +140,7 @@ def _response(request: Request, document: Document) -> Response:
 
 
 def _has(request: Request, tag: str) -> bool:
-    """Whether the caller says that it has the document of this tag."""
+    """Return whether the caller says that it has the document of this tag."""
     told = request.headers.get("if-none-match", "").split(",")
     return bool({tag, "*"} & {each.strip().removeprefix("W/") for each in told})
 

@@ -65,7 +65,7 @@ class Site:
         return tuple(self._renders)
 
     def document(self, address: str) -> Document | None:
-        """What stands at an address; None where nothing does."""
+        """What stands at an address; None if nothing does."""
         made = self._made.get(address)
         if made is None and address in self._renders:
             made = self._made[address] = self._renders[address]()
@@ -184,14 +184,14 @@ class Site:
 
 
 def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
-    """The files of one week, under its own name or another."""
+    """Return the files of one week, under its own name or another."""
     return {
         f"data/weeks/{name}.{form}": partial(documents.totals, [week], "", form) for form in FORMS
     }
 
 
 def link(address: str) -> str:
-    """An address that may stand behind a link; empty for anything else, such as a script."""
+    """Return an address that may stand behind a link; empty for anything else, such as a script."""
     return address if _LINK.fullmatch(address) else ""
 
 

@@ -110,7 +110,7 @@ class KeyView:
 
 
 def question(key: Key) -> Question:
-    """A key in words."""
+    """Return a key in words."""
     declared = key.declaration
     return Question(
         name=key.name,
@@ -138,7 +138,7 @@ def question(key: Key) -> Question:
 def project(
     declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
 ) -> ProjectView:
-    """A project with these keys, by what the weeks (oldest first) published of it."""
+    """Return a project with these keys, by what the weeks (oldest first) published of it."""
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
@@ -158,7 +158,7 @@ def project(
 
 
 def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
-    """A key by what the weeks (oldest first) published of it."""
+    """Return a key by what the weeks (oldest first) published of it."""
     return KeyView(
         question=question(key),
         latest=_latest(project_name, key, weeks),

@@ -127,7 +127,7 @@ class Schema:
     """The serialized descriptor set from which it was read."""
 
     def digests(self) -> dict[str, str]:
-        """The registry digest of each project."""
+        """Return the registry digest of each project."""
         return {name: project.declaration.digest for name, project in self.projects.items()}
 
 
