@@ -114,7 +114,7 @@ class Client(SiteOwner):
             return False
 
     def next_due(self) -> float | None:
-        """When to ask again (unix seconds); None where time alone changes nothing."""
+        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
         try:
             decision = self._decision()
             if not decision.state().on:

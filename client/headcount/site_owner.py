@@ -174,7 +174,7 @@ class SiteOwner(ABC):
 
     @abstractmethod
     def next_due(self) -> float | None:
-        """When to ask again (unix seconds)."""
+        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
 
     @abstractmethod
     def _decision(self) -> Decision:

@@ -5,8 +5,8 @@ The full digest changes with every change of the declarations. The consent diges
 with what people agreed to (keys, purposes, values, precision, buckets, size, axes, level),
 and not with wording, catalogue items, aliases, owners or dates.
 
-A digest cannot tell wider from narrower. Equal digests mean that nothing needs to be asked;
-on unequal ones the client compares key by key what was agreed to.
+A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be asked.
+If they differ, the client compares the terms of consent key by key.
 """
 
 from __future__ import annotations

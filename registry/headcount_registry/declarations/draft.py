@@ -1,7 +1,7 @@
-"""Declarations as they were written: statements gathered by project and key, unjudged.
+"""Declarations as written: statements grouped by project and key, not yet checked.
 
-Checks run over drafts, so that they see what was written twice, wrongly or in vain. A draft
-without errors resolves to the model (`resolve.py`).
+Checks run on drafts, so that they see statements that are repeated, wrong or without effect.
+A draft without errors resolves to the model (`resolve.py`).
 """
 
 from __future__ import annotations

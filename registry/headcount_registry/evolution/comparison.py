@@ -1,10 +1,10 @@
 """Comparing two states of a registry: what changed, and what follows for whom.
 
-A change breaks *clients* where a report of an older client would be misread, and *totals*
-where it would be counted as something else, or no longer, though it is still asked. People
-are asked again by the same rule that the client follows (new keys and values, finer versions
-and ranges, a crossing, another purpose or level); wording, aliases and the items of a
-catalogue ask nobody.
+A change breaks *clients* if an older client's report would be misread. A change breaks
+*totals* if an older client's answer would be counted under another value, or dropped,
+although the key still exists. People are asked again by the rule that the client follows:
+new keys and values, finer versions and ranges, a crossing, another purpose or level. Nobody
+is asked because of wording, aliases or the items of a catalogue.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Snapshot:
 class Comparison:
     """All changes from one state to another, by project and key.
 
-    `partial` where one side is a lock: then only names, numbers, types and values are known.
+    `partial` if one side is a lock: then only names, numbers, types and values are known.
     """
 
     old: str

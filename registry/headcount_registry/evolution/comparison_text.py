@@ -1,4 +1,4 @@
-"""A comparison as people and as programs read it."""
+"""A comparison as text for people and as JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Release archives (.zip, .tar.gz), read in memory and with distrust.
+"""Release archives (.zip, .tar.gz), read in memory and not trusted.
 
-Whoever packages other people's modules hands over files that nobody here has looked at. So
-nothing is ever unpacked onto the disk, and an archive is refused as a whole when it leads out
-of itself, holds links or devices, names a file twice, or goes beyond a bound. Of what is left
-only small files are kept: declarations and catalogues are.
+Archives contain other people's files, which nobody here has looked at. Nothing is ever
+unpacked onto the disk. An archive is refused as a whole if a path leads out of it, if it
+holds links or devices, names a file twice, or exceeds a bound. Only small files are kept,
+because declarations and catalogues are small.
 """
 
 from __future__ import annotations

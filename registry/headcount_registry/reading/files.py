@@ -1,7 +1,7 @@
-"""Collecting: the files that a build is given, in directories, checkouts and archives.
+"""Collect the files of a build from directories, checkouts and archives.
 
-Nobody has to trust what is collected: links that lead elsewhere are refused, and archives are
-read in memory (`archive.py`).
+The files are not trusted: links that lead elsewhere are refused, and archives are read in
+memory (`archive.py`).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class InputFiles:
     def text(self, file: str) -> str:
         """Return the text of a file. Raises `SourceError`.
 
-        The grammar is one of bytes: what is no UTF-8 must survive to be reported, and line
-        ends must not be translated.
+        The grammar works on bytes. Bytes that are not UTF-8 must survive to be reported, and
+        line ends must not be translated.
         """
         data = self._archived.get(file)
         if data is None:

@@ -1,9 +1,8 @@
 """The `.info` grammar of Backdrop, exactly: text in, located pairs out.
 
-A pair is a key, `=` and a value. The grammar has no errors: text that fits no pair is
-skipped. This parser keeps that meaning to the letter, and keeps besides where everything
-stood, so that checks can say what the grammar keeps silent about. Time is linear in the
-length of the text, whatever the text.
+A pair is a key, `=` and a value. The grammar has no errors: it skips text that fits no
+pair. This parser does exactly the same. It also records the place of everything, so that
+checks can report what the grammar silently ignores. It takes linear time for any text.
 """
 
 from __future__ import annotations
@@ -104,9 +103,9 @@ class Document:
 def parse(text: str, constants: Mapping[str, Scalar] | None = None) -> Document:
     """Parse a text without sections.
 
-    `constants` are the names that a value is replaced by, as PHP's own constants would be;
-    true, false and null are known in any case. Bytes that are no UTF-8 belong decoded with
-    `surrogateescape`: the grammar's own characters are all ASCII.
+    `constants` maps names to the values that replace them, like PHP's constants; true, false
+    and null are always known, in upper or lower case. Decode bytes that are not UTF-8 with
+    `surrogateescape`; the grammar's own characters are all ASCII.
     """
     lines = (0, *(match.end() for match in re.finditer("\n", text)))
     return Document(text, tuple(_Scanner(text, constants or {}).pairs()), lines)

@@ -1,11 +1,11 @@
-"""Reading reports fast: an answer that was read before is not read again.
+"""A cache that reads reports fast: it reads the same answer only once.
 
-Answers are coarse on purpose, so the same few come in again and again. A
-serialized report is the concatenation of one-field reports (merging is
-concatenation: the encoding guide of Protocol Buffers), so it is cut at its
-fields, and each piece is looked up; a piece that is new is read by `answers`
-as a report of its own. Whatever is not plain (a field twice or out of order,
-an unknown one, one that has to be left out) is left to `answers` as a whole.
+Answers are coarse on purpose, so the same few come in again and again. A serialized
+report is the concatenation of one-field reports (encoding guide of Protocol Buffers:
+merging is concatenation). The cache cuts a report at its fields and looks up each
+piece; `answers` reads a new piece as a report of its own. If a report is not plain (a
+field twice or out of order, an unknown field, a field to be left out), `answers` reads
+it as a whole.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LENGTH_DELIMITED = 2
 
 
 class AnswerCache:
-    """Reads reports of all projects and remembers their answers for a day."""
+    """Reads the reports of all projects and caches their answers for a day."""
 
     def __init__(self) -> None:
         self._memories: dict[str, _Memory] = {}
@@ -44,7 +44,7 @@ class AnswerCache:
 
 
 class _Memory:
-    """The answers to one project's keys that were read today."""
+    """Cached answers to one project's keys, read today."""
 
     def __init__(self, project: Project, today: date) -> None:
         self.project = project

@@ -1,7 +1,7 @@
-"""The tally: totals of one week and project, and how a report is added to them.
+"""The tally: the totals of one week and project, to which reports are added.
 
-Pure counting. A report adds one to `reports`, one to `answers` of each key
-that it answers, and one to each value; which report it was is not kept.
+This is pure counting. A report adds one to `reports`, one to `answers` of each key that
+it answers, and one to each value. Nothing records which report it was.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from headcount_server.registry.schema import Project
 
 
 class Cell(NamedTuple):
-    """One count below a key: a value, per release where the key is cross-tabulated."""
+    """One count of a key: a value, and its release if the key is cross-tabulated."""
 
     key: int
     """Permanent number of the key."""

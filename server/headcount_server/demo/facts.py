@@ -1,8 +1,8 @@
-"""Made-up facts: what a simulated site knows, and what of it may be published.
+"""Made-up facts: what a simulated site knows, and which part of it may be published.
 
-Both sides are made here, so that the demonstration can check the published
-totals without asking the code that it checks. Well-known keys have ladders of
-real versions; any other key gets facts that fit its type.
+This module makes both, so that the demonstration can check the published totals
+independently of the code that it checks. Well-known keys have ladders of real
+versions; every other key gets facts that fit its type.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Fact:
     """What one site knows about one key in one week."""
 
     reported: object
-    """What its collector returns, as untidy as hosts are."""
+    """What the site's collector returns, as untidy as on real hosts."""
     published: tuple[str, ...]
     """Texts that may be counted; none if it is a class that is never published."""
 

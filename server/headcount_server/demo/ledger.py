@@ -1,4 +1,4 @@
-"""What the simulated sites agreed to send, counted apart from the server."""
+"""What the simulated sites agreed to send, counted independently of the server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ledger:
         facts: Mapping[str, tuple[str, ...]],
         crossed: frozenset[str],
     ) -> None:
-        """The server has taken a report with these published texts by key.
+        """Record that the server took a report with these published texts by key.
 
         Sites with one identity (a site and its clones) count once a week.
         """

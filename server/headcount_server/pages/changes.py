@@ -1,4 +1,4 @@
-"""What changed in what is asked, release by release, as the registry tells it."""
+"""Changes of the questions, release by release, from the registry's history."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KINDS = {
     options_pb2.CHANGE_KIND_REWORDED: "reworded",
     options_pb2.CHANGE_KIND_REPLACED: "replaced",
 }
-"""What a direction is called."""
+"""Name of each direction."""
 NEVER = "1970-01-01"
-"""The day of a feed that has nothing to tell yet; RFC 4287 wants one."""
+"""The day of an empty feed; RFC 4287 requires one."""
 MAX_ENTRIES = 100
-"""Entries of a feed; the pages have all."""
+"""Most entries of a feed; the pages have all."""
 
 _BREAKS = {
     options_pb2.BREAKAGE_CLIENTS: "older clients are not understood",
@@ -81,7 +81,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """One release with what it changed; name and day are empty of what is in none yet."""
+    """One release with its changes; changes in no release yet have empty name and day."""
 
     name: str
     date: str
@@ -97,7 +97,7 @@ class ReleaseView:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a feed tells of one release and one project."""
+    """An entry of a feed: one release of one project."""
 
     release: ReleaseView
     project: Changed
@@ -143,7 +143,7 @@ def of_key(views: Sequence[ReleaseView], key: Key) -> tuple[tuple[ReleaseView, L
 
 
 def entries(views: Sequence[ReleaseView]) -> tuple[Entry, ...]:
-    """What a feed tells, newest first: a release is news once it is made."""
+    """Return the entries of a feed, newest first; a release is news once it is made."""
     made = (
         Entry(release, project) for release in views if release.date for project in release.projects
     )

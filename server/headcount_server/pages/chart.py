@@ -1,8 +1,8 @@
-"""Charts as geometry: what the templates draw as SVG, in percent of the drawing.
+"""Charts as geometry, in percent of the chart; the templates draw them as SVG.
 
-A bar runs to the middle of a count's range, and a thin line in it from the lower
-to the upper bound. A trend is a line through the middles within a band, broken where
-a week published nothing.
+A bar ends at the middle of a count's range, and a thin line in it runs from the lower
+to the upper bound. A trend is a line through the middles within a band. It has a gap
+at each week that published nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files that are not pages: totals and registry for programs, by the forms used elsewhere."""
+"""The data files: totals and registry for programs, in the forms used elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What stands at an address."""
+    """The content of an address."""
 
     body: bytes
     media_type: str
@@ -72,7 +72,7 @@ def _only(published: PublishedProject, key: int) -> PublishedProject:
 
 
 def registry(schema: Schema) -> Document:
-    """Everything that is asked, as GetRegistry tells it, without the policy."""
+    """Return everything that is asked, as in GetRegistry, without the policy."""
     answer = wire.GetRegistryResponse(projects=map(describe, schema.projects.values()))
     return of(MessageToJson(answer, ensure_ascii=False, sort_keys=True) + "\n", JSON)
 

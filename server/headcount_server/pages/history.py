@@ -1,4 +1,4 @@
-"""How published totals went over the weeks."""
+"""The course of published totals over the weeks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from headcount_server.registry.schema import Key
 from headcount_server.week import Week
 
 MAX_SERIES = 12
-"""Most values whose course is drawn; the tables and files have all."""
+"""Most values that get a chart; the tables and files have all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the operator says about a week, or about a key's totals in it."""
+    """The operator's note about a week, or about a key's totals in it."""
 
     week: Week
     text: str
@@ -37,7 +37,7 @@ class Reports:
     """None if fewer than the threshold reported."""
     trend: Trend
     top: Count | None
-    """The largest, which the drawing is as high as."""
+    """The largest count, which is the height of the chart."""
 
     @property
     def latest(self) -> Count | None:
@@ -75,18 +75,18 @@ class History:
     series: tuple[Series, ...]
     """The most frequent values, in their usual order."""
     top: float
-    """What the drawings are as high as, in percent."""
+    """Height of the charts, in percent."""
     left_out: int
-    """Values that are not drawn."""
+    """Number of values without a chart."""
 
 
 def find(week: PublishedWeek, project: str) -> PublishedProject | None:
-    """What a week published of a project; None if that is nothing."""
+    """Return the published totals of a project in a week; None if there are none."""
     return next((found for found in week.projects if found.name == project), None)
 
 
 def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
-    """How many reported in these weeks, oldest first."""
+    """Return the number of reports in these weeks, oldest first."""
     weeks = _since_first(weeks, project)
     counts = []
     for week in weeks:
@@ -124,14 +124,14 @@ def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
 
 
 def remarks(weeks: Sequence[PublishedWeek]) -> tuple[Note, ...]:
-    """What the operator says about these weeks, newest first."""
+    """Return the operator's notes about these weeks, newest first."""
     return tuple(Note(week.week, week.annotation) for week in reversed(weeks) if week.annotation)
 
 
 def retractions(
     weeks: Sequence[PublishedWeek], project: str
 ) -> tuple[tuple[Week, Retraction], ...]:
-    """What was taken down of a project in these weeks, newest first."""
+    """Return the retractions of a project in these weeks, newest first."""
     return tuple(
         (week.week, notice)
         for week in reversed(weeks)
@@ -141,7 +141,7 @@ def retractions(
 
 
 def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week]) -> str:
-    """Return a drawing in words, for those who do not see it."""
+    """Return a chart in words, for people who do not see it."""
     told = [
         (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
     ]

@@ -1,4 +1,4 @@
-"""The median range of a count, as far as rounded counts settle it."""
+"""The median range of a count, as far as rounded counts determine it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 def ranges(buckets: Sequence[int]) -> tuple[str, ...]:
-    """`(1, 10, 100)` as ranges: `0`, `1-9`, `10-99`, `100+`."""
+    """Return buckets as ranges: `(1, 10, 100)` is `0`, `1-9`, `10-99`, `100+`."""
     bounds = (0, *buckets)
     closed = (
         str(low) if high - low == 1 else f"{low}-{high - 1}"

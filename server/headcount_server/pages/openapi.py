@@ -1,4 +1,4 @@
-"""The OpenAPI description of the files, made from the messages that they carry."""
+"""The OpenAPI description of the data files, made from their messages."""
 
 from __future__ import annotations
 

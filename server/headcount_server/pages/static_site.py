@@ -15,14 +15,14 @@ from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
 
 MARKER = ".headcount-site"
-"""File by which a folder is known as one that may be replaced."""
+"""File that marks a folder as one that may be replaced."""
 
 
 def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> int:
     """Write every page and file into a folder; returns how many there are.
 
-    `weeks` are all that there are, newest first. A folder that was written
-    before is replaced as a whole; anything else is left alone. Raises StoreError.
+    `weeks` are all published weeks, newest first. A folder that this function wrote
+    before is replaced as a whole; no other folder is touched. Raises StoreError.
     """
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"
@@ -65,7 +65,7 @@ def _write(directory: Path, address: str, document: Document) -> Path:
 
 
 def _swap(draft: Path, directory: Path) -> None:
-    """Put the draft in the folder's place; for a moment between two renames there is none."""
+    """Put the draft in the folder's place; between two renames there is briefly no folder."""
     former = directory.with_name(f"{directory.name}.former")
     shutil.rmtree(former, ignore_errors=True)
     if directory.exists():

@@ -1,4 +1,4 @@
-"""What stands on each page, as plain values; the templates add only form."""
+"""The content of each page, as plain values; the templates add only form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 GLANCE = 3
-"""Values of a key that the page of its project shows."""
+"""Number of a key's values on the page of its project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Question:
     sent: str
     values: tuple[str, ...]
     catalogue: int
-    """How many names its catalogue has."""
+    """Number of names in the key's catalogue."""
     since: str
     expires: str
     owner: str
     formerly: str
     crossed: bool
     counted: bool
-    """Whether it is a number, known by its range."""
+    """Whether the answer is a number, known by its range."""
     yes_or_no: bool
     several: bool
     """Whether one installation can give several answers."""
@@ -65,7 +65,7 @@ class Card:
     answers: Count | None
     rows: tuple[Row, ...]
     more: int
-    """Published values that are not shown here."""
+    """Number of published values that are not shown here."""
     median: str
     retracted: Retraction | None
 
