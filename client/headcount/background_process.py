@@ -19,7 +19,7 @@ _LIFETIME = 60  # seconds
 
 
 def run(path: str, name: str) -> None:
-    """Runs an errand, if it is still there: whoever says no takes it away."""
+    """Run an errand, if it is still there; a no removes it."""
     _limit_life()
     directory = StateDirectory(path, name)
     data = directory.read(ERRAND)

@@ -1,11 +1,10 @@
 """Fuzzing by mutation from a kept corpus: the same inputs at every run, or new ones for long.
 
-A surface is something that strangers write to. Its corpus holds one input a
-file: what is usual, and whatever once went wrong there. By default a test
-takes all of the corpus and a fixed number of mutants, always the same ones;
-`HEADCOUNT_FUZZ_SECONDS` makes it go on for so long on each surface, with
-mutants that `chance` draws. An input that fails is written to `.cache/fuzz`; to keep it, copy it
-into the corpus.
+A surface is something that strangers write to. Its corpus has one input a file: usual
+inputs, and every input that once failed. By default a test uses the whole corpus and a
+fixed number of mutants, always the same ones. With `HEADCOUNT_FUZZ_SECONDS` it continues
+for that long on each surface, with mutants that `chance` draws. An input that fails is
+written to `.cache/fuzz`; to keep it, copy it into the corpus.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: 
     except KeyboardInterrupt:
         code, message = INTERRUPTED, "interrupted; nothing was decided"
     except BrokenPipeError:
-        # Who reads has seen enough; Python must not complain when it flushes.
+        # The reader closed the pipe; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:

@@ -28,7 +28,7 @@ class Deadline:
 class Task(Generic[Result]):
     """A call in a thread of its own, which dies with the process if it never returns.
 
-    The call sees the context variables of whoever started it.
+    The call sees the context variables of its caller.
     """
 
     def __init__(self, call: Callable[[], Result]) -> None:

@@ -3,8 +3,8 @@
 JSON Lines, one line per key, sorted by project and number, made to be reviewed by people.
 Nothing is ever removed: what is no longer declared is marked retired, and its number and
 name are never given to anything else. A retired key or value that is declared again, with
-the same type, is the same thing as before and gets its number back: whoever still sends or
-keeps the number means just that, whereas refusing would force a second name for one fact.
+the same type, is the same thing as before and gets its number back. Clients and totals that
+still have the number mean exactly that, and a refusal would force a second name for one fact.
 
     {"project": "bee", "number": 2, "key": "php_version", "type": "version"}
     {"project": "bee", "number": 3, "key": "os", "type": "choice", "values": {"Linux": 2}}

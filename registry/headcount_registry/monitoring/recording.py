@@ -1,6 +1,6 @@
-"""Recording rules: shares and their course, ready for whoever asks a lot of questions.
+"""Recording rules: shares and their changes, computed once for many queries.
 
-Names follow Prometheus' custom, `level:metric:operation`.
+Names follow Prometheus' convention, `level:metric:operation`.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class HeaderTimeoutProtocol(H11Protocol):
         """Tell a caller that it does not speak HTTP, unless a response has begun."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
-            # Its answer would be a second one; whoever waits for the body waits no longer.
+            # Its response would be a second one. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
         if repr(self.conn.our_state) in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them

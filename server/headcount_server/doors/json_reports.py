@@ -1,9 +1,8 @@
-"""Requests as JSON: what a person types or a host without protobuf sends.
+"""Requests as JSON, typed by a person or sent by a host without protobuf.
 
-The protobuf JSON form, taken as far as it is understood: a key of the report
-that this registry does not know, or whose value is not of its form, is left
-out and named, where a parser would refuse the whole report. Everything around
-the report has to be right.
+They have the protobuf JSON form. A parser would refuse the whole report for one bad
+key. Here a key that this registry does not know, or whose value is malformed, is left
+out and named. Everything around the report must be right.
 """
 
 from __future__ import annotations
