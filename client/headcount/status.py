@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Status(Frozen):
-    """What holds now, and why. Times are unix seconds, None where there is none.
+    """What holds now, and why. Times are unix seconds, None if there is none.
 
     `on`, `rule`, `explanation` and `keys` are those of the effective State.
     `decision` is what was answered (granted, denied, unreadable or `""`), with
@@ -69,7 +69,7 @@ def status(
     endpoint: str,
     next_due: float | None,
 ) -> Status:
-    """The status as its files and the environment tell it; writes nothing."""
+    """Return the status as its files and the environment tell it; writes nothing."""
     state = decision.state()
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE

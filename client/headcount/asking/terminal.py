@@ -1,7 +1,7 @@
 """The question put in a terminal: both answers weigh the same, and it is put once.
 
-It never appears in a build or test run, without a terminal, where a switch is
-off, or a second time. Closing it decides nothing.
+It never appears in a build or test run, without a terminal, if a switch is off, or a
+second time. Closing it decides nothing.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def ask(
     writing: TextIO | None = None,
     translated: Mapping[str, str] | None = None,
 ) -> Asked:
-    """Puts one question for all the clients that have no answer yet, and records it.
+    """Ask one question for all the clients that have no answer yet, and record the answer.
 
-    A client whose project asks for more than was agreed to is asked about the
-    new keys alone. `again` asks a person who came to be asked, whatever was
-    answered before. StateError where the answer cannot be recorded.
+    If a client's project asks for more than was agreed to, the question is about the new
+    keys only. `again` asks whatever was answered before, for a person who wants to be
+    asked. Raises StateError if the answer cannot be recorded.
     """
     terminal = _Terminal(reading or sys.stdin, writing or sys.stdout)
     if not terminal.is_one:
@@ -111,7 +111,7 @@ def _granted(client: Askable) -> bool:
 
 
 def _novel(client: Askable) -> bool:
-    """Whether more is asked than was agreed to."""
+    """Return whether more is asked than was agreed to."""
     state = client.state()
     return bool(state.waiting or state.limited)
 
@@ -119,7 +119,7 @@ def _novel(client: Askable) -> bool:
 def _whole(
     terminal: _Terminal, clients: list[Askable], translated: Mapping[str, str] | None
 ) -> Asked:
-    """The question about everything."""
+    """Ask about everything."""
     data = form(*clients, translated=translated)
     terminal.say(data["question"]["text"])
     for project in data["projects"]:
@@ -157,7 +157,7 @@ def _whole(
 
 
 def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
-    """The question about what is new since the answer; the rest goes on either way."""
+    """Ask about the keys that are new since the answer; the rest continues either way."""
     (project,) = form(client, translated=translated)["projects"]
     new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
     terminal.say(f"{client.project.title} would like to know more than you agreed to:")
@@ -203,7 +203,7 @@ class _Terminal:
             return False
 
     def say(self, text: str) -> None:
-        """Prints a paragraph."""
+        """Print a paragraph."""
         indent = text[: len(text) - len(text.lstrip())]
         clean = "".join(letter if letter.isprintable() else "?" for letter in text)
         wrapped = fill(clean, _WIDTH, subsequent_indent=f"{indent}  " if indent else "")
@@ -217,9 +217,9 @@ class _Terminal:
         *,
         empty: str = _UNDECIDED,
     ) -> str:
-        """The answer that was typed in full or begun, `""` where only Enter was.
+        """Return the answer whose beginning was typed; `""` if only Enter was typed.
 
-        EOFError where the terminal was closed.
+        Raises EOFError if the terminal was closed.
         """
         for _ in range(_TRIES):
             self._writing.write(

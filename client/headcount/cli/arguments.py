@@ -1,4 +1,4 @@
-"""What can be typed: the commands, their flags, and the exit codes."""
+"""The command line: commands, flags and exit codes."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _EXITS = """exit codes:
 
 
 class Command(Protocol):
-    """Something that adds a command."""
+    """A function that adds a command."""
 
     def __call__(self, name: str, text: str) -> ArgumentParser:
-        """Adds one, with what it does."""
+        """Add a command with its description."""
 
 
 def parsed(
     project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
 ) -> Namespace | int:
-    """The arguments, or the exit code where there is nothing left to do."""
+    """Return the arguments, or the exit code if nothing is left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
         return parser.parse_args(argv)
-    except SystemExit as error:  # help was printed, or what is wrong
+    except SystemExit as error:  # help or an error was printed
         return error.code if isinstance(error.code, int) else USAGE
 
 
@@ -81,7 +81,7 @@ def _reading(command: Command) -> None:
     status.add_argument(
         "--ask-server",
         action="store_true",
-        help="ask the server for its threshold and retention, if everything is on",
+        help="also ask the server for its threshold and retention, while reports are sent",
     )
     preview = command("preview", "show each key with its value and reason, and the exact report")
     everything = preview.add_mutually_exclusive_group()

@@ -46,7 +46,7 @@ class Task(Generic[Result]):
             self._error = error
 
     def finished(self, seconds: float) -> bool:
-        """Whether the call is over, after waiting for at most `seconds`."""
+        """Return whether the call is over, after waiting for at most `seconds`."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
