@@ -57,7 +57,10 @@ class Askable(Protocol):
         """Leave one key out."""
 
     def question_shown(self) -> bool:
-        """Record that the question was asked; return False if that was already recorded."""
+        """Record that the question was put; false where that was known."""
 
     def notice_shown(self, wording: str) -> None:
         """Record that the notice was shown."""
+
+    def way_back(self) -> str:
+        """How people change their mind: a command, or the file that holds the answer."""

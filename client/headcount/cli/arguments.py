@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING, Protocol
 
 from headcount.model.project import LEVELS
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
     from headcount.model.project import Project
@@ -40,11 +39,12 @@ class Command(Protocol):
 def parsed(
     project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
 ) -> Namespace | int:
-    """Return the arguments, or the exit code if nothing is left to do."""
+    """Return the arguments, or the exit code where there is nothing left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
-        return parser.parse_args(argv)
-    except SystemExit as error:  # help or an error was printed
+        # No parser may know these defaults: that of a command would undo what stands before it.
+        return parser.parse_args(argv, Namespace(json=False, host="", state=""))
+    except SystemExit as error:  # help was printed, or what is wrong
         return error.code if isinstance(error.code, int) else USAGE
 
 
@@ -65,7 +65,6 @@ def _parser(project: Project, *, program: str, hosted: bool) -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
         parents=[common],
     )
-    parser.set_defaults(json=False, host="", state="")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str) -> ArgumentParser:
@@ -81,7 +80,7 @@ def _reading(command: Command) -> None:
     status.add_argument(
         "--ask-server",
         action="store_true",
-        help="also ask the server for its threshold and retention, while reports are sent",
+        help="ask the server for its threshold and retention, if everything is on",
     )
     preview = command("preview", "show each key with its value and reason, and the exact report")
     everything = preview.add_mutually_exclusive_group()
