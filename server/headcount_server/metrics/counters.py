@@ -78,6 +78,11 @@ class Counters:
             registry=self.registry,
         )
         self._writable.set(1)
+        self._jumps = Counter(
+            "headcount_server_clock_jumps",
+            "How often the machine's clock was set by ten minutes or more since the start.",
+            registry=self.registry,
+        )
         # Rates exist from the start, even before anything happens.
         # They are kept, since looking them up costs more than counting.
         self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
@@ -115,6 +120,10 @@ class Counters:
     def called(self, door: str, code: str) -> None:
         """Record that a call through this door got this code."""
         (self._codes.get((door, code)) or self._calls.labels(door, code)).inc()
+
+    def jumped(self) -> None:
+        """Record that the clock was set."""
+        self._jumps.inc()
 
     def committed(self, reports: int, seconds: float) -> None:
         """Record the commit of this many reports in this many seconds."""

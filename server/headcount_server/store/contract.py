@@ -72,9 +72,10 @@ class Store(Protocol):
         """
         ...
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week once and for ever, and destroy everything else of it.
 
+        A note tells its readers something, unless the operator has explained it.
         Raises Unavailable.
         """
         ...
@@ -102,6 +103,10 @@ class Store(Protocol):
 
         Raises Unavailable.
         """
+        ...
+
+    def check(self) -> None:
+        """Raise Unavailable if this is no longer what the store was opened on."""
         ...
 
     def probe(self) -> bool:
