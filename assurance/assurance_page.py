@@ -59,7 +59,7 @@ _NOT_SHOWN = """\
 
 
 def render(record: Record) -> str:
-    """The page."""
+    """Return the page."""
     return "\n".join([_HEAD, *_runs(record), *_promises(record), *_rest(record)])
 
 

@@ -33,7 +33,7 @@ Table = list[list[str]]
 
 
 def published(holders: int, threshold: int) -> int:
-    """What is published of a value that so many reports hold; 0 where nothing is."""
+    """What is published of a value that so many reports hold; 0 if nothing is."""
     reports = holders + threshold  # enough that the week is published
     cell = Cell(KEY, "true", "")
     tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))
@@ -60,7 +60,7 @@ def success(others: Chances, threshold: int, fakes: int) -> float:
 
 
 def best(others: Chances, threshold: int, budget: int) -> float:
-    """The same for an injector who may choose how many fakes he sends."""
+    """Return the same for an injector who may choose how many fakes he sends."""
     return max(success(others, threshold, fakes) for fakes in range(budget + 1))
 
 
@@ -122,7 +122,7 @@ def targets() -> Table:
 
 
 def shifted(sites: int, fakes: int, threshold: int = 5) -> float:
-    """The published share of a value after so many fakes that all hold it."""
+    """Return the published share of a value after so many fakes that all hold it."""
     holders, reports = round(SHARE * sites) + fakes, sites + fakes
     cell = Cell(KEY, "true", "")
     tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))
@@ -132,6 +132,6 @@ def shifted(sites: int, fakes: int, threshold: int = 5) -> float:
 
 
 def shares(sites: Sequence[int] = SITES, fakes: Sequence[int] = FAKES) -> Table:
-    """The published share by real sites and fakes; without fakes it is one in five."""
+    """Return the published share by real sites and fakes; without fakes it is one in five."""
     head = ["real sites", *(f"{number:,} fakes" for number in fakes)]
     return [head, *([f"{n:,}", *(f"{shifted(n, m):.0%}" for m in fakes)] for n in sites)]

@@ -34,7 +34,7 @@ LIBRARIES = ("headcount", "grpcio", "protobuf", "hypothesis", "pytest")
 
 
 def named_tests() -> list[str]:
-    """Every test that a promise names, once."""
+    """Return every test that a promise names, once."""
     return sorted({test for p in PROMISES for attack in p.attacks for test in attack.tests})
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Status(Frozen):
-    """What holds now, and why. Times are unix seconds, None where there is none.
+    """What holds now, and why. Times are unix seconds, None if there is none.
 
     `on`, `rule`, `explanation` and `keys` are those of the effective State.
     `decision` is what was answered (granted, denied, unreadable or `""`), with
@@ -76,7 +76,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     obstacle: str,
     notes: Mapping[str, str],
 ) -> Status:
-    """The status as its files and the environment tell it; writes nothing."""
+    """Return the status as its files and the environment tell it; writes nothing."""
     state = decision.state()
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE

@@ -59,7 +59,7 @@ class Held:
 
 
 def understood(toy: Project, request: bytes) -> tuple[bytes, Answers] | None:
-    """Token and answers of a request that has to be counted; None where it must be refused."""
+    """Token and answers of a request that has to be counted; None if it must be refused."""
     try:
         envelope = wire.SubmitReportRequest.FromString(request)
     except DecodeError:

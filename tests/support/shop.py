@@ -49,7 +49,7 @@ NODES = (5, 50, 100, 1000)
 
 
 def write(folder: Path) -> Path:
-    """The declarations, in a folder that is made."""
+    """Return the declarations, in a folder that is made."""
     folder.mkdir(parents=True)
     (folder / "shop.info").write_text(DECLARATIONS, encoding="utf-8")
     (folder / "modules.txt").write_text("views\nwebform\n", encoding="utf-8")

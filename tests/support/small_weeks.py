@@ -46,7 +46,7 @@ _ENUMS = {
 
 
 def read(project: Project, site: Site) -> Answers:
-    """A site's answers as the server takes them from its real report."""
+    """Return a site's answers as the server takes them from its real report."""
     report: Any = project.report_class()
     for key, texts in site.items():
         message = getattr(report, project.keys[key].name)
@@ -67,7 +67,7 @@ def read(project: Project, site: Site) -> Answers:
 
 
 def count(project: Project, sites: Iterable[Site], reading: Read = read) -> Tally:
-    """The tally of these sites."""
+    """Return the tally of these sites."""
     return tally(project, [reading(project, site) for site in sites])
 
 

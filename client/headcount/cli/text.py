@@ -34,7 +34,7 @@ _OUTCOMES = {
 
 
 def moment(seconds: float | None) -> str:
-    """A time as people read it."""
+    """Return a time as people read it."""
     if seconds is None:
         return "never"
     try:
@@ -44,7 +44,7 @@ def moment(seconds: float | None) -> str:
 
 
 def status(now: Status, *, hosted: bool) -> Iterator[str]:
-    """The status, and the next step where there is one."""
+    """Yield the status, and the next step if there is one."""
     yield f"{now.title} is {'ON' if now.on else 'OFF'}."
     for name, text in _rows(now):
         yield from wrap(
@@ -120,7 +120,7 @@ def preview(
 
 
 def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[str]:
-    """The reports that left, newest first."""
+    """Yield the reports that left, newest first."""
     if not entries:
         yield "Nothing was ever sent from here."
         return
@@ -137,7 +137,7 @@ def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[
 
 
 def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
-    """What is asked now, as against what was agreed to."""
+    """Yield the differences between the present questions and the terms of consent."""
     if not agreed:
         yield "Nothing was agreed to, so there is nothing to compare with."
     elif not changed:
@@ -152,7 +152,7 @@ def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
 def values(
     project: Project, pairs: Mapping[str, tuple[Wire | None, Wire | None]], *, hosted: bool
 ) -> Iterator[str]:
-    """Each key's value now, beside that of the last report that was counted."""
+    """Yield each key's value now, beside that of the last report that was counted."""
     if pairs:
         yield ""
         yield "Values now, beside the last report that was counted:"
@@ -165,7 +165,7 @@ def values(
 
 
 def clean(line: str) -> str:
-    """A line without anything that would steer a terminal."""
+    """Return a line without control characters for terminals."""
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 

@@ -1,4 +1,4 @@
-"""Checks of one key: what could single out an installation or name a person."""
+"""Checks of one key: anything that could single out an installation or name a person."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def text_type(key: KeyDraft) -> Problems:
 
 @key_check("personal-value", Severity.WARNING)
 def personal_value(key: KeyDraft) -> Problems:
-    """What is declared is published, so a name from somebody's own site gives it away."""
+    """Declarations are published, so a name copied from somebody's site gives the site away."""
     for location, whole in _published(key):
         text = whole[:MAX_TEXT]
         for what, pattern in _PERSONAL.items():

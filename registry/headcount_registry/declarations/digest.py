@@ -5,8 +5,8 @@ The full digest changes with every change of the declarations. The consent diges
 with what people agreed to (keys, purposes, values, precision, buckets, size, axes, level),
 and not with wording, catalogue items, aliases, owners or dates.
 
-A digest cannot tell wider from narrower. Equal digests mean that nothing needs to be asked;
-on unequal ones the client compares key by key what was agreed to.
+A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be asked.
+If they differ, the client compares the terms of consent key by key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def with_digests(registry: Registry) -> Registry:
-    """The registry with both digests of every project."""
+    """Return the registry with both digests of every project."""
     return replace(
         registry,
         projects=tuple(
@@ -32,7 +32,7 @@ def with_digests(registry: Registry) -> Registry:
 
 
 def digest(project: Project) -> str:
-    """SHA-256 (hex) of everything that is declared, with its numbers."""
+    """Return SHA-256 (hex) of everything that is declared, with its numbers."""
     model = asdict(project)
     for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
@@ -43,7 +43,7 @@ def digest(project: Project) -> str:
 
 
 def consent_digest(project: Project) -> str:
-    """SHA-256 (hex) of what a person agrees to."""
+    """Return SHA-256 (hex) of what a person agrees to."""
     return _sha256(
         {"project": project.name, "keys": [_agreed(key) for key in project.keys]},
     )

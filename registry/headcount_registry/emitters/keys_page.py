@@ -16,7 +16,7 @@ _FOLDED = 30
 
 
 def emit(registry: Registry) -> str:
-    """The page: projects by name, their keys by name."""
+    """Return the page: projects by name, their keys by name."""
     keys = sum(len(project.keys) for project in registry.projects)
     lines = [
         f"<!-- {MARKER} from the declarations; do not edit. -->",

@@ -21,7 +21,7 @@ FORMAT = 1
 
 
 def emit(registry: Registry) -> str:
-    """The text of `registry.json`, with projects by name and keys by number."""
+    """Return the text of `registry.json`, with projects by name and keys by number."""
     model = {"format": FORMAT, "projects": [_project(project) for project in registry.projects]}
     return json.dumps(model, ensure_ascii=False, indent=2) + "\n"
 

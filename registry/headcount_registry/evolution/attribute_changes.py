@@ -50,7 +50,7 @@ class Difference:
 
 
 def key_differences(old: Key, new: Key) -> Iterator[Difference]:
-    """The differences of a key whose type is the same, its values apart."""
+    """Yield the differences of a key whose type is the same, its values apart."""
     yield from _level(old, new)
     yield from _precision(old, new)
     yield from _buckets(old, new)
@@ -68,7 +68,7 @@ def key_differences(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def value_differences(old: Key, new: Key) -> Iterator[Difference]:
-    """The differences of the values of a closed set."""
+    """Yield the differences of the values of a closed set."""
     before = {value.text: value for value in old.values}
     after = {value.text: value for value in new.values}
     meanings = {each.number: each.name for each in old.retired_values}
@@ -94,7 +94,7 @@ def value_differences(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def project_differences(old: Project, new: Project) -> Iterator[Difference]:
-    """The differences of what is said once for a project."""
+    """Yield the differences of what is said once for a project."""
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))

@@ -1,7 +1,7 @@
-"""The open vocabularies of a week: versions and texts that nobody declared.
+"""The open vocabularies of a week: versions and texts that are not declared.
 
-They are bounded, so that no flood of invented values fills the database: past
-the bound a further value counts as `other`, and so is not tallied.
+They are bounded, so that no flood of invented values fills the database. Beyond the
+bound a new value counts as `other`, and is therefore not tallied.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from headcount_server.counting.tally import Cell, Tally
 from headcount_server.registry.schema import Project
 
 MAX_DISTINCT = 1000
-"""Distinct values of one key in one week."""
+"""Most distinct values of one key in one week."""
 MAX_RELEASES = 100
-"""Distinct releases of a project that cross-tabulations tell apart in one week."""
+"""Most distinct releases of a project in the cross-tabulations of one week."""
 
 _OPEN_TYPES = frozenset(
     {
@@ -44,7 +44,7 @@ class Vocabulary:
             self._releases[project].add(release)
 
     def fold(self, project: Project, tally: Tally) -> Tally:
-        """The same totals without values past the bound; their answers still count."""
+        """Return the same totals without values past the bound; their answers still count."""
         kept = self._kept[project.name]  # what was kept as it is once always will be
         values = Counter({cell: n for cell, n in tally.values.items() if cell in kept})
         new = [item for item in tally.values.items() if item[0] not in kept]
@@ -59,7 +59,7 @@ class Vocabulary:
         return replace(tally, values=values)
 
     def settled(self, project: Project, tally: Tally) -> bool:
-        """Whether `fold` would take in nothing new of these totals."""
+        """Return whether `fold` would take in nothing new of these totals."""
         for cell in tally.values:
             seen = self._seen[project.name, cell.key]
             open_type = project.keys[cell.key].declaration.type in _OPEN_TYPES

@@ -1,4 +1,4 @@
-"""What the simulated sites agreed to send, counted apart from the server."""
+"""What the simulated sites agreed to send, counted independently of the server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ledger:
         facts: Mapping[str, tuple[str, ...]],
         crossed: frozenset[str],
     ) -> None:
-        """The server has taken a report with these published texts by key.
+        """Record that the server took a report with these published texts by key.
 
         Sites with one identity (a site and its clones) count once a week.
         """
@@ -65,7 +65,7 @@ class Ledger:
 
 
 def published(statistics: wire.ProjectStatistics) -> dict[Count, int]:
-    """The same form for what the server says it has published."""
+    """Return the same form for what the server says it has published."""
     return dict(_counts(statistics))
 
 

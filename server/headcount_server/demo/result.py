@@ -1,4 +1,4 @@
-"""What the demonstration shows at its end."""
+"""The results that the demonstration shows at its end."""
 
 from __future__ import annotations
 

@@ -42,9 +42,9 @@ class Event:
 
 
 def packages(clients: Path) -> tuple[ModuleType, ...]:
-    """The generated client packages of a directory, the one with most keys first.
+    """Return the generated client packages of a directory, the one with most keys first.
 
-    Raises ConfigError where there is none.
+    Raises ConfigError if there is none.
     """
     found = [_imported(init) for init in sorted(clients.glob("*_telemetry/__init__.py"))]
     if not found:

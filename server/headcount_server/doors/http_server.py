@@ -40,7 +40,7 @@ def application(registry: CollectorRegistry, routes: Iterable[Route] = ()) -> St
 class HttpDoor:
     """Serves an application on one address, on a thread of its own.
 
-    Raises ConfigError where it cannot listen there.
+    Raises ConfigError if it cannot listen there.
     """
 
     def __init__(

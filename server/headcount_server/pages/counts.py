@@ -1,8 +1,8 @@
-"""Published counts as the ranges that they are, and the shares that follow from them.
+"""Published counts as ranges, and the shares that follow from them.
 
-A count that was rounded down to a multiple of the threshold k says that the
-true one lies between itself and itself + k - 1. Whatever is computed from
-such counts is a range too, and here it always holds the truth.
+A count n was rounded down to a multiple of the threshold k, so the true count is from
+n to n + k - 1. Everything computed from such counts is a range too, and always contains
+the true value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Count:
 
     @classmethod
     def published(cls, number: int, threshold: int) -> Count:
-        """What a published number says; `number` is a multiple of the threshold."""
+        """Return the range of a published number, which is a multiple of the threshold."""
         return cls(number, number + threshold - 1, number + (threshold - 1) / 2)
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Share:
 
 
 def share(part: Count, whole: Count) -> Share:
-    """What `part` is of `whole`; the part is never more than the whole."""
+    """Return the share of `part` in `whole`; the part is never more than the whole."""
     lower = 100 * part.lower / max(whole.upper, 1)
     upper = min(100.0, 100 * part.upper / max(whole.lower, 1))
     middle = 100 * part.middle / max(whole.middle, 1)
@@ -61,10 +61,10 @@ def share(part: Count, whole: Count) -> Share:
 
 
 def added(parts: Iterable[Count], bound: Count) -> Count:
-    """Several published counts together, where further ones may have been withheld.
+    """Return the sum of several published counts if others may have been withheld.
 
-    What was withheld is in nobody's count, so the sum is bounded from above by
-    `bound` alone. It is drawn where the published parts put it.
+    Withheld counts are unknown, so only `bound` limits the sum from above. It is drawn
+    at the sum of the published parts.
     """
     parts = tuple(parts)
     lower = sum(part.lower for part in parts)
@@ -75,7 +75,7 @@ def added(parts: Iterable[Count], bound: Count) -> Count:
 
 
 def rest(whole: Count, parts: Iterable[Count]) -> Count:
-    """What the parts leave of a whole in which every report has one part at most."""
+    """Return the rest of a whole in which every report has at most one part."""
     parts = tuple(parts)
     lower = max(0, whole.lower - sum(part.upper for part in parts))
     upper = max(0, whole.upper - sum(part.lower for part in parts))

@@ -1,4 +1,4 @@
-"""What was published of one key in one week, as people read it."""
+"""The published totals of one key in one week, as people read them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Key
 
 LONG = 3
-"""So many ranges of the median are not listed any more."""
+"""From this many ranges on, the ranges of the median are not listed."""
 HALF = 50.0
-"""Bars are drawn to the scale of the whole where one of them is longer than this."""
+"""If a bar is longer than this, bars are drawn to the scale of the whole."""
 
 _LIST = options_pb2.KEY_TYPE_LIST
 _COUNT = options_pb2.KEY_TYPE_COUNT
@@ -31,7 +31,7 @@ class Row:
     """One value: how many reports, and their share of the answers."""
 
     value: str
-    """The value as the totals are kept under."""
+    """The text under which the value's total is kept."""
     text: str
     """The same as people read it."""
     count: Count
@@ -56,7 +56,7 @@ class Crossing:
     releases: tuple[str, ...]
     """Newest first, `other` at the end."""
     rows: tuple[tuple[str, tuple[Place | None, ...]], ...]
-    """Text of a value with its cells; None where fewer than the threshold reported it."""
+    """Text of a value with its cells; None if fewer than the threshold reported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Distribution:
 
     threshold: int
     reports: Count
-    """Of the project, whether they answer the key or not."""
+    """Reports of the project, whether they answer the key or not."""
     answers: Count
     answered: Share
-    """Answers of the reports."""
+    """Reports that answer the key."""
     rows: tuple[Row, ...]
     rest: Row | None
     """Other, rare or unknown; None for a list, whose values overlap."""
@@ -80,7 +80,7 @@ class Distribution:
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
-    """A key's totals; None where fewer than the threshold answered, or they were taken down."""
+    """A key's totals; None if fewer than the threshold answered, or they were taken down."""
     publication = published.publication
     number = publication.answers.get(key.number)
     if number is None or any(notice.key == key.number for notice in published.retractions):
@@ -117,7 +117,7 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
 
 
 def hidden_class(key: Key) -> str:
-    """What people call the one answer that is never printed; empty for a list."""
+    """Return the words for the answer that is never printed; empty for a list."""
     kind = key.declaration.type
     if kind == _LIST:
         return ""
@@ -152,7 +152,7 @@ def _row(value: str, text: str, part: Share, count: Count, full: float) -> Row:
 
 
 def _full(uppers: Sequence[float]) -> float:
-    """The share that a bar of full length stands for: all, unless all are small."""
+    """Return the share that a bar of full length stands for: all, unless all are small."""
     most = max(uppers, default=0.0)
     return 100.0 if most > HALF else most
 
@@ -170,7 +170,7 @@ def _first_range(key: Key) -> str:
 
 
 def _median(key: Key, cells: Mapping[Cell, int], answers: int, threshold: int) -> tuple[str, ...]:
-    """The ranges that the median can lie in; none where the key has none."""
+    """Return the ranges that the median can lie in; none if the key has none."""
     if key.declaration.type != _COUNT:
         return ()
     names = ranges(key.declaration.buckets)

@@ -1,4 +1,4 @@
-"""What stands on each page, as plain values; the templates add only form."""
+"""The content of each page, as plain values; the templates add only form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 GLANCE = 3
-"""Values of a key that the page of its project shows."""
+"""Number of a key's values on the page of its project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Question:
     sent: str
     values: tuple[str, ...]
     catalogue: int
-    """How many names its catalogue has."""
+    """Number of names in the key's catalogue."""
     since: str
     expires: str
     owner: str
     formerly: str
     crossed: bool
     counted: bool
-    """Whether it is a number, known by its range."""
+    """Whether the answer is a number, known by its range."""
     yes_or_no: bool
     several: bool
     """Whether one installation can give several answers."""
@@ -65,7 +65,7 @@ class Card:
     answers: Count | None
     rows: tuple[Row, ...]
     more: int
-    """Published values that are not shown here."""
+    """Number of published values that are not shown here."""
     median: str
     retracted: Retraction | None
 
@@ -110,7 +110,7 @@ class KeyView:
 
 
 def question(key: Key) -> Question:
-    """A key in words."""
+    """Return a key in words."""
     declared = key.declaration
     return Question(
         name=key.name,
@@ -138,7 +138,7 @@ def question(key: Key) -> Question:
 def project(
     declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
 ) -> ProjectView:
-    """A project with these keys, by what the weeks (oldest first) published of it."""
+    """Return a project with these keys, by what the weeks (oldest first) published of it."""
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
@@ -158,7 +158,7 @@ def project(
 
 
 def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
-    """A key by what the weeks (oldest first) published of it."""
+    """Return a key by what the weeks (oldest first) published of it."""
     return KeyView(
         question=question(key),
         latest=_latest(project_name, key, weeks),

@@ -53,7 +53,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
 
 
 def annotate(database: Database, week: Week, text: str) -> None:
-    """Explain a week to everybody who reads its totals; an empty text takes that back.
+    """Attach a public explanation to a week; an empty text removes it.
 
     Raises StoreError.
     """
