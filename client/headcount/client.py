@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from headcount.consent.switches import OFF_FILE
 from headcount.delivery import outbox
 from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from headcount.consent.decision import Decision
+    from headcount.consent.state import State
     from headcount.delivery.delivery import Delivery
     from headcount.delivery.outcome import Outcome
     from headcount.delivery.preview import Preview
@@ -42,6 +44,7 @@ class Client(SiteOwner):
     `root_certificates` (PEM) are trusted instead of the usual ones. `patience`
     is how many seconds all collectors together may take; they are called in a
     thread of their own, or with None in the caller's and without a bound.
+    `off_file` is the administrator's switch on this machine, `""` to look for none.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
     What a site owner says and reads stands in the base class.
     """
@@ -61,6 +64,7 @@ class Client(SiteOwner):
         allow_plaintext: bool = False,
         root_certificates: bytes | None = None,
         patience: float | None = 5.0,
+        off_file: str = OFF_FILE,
     ) -> None:
         self.project = project
         self._collectors = collectors
@@ -74,6 +78,7 @@ class Client(SiteOwner):
         self._allow_plaintext = allow_plaintext
         self._roots = root_certificates
         self._patience = patience
+        self._off_file = off_file
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
             from headcount.transport.endpoint import Endpoint
@@ -195,11 +200,19 @@ class Client(SiteOwner):
             self._decided = Decision(
                 project=self.project,
                 directory=self._directory,
-                environment=self._environment,
                 clock=self._clock,
-                administrator_off=self._administrator_off,
+                overruled=self._overruled,
             )
         return self._decided
+
+    def _overruled(self) -> State | None:
+        from headcount.consent.state import overruled
+
+        return overruled(
+            self._environment,
+            administrator_off=self._administrator_off,
+            off_file=self._off_file,
+        )
 
     def _delivery(self) -> Delivery:
         from headcount.delivery.delivery import Delivery

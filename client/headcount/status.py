@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from headcount.consent.changes import changes
 from headcount.consent.record import UNREADABLE
 from headcount.delivery import history, outbox, server_policy
+from headcount.model.errors import StateError
 from headcount.model.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from headcount.consent.decision import Decision
     from headcount.delivery.history import Entry
     from headcount.delivery.server_policy import ServerPolicy
     from headcount.model.project import Project
     from headcount.storage.state_directory import StateDirectory
+
+
+Part = TypeVar("Part")
 
 
 class Status(Frozen):
@@ -29,6 +33,7 @@ class Status(Frozen):
     present one. `waiting` maps each key that nobody has agreed to yet to the
     reasons, and `limited` each that has become wider and is sent as agreed.
     `notes` say why keys had no answer when the last report was made.
+    `unreadable` says which files could not be read; what they hold is missing here.
     `last` is the last report that was counted, `latest` the last that left.
     """
 
@@ -59,6 +64,7 @@ class Status(Frozen):
     next_due: float | None
     notes: Mapping[str, str]
     promise: ServerPolicy | None
+    unreadable: tuple[str, ...]
 
 
 def status(
@@ -74,7 +80,9 @@ def status(
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE
     reasons = {change.key: change.reasons for change in changes(project, record)}
-    entries = history.entries(directory)
+    unreadable: list[str] = []
+    none: tuple[Entry, ...] = ()
+    entries = _read(lambda: history.entries(directory), none, unreadable)
     counted = [entry for entry in entries if entry.outcome == "SENT"]
     return Status(
         **{
@@ -102,6 +110,16 @@ def status(
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,
         next_due=next_due,
-        notes=outbox.read_notes(directory),
-        promise=server_policy.load(directory),
+        notes=_read(lambda: outbox.read_notes(directory), {}, unreadable),
+        promise=_read(lambda: server_policy.load(directory), None, unreadable),
+        unreadable=tuple(unreadable),
     )  # fmt: skip
+
+
+def _read(call: Callable[[], Part], otherwise: Part, unreadable: list[str]) -> Part:
+    """A part of the status, or why it cannot be read."""
+    try:
+        return call()
+    except StateError as error:
+        unreadable.append(str(error))
+        return otherwise

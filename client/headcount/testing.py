@@ -129,6 +129,7 @@ def installed(
             randomness=lambda: 0.5,
             transport=transport,
             patience=None,
+            off_file="",
         )
         if level is not None:
             clock.forward(-2 * DAY)

@@ -251,7 +251,7 @@ def test_what_waits_is_what_the_differences_say(
     now = wider(*([key("fresh", 20, "boolean")] if "fresh" in grown else []), **changed)
     if refused:  # a record that was edited by hand may hold terms of what is refused
         record = record.replaced(terms={**record.terms, **agreed_terms(SAMPLE, "basic")})
-    state = consent.effective(now, record, now=MONDAY, environment={})
+    state = consent.effective(now, record, now=MONDAY)
     assert {item.key for item in changes(now, record) if item.waits} == set(state.waiting)
     assert {item.key for item in changes(now, record) if item.limited} == set(state.limited)
 

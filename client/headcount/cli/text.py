@@ -69,6 +69,8 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
     for key, note in now.notes.items():
         yield "no value", f"{key}: {note}"
+    for message in now.unreadable:
+        yield "not readable", message
     yield "sent last", _last(now)
     yield "due next", _next(now)
     yield "stored in", now.state_directory

@@ -10,6 +10,7 @@ from headcount.model.errors import StateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 _PAUSE = 0.01  # seconds between two tries
@@ -32,13 +33,22 @@ class Lock:
 
     `with lock as held:` tries once, and `held` says whether it worked. A lock
     with `patience` tries for that many seconds and then raises StateError. A
-    `fleeting` one removes its file when released.
+    `fleeting` one removes its file when released. `made` is called with the handle
+    and the path of its file, which may have been made just now.
     """
 
-    def __init__(self, path: str, *, patience: float = 0.0, fleeting: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        patience: float = 0.0,
+        fleeting: bool = False,
+        made: Callable[[int, str], None] = lambda _handle, _path: None,
+    ) -> None:
         self._path = path
         self._patience = patience
         self._fleeting = fleeting
+        self._made = made
         self._handle = -1
 
     def __enter__(self) -> bool:
@@ -76,6 +86,7 @@ class Lock:
         if _locked(handle) and self._still_there(handle):
             self._handle = handle
             _held.add(handle)
+            self._made(handle, self._path)
             return True
         os.close(handle)
         return False
