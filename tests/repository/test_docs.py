@@ -142,7 +142,7 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     documented = set(re.findall(r"`(headcount_server_\w+)`", text))
     operations = Counters()
     nothing = Schema(projects={}, pool=DescriptorPool())
-    operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), 0.0))
+    operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), float))
     week = Week(2026, 47)
     terms = {week: Terms(5, week.end)}
     standing = Gauges(CurrentRegistry(nothing), lambda: terms, [ROOT / "README.md"])

@@ -32,7 +32,10 @@ _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_YES_NO = {
+    **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "disabled", "0"), False),
+}
 
 
 def normalised(key: Key, raw: object) -> Wire | None:
@@ -82,11 +85,12 @@ def bucket(count: int, bounds: tuple[int, ...]) -> int:
     return bounds[place - 1] if place else 0
 
 
-def _boolean(_key: Key, raw: object) -> bool | None:
+def _boolean(key: Key, raw: object) -> bool | None:
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, int | str):
-        return _YES_NO.get(str(raw).strip().lower())
+        text = str(raw).strip()
+        return _YES_NO.get(key.aliases.get(text, text).lower())
     return None
 
 

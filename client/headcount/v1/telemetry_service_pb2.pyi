@@ -16,11 +16,13 @@ class IgnoredReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IGNORED_REASON_EXPIRED: _ClassVar[IgnoredReason]
     IGNORED_REASON_MALFORMED: _ClassVar[IgnoredReason]
     IGNORED_REASON_OUT_OF_BOUNDS: _ClassVar[IgnoredReason]
+    IGNORED_REASON_EMPTY: _ClassVar[IgnoredReason]
 IGNORED_REASON_UNSPECIFIED: IgnoredReason
 IGNORED_REASON_UNKNOWN: IgnoredReason
 IGNORED_REASON_EXPIRED: IgnoredReason
 IGNORED_REASON_MALFORMED: IgnoredReason
 IGNORED_REASON_OUT_OF_BOUNDS: IgnoredReason
+IGNORED_REASON_EMPTY: IgnoredReason
 
 class SubmitReportRequest(_message.Message):
     __slots__ = ("week", "token", "registry_digest", "report")

@@ -16,6 +16,7 @@ CLOSED = frozenset({KeyType.CHOICE, KeyType.PRODUCT, KeyType.LIST})
 """Types whose values are a closed set."""
 
 SCALAR = (
+    "use",
     "label",
     "description",
     "purpose",
@@ -42,7 +43,7 @@ ALL = (*SCALAR, *SEVERAL, *MAPPED)
 
 TAKEN_BY = {
     "values": CLOSED,
-    "aliases": CLOSED,
+    "aliases": CLOSED | {KeyType.BOOLEAN},
     "catalogue": frozenset({KeyType.LIST}),
     "max_items": frozenset({KeyType.LIST}),
     "precision": VERSIONED,
@@ -52,3 +53,6 @@ TAKEN_BY = {
 
 ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
 """Written `headcount[attribute] = value`, once for a project."""
+
+ABOUT_SEVERAL = ("ignored",)
+"""Written `headcount[attribute][] = value`, once for each value."""

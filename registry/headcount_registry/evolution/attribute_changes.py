@@ -98,6 +98,8 @@ def project_differences(old: Project, new: Project) -> Iterator[Difference]:
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))
+    if old.ignored != new.ignored:
+        yield Difference(Kind.REWORDED, "the keys that are sent and not wanted (ignored) changed")
     if old.endpoint != new.endpoint:
         words = _became("endpoint", old.endpoint, new.endpoint)
         yield Difference(

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import logging
-import os
 import resource
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from headcount_server import logs
-from headcount_server.app import END_SECONDS, App
+from headcount_server.app import App
 from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.commands.flags import (
     DATABASE,
@@ -30,6 +25,7 @@ from headcount_server.commands.flags import (
     one_sentence,
     source,
 )
+from headcount_server.commands.lifetime import Lifetime, lifetime
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
@@ -38,7 +34,8 @@ from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
 
-_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_LAST_WORDS_SECONDS = 1.0
+"""How long the end waits for whoever reads the log."""
 
 
 @click.command(cls=ServeCommand)
@@ -47,7 +44,7 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     "--database",
     required=True,
     type=DATABASE,
-    help="SQLite file, made if not there; or postgresql://USER@HOST/NAME.",
+    help="SQLite file, created if missing; or postgresql://USER@HOST/NAME.",
 )
 @listening
 @click.option(
@@ -55,14 +52,14 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     default=5,
     show_default=True,
     type=Number(int, "1 to 1000"),
-    help="Publish in multiples of this, 1 to 1000.",
+    help="Publish counts in multiples of this, 1 to 1000.",
 )
 @click.option(
     "--grace-hours",
     default=48.0,
     show_default=True,
     type=Number(float, "0 to 167"),
-    help="Time for late reports after a week, 0 to 167.",
+    help="Hours after a week in which it still takes reports, 0 to 167.",
 )
 @encrypting
 @limiting
@@ -71,10 +68,10 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     default="info",
     show_default=True,
     type=click.Choice(logs.LEVELS),
-    help="What is worth a line in the log.",
+    help="Lowest level that is logged.",
 )
 @click.option("--test-clock", type=PATH, help="Take the time (RFC 3339) from a file; for tests.")
-@click.option("--show-config", is_flag=True, help="Print every setting and its source, and end.")
+@click.option("--show-config", is_flag=True, help="Print every setting and its source, then exit.")
 def serve(  # noqa: PLR0913 - one argument a flag
     registry: Path,
     database: Database,
@@ -95,12 +92,12 @@ def serve(  # noqa: PLR0913 - one argument a flag
     test_clock: Path | None,
     show_config: bool,  # noqa: FBT001 - a flag
 ) -> None:
-    """Take reports, keep weekly totals, publish them when a week closes.
+    """Take reports, keep weekly totals, and publish them when a week closes.
 
-    SIGHUP reads the registry again, SIGTERM and SIGINT end the server. Every
-    flag can also be set by the variable named with it; the flag wins.
+    SIGHUP reloads the registry. SIGTERM and SIGINT stop the server. The variable
+    named with a flag sets it too; the flag wins.
     """
-    logs.start(log_level)
+    logs.start(log_level, background=not show_config)
     with one_sentence():
         config = Config(
             registry=registry,
@@ -150,63 +147,33 @@ def _written(value: object) -> str:
 
 
 def _run(config: Config, clock: Clock) -> None:
-    # The lower limit is for programs that use select(); with it a thousand idle callers
+    # The soft limit protects programs that use select(). Under it, a thousand idle callers
     # would shut everybody else out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _heard() as signals:
-        _serve(config, clock, signals)
-
-
-@contextmanager
-def _heard() -> Iterator[Iterator[int]]:
-    """Yield the numbers of signals as they come; after the block they do nothing.
-
-    Python notes them in a pipe, on whichever thread they arrive. Blocking them
-    would not do: a thread that a library started before would be killed by them.
-    """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    handlers = {number: signal.signal(number, lambda *_: None) for number in _HEARD}
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        yield (os.read(reading, 1)[0] for _ in itertools.count())
-    except BaseException:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        raise
+        with lifetime() as life:
+            _serve(config, clock, life)
     finally:
-        signal.set_wakeup_fd(before)
-        os.close(reading)
-        os.close(writing)
+        logs.flush(_LAST_WORDS_SECONDS)
 
 
-def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
+def _serve(config: Config, clock: Clock, life: Lifetime) -> None:
     with App(config, clock) as app:
-        # What stands now stays to the end; the garbage collector need not go through it
-        # again and again while reports are taken.
+        life.needs(app.threads)
+        # Objects made so far live until the end, so the garbage collector need not scan
+        # them again and again while the server takes reports.
         gc.freeze()
         click.echo(f"gRPC        {app.grpc}")
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")
         click.echo(f"operations  http://{app.operations}/metrics")
+        signals = life.signals()
         while next(signals) == signal.SIGHUP:
             app.reload()
+        life.needs(tuple)
         log.info("ending: calls that run are let finish")
-        _give_up_after(END_SECONDS)
     log.info("ended: everything acknowledged is on disk")
-
-
-def _give_up_after(seconds: float) -> None:
-    """Bound the end, so that a disk or a caller that hangs does not hold it for ever."""
-
-    def give_up() -> None:
-        log.error("not ended after %g s; leaving as it is, acknowledged reports are safe", seconds)
-        os._exit(1)
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
 
 
 def _grace(hours: float) -> timedelta:

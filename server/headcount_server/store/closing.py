@@ -16,8 +16,13 @@ from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
-def publish(connection: Connection, week: Week, threshold: int) -> None:
-    """Write what the threshold leaves of a week's totals."""
+def publish(connection: Connection, week: Week, threshold: int, note: str) -> None:
+    """Write what the threshold leaves of a week's totals, and what its readers are told."""
+    if note:
+        connection.execute(
+            "INSERT INTO annotations VALUES (?, ?) ON CONFLICT (week) DO NOTHING",
+            (str(week), note),
+        )
     for project, tally in _tallies(connection, week):
         publication = rounding.publish(tally, threshold)
         if publication is not None:

@@ -127,7 +127,7 @@ def test_preview_without_the_host_shows_what_would_be_asked(
     assert run(SAMPLE, ["preview", *place], environment={}) == 0
     out = capsys.readouterr().out
     assert "Users" not in out
-    assert "Php_Version: the first 2 part(s) of a version" in out
+    assert "Php_Version: a version, cut to its first 2 part(s)" in out
     assert "SHA-256" not in out
     assert not site.directory.exists()
     site.client.grant()

@@ -148,6 +148,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
             "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
         },
     ],
+    "convention": [
+        VALID + "telemetry[k][use] = common:php",
+        VALID + "telemetry[k][use] = php_version",
+    ],
     "unknown-attribute": [VALID + key("k", "boolean", "[lable] = Some")],
     "attribute-form": [
         VALID + key("k", "choice", "[values] = a", "[values][] = b"),
@@ -282,6 +286,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + key("k", "list", f"[catalogue] = {'x' * 300}"),
     ],
     "alias": [
+        VALID + key("k", "boolean", "[aliases][Ja] = Jup"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][x] = b"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][a] = a"),
     ],
@@ -312,6 +317,11 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     ],
     "project-stated-twice": [
         {"a.info": "project = toy\n" + VALID, "toy.info": "headcount[contact] = me"}
+    ],
+    "project-ignored": [
+        VALID + "headcount[ignored][] = Old-Name",
+        VALID + "headcount[ignored][] = version",
+        VALID + key("k", "boolean") + "headcount[ignored][] = k",
     ],
     "project-mode": [VALID + "headcount[mode] = silent"],
     "project-unstated": [key("k", "boolean")],
@@ -460,3 +470,10 @@ def test_several_files_extend_one_project(bench: Bench) -> None:
     bench.write("more/extra.info", "project = toy\n" + key("extra", "boolean"))
     (project,) = bench.build().registry.projects
     assert [each.name for each in project.keys] == ["version", "extra", "good"]
+
+
+def test_spellings_of_yes_and_no_may_be_declared_for_a_boolean(bench: Bench) -> None:
+    declared = VALID + key("k", "boolean") + "telemetry[k][aliases][Ja] = yes\n"
+    assert findings(bench, declared) == ()
+    (found,) = findings(bench, declared + "telemetry[k][aliases][Nein] = nein\n")
+    assert "`nein` is not among the values" in found.message

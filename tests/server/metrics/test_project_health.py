@@ -24,7 +24,7 @@ BEGAN = 1_800_000_000.0 - 1_800_000_000.0 % HOUR
 
 @pytest.fixture(name="signals")
 def _signals(toy_schema: Schema) -> ProjectHealth:
-    return ProjectHealth(CurrentRegistry(toy_schema), BEGAN + 1234)
+    return ProjectHealth(CurrentRegistry(toy_schema), lambda: BEGAN + 1234)
 
 
 def _value(signals: ProjectHealth, name: str, **labels: str) -> float | None:
@@ -56,7 +56,7 @@ def test_silence_is_counted_from_the_hour_of_the_last_report(signals: ProjectHea
 
 def test_reports_are_counted_by_how_much_of_them_was_understood(signals: ProjectHealth) -> None:
     for how in ("complete", "complete", "partial", "refused"):
-        signals.understood("toy", how, BEGAN)
+        signals.understood("toy", how, BEGAN - HOUR)
     counted = {
         how: _value(signals, "headcount_server_project_reports_total", understood=how)
         for how in ("complete", "partial", "refused")
@@ -64,11 +64,37 @@ def test_reports_are_counted_by_how_much_of_them_was_understood(signals: Project
     assert counted == {"complete": 2, "partial": 1, "refused": 1}
 
 
+def test_counters_move_on_the_hour_and_not_with_a_report(toy_schema: Schema) -> None:
+    """Else whoever keeps the history of the operations port would have the moment of each."""
+    now = [BEGAN + 1234]
+    signals = ProjectHealth(CurrentRegistry(toy_schema), lambda: now[0])
+
+    def told() -> float | None:
+        return _value(signals, "headcount_server_project_reports_total", understood="complete")
+
+    signals.understood("toy", "complete", now[0])
+    assert told() == 0
+    now[0] = BEGAN + HOUR - 1
+    signals.understood("toy", "complete", now[0])
+    assert told() == 0
+    now[0] = BEGAN + HOUR
+    assert told() == 2, "though no report came since"
+    signals.understood("toy", "complete", now[0])
+    assert told() == 2
+    signals.understood("toy", "complete", BEGAN + 7 * HOUR)
+    now[0] = BEGAN + 8 * HOUR
+    assert told() == 4
+
+
 def test_a_jump_is_seen_against_the_median_of_the_weeks_before(signals: ProjectHealth) -> None:
     assert _value(signals, "headcount_server_last_week_reports") is None
     signals.show([_week(46, 400)])
     assert _value(signals, "headcount_server_last_week_reports") == 400
     assert _value(signals, "headcount_server_usual_reports") is None
+    signals.show([_week(46, 400), *(_week(n, 100 if n > 42 else 0) for n in range(45, 37, -1))])
+    assert _value(signals, "headcount_server_usual_reports") is None  # three weeks old
+    signals.show([_week(46, 400), *(_week(n, 100 if n > 41 else 0) for n in range(45, 37, -1))])
+    assert _value(signals, "headcount_server_usual_reports") == 100
     history = [_week(number, 100 + number) for number in range(46, 26, -1)]
     signals.show([_week(47, 0), *history])
     assert _value(signals, "headcount_server_last_week_reports") == 0
@@ -95,7 +121,7 @@ def test_a_declared_release_that_nobody_reported_is_counted(
     before = declaration.since
     declaration.since = since
     try:
-        signals = ProjectHealth(CurrentRegistry(toy_schema), BEGAN)
+        signals = ProjectHealth(CurrentRegistry(toy_schema), lambda: BEGAN)
         signals.show([_week(46, 10, *seen)])
         assert _value(signals, "headcount_server_unreported_releases") == missing
     finally:
@@ -121,3 +147,28 @@ def test_a_running_server_shows_them_without_a_key_a_value_or_a_moment(
     assert samples["headcount_server_last_report_timestamp_seconds", "toy"] % HOUR == 0
     assert "canary" not in body
     assert "multisite" not in body
+
+
+def _answered(number: int, **answers: int) -> PublishedWeek:
+    by_number = {int(key.removeprefix("key")): count for key, count in answers.items()}
+    toy = PublishedProject("toy", ("d1",), {}, Publication(40, by_number, {}))
+    return PublishedWeek(Week(2026, number), 5, (toy,))
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "silent"),
+    [
+        ({"key3": 5}, {"key3": 20}, 0),
+        ({}, {"key3": 20}, 1),
+        ({}, {"key3": 15}, 0),  # so few that chance explains it
+        ({}, {"key3": 20, "key2": 40}, 2),
+    ],
+)
+def test_a_key_that_many_answered_and_nobody_does_any_more_is_counted(
+    signals: ProjectHealth, last: dict[str, int], before: dict[str, int], silent: int
+) -> None:
+    history = [_answered(number, **before) for number in range(46, 42, -1)]
+    signals.show([_answered(47, **last), *history])
+    assert _value(signals, "headcount_server_silent_keys") == silent
+    signals.show([_answered(47, **last), *history[:-1]])
+    assert _value(signals, "headcount_server_silent_keys") == 0  # too young to tell

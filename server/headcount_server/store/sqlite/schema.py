@@ -96,3 +96,12 @@ def m003_views(db: Database) -> None:
     """Create the views of what is published, for other programs to read."""
     for statement in _M003.split(";")[:-1]:
         db.execute(statement)
+
+
+@migrations()
+def m004_key_checks(db: Database) -> None:
+    """Create the check values of week keys, by which the right key is told from any other."""
+    db.execute(
+        "CREATE TABLE key_checks (week TEXT PRIMARY KEY, key_check BLOB NOT NULL)"
+        " STRICT, WITHOUT ROWID"
+    )
