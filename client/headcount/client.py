@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 
-from headcount.consent.switches import OFF_FILE
 from headcount.delivery import outbox
 from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
@@ -44,7 +43,8 @@ class Client(SiteOwner):
     `root_certificates` (PEM) are trusted instead of the usual ones. `patience`
     is how many seconds all collectors together may take; they are called in a
     thread of their own, or with None in the caller's and without a bound.
-    `off_file` is the administrator's switch on this machine, `""` to look for none.
+    `off_file` is the administrator's switch on this machine: None for the usual
+    place, `""` to look for none.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
     What a site owner says and reads stands in the base class.
     """
@@ -64,7 +64,7 @@ class Client(SiteOwner):
         allow_plaintext: bool = False,
         root_certificates: bytes | None = None,
         patience: float | None = 5.0,
-        off_file: str = OFF_FILE,
+        off_file: str | None = None,
     ) -> None:
         self.project = project
         self._collectors = collectors
@@ -207,11 +207,12 @@ class Client(SiteOwner):
 
     def _overruled(self) -> State | None:
         from headcount.consent.state import overruled
+        from headcount.consent.switches import OFF_FILE
 
         return overruled(
             self._environment,
             administrator_off=self._administrator_off,
-            off_file=self._off_file,
+            off_file=OFF_FILE if self._off_file is None else self._off_file,
         )
 
     def _delivery(self) -> Delivery:
