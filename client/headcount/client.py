@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from headcount.consent.decision import Decision
+    from headcount.consent.state import State
     from headcount.delivery.delivery import Delivery
     from headcount.delivery.outcome import Outcome
     from headcount.delivery.preview import Preview
@@ -42,6 +43,8 @@ class Client(SiteOwner):
     `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience` is the
     number of seconds that all collectors together may take. They run in a separate
     thread; with None they run in the caller's thread, without a time limit.
+    `off_file` is the administrator's switch on this machine: None for the usual
+    place, `""` to look for none.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
     The base class has the methods for the site owner's answers and status.
     """
@@ -61,6 +64,7 @@ class Client(SiteOwner):
         allow_plaintext: bool = False,
         root_certificates: bytes | None = None,
         patience: float | None = 5.0,
+        off_file: str | None = None,
     ) -> None:
         self.project = project
         self._collectors = collectors
@@ -76,6 +80,7 @@ class Client(SiteOwner):
         self._allow_plaintext = allow_plaintext
         self._roots = root_certificates
         self._patience = patience
+        self._off_file = off_file
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
             from headcount.transport.endpoint import Endpoint
@@ -225,11 +230,21 @@ class Client(SiteOwner):
             self._decided = Decision(
                 project=self.project,
                 directory=self._directory,
-                environment=self._environment,
                 clock=self._clock,
-                administrator_off=self._administrator_off,
+                environment=self._environment,
+                overruled=self._overruled,
             )
         return self._decided
+
+    def _overruled(self) -> State | None:
+        from headcount.consent.state import overruled
+        from headcount.consent.switches import OFF_FILE
+
+        return overruled(
+            self._environment,
+            administrator_off=self._administrator_off,
+            off_file=OFF_FILE if self._off_file is None else self._off_file,
+        )
 
     def _delivery(self) -> Delivery:
         from headcount.delivery.delivery import Delivery

@@ -57,7 +57,7 @@ class SiteOwner(ABC):
             endpoint=self._endpoint,
             next_due=self.next_due(),
             obstacle=self.obstacle(),
-            notes=self.notes(),
+            notes=self.notes,
         )
 
     def history(self) -> tuple[Entry, ...]:

@@ -137,6 +137,7 @@ def installed(
             randomness=lambda: 0.5,
             transport=transport,
             patience=None,
+            off_file="",
         )
         if reason := obstacle(client.project.endpoint):
             warnings.warn(f"nothing could be sent from here: {reason}", RuntimeWarning, 3)

@@ -197,7 +197,7 @@ class Host:
             clock=lambda: self.now,
             randomness=lambda: self.chance,
             transport=None if "endpoint" in more else self.transport,
-            **more,
+            **{"off_file": "", **more},
         )
 
     def files(self) -> set[str]:

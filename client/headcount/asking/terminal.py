@@ -30,7 +30,7 @@ NO = "no"
 LATER = "later"
 NOT_ASKED = "not asked"
 
-_OVERRULED = ("administrator", "environment", "automated")
+_OVERRULED = ("administrator", "machine", "environment", "automated")
 
 
 class Asked(Frozen):

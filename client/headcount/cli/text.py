@@ -61,14 +61,11 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     yield "keys", ", ".join(now.keys) or "none is sent"
     if now.refused:
         yield "left out", f"{', '.join(now.refused)}; answer anew with: allow KEY"
-    for key, reasons in now.waiting.items():
-        yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
-    for key, reasons in now.limited.items():
-        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
-    if now.waiting or now.limited:
-        yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
+    yield from _unanswered(now)
     for key, note in now.notes.items():
         yield "note" if key == "send_in_background" else "no value", f"{key}: {note}"
+    for message in now.unreadable:
+        yield "not readable", message
     yield "sent last", _last(now)
     yield "due next", _next(now)
     if now.shared_secret:
@@ -85,6 +82,15 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "promise", "not asked for yet: status --ask-server"
     else:
         yield "promise", "the server is asked only while this is on"
+
+
+def _unanswered(now: Status) -> Iterator[tuple[str, str]]:
+    for key, reasons in now.waiting.items():
+        yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
+    for key, reasons in now.limited.items():
+        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
+    if now.waiting or now.limited:
+        yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
 
 
 def preview(
