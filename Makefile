@@ -111,6 +111,10 @@ walls: setup
 types: setup
 	$(BIN)/mypy
 	MYPYPATH=bench $(BIN)/mypy bench
+	$(BIN)/headcount-registry build examples/declarations --out .cache/acme >/dev/null
+	for example in examples/*/; do \
+	  test -z "$$(find $$example -name '*.py')" || \
+	  MYPYPATH=.cache/acme/clients:$$example $(BIN)/mypy --strict $$example || exit; done
 
 declarations-check: setup
 	$(BIN)/headcount-registry check --strict registry/declarations

@@ -57,6 +57,8 @@ class SiteOwner(ABC):
             self._decision(),
             endpoint=self._endpoint,
             next_due=self.next_due(),
+            obstacle=self.obstacle(),
+            notes=self.notes(),
         )
 
     def history(self) -> tuple[Entry, ...]:
@@ -164,6 +166,12 @@ class SiteOwner(ABC):
         """Removes every file of this project, the decision included."""
         self._directory.forget()
 
+    def way_back(self) -> str:
+        """Return how people change their mind: a command, or the file that holds the answer."""
+        from headcount.way_back import way_back
+
+        return way_back(self, self.project, self._directory.path, self._directory.decision)
+
     def now(self) -> float:
         """The time by this client's clock (unix seconds)."""
         return self._clock()
@@ -175,6 +183,14 @@ class SiteOwner(ABC):
     @abstractmethod
     def next_due(self) -> float | None:
         """When to ask again (unix seconds)."""
+
+    @abstractmethod
+    def obstacle(self) -> str:
+        """Return why no report can leave this process, `""` if nothing is known to prevent it."""
+
+    @abstractmethod
+    def notes(self) -> dict[str, str]:
+        """Why keys had no answer when the last report was made, and what got lost."""
 
     @abstractmethod
     def _decision(self) -> Decision:

@@ -36,6 +36,9 @@ MESSAGES: dict[str, str] = {
         "time. Nothing else depends on your answer."
     ),
     "headcount.contact": "Questions: {contact}",
+    "headcount.sent": "Thank you. {title} sends from now on, once a week: {labels}.",
+    "headcount.unsent": "Nothing is sent about {title}.",
+    "headcount.change": "See what is sent, or change your mind, at any time:",
     "headcount.answer.yes": "Yes",
     "headcount.answer.no": "No",
     "headcount.level.basic": "Basic: technical facts only",

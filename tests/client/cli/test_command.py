@@ -139,6 +139,16 @@ def test_preview_without_the_host_shows_what_would_be_asked(
     assert data["digest"] == site.client.history()[0].digest or not data["frozen"]
 
 
+def test_options_may_stand_before_the_command_too(
+    host: Callable[..., Host], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--state", str(host().directory)]
+    assert run(SAMPLE, [*place, "--json", "status"], environment={}) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert run(SAMPLE, ["status", *place, "--json"], environment={}) == 0
+    assert json.loads(capsys.readouterr().out) == before
+
+
 def test_a_newer_key_waits_until_it_is_answered(
     shell: Callable[..., Typed], host: Callable[..., Host]
 ) -> None:
