@@ -97,7 +97,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     SIGHUP reloads the registry. SIGTERM and SIGINT stop the server. The variable
     named with a flag sets it too; the flag wins.
     """
-    logs.start(log_level, background=not show_config)
+    logs.start(log_level)
     with one_sentence():
         config = Config(
             registry=registry,
@@ -121,7 +121,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
         if show_config:
             _show()
             return
-        _run(config, _clock(test_clock, config))
+        moments = _clock(test_clock, config)
+        logs.start(log_level, background=True)
+        _run(config, moments)
 
 
 def _show() -> None:

@@ -27,7 +27,7 @@ from support.sample_project import Host, Recorder, MONDAY
 site = Host(Path(sys.argv[1]))
 site.client.preview()  # whatever has to be imported is, before rights go
 from headcount import status
-from headcount.delivery import delivery, history, submission
+from headcount.delivery import background, delivery, history, submission
 from headcount.storage import file_lock
 from headcount.transport import wire
 import headcount.model.token_secret, hmac

@@ -24,6 +24,7 @@ from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import BACKUP
 from headcount_server.store.sqlite.erasing import destroy, sync
+from headcount_server.store.sqlite.log_file import empty_log
 from headcount_server.store.sqlite.store import drop_week
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
@@ -106,7 +107,7 @@ def restore(backup: Path, database: Path, now: datetime, former: Path | None) ->
                     _retract(connection, former)
                 connections.rewrite(connection, connections.CORRECTED)
                 connection.execute("COMMIT")
-                connections.empty_log(connection, draft)
+                empty_log(connection, draft)
             content = _verified(draft)
             if content.open_weeks:
                 _copy_keys(backup, database, draft, content.open_weeks)
