@@ -19,7 +19,9 @@ from typing import Any, TypeAlias
 
 from psycopg import Cursor, RawCursor
 
-from headcount_server.counting.tally import Tally, tally
+from headcount_server.counting.allowance import Allowance
+from headcount_server.counting.tally import tally
+from headcount_server.counting.vocabulary import Newcomer, Report
 from headcount_server.registry.schema import Project
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres.connections import Warnings
@@ -47,11 +49,11 @@ class Behind(Exception):
 
 
 class Unadmitted(Exception):
-    """Values that no server has seen in this week: they have to be admitted first."""
+    """Values without a place in their week: they have to be introduced first."""
 
-    def __init__(self, totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> None:
+    def __init__(self, newcomers: Sequence[tuple[OpenWeek, Project, Sequence[Newcomer]]]) -> None:
         super().__init__()
-        self.totals = totals
+        self.newcomers = newcomers
 
 
 class InDoubt(Exception):
@@ -68,6 +70,7 @@ def count(
     entries: Sequence[Entry],
     weeks: Mapping[Week, OpenWeek],
     vocabularies: Lock,
+    allowance: Allowance,
 ) -> list[Outcome]:
     """Count reports in one transaction. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
     batch = _Batch(entries, weeks)
@@ -76,7 +79,7 @@ def count(
             cursor: Cursor[_Row] = RawCursor(connection)
             outcomes = batch.take_tokens(cursor)
             with vocabularies:
-                totals = batch.totals(outcomes)
+                totals = batch.totals(outcomes, allowance)
             for table, columns, rows in totals:
                 for part in range(0, len(rows), _ROWS):
                     some = rows[part : part + _ROWS]
@@ -168,7 +171,9 @@ class _Batch:
                     cursor.execute(_insertion_of_several(len(some)), (number(name), *flat))
                 yield from [hashes[token] for (token,) in cursor.fetchall()]
 
-    def totals(self, outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[_Row]]]:
+    def totals(
+        self, outcomes: Sequence[Outcome], allowance: Allowance
+    ) -> list[tuple[str, str, list[_Row]]]:
         """The rows to add: table, columns and rows in the order of their keys.
 
         Raises Unadmitted.
@@ -176,11 +181,16 @@ class _Batch:
         reports: Counter[_Row] = Counter()
         answers: Counter[_Row] = Counter()
         values: Counter[_Row] = Counter()
-        tallies = list(self._tallies(outcomes))
-        unknown = [(w, p, total) for w, p, total in tallies if not w.vocabulary.settled(p, total)]
+        groups = list(self._groups(outcomes))
+        unknown = [
+            (opened, project, new)
+            for opened, project, some in groups
+            if (new := opened.vocabulary.newcomers(project, some, allowance))
+        ]
         if unknown:
             raise Unadmitted(unknown)
-        for opened, project, exact in tallies:
+        for opened, project, some in groups:
+            exact = tally(project, (report.answers for report in some))
             total = opened.vocabulary.fold(project, exact)
             at = (str(opened.week), project.name)
             # Two snapshots of the registry may add to the same row.
@@ -196,15 +206,16 @@ class _Batch:
             )
         ]
 
-    def _tallies(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[OpenWeek, Project, Tally]]:
+    def _groups(
+        self, outcomes: Sequence[Outcome]
+    ) -> Iterator[tuple[OpenWeek, Project, list[Report]]]:
         # By snapshot of the registry too: two may meet in one batch.
         groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         for entry, outcome in zip(self._entries, outcomes, strict=True):
             if outcome is Outcome.COUNTED:
                 groups[entry.week, entry.project.name, id(entry.project)].append(entry)
         for (week, _, _), group in groups.items():
-            project = group[0].project
-            yield self._weeks[week], project, tally(project, [e.answers for e in group])
+            yield self._weeks[week], group[0].project, [entry.report for entry in group]
 
 
 def _values(fixed: str, columns: int, rows: int) -> str:

@@ -28,6 +28,9 @@ _COPIED = {
     "published_reports": "",
     "published_answers": "",
     "published_values": "",
+    "key_terms": _CLOSED,
+    "places": _CLOSED,
+    "told_apart": "",
     "retractions": "",
     "annotations": "",
 }

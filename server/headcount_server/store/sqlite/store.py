@@ -12,19 +12,19 @@ import json
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headcount_server.counting.answers import Answers
+from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.tally import tally
-from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
-from headcount_server.store import published_tables
+from headcount_server.store import opening, published_tables
 from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
@@ -51,8 +51,9 @@ class SqliteStore:
 
     lanes = 1
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, allowance: Allowance | None = None) -> None:
         self._path = path
+        self._allowance = allowance or Allowance()
         self._week_keys = WeekKeys(beside(path, ".keys"))
         self._vocabularies: dict[Week, Vocabulary] = {}
         self._weeks: dict[Week, Terms] = {}
@@ -83,7 +84,11 @@ class SqliteStore:
     def _load_vocabulary(self, week: Week) -> Vocabulary:
         vocabulary = Vocabulary()
         for row in self._connection.execute(
-            "SELECT project, key, value, release FROM open_values WHERE week = ?", (str(week),)
+            "SELECT project, key, value FROM places WHERE week = ?", (str(week),)
+        ):
+            vocabulary.reserve(*row)
+        for row in self._connection.execute(
+            "SELECT DISTINCT project, key, value FROM open_values WHERE week = ?", (str(week),)
         ):
             vocabulary.know(*row)
         return vocabulary
@@ -118,22 +123,11 @@ class SqliteStore:
                     f"CREATE TABLE {token_table(week)}"
                     " (token BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"
                 )
-            self._connection.executemany(
-                "INSERT INTO week_registries VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [(str(week), *item) for item in schema.digests().items()],
-            )
-            self._connection.executemany(
-                "INSERT INTO keys VALUES (?, ?, ?)"
-                " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
-                [
-                    (project.name, number, key.name)
-                    for project in schema.projects.values()
-                    for number, key in project.keys.items()
-                ],
-            )
+            opening.settle(self._connection, week, terms.threshold, schema)
+            vocabulary = self._load_vocabulary(week)
         if new:
             self._weeks[week] = terms
-            self._vocabularies[week] = Vocabulary()
+        self._vocabularies[week] = vocabulary
 
     def open_weeks(self) -> Mapping[Week, Terms]:
         """Weeks that take reports, oldest first."""
@@ -150,7 +144,7 @@ class SqliteStore:
                     if outcome is Outcome.COUNTED:
                         counted[entry.week, entry.project.name, id(entry.project)].append(entry)
                 for (week, _, _), group in sorted(counted.items()):
-                    self._add(week, group[0].project, [entry.answers for entry in group])
+                    self._add(week, group[0].project, [entry.report for entry in group])
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 for week in {week for week, _, _ in counted}:
@@ -189,8 +183,12 @@ class SqliteStore:
         query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
         return {token for (token,) in self._connection.execute(query, tokens)}
 
-    def _add(self, week: Week, project: Project, reports: Iterable[Answers]) -> None:
-        total = self._vocabularies[week].fold(project, tally(project, reports))
+    def _add(self, week: Week, project: Project, reports: Sequence[Report]) -> None:
+        words = self._vocabularies[week]
+        words.introduce(
+            project, words.newcomers(project, reports, self._allowance), self._allowance
+        )
+        total = words.fold(project, tally(project, (report.answers for report in reports)))
         at = (str(week), project.name)
         self._connection.execute(
             "INSERT INTO open_reports VALUES (?, ?, ?)"
