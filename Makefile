@@ -11,10 +11,10 @@ BENCH_FLAGS ?=
 RELEASED := proto/released.binpb
 
 # Pages that the registry writes outside of registry/generated.
-PAGES := --docs docs/keys.md --changes docs/registry-changes.md
+PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ system-packages: ## install what the tests need from apt
 demo: setup ## let hundreds of simulated installations report for eight weeks
 	$(BIN)/headcount-server demo $(DEMO_FLAGS)
 
-# One place: make test T=tests/server/test_week.py
+# One place: make test T=tests/server/counting
 PYTEST := $(BIN)/python -m pytest
 BESIDE := --numprocesses 2 --dist loadfile
 
@@ -53,7 +53,7 @@ test-future: setup system-packages ## run all tests as if on other DAYS, which a
 	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index' $(T); done
 
 
-bench: setup bench-packages ## measure, compare with the budgets, write docs/benchmarks.md
+bench: setup bench-packages ## measure, compare with the budgets, write docs/generated/benchmarks.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)
 
 bench-intake: setup bench-packages ## measure the taking of reports beside two servers that promise less
@@ -62,7 +62,7 @@ bench-intake: setup bench-packages ## measure the taking of reports beside two s
 bench-compare: setup bench-packages ## tell whether the tree is slower than BASE, a revision
 	$(BIN)/python bench/compare.py $(or $(BASE),$(error name the revision to compare with: make bench-compare BASE=REV)) $(BENCH_FLAGS)
 
-bench-scale: setup system-packages bench-packages ## measure servers on one PostgreSQL, write docs/scale.md
+bench-scale: setup system-packages bench-packages ## measure servers on one PostgreSQL, write docs/generated/scale.md
 	$(BIN)/python bench/scale.py $(BENCH_FLAGS)
 
 bench-packages:
@@ -73,17 +73,17 @@ SOAK = $(BIN)/python -m pytest --timeout 7200 --junitxml=.cache/soak/$(1).xml
 
 soak: setup system-packages ## run every attack in its long form: some hours; then `make assurance`
 	rm -rf .cache/soak && mkdir -p .cache/soak
-	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/server/test_crash_cycles.py
-	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/test_postgres_failover.py
-	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/server/test_power_record.py
-	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/server/test_faults_disk.py
-	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/server/test_abuse_http2.py tests/server/test_abuse_slow.py
-	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/server/test_abuse_values.py
-	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/test_client_schedule_machine.py
-	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/client/test_client_fuzz.py tests/registry/test_fuzz_lock.py tests/server/test_fuzz_*.py
-	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/test_client_population.py
+	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/attacks/crashes/test_crash_cycles.py
+	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/store/postgres/test_failover.py
+	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/attacks/crashes/test_power_record.py
+	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/attacks/faults/test_faults_disk.py
+	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/attacks/abuse/test_abuse_http2.py tests/attacks/abuse/test_abuse_slow.py
+	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/attacks/abuse/test_abuse_values.py
+	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/delivery/test_schedule_machine.py
+	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/attacks/fuzz/test_fuzz_client.py tests/attacks/fuzz/test_fuzz_lock.py tests/server/test_fuzz_*.py
+	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/delivery/test_population.py
 
-assurance: setup system-packages ## run the attacks that back a promise, write docs/assurance.md
+assurance: setup system-packages ## run the attacks that back a promise, write docs/generated/assurance.md
 	$(BIN)/python assurance/prove.py
 
 # An advisory service is asked, over the network. A dependency that it does not
@@ -94,6 +94,10 @@ audit: setup ## ask whether weaknesses of a dependency are known
 	.cache/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement constraints.txt
 
 check: setup lint walls types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
+
+fix: setup ## format, and mend what the linter can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 lint: setup
 	$(BIN)/ruff check

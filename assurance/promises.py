@@ -30,8 +30,8 @@ _KILLS = Attack(
     "A server is killed under load, around the close, while it starts and while it upgrades its "
     "schema; later all that it acknowledged has to be published, once",
     (
-        "server/test_crash_cycles.py",
-        "server/test_close_crash.py",
+        "attacks/crashes/test_crash_cycles.py",
+        "attacks/crashes/test_close_crash.py",
     ),
     "HEADCOUNT_CYCLES=1000",
 )
@@ -39,7 +39,7 @@ _POWER = Attack(
     "Every write and sync of a server is recorded; disks are put together as a kill or a power "
     "cut at any of them leaves them, unsynced sectors and names missing or torn; a server that "
     "leaves out one kind of sync is caught by the same search",
-    ("server/test_power_record.py", "server/test_power_loss.py"),
+    ("attacks/crashes/test_power_record.py", "attacks/crashes/test_power_loss.py"),
     "HEADCOUNT_POWER_CUTS=3000",
 )
 
@@ -52,18 +52,20 @@ PROMISES = (
                 "Words planted in every field and header through every door, and the caller's "
                 "address, are looked for in every byte of database, log, keys, backups, exports, "
                 "output, metrics and pages, in the usual encodings",
-                ("server/test_canaries.py", "server/test_logs.py"),
+                ("attacks/privacy/test_canaries.py", "server/test_logs.py"),
             ),
             Attack(
                 "The write-ahead log of a quiet server is read frame by frame",
                 (
-                    "server/test_remains.py::test_truncation_leaves_no_more_than_the_last_seconds_to_recover",
-                    "server/test_remains.py::test_the_log_is_truncated_within_seconds_of_the_last_report",
+                    "attacks/privacy/test_remains.py::test_truncation_leaves_no_more_than_the_last_seconds_to_recover",
+                    "attacks/privacy/test_remains.py::test_the_log_is_truncated_within_seconds_of_the_last_report",
                 ),
             ),
             Attack(
                 "Backups made in an open week are searched for it",
-                ("server/test_backup.py::test_a_backup_has_nothing_of_the_open_week_in_any_byte",),
+                (
+                    "server/store/test_backup.py::test_a_backup_has_nothing_of_the_open_week_in_any_byte",
+                ),
             ),
         ),
     ),
@@ -78,7 +80,7 @@ PROMISES = (
             ),
             Attack(
                 "The moments of sending are tried for a habit",
-                ("client/test_client_population.py", "client/test_client_schedule.py"),
+                ("client/delivery/test_population.py", "client/delivery/test_schedule.py"),
                 "HEADCOUNT_HOSTS=10000",
             ),
         ),
@@ -90,7 +92,7 @@ PROMISES = (
             Attack(
                 "Somebody with all disks, backups, captured tokens and the secrets of some sites "
                 "tries every 32 bytes as a key; he finds everybody where a key was kept",
-                ("server/test_linkage.py", "server/test_week_keys.py"),
+                ("attacks/privacy/test_linkage.py", "server/store/sqlite/test_week_keys.py"),
             ),
         ),
     ),
@@ -102,20 +104,20 @@ PROMISES = (
             _POWER,
             Attack(
                 "Random histories are played against a model of the store",
-                ("server/test_store_machine.py",),
+                ("server/store/test_store_machine.py",),
             ),
             Attack(
                 "The disk is full, fails, stalls, cannot be written, and is well again",
-                ("server/test_full_disk.py", "server/test_faults_disk.py"),
+                ("attacks/faults/test_full_disk.py", "attacks/faults/test_faults_disk.py"),
                 "HEADCOUNT_FAULTS=all",
             ),
             Attack(
                 "Answers are lost after the commit, connections fall silent or stay half open",
-                ("server/test_faults_network.py",),
+                ("attacks/faults/test_faults_network.py",),
             ),
             Attack(
                 "A client is killed at every step, and answers are lost",
-                ("client/test_client_crashes.py",),
+                ("attacks/crashes/test_client_crashes.py",),
             ),
         ),
     ),
@@ -125,7 +127,7 @@ PROMISES = (
         (
             Attack(
                 "Every method, page and file that can be reached by following links is compared",
-                ("server/test_public_looks.py", "server/test_public_surface.py"),
+                ("attacks/privacy/test_public_looks.py", "attacks/privacy/test_public_surface.py"),
             ),
         ),
     ),
@@ -136,12 +138,12 @@ PROMISES = (
             Attack(
                 "A solver goes through every small week that agrees with what is published; nine "
                 "rules that would break the promise are caught",
-                ("server/test_publication_solver.py",),
+                ("attacks/privacy/test_publication_solver.py",),
             ),
             Attack(
                 "From each publication a possible truth of blocks of k sites is built and "
                 "published anew",
-                ("server/test_publication.py",),
+                ("server/publication/test_publication.py",),
             ),
         ),
     ),
@@ -149,12 +151,12 @@ PROMISES = (
         "After the close nothing is left of tokens, exact totals and the week key, and a power cut "
         "brings nothing back.",
         (
-            Attack("Every byte on the disk is searched", ("server/test_remains.py",)),
+            Attack("Every byte on the disk is searched", ("attacks/privacy/test_remains.py",)),
             Attack(
                 "A power cut after the server has said that all is erased",
                 (
                     (
-                        "server/test_power_record.py"
+                        "attacks/crashes/test_power_record.py"
                         "::test_what_the_server_calls_erased_comes_back_after_no_power_cut"
                     ),
                 ),
@@ -164,12 +166,12 @@ PROMISES = (
     Promise(
         "Addresses reach neither disk nor log.",
         (
-            Attack("A caller's own address is searched for", ("server/test_canaries.py",)),
+            Attack("A caller's own address is searched for", ("attacks/privacy/test_canaries.py",)),
             Attack(
                 "The limiter is searched for what it remembers",
                 (
                     (
-                        "server/test_limits.py"
+                        "server/doors/test_limits.py"
                         "::test_neither_addresses_nor_anything_that_lasts_is_kept_of_callers"
                     ),
                 ),
@@ -180,10 +182,10 @@ PROMISES = (
         "Nothing is sent, written or looked up before consent, after withdrawal, or while anything "
         "says no.",
         (
-            Attack("Tripwires under every rule", ("client/test_client_off.py",)),
+            Attack("Tripwires under every rule", ("client/consent/test_off.py",)),
             Attack(
                 "Random lives of an installation",
-                ("client/test_client_consent_machine.py", "client/test_client_consent.py"),
+                ("client/consent/test_consent_machine.py", "client/consent/test_consent.py"),
             ),
         ),
     ),
@@ -194,7 +196,7 @@ PROMISES = (
                 "Preview, wire and history are compared",
                 (
                     (
-                        "client/test_client_owner.py"
+                        "client/test_owner.py"
                         "::test_what_was_previewed_is_what_was_sent_and_what_the_history_holds"
                     ),
                 ),
@@ -208,10 +210,10 @@ PROMISES = (
                 "The key and its token are searched for",
                 (
                     (
-                        "server/test_backdrop_door.py"
+                        "server/doors/test_backdrop_door.py"
                         "::test_neither_site_key_nor_token_is_kept_in_any_file_or_word"
                     ),
-                    "server/test_canaries.py",
+                    "attacks/privacy/test_canaries.py",
                 ),
             ),
         ),
@@ -222,24 +224,24 @@ PROMISES = (
             Attack(
                 "Generated and kept inputs for every parser and door",
                 (
-                    "registry/test_fuzz.py",
-                    "registry/test_fuzz_lock.py",
-                    "server/test_fuzz_binary.py",
-                    "server/test_fuzz_json.py",
-                    "server/test_fuzz_http.py",
-                    "server/test_fuzz_registry.py",
-                    "client/test_client_fuzz.py",
+                    "attacks/fuzz/test_fuzz_info.py",
+                    "attacks/fuzz/test_fuzz_lock.py",
+                    "attacks/fuzz/test_fuzz_binary.py",
+                    "attacks/fuzz/test_fuzz_json.py",
+                    "attacks/fuzz/test_fuzz_http.py",
+                    "attacks/fuzz/test_fuzz_registry.py",
+                    "attacks/fuzz/test_fuzz_client.py",
                 ),
                 "HEADCOUNT_FUZZ_SECONDS=300",
             ),
             Attack(
                 "Values that nobody declared, by the million",
-                ("server/test_abuse_values.py",),
+                ("attacks/abuse/test_abuse_values.py",),
                 "HEADCOUNT_VALUES=1000000",
             ),
             Attack(
                 "The server's clock jumps by years, forward and back",
-                ("server/test_faults_clock.py",),
+                ("attacks/faults/test_faults_clock.py",),
             ),
             Attack(
                 "Declarations change at random for years; reports of every age are read by the "
@@ -249,16 +251,16 @@ PROMISES = (
             ),
             Attack(
                 "A client's schedule is driven through random clocks, crashes and answers",
-                ("client/test_client_schedule_machine.py",),
+                ("client/delivery/test_schedule_machine.py",),
                 "HEADCOUNT_EXAMPLES=100",
             ),
             Attack(
                 "Slow, silent and flooding callers",
                 (
-                    "server/test_abuse_http2.py",
-                    "server/test_abuse_slow.py",
-                    "server/test_patience.py",
-                    "server/test_limits.py",
+                    "attacks/abuse/test_abuse_http2.py",
+                    "attacks/abuse/test_abuse_slow.py",
+                    "server/doors/test_patience.py",
+                    "server/doors/test_limits.py",
                 ),
                 "HEADCOUNT_ABUSE_SECONDS=10",
             ),
@@ -268,8 +270,11 @@ PROMISES = (
         "What is published to be installed works by itself, and brings along only what is pinned "
         "and agreed to.",
         (
-            Attack("Built, installed elsewhere, used", ("test_wheels.py", "test_installation.py")),
-            Attack("Locks, licences and surplus", ("test_dependencies.py",)),
+            Attack(
+                "Built, installed elsewhere, used",
+                ("repository/test_wheels.py", "repository/test_installation.py"),
+            ),
+            Attack("Locks, licences and surplus", ("repository/test_dependencies.py",)),
         ),
     ),
     Promise(
@@ -277,7 +282,8 @@ PROMISES = (
         "say.",
         (
             Attack(
-                "An injector plays against the rule of publication", ("server/test_injector.py",)
+                "An injector plays against the rule of publication",
+                ("attacks/abuse/test_injector.py",),
             ),
         ),
     ),

@@ -1,8 +1,8 @@
-"""Run the attacks, and write docs/assurance.md and docs/assurance.json.
+"""Run the attacks, and write docs/generated/assurance.md and docs/generated/assurance.json.
 
     python assurance/prove.py            run the short forms, take in the long ones, write both
     python assurance/prove.py --short F  the same, with what `pytest --junitxml=F` wrote before
-    python assurance/prove.py --render   write the page anew from docs/assurance.json
+    python assurance/prove.py --render   write the page anew from docs/generated/assurance.json
     python assurance/prove.py --check    fail if the page is not what that makes
 
 `make soak` leaves what the long forms showed in .cache/soak.
@@ -27,7 +27,8 @@ from assurance_page import Record, render
 from promises import PROMISES
 
 ROOT = Path(__file__).parents[1]
-PAGE, RAW = ROOT / "docs" / "assurance.md", ROOT / "docs" / "assurance.json"
+GENERATED = ROOT / "docs" / "generated"
+PAGE, RAW = GENERATED / "assurance.md", GENERATED / "assurance.json"
 SHORT, LONG = ROOT / ".cache" / "assurance.xml", ROOT / ".cache" / "soak"
 LIBRARIES = ("headcount", "grpcio", "protobuf", "hypothesis", "pytest")
 

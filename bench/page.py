@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md from docs/benchmarks.json, which holds every sample.
+"""Write docs/generated/benchmarks.md from the samples in benchmarks.json, beside it.
 
     python bench/page.py [--check]
 
@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from results import Budget, Result, Series
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
+GENERATED = ROOT / "docs" / "generated"
+DATA, PAGE = GENERATED / "benchmarks.json", GENERATED / "benchmarks.md"
 BOUNDS = Path(__file__).with_name("bounds.md")
 """Prose on what bounds the taking of reports, where there is any."""
 

@@ -18,7 +18,7 @@ from headcount_server.store.postgres.url import PostgresUrl
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from postgres_server import NAMED, PostgresServer
+from support.postgres_server import NAMED, PostgresServer
 
 _SETTINGS = "shared_buffers = 256MB\nmax_wal_size = 2GB\n"
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -5,8 +5,8 @@
 First a week is filled through the product's own store, on either database, to
 see what a report leaves behind. Then servers take reports from h2load; the
 compared ones take turns within each round. All that serves, the database
-included, shares all cores but one, which h2load has. Writes docs/scale.json
-and, from that, docs/scale.md; with `--quick` both into .cache/bench.
+included, shares all cores but one, which h2load has. Writes docs/generated/scale.json
+and, from that, docs/generated/scale.md; with `--quick` both into .cache/bench.
 PostgreSQL is Debian's, started here, or the one that HEADCOUNT_TEST_POSTGRES
 names, whose tables of headcount are destroyed.
 """
@@ -44,7 +44,7 @@ from headcount_server.week import Week
 from load import WARM_UP, Load
 from postgres import Postgres
 from results import Result
-from toy_weeks import Place
+from support.toy_weeks import Place
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache" / "bench"

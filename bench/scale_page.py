@@ -1,4 +1,4 @@
-"""Writes docs/scale.md from docs/scale.json: what was measured, and a plan that follows from it.
+"""Write docs/generated/scale.md from scale.json: what was measured, and the plan that follows.
 
     python bench/scale_page.py [--check]
 
@@ -19,7 +19,7 @@ import page
 from results import Result
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA, PAGE = ROOT / "docs" / "scale.json", ROOT / "docs" / "scale.md"
+DATA, PAGE = ROOT / "docs" / "generated" / "scale.json", ROOT / "docs" / "generated" / "scale.md"
 
 WEEK_SECONDS = 7 * 24 * 3600
 PEAK = 3
@@ -43,7 +43,7 @@ HEAD = """\
 How far one database goes, measured; and what 10⁶, 10⁸ and 10⁹ installations a week need, worked
 out from that. Written by `make bench-scale`, which measures, and from what it measured by
 `python bench/scale_page.py`; [scale.json](scale.json) has every sample. How to run servers on
-PostgreSQL, with a standby and on Citus: [postgresql.md](postgresql.md).
+PostgreSQL, with a standby and on Citus: [postgresql.md](../operators/postgresql.md).
 
 Run here: PostgreSQL on one node, with `fsync` on and no standby, on the same machine as the servers
 and the load. A Citus cluster was not part of a run unless the notes say so: the statements are the

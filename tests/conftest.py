@@ -8,15 +8,13 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
-import chance
-import leftovers
-import postgres_server
 import pytest
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop
 from headcount_server.store.postgres.url import PostgresUrl
-from postgres_server import empty
-from server_process import ServerProcess
+from support import chance, leftovers, postgres_server
+from support.postgres_server import empty
+from support.server_process import ServerProcess
 
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
@@ -38,7 +36,18 @@ def _no_package_index(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
+pytest_plugins = [
+    "support.client_fixtures",
+    "support.registry_fixtures",
+    "support.server_fixtures",
+]
 chance.settle()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/registry/golden/*/expected anew"
+    )
 
 
 def pytest_report_header() -> str:

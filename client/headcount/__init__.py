@@ -6,7 +6,7 @@ import time they import nothing but each other and a few modules of the standard
 library: `typing` is too dear already, hence their `TYPE_CHECKING = False`, and
 so is `pathlib`. What else they need, they import in the functions that need it;
 gRPC and protobuf come when a report is made or sent. The other rooms are
-ordinary Python. tests/test_architecture.py keeps this rule, and lists the
+ordinary Python. tests/repository/test_architecture.py keeps this rule, and lists the
 modules that no light one imports, which are ordinary too.
 """
 

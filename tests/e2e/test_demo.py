@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import prometheus
 import pytest
-from server_process import BIN, fetch, installed
 from sqlite_utils import Database
-from waiting import PATIENCE, until
+from support import prometheus
+from support.repository import ROOT
+from support.server_process import BIN, fetch, installed
+from support.waiting import PATIENCE, until
 
-ROOT = Path(__file__).parents[2]
 KNOWN_TABLES = {
     "_sqlite_migrations",
     "weeks",
@@ -104,7 +104,7 @@ def test_promtool_has_nothing_to_say_about_its_metrics(demo: Demo, door: str) ->
 def test_a_real_prometheus_with_the_example_configuration_has_the_series(
     demo: Demo, tmp_path: Path
 ) -> None:
-    example = (ROOT / "docs" / "prometheus.yml").read_text(encoding="utf-8")
+    example = (ROOT / "docs" / "operators" / "prometheus.yml").read_text(encoding="utf-8")
     assert example.count("127.0.0.1:8080") == example.count("127.0.0.1:8081") == 1
     config = tmp_path / "prometheus.yml"
     config.write_text(

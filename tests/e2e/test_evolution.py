@@ -19,7 +19,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.store.sqlite.database import SqliteDatabase
-from server_process import BIN
+from support.server_process import BIN
 
 NOW = datetime(2026, 12, 17, 12, tzinfo=UTC)
 CLOSED = "2026-12-23T00:00:01Z"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from headcount_server.week import Week
-from server_process import BIN, ServerProcess
-from waiting import until
+from support.repository import ROOT
+from support.server_process import BIN, ServerProcess
+from support.waiting import until
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 LONG_AGO = """

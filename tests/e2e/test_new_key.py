@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from headcount_server.week import Week
-from server_process import BIN, ServerProcess
+from support.repository import ROOT
+from support.server_process import BIN, ServerProcess
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CLOSED = Week.of(NOW).end + timedelta(days=2, seconds=1)
 

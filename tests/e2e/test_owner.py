@@ -10,9 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from server_process import ServerProcess
-
-ROOT = Path(__file__).parents[2]
+from support.repository import REGISTRY
+from support.server_process import ServerProcess
 
 HOST = """\
 import os
@@ -29,7 +28,7 @@ telemetry = Telemetry(Site(), state_directory="state", endpoint=os.environ["ENDP
 def test_an_owner_looks_agrees_sends_checks_and_leaves(
     serve: Callable[..., ServerProcess], tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
-    registry = ROOT / "registry" / "generated" / "registry.binpb"
+    registry = REGISTRY
     server = serve(registry, "--threshold=7", "--grace-hours=48", clock=datetime.now(UTC))
     site = tmp_path / "site"
     site.mkdir()

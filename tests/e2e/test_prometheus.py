@@ -20,11 +20,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import shop
 from headcount_server.week import Week
-from prometheus import Prometheus, running
-from server_process import BIN, ServerProcess, installed
-from waiting import until
+from support import shop
+from support.prometheus import Prometheus, running
+from support.repository import ROOT
+from support.server_process import BIN, ServerProcess, installed
+from support.waiting import until
 
 SILENCE = 6
 """Seconds without a report until the alert."""
@@ -113,7 +114,7 @@ def remembering(scraped: str, data: Path) -> None:
 
 def configuration(server: ServerProcess, generated: Path) -> str:
     """The example of the documents, with the addresses of the server and no patience."""
-    example = Path(__file__).parents[2] / "docs" / "prometheus.yml"
+    example = ROOT / "docs" / "operators" / "prometheus.yml"
     text = example.read_text(encoding="utf-8")
     for old, new in (
         ("127.0.0.1:8080", server.addresses["public"]),

@@ -23,17 +23,17 @@ from pathlib import Path
 import backdrop_telemetry
 import bee_telemetry
 import pytest
-from forked_server import ForkedServer, Nursery
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RemoteSettingsChanged, RequestReceived
 from headcount import Client
 from headcount.delivery.outcome import Outcome
 from headcount.testing import Clock
-from relay import Connection, Relay
-from server_process import ServerProcess, installed
+from support.forked_server import ForkedServer, Nursery
+from support.relay import Connection, Relay
+from support.repository import REGISTRY
+from support.server_process import ServerProcess, installed
 
-REGISTRY = Path(__file__).parents[2] / "registry" / "generated" / "registry.binpb"
 WEEKS = (datetime(2026, 11, 19, 12, tzinfo=UTC), datetime(2026, 11, 24, 11, tzinfo=UTC))
 BOTH_WEEKS_OPEN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AROUND = {

@@ -16,7 +16,7 @@ import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server import logs
 from headcount_server.registry.schema import Project
-from server_process import ServerProcess
+from support.server_process import ServerProcess
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

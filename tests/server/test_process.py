@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import chance
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.registry.schema import Project
 from headcount_server.service.week_cycle import TICK_SECONDS
 from headcount_server.week import Week
-from server_process import ServerProcess
+from support import chance
+from support.server_process import ServerProcess
 
 Serve = Callable[..., ServerProcess]
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from headcount_server.cli import main
 from headcount_server.commands.serve import serve
-from server_process import BIN
+from support.server_process import BIN
 
 REQUIRED = {
     "HEADCOUNT_SERVER_REGISTRY": "registry.binpb",

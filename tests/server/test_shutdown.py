@@ -20,8 +20,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.registry.schema import Project
-from server_process import ServerProcess
-from waiting import PATIENCE, until
+from support.server_process import ServerProcess
+from support.waiting import PATIENCE, until
 
 Serve = Callable[..., ServerProcess]
 

@@ -59,7 +59,7 @@ def check_command(
 
     PATH is an .info file, a directory whose .info files are all read, or a
     release archive (.zip, .tar.gz). Each finding has a place, says what is wrong
-    and what to write instead, and bears the name of a check, which docs/checks.md
+    and what to write instead, and bears the name of a check, which docs/maintainers/checks.md
     explains. A warning can be allowed:
 
     \b

@@ -1,4 +1,4 @@
-"""The history in, the text of `docs/registry-changes.md` out: what is asked since when."""
+"""The history in, the text of `registry-changes.md` out: what is asked since when."""
 
 from __future__ import annotations
 

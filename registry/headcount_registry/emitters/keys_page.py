@@ -1,4 +1,4 @@
-"""The registry in, the text of `docs/keys.md` out: every key, for whoever wants to know."""
+"""The registry in, the text of `keys.md` out: every key, for whoever wants to know."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The registry in, the text of `registry.json` out: everything declared, for other tools.
 
-The shape is documented in docs/registry.md. Every property is always there; `format` grows
-when one changes its meaning or goes away, and not when one is added.
+docs/maintainers/registry.md documents the shape. Every property is always there. `format`
+grows when one changes its meaning or goes away, and not when one is added.
 """
 
 from __future__ import annotations

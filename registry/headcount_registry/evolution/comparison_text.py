@@ -52,7 +52,7 @@ def _changes(comparison: Comparison) -> str:
 
 
 def to_json(comparison: Comparison) -> str:
-    """The same as JSON; the shape is documented in docs/registry.md."""
+    """The same as JSON; the shape is documented in docs/maintainers/registry.md."""
     model = {
         "format": FORMAT,
         "old": comparison.old,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FIRST = """\
 ; What {title} wants to know about its installations, and why.
-; Every example.org is yours to replace. The rules: docs/declarations.md of headcount.
+; Every example.org is yours to replace. The rules: docs/maintainers/declarations.md of headcount.
 project = {project}
 
 headcount[title] = {title}

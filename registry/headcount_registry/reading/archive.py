@@ -179,8 +179,8 @@ def _inside(archive: str, name: str) -> str:
 
 def _refused(archive: str, reason: str) -> ArchiveError:
     return ArchiveError(
-        f"{archive}: refused, nothing of it is read: {reason}; see docs/registry.md, or unpack it"
-        " yourself and give the directory"
+        f"{archive}: refused, nothing of it is read: {reason};"
+        " see docs/maintainers/registry.md, or unpack it yourself and give the directory"
     )
 
 

@@ -62,6 +62,6 @@ def copy(source: Database, target: Database) -> None:
         click.echo(f"open: {weeks}, with {copied.tokens} reports that are not counted again")
         click.echo(
             f"{source} holds tokens and exact totals of {weeks} too: start no server on it again, "
-            "and destroy it once servers run on the copy (docs/postgresql.md)",
+            "and destroy it once servers run on the copy (docs/operators/postgresql.md)",
             err=True,
         )

@@ -13,7 +13,7 @@ from headcount_server.store.sqlite import backup as copying
 
 _DUMP = (
     "use pg_dump and pg_restore, with --exclude-table-data='headcount_*.*', which leaves out open "
-    "weeks and their keys (docs/postgresql.md)"
+    "weeks and their keys (docs/operators/postgresql.md)"
 )
 
 

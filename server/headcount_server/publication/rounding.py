@@ -7,8 +7,8 @@ zero is absent. Together with the classes that are never tallied (see
 group of sites is a block of k identical ones. So from all published numbers
 alone nobody can prove that 1 to k-1 sites hold, lack or combine values.
 Nearest rounding, an exact total, a second margin or both sides of a boolean
-would each break that; the tests of this room build the possible truth and show
-that these are caught.
+would each break that; `tests/server/publication/test_publication.py` builds the possible
+truth and shows that these are caught.
 
 A key's own threshold is a multiple of k, so what is published under it is a
 function of what would be under k, and has the same witness.

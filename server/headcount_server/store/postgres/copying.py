@@ -149,12 +149,12 @@ def _alone(url: PostgresUrl) -> Iterator[PostgresConnection]:
     with connected(url) as connection:
         # The other side may take long over its part.
         connection.execute("SET idle_in_transaction_session_timeout = 0")
-        taken = connection.execute(
-            "SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, SERVERS_LOCK)
-        ).fetchone()
-        if taken != (True,):
+        try:
+            # Waits some seconds: a session that has just ended gives its lock back in a moment.
+            connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, SERVERS_LOCK))
+        except psycopg.errors.LockNotAvailable as error:
             msg = f"{url}: a server or another copy is at work on it; stop that first"
-            raise StoreError(msg)
+            raise StoreError(msg) from error
         yield connection
 
 

@@ -192,7 +192,7 @@ class PostgresStore:
             self._changed = self._changed or self._known.revision != before.revision
 
     def wipe_leftovers(self) -> bool:
-        """Nothing: a partition's files go as it is dropped; see docs/postgresql.md on the rest."""
+        """Return that nothing is left: a partition's files go as it is dropped."""
         return True
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:

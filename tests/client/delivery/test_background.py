@@ -1,0 +1,265 @@
+"""A process of its own sends for a program that ends, and leaves nothing in its way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from headcount import Client, Outcome, background_process
+from headcount.delivery import background
+from support.doors import HttpDoor, http_door
+from support.repository import TESTS
+from support.sample_project import DAY, SAMPLE, Recorder, Site
+from support.waiting import PATIENCE, until, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(name="door")
+def _door() -> Iterator[HttpDoor]:
+    with http_door() as door:
+        yield door
+
+
+@pytest.fixture(name="due")
+def _due(door: HttpDoor, tmp_path: Path) -> Callable[..., Client]:
+    """Makes an installation whose report is due by the real clock."""
+
+    def make(site: object | None = None, **settings: object) -> Client:
+        days = [9.0]
+        client = Client(
+            SAMPLE,
+            site or Site(),
+            state_directory=tmp_path / "state",
+            environment={},
+            clock=lambda: time.time() - days[0] * DAY,
+            randomness=lambda: 0.0,
+            **{"endpoint": f"http://127.0.0.1:{door.port}", **settings},  # type: ignore[arg-type]
+        )
+        client.grant()
+        days[0] = 0.0
+        assert client.due()
+        return client
+
+    return make
+
+
+def _children() -> list[str]:
+    """Processes whose parent is this one, zombies among them."""
+    path = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+    return path.read_text().split()
+
+
+def _done(tmp_path: Path) -> bool:
+    plan = tmp_path / "state" / "sample" / "plan.json"
+    return bool(json.loads(plan.read_text())["done"])
+
+
+def test_the_report_arrives_and_is_what_the_collectors_said(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path
+) -> None:
+    client = due()
+    digest = client.preview().digest
+    assert client.send_in_background() == Outcome.STARTED
+    until(lambda: _done(tmp_path))
+    (request,) = door.requests
+    import hashlib  # noqa: PLC0415 - the test's own
+
+    assert hashlib.sha256(request.report.value).hexdigest() == digest
+    assert client.send_in_background() == Outcome.NOT_DUE
+    assert not (tmp_path / "state" / "sample" / "errand.json").exists()
+
+
+def test_the_host_has_no_child_and_no_zombie_afterwards(
+    due: Callable[..., Client], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _children()
+    monkeypatch.setattr(background, "_WAIT", PATIENCE)
+    assert due().send_in_background() == Outcome.STARTED
+    assert _children() == before
+    until(lambda: _done(tmp_path))
+    assert _children() == before
+
+
+def test_a_host_is_not_held_up_by_a_network_that_hangs(
+    due: Callable[..., Client], capfd: pytest.CaptureFixture[str]
+) -> None:
+    import socket  # noqa: PLC0415 - the test's own
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = due(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert client.send_in_background() == Outcome.STARTED
+        silent.settimeout(PATIENCE)
+        caller, _ = silent.accept()
+        with caller:
+            caller.settimeout(0)
+            with pytest.raises(BlockingIOError):  # it waits yet, so the host has not
+                list(iter(lambda: caller.recv(65_536), b""))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_process_has_a_session_of_its_own_and_no_output(
+    due: Callable[..., Client], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    program = f"""
+import os
+null = os.stat(os.devnull)
+quiet = all(os.path.samestat(os.fstat(number), null) for number in (0, 1, 2))
+open({str(seen)!r}, "w").write(f"{{os.getsid(0)}} {{quiet}} {{os.getcwd()}}")
+"""
+    monkeypatch.setattr(background, "_PROGRAM", program)
+    due().send_in_background()
+    until(lambda: seen.exists() and seen.read_text())
+    session, quiet, place = seen.read_text().split()
+    assert int(session) != os.getsid(0)
+    assert (quiet, place) == ("True", "/")
+
+
+def test_a_program_that_ends_at_once_has_sent_and_printed_nothing(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path
+) -> None:
+    due()
+    program = textwrap.dedent(f"""
+        import os, sys
+        sys.path.insert(0, {str(TESTS)!r})
+        from headcount import Client
+        from support.sample_project import SAMPLE, Site
+        client = Client(SAMPLE, Site(), state_directory={str(tmp_path / "state")!r},
+                        environment={{}}, endpoint="http://127.0.0.1:{door.port}")
+        outcome = client.send_in_background()
+        assert outcome.name == "STARTED", outcome
+        assert "grpc" not in sys.modules
+        os._exit(0)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    until(lambda: _done(tmp_path))
+    assert len(door.requests) == 1
+
+
+def test_a_hundred_runs_of_a_program_start_one_process(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path
+) -> None:
+    client = due()
+    outcomes = [client.send_in_background() for _ in range(100)]
+    assert outcomes.count(Outcome.STARTED) == 1
+    until(lambda: _done(tmp_path))
+    assert len(door.requests) == 1
+
+
+def test_a_process_that_dies_is_followed_by_another_after_an_hour(
+    due: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = due()
+    monkeypatch.setattr(background, "_PROGRAM", "import os; os._exit(1)")
+    before = time.time()
+    assert client.send_in_background() == Outcome.STARTED
+    after = time.time()
+    assert not client.due()
+    moment = client.next_due()
+    assert moment is not None
+    assert before <= moment - 3600 <= after
+
+
+def test_a_no_before_the_process_comes_to_it_stops_it(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = due()
+    monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
+    client.send_in_background()
+    assert (tmp_path / "state" / "sample" / "errand.json").exists()
+    client.deny()
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["sample.json"]
+    background_process.run(str(tmp_path / "state"), "sample")
+    assert not door.requests
+
+
+def test_a_key_refused_meanwhile_is_not_in_the_report(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headcount.reporting.report import message_class  # noqa: PLC0415 - the test's own
+
+    client = due()
+    monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
+    monkeypatch.setattr(background_process, "_limit_life", lambda: None)
+    client.send_in_background()
+    client.refuse("php_version")
+    background_process.run(str(tmp_path / "state"), "sample")
+    (request,) = door.requests
+    report = message_class(SAMPLE).FromString(request.report.value)
+    names = [field.name for field, _ in report.ListFields()]
+    assert "php_version" not in names
+    assert "version" in names
+
+
+def test_collectors_get_a_second_of_the_hosts_time(due: Callable[..., Client]) -> None:
+    assert background.PATIENCE == 1
+    release = threading.Event()
+    site = Site()
+    site.php_version = release.wait  # type: ignore[attr-defined] # hangs
+    client = due(site)
+    with within(10):
+        assert client.send_in_background() == Outcome.STARTED
+    release.set()
+    assert client.notes() == {}  # they are written by whoever sends
+
+
+@pytest.mark.parametrize("name", ["", "/usr/sbin/uwsgi", "C:\\bee\\bee.exe"])
+def test_a_program_that_is_no_python_sends_in_a_thread(
+    due: Callable[..., Client],
+    door: HttpDoor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    client = due()
+    monkeypatch.setattr(sys, "executable", name)
+    assert client.send_in_background() == Outcome.STARTED
+    until(lambda: _done(tmp_path))
+    assert len(door.requests) == 1
+
+
+def test_a_transport_of_the_hosts_own_sends_in_a_thread(
+    due: Callable[..., Client], tmp_path: Path
+) -> None:
+    recorder = Recorder()
+    client = due(transport=recorder)
+    assert client.send_in_background() == Outcome.STARTED
+    until(lambda: _done(tmp_path))
+    assert len(recorder.requests) == 1
+
+
+def test_a_process_that_cannot_be_started_is_no_error_of_the_hosts(
+    due: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client = due()
+    monkeypatch.setattr(sys, "executable", "/nowhere/python3")
+    outcome = client.send_in_background()
+    assert outcome == Outcome.LATER
+    assert "/nowhere/python3" in outcome.message
+    assert not client.due()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_off_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trap(*_parts: object, **_named: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", trap)
+    client = Client(SAMPLE, Site(), state_directory=tmp_path / "state", environment={})
+    assert client.send_in_background() == Outcome.OFF
+    client.deny()
+    assert client.send_in_background() == Outcome.OFF
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["sample.json"]

@@ -1,0 +1,93 @@
+"""A report leaves once a week, at a moment that nobody can foresee."""
+
+from __future__ import annotations
+
+import pytest
+from headcount.delivery.schedule import (
+    DROPPED,
+    GRACE,
+    HOUR,
+    SENT,
+    draw,
+    finished,
+    holds,
+    is_due,
+    put_off,
+)
+from headcount.model.week import WEEK, Week
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sample_project import DAY, MONDAY
+
+CHANCE = st.floats(min_value=0, max_value=1, exclude_max=True)
+NOW = st.floats(min_value=MONDAY, max_value=MONDAY + 60 * WEEK)
+
+
+@given(NOW, st.floats(min_value=-3 * DAY, max_value=9 * DAY), CHANCE)
+def test_a_moment_lies_in_its_week_and_after_the_quiet_day(
+    now: float, ahead: float, chance: float
+) -> None:
+    plan = draw(now, now + ahead, chance)
+    week = Week.at(now)
+    if plan is None:
+        assert now + ahead >= week.end
+    else:
+        assert plan.week == week.label
+        assert max(now, now + ahead) <= plan.moment < week.end
+        assert holds(plan, now)
+
+
+def test_moments_are_uniform_over_the_week() -> None:
+    days = [0] * 7
+    for step in range(7000):
+        plan = draw(MONDAY, 0, (step + 0.5) / 7000)
+        assert plan is not None
+        days[int((plan.moment - MONDAY) // DAY)] += 1
+    assert days == [1000] * 7
+
+
+@given(now=NOW, chance=CHANCE, tries=st.integers(min_value=0, max_value=6), busy=st.booleans())
+def test_a_retry_waits_and_never_outlives_the_grace(
+    now: float, chance: float, tries: int, *, busy: bool
+) -> None:
+    plan = draw(now, 0, chance)
+    assert plan is not None
+    later = put_off(plan.replaced(tries=tries), now, chance, busy=busy)
+    if later.done:
+        assert later.done == DROPPED
+    else:
+        hours = (1, 6, 24)[min(tries + busy, 2)]
+        assert 0.5 * hours * HOUR <= later.moment - now + 1e-3
+        assert later.moment - now <= 1.5 * hours * HOUR
+        assert later.moment < Week.at(now).end + GRACE
+        assert later.tries == tries + 1
+
+
+def test_those_who_fail_at_one_moment_come_back_at_many() -> None:
+    """As when everybody's cron wakes at midnight, and the server is down."""
+    plan = draw(MONDAY, 0, 0.0)
+    assert plan is not None
+    minutes = [0] * 60
+    for step in range(6000):
+        later = put_off(plan, MONDAY, (step + 0.5) / 6000)
+        minutes[int((later.moment - MONDAY - HOUR / 2) // 60)] += 1
+    assert minutes == [100] * 60
+
+
+def test_an_unsent_plan_holds_through_its_grace_and_a_sent_one_to_its_weeks_end() -> None:
+    plan = draw(MONDAY, 0, 0.5)
+    assert plan is not None
+    assert is_due(plan, MONDAY + WEEK + GRACE - 1)
+    assert not holds(plan, MONDAY + WEEK + GRACE)
+    sent = finished(plan, SENT)
+    assert holds(sent, MONDAY + WEEK - 1)
+    assert not holds(sent, MONDAY + WEEK)
+
+
+@pytest.mark.parametrize("done", ["", SENT, DROPPED])
+def test_a_plan_from_the_future_does_not_hold(done: str) -> None:
+    """A clock that was wrong for a moment silences nobody for long."""
+    plan = draw(MONDAY + 52 * WEEK, 0, 0.5)
+    assert plan is not None
+    assert not holds(finished(plan, done), MONDAY)
+    assert not is_due(finished(plan, done), MONDAY)

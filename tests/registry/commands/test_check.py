@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from headcount_registry.cli import main
+from support.growth import is_linear
+from support.repository import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+    from support.workbench import Bench
+
+ABOUT = """\
+headcount[homepage] = https://example.org
+headcount[recipient] = The toy makers
+headcount[contact] = toys@example.org
+headcount[endpoint] = grpcs://telemetry.example.org
+"""
+KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+
+
+def run(bench: Bench, *options: str) -> Result:
+    return bench.run("check", str(bench.declarations), *options)
+
+
+def test_what_is_in_order_has_status_0_and_writes_nothing(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY)
+    result = run(bench)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "1 file, 1 project, 1 key: 0 errors, 0 warnings\n"
+    assert [path.name for path in bench.root.rglob("*") if path.is_file()] == ["toy.info"]
+
+
+def test_warnings_have_status_0_and_with_strict_1(bench: Bench) -> None:
+    path = bench.write("toy.info", ABOUT + KEY + "telemetry[n][type] = text\n")
+    result = run(bench)
+    assert result.exit_code == 0
+    assert f"{path}:7:1: warning: `n` is free text" in result.stdout
+    assert result.stdout.endswith("1 file, 1 project, 2 keys: 0 errors, 1 warning\n")
+    result = run(bench, "--strict")
+    assert result.exit_code == 1
+    assert f"{path}:7:1: error: `n` is free text" in result.stdout
+    assert "`k` does not say its description, purpose, issue; write" in result.stdout
+
+
+def test_errors_have_status_1_and_all_of_them_come_sorted_by_place(bench: Bench) -> None:
+    bench.write("registry.lock", LOCK)
+    bench.write("more.info", ABOUT + KEY.replace("boolean", "bool") + "# telemetry[x] = y\n")
+    bench.write("a.info", "just text\n" + ABOUT)
+    bench.write("toy.info", ABOUT + KEY.replace("[k]", "[size]"))
+    result = run(bench)
+    assert result.exit_code == 1
+    lines = [line.removeprefix(f"{bench.declarations}/") for line in result.stdout.splitlines()]
+    # The last is known from the lock alone.
+    assert [line.rpartition(" ")[2] for line in lines[:-1]] == [
+        "[project-unstated]",
+        "[joined-text]",
+        "[type]",
+        "[hash-comment]",
+        "[type-change]",
+    ]
+    assert lines[-1] == "3 files, 3 projects, 2 keys: 4 errors, 1 warning"
+
+
+LOCK = """\
+{"project": "toy", "number": 1, "key": "version", "type": "version"}
+{"project": "toy", "number": 2, "key": "size", "type": "count"}
+"""
+
+
+def test_json_says_the_same_in_a_documented_form(bench: Bench) -> None:
+    path = bench.write("toy.info", ABOUT + KEY + "telemetry[k][typo] = x\n")
+    result = run(bench, "--format", "json", "--today", "2026-01-02")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "version": 1,
+        "strict": False,
+        "today": "2026-01-02",
+        "files": 1,
+        "projects": 1,
+        "keys": 1,
+        "errors": 1,
+        "warnings": 0,
+        "findings": [
+            {
+                "file": str(path),
+                "line": 7,
+                "column": 1,
+                "severity": "error",
+                "check": "unknown-attribute",
+                "message": "there is no attribute `typo`; did you mean `type`?",
+            }
+        ],
+    }
+    text = (ROOT / "docs" / "maintainers" / "checks.md").read_text(encoding="utf-8")
+    model = json.loads(result.stdout)
+    assert all(f"`{name}`" in text for name in (*model, *model["findings"][0]))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("check", "no-such-file"),
+        ("check", ".", "--format", "xml"),
+        ("check", ".", "--today", "tomorrow"),
+    ],
+)
+def test_misuse_has_status_2(bench: Bench, arguments: tuple[str, ...]) -> None:
+    result = bench.run(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_expiry_is_judged_by_the_day_that_is_given(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY + "telemetry[k][expires] = 2026-06-30\n")
+    assert "[expired]" not in run(bench, "--today", "2026-06-29").stdout
+    assert "[expired]" in run(bench, "--today", "2026-06-30").stdout
+    assert "[distant-expiry]" not in run(bench, "--today", "2024-06-29").stdout
+    assert "[distant-expiry]" in run(bench, "--today", "2024-06-28").stdout
+
+
+def test_a_build_does_not_depend_on_the_day(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY + "telemetry[k][expires] = 2001-01-01\n")
+    assert "[expired]" in run(bench).stdout
+    assert bench.build().findings == ()
+
+
+def test_a_directory_that_declares_nothing_is_an_error(bench: Bench) -> None:
+    bench.write("toy.info", "name = Toy\n")
+    result = run(bench)
+    assert result.exit_code == 1
+    assert "no .info file here declares anything" in result.stderr
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\r"])
+def test_a_file_that_the_grammar_reads_nothing_of_is_not_passed_over(
+    bench: Bench, ends: str
+) -> None:
+    bench.write("toy.info", (ABOUT + KEY).replace("\n", ends))
+    for result in (run(bench), bench.run_build()):
+        assert result.exit_code == 1
+        assert "[carriage-return]" in result.output
+
+
+def test_a_damaged_lock_is_an_error(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY)
+    bench.write("registry.lock", "<<<<<<< HEAD\n")
+    result = run(bench)
+    assert result.exit_code == 1
+    assert f"{bench.lock}:1: error: " in result.stderr
+
+
+def test_what_a_declaration_says_does_not_steer_the_terminal(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY + "telemetry[\x1b[31mred\x1b][\udcff] = x\n" * 2)
+    bench.write("b.info", "telemetry[\x1b]2;title\x07][type] = boolean\n")
+    result = run(bench)
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert "\x07" not in result.output
+
+
+def test_a_long_name_does_not_make_a_long_message(bench: Bench) -> None:
+    bench.write("toy.info", ABOUT + KEY + f"telemetry[k][{'x' * 100_000}] = x\n")
+    result = run(bench)
+    assert result.exit_code == 1
+    assert len(result.stdout) < 2000
+
+
+def test_what_is_shipped_stands_the_strict_check() -> None:
+    shipped = str(ROOT / "registry" / "declarations")
+    result = CliRunner().invoke(main, ["check", "--strict", "--today", "2026-11-21", shipped])
+    assert result.exit_code == 0, result.output
+
+
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "a long value": lambda size: "telemetry[k][purpose] = " + "x " * (size // 2),
+    "a long quoted value": lambda size: 'telemetry[k][purpose] = "' + "x " * (size // 2) + '"',
+    "an unclosed quote before a long tail": lambda size: (
+        'telemetry[k][purpose] = "x\n' + "tail = t\n" * (size // 9)
+    ),
+    "many lines": lambda size: KEY + "files[] = a file\n" * (size // 17),
+    "a long name": lambda size: f"telemetry[{'x' * size}][type] = boolean",
+    "a long attribute": lambda size: f"telemetry[k][{'type' * (size // 4)}] = boolean",
+    "deep brackets": lambda size: f"telemetry[k]{'[a]' * (size // 3)} = x",
+    "text without an end": lambda size: "just text\n" * (size // 10) + KEY,
+    "values that stand twice": lambda size: (
+        "telemetry[k][type] = list\n"
+        + "".join(f"telemetry[k][values][] = v{n % (size // 60)}\n" for n in range(size // 30))
+    ),
+    "attributes that stand twice": lambda size: "".join(
+        f"telemetry[k][aliases][a{n % (size // 60)}] = b\n" for n in range(size // 30)
+    ),
+    "aliases of nothing": lambda size: (
+        "telemetry[k][type] = list\n"
+        + "".join(f"telemetry[k][values][] = v{n}\n" for n in range(size // 60))
+        + "".join(f"telemetry[k][aliases][a{n}] = w{n}\n" for n in range(size // 60))
+    ),
+    "many keys": lambda size: "".join(
+        f"telemetry[some_key_{n}][type] = boolean\n" for n in range(size // 100)
+    ),
+    "lost lines": lambda size: "telemetry[a[b] = c\n" * (size // 19),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_of_many_times_the_length_takes_the_check_about_as_many_times_as_long(
+    bench: Bench, name: str
+) -> None:
+    def check(text: str) -> None:
+        bench.write("toy.info", ABOUT + text)
+        result = run(bench)
+        assert result.exit_code in {0, 1}
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+
+    assert is_linear(HOSTILE[name], check)

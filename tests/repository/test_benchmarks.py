@@ -1,0 +1,158 @@
+"""The benchmarks: their page is what their samples make, and the suite can be trusted to tell."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from support.repository import ROOT
+from support.server_process import installed
+
+BENCH = ROOT / "bench"
+MAKEFILE = ROOT / "Makefile"
+
+Load = Callable[[str], ModuleType]
+Sample = Any
+"""A `results.Result`; the suite's modules are known only where they are imported."""
+
+
+@pytest.fixture(name="bench")
+def _bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Imports a module of the suite as its programs do."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(str(BENCH))
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if str(BENCH) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture(name="sample")
+def _sample(bench: Load) -> Sample:
+    """A result of three rounds in which the second server is twice as fast."""
+    result = bench("results").Result(command="python bench/some.py")
+    result.add("slow", "reports/s", [100, 90, 110])
+    result.add("fast", "reports/s", [200, 180, 221])
+    result.expect("slow/fast", "slow", "fast", least=0.6)
+    result.expect("fast/slow", "fast", "slow")
+    result.expect("never/seen", "never", "fast", most=1)
+    return result
+
+
+def test_the_published_page_is_what_its_samples_make() -> None:
+    done = subprocess.run(
+        [sys.executable, BENCH / "page.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_targets_that_the_documents_name_are_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE))
+    text = (BENCH / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z-]+)", text))
+    assert {"bench", "bench-intake", "bench-compare"} <= named <= targets
+
+
+def test_every_part_of_the_page_is_a_program_that_explains_itself(bench: Load) -> None:
+    for part in bench("page").PARTS:
+        program = BENCH / f"{part.name}.py"
+        done = subprocess.run(
+            [sys.executable, program, "--help"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert f"python bench/{part.name}.py" in done.stdout
+        assert "--json" in done.stdout
+
+
+def test_a_ratio_is_the_median_of_its_rounds_and_a_missed_budget_is_told(sample: Sample) -> None:
+    values = {budget.name: value for budget, value in sample.values()}
+    assert values == {"slow/fast": 0.5, "fast/slow": 2.0}
+    assert not sample.kept()
+
+
+def test_what_was_not_measured_does_not_appear(bench: Load, sample: Sample) -> None:
+    page = bench("page")
+    data = {"machine": {"cores": "2"}, "parts": {"intake": sample.as_json()}}
+    text = page.rendered(json.loads(json.dumps(data)))
+    assert "| slow/fast | 0.5 | ≥ 0.6 | **missed** |" in text
+    assert "| fast/slow | 2 |" in text
+    assert "| fast | 200 reports/s | 180–221 |" in text
+    assert "never/seen" not in text
+    assert "## A burst" not in text
+    assert "Not measured in this run: `doors`" in text
+
+
+def test_a_result_survives_its_file(bench: Load, sample: Sample) -> None:
+    again = bench("results").Result.of_json(json.loads(json.dumps(sample.as_json())))
+    assert [*again.values()] == [*sample.values()]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "slower"),
+    [
+        ([1.2, 1.25, 1.19, 1.3, 1.22, 1.21, 1.24, 1.2, 1.23], True),
+        ([1.0, 1.02, 0.97, 1.03, 0.99, 1.01, 1.0, 0.98, 1.04], False),
+        ([1.2, 1.25, 0.9, 1.3, 0.95, 1.21, 1.24, 1.2, 1.23], False),  # too restless to tell
+    ],
+)
+def test_slower_is_what_neither_chance_nor_the_allowance_explains(
+    bench: Load,
+    ratios: list[float],
+    slower: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    assert bench("compare").finding(ratios).slower is slower
+
+
+@pytest.mark.parametrize("rounds", range(3, 30))
+def test_the_interval_of_a_comparison_holds_the_median_as_surely_as_it_says(
+    bench: Load, rounds: int
+) -> None:
+    compare = bench("compare")
+    found = compare.finding([float(number) for number in range(rounds)])
+    outside = int(found.lowest)
+    assert found.highest == rounds - 1 - outside
+
+    def certainty(left_out: int) -> float:
+        return 1 - 2 * sum(math.comb(rounds, k) for k in range(left_out + 1)) / 2.0**rounds
+
+    assert outside == 0 or certainty(outside) >= compare.CERTAIN
+    assert certainty(outside + 1) < compare.CERTAIN
+
+
+def test_percentiles_are_those_of_all_requests(bench: Load) -> None:
+    assert bench("load").percentiles([float(n) for n in range(1001)]) == (500.0, 990.0, 999.0)
+    assert bench("load").percentiles([1.0]) == ()
+
+
+def test_callers_are_counted_by_what_they_heard(bench: Load, tmp_path: Path) -> None:
+    callers, answers, reports, servers = map(bench, ("callers", "answers", "reports", "servers"))
+    installed("openssl")
+    certificate, key = servers.identity(tmp_path)
+    flags = (f"--tls-certificate={certificate}", f"--tls-key={key}")
+    product = servers.Product(tmp_path, reports.REGISTRY, *flags)
+    with servers.running(product):
+        message = callers.fresh(answers.grpc(reports.framed()))
+        port = product.ports["gRPC"]
+        crowd = callers.Crowd(port, message, answers.GrpcReader, certificate, core=None)
+        calls = crowd.come(40, 0.5)
+        one = message()
+        same = callers.Crowd(port, lambda: one, answers.GrpcReader, certificate, core=None)
+        twice = same.come(2, 0.1)
+        nonsense = answers.grpc(b"\0\0\0\0\1\xff")
+        wrong = callers.Crowd(port, lambda: nonsense, answers.GrpcReader, certificate, core=None)
+        refused = wrong.come(3, 0.1)
+        product.stop()
+    assert calls.answers == {"grpc 0": 40}
+    assert twice.answers == {"grpc 0": 2}
+    assert servers.counted(product.database) == 41
+    assert refused.answers == {"grpc 3": 3}
+    assert refused.good == 0

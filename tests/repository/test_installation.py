@@ -1,0 +1,89 @@
+"""What a host gets when it installs the client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.repository import ROOT
+
+pytestmark = pytest.mark.index
+
+
+COMPOSE = """
+import hashlib, sys
+import google.protobuf
+from headcount.reporting.collectors import collect
+from headcount.reporting.report import compose
+from headcount.v1 import options_pb2, telemetry_service_pb2
+from backdrop_telemetry import PROJECT
+from sample_answers import ANSWERS
+
+class Site:
+    def __getattr__(self, name):
+        return lambda: ANSWERS.get(next(k.type for k in PROJECT.keys if k.name == name))
+
+names = tuple(key.name for key in PROJECT.keys)
+report = compose(PROJECT, collect(PROJECT, Site(), names).answers, week="2026-W47", asked=names)
+request = telemetry_service_pb2.SubmitReportRequest(week="2026-W47")
+request.report.value = report.data
+print(google.protobuf.__version__, len(report.values), report.digest)
+"""
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+ANSWERS = """
+ANSWERS = {
+    "boolean": True, "choice": "Linux", "version": "8.2.7", "product": ("MariaDB", "10.11.6"),
+    "count": 250, "list": ["views", "webform"], "text": "text",
+}
+"""
+
+
+def test_pip_install_brings_grpcio_protobuf_and_what_they_require(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = (python, *PIP[1:])
+    subprocess.run([*pip, "install", "--quiet", ROOT], check=True)
+    listed = subprocess.run(
+        [*pip, "list", "--format=json"], check=True, capture_output=True, text=True
+    )
+    names = {package["name"].replace("_", "-") for package in json.loads(listed.stdout)}
+    assert names - {"pip", "setuptools"} == {"headcount", "grpcio", "protobuf", "typing-extensions"}
+    # What was installed works without the checkout.
+    program = "import headcount, headcount.v1.telemetry_service_pb2 as t; print(headcount.Client)"
+    subprocess.run([python, "-W", "error", "-I", "-c", program], check=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("runtime", ["upb", "python"])
+def test_generated_code_loads_and_reports_alike_under_every_protobuf(
+    tmp_path: Path, runtime: str
+) -> None:
+    versions = ["==5.26.1", ">=5.29,<5.30", ">=6,<7", ">=7,<8"]
+    (tmp_path / "sample_answers.py").write_text(ANSWERS, encoding="utf-8")
+    reports = [_report_under(tmp_path, version, runtime) for version in versions]
+    assert [version.partition(".")[0] for version, _, _ in reports] == ["5", "5", "6", "7"]
+    assert len({digest for _, _, digest in reports}) == 1
+    assert int(reports[0][1]) > 20, "the report has to hold something"
+
+
+def _report_under(directory: Path, version: str, runtime: str) -> list[str]:
+    target = directory / f"protobuf{version}"
+    subprocess.run(
+        [*PIP, "install", "--quiet", "--no-deps", "--target", target, f"protobuf{version}"],
+        check=True,
+    )
+    paths = [target, ROOT / "client", ROOT / "registry" / "generated" / "clients", directory]
+    done = subprocess.run(
+        [sys.executable, "-S", "-W", "error", "-c", COMPOSE],
+        env={
+            "PYTHONPATH": ":".join(map(str, paths)),
+            "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": runtime,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()

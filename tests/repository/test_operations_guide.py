@@ -1,0 +1,206 @@
+"""What docs/operators/operations.md offers works: a real nginx, the unit, the commands."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from click.testing import CliRunner
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_server.app import END_SECONDS
+from headcount_server.cli import main
+from headcount_server.commands.flags import ServeCommand
+from headcount_server.registry.schema import Project
+from support.repository import ROOT
+from support.server_process import ServerProcess, held_port, installed
+from support.waiting import PATIENCE, until
+
+DOCS = ROOT / "docs"
+DEPLOY = DOCS / "operators" / "deploy"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PATH = "/headcount.v1.TelemetryService/SubmitReport"
+CANARY = "77.31"
+
+
+class Proxy:
+    """The documented nginx configuration in front of a server, on a port of its own."""
+
+    def __init__(self, server: ServerProcess, directory: Path, port: int) -> None:
+        self.directory = directory
+        self.port = port
+        self.certificate = directory / "certificate.pem"
+        key = directory / "key.pem"
+        subprocess.run(
+            [
+                installed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                "-keyout", key, "-out", self.certificate,
+            ],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+        site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+        for documented, here in {
+            "    listen [::]:443 ssl http2;\n": "",
+            "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+            "/etc/ssl/telemetry.example.org.pem": str(self.certificate),
+            "/etc/ssl/private/telemetry.example.org.key": str(key),
+            "/var/log/nginx/": f"{directory}/",
+            "127.0.0.1:50051": server.addresses["gRPC"],
+            "127.0.0.1:8080": server.addresses["public"],
+        }.items():
+            assert documented in site
+            site = site.replace(documented, here)
+        temporary = "".join(
+            f"{name}_temp_path {directory}/{name};\n"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        self.configuration = directory / "nginx.conf"
+        self.configuration.write_text(
+            f"daemon off; pid {directory}/pid; error_log {directory}/main.log;\n"
+            f"worker_processes 1; events {{}}\nhttp {{\n{temporary}{site}}}\n",
+            encoding="utf-8",
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        nginx = installed("nginx")
+        process = subprocess.Popen([nginx, "-p", self.directory, "-c", self.configuration])
+        log, pid = (self.directory / name for name in ("main.log", "pid"))
+        until(lambda: pid.exists() or process.poll() is not None, told=log.read_text)
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        return process
+
+    def curl(self, *arguments: str) -> tuple[str, str]:
+        """The status and the body of an answer."""
+        done = subprocess.run(
+            [
+                installed("curl"), "--silent", "--cacert", self.certificate,
+                "--write-out", "\n%{http_code}", *arguments[1:],
+                f"https://localhost:{self.port}{arguments[0]}",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+        body, _, status = done.stdout.rpartition("\n")
+        return status, body
+
+    def channel(self) -> grpc.Channel:
+        credentials = grpc.ssl_channel_credentials(self.certificate.read_bytes())
+        return grpc.secure_channel(f"localhost:{self.port}", credentials)
+
+
+@pytest.fixture(name="server")
+def _server(serve: Callable[..., ServerProcess], toy_registry: Path) -> ServerProcess:
+    return serve(toy_registry, "--threshold=1", "--trusted-proxy=127.0.0.1", clock=NOW)
+
+
+@pytest.fixture(name="proxy")
+def _proxy(server: ServerProcess, tmp_path: Path) -> Iterator[Proxy]:
+    directory = tmp_path / "nginx"
+    directory.mkdir()
+    directory.chmod(0o777)  # the worker is another user where the test is root
+    with held_port() as held:
+        proxy = Proxy(server, directory, held.getsockname()[1])
+        process = proxy.start()
+        yield proxy
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _json(token: int) -> str:
+    report = {
+        "@type": "type.googleapis.com/headcount.projects.toy.v1.Report",
+        "phpVersion": {"value": CANARY},
+    }
+    encoded = b64encode(token.to_bytes(16)).decode()
+    return json.dumps({"week": "2026-W47", "token": encoded, "report": report})
+
+
+def test_nginx_carries_grpc_json_and_the_pages_and_writes_nothing_of_a_report(
+    server: ServerProcess, proxy: Proxy, toy: Project
+) -> None:
+    request = wire.SubmitReportRequest(week="2026-W47", token=(1).to_bytes(16))
+    request.report.Pack(toy.report_class(php_version={"value": CANARY}))
+    with proxy.channel() as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(PATH)
+        answer = wire.SubmitReportResponse.FromString(call(request.SerializeToString(), timeout=10))
+        assert answer.week == "2026-W47"
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        status = health.Check(health_pb2.HealthCheckRequest(), timeout=10).status
+        assert status == health_pb2.HealthCheckResponse.SERVING
+    for token in (1, 2, 3):
+        asked = ("--header", "Content-Type: application/json", "--data", _json(token))
+        code, body = proxy.curl(PATH, *asked)
+        assert (code, json.loads(body)["week"]) == ("200", "2026-W47")
+    large = proxy.directory / "large"
+    large.write_bytes(b" " * 70_000)
+    code, _ = proxy.curl(PATH, "--header", "Content-Type: application/json", "--data", f"@{large}")
+    assert code == "413"
+    server.set_clock(datetime(2026, 11, 25, 0, 0, 1, tzinfo=UTC))
+    server.wait_for_metric("headcount_toy_reports 3.0")
+    assert f'headcount_toy_php_version_reports{{value="{CANARY}"}} 3.0' in proxy.curl("/metrics")[1]
+    for path in proxy.directory.rglob("*"):
+        if path.is_file() and path.name not in {"nginx.conf", "large"}:
+            content = path.read_text(encoding="utf-8", errors="replace")
+            assert CANARY not in content, path
+            assert "client:" not in content, path
+
+
+def test_the_operations_port_is_not_reached_through_nginx(
+    server: ServerProcess, proxy: Proxy
+) -> None:
+    assert "headcount_server_" in server.metrics("operations")
+    assert "headcount_server_" not in proxy.curl("/metrics")[1]
+    assert server.addresses["operations"] not in proxy.configuration.read_text(encoding="utf-8")
+
+
+@pytest.fixture(name="unit")
+def _unit() -> dict[str, str]:
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(DEPLOY / "headcount.service")
+    return dict(parser["Service"])
+
+
+def test_the_unit_leaves_the_server_nothing_but_its_state_directory(unit: dict[str, str]) -> None:
+    assert unit["ProtectSystem"] == "strict"
+    assert unit["StateDirectory"] == "headcount"
+    assert unit["NoNewPrivileges"] == unit["ProtectHome"] == unit["PrivateTmp"] == "yes"
+    assert unit["CapabilityBoundingSet"] == ""
+    assert "ReadWritePaths" not in unit
+    assert unit["LimitCORE"] == "0"
+    assert int(unit["TimeoutStopSec"]) > END_SECONDS
+
+
+@pytest.mark.parametrize("name", ["headcount.service", "Containerfile", "../operations.md"])
+def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    serve = main.commands["serve"]
+    assert isinstance(serve, ServeCommand)
+    known = {str(getattr(option, "envvar", "")) for option in serve.params}
+    named = set(re.findall(r"HEADCOUNT_SERVER_[A-Z_]*[A-Z]", text))
+    assert named
+    assert named <= known
+    flags = {flag for command in main.commands.values() for p in command.params for flag in p.opts}
+    lines = [line for line in text.splitlines() if "headcount-server " in line]
+    assert {flag for line in lines for flag in re.findall(r"(?<= )--[a-z-]+", line)} <= flags
+
+
+def test_every_command_of_the_guide_exists_and_is_explained() -> None:
+    text = (DOCS / "operators" / "operations.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"headcount-server ([a-z]+)", text))
+    assert named <= set(main.commands)
+    assert set(main.commands) - {"demo", "site"} <= named
+    for command in named:
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0

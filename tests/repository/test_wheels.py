@@ -1,0 +1,171 @@
+"""The files that would be published work by themselves: built, installed elsewhere, and used.
+
+Source archives are built from the checkout, wheels from the archives, and a
+fresh environment gets the wheels; what they depend on stands there already, as
+`test_installation` shows pip to bring it. Nothing runs in the checkout.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.public_walk import walk
+from support.repository import ROOT
+from support.server_process import THURSDAY, ServerProcess
+
+FOLDERS = (ROOT, ROOT / "registry", ROOT / "server")
+OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
+HOST = """
+import sys
+from shop_telemetry import Collectors, Telemetry
+
+class Shop(Collectors):
+    def version(self):
+        return "2.7.1"
+
+telemetry = Telemetry(Shop(), state_directory="state", endpoint=sys.argv[1], environment={},
+    clock=lambda: 1795089600.0)
+telemetry.grant()
+print(telemetry.send_now(), telemetry.preview().digest)
+import headcount
+print(headcount.__file__)
+"""
+
+
+@dataclass
+class Installed:
+    """An environment with the wheels, and an empty place to work in."""
+
+    bin: Path
+    place: Path
+    archives: Path
+
+    def run(self, program: str, *arguments: str | Path) -> str:
+        """What a program prints that is run there."""
+        done = subprocess.run(
+            [self.bin / program, *arguments],
+            cwd=self.place,
+            env={"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.place)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module", name="installed")
+def _installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    place = tmp_path_factory.mktemp("wheels")
+    archives, environment = place / "archives", place / "venv"
+    archives.mkdir()
+    python = (sys.executable, "-m")
+    for folder in FOLDERS:
+        _call(*python, "hatchling", "build", "-t", "sdist", "-d", archives, cwd=folder)
+    pip = (*python, "pip", "--disable-pip-version-check", "--quiet")
+    alone = ("--no-index", "--no-deps")
+    _call(
+        *(*pip, "wheel", *alone, "--no-build-isolation", "--wheel-dir", archives),
+        *archives.glob("*.tar.gz"),
+        cwd=place,
+    )
+    _call(*python, "venv", "--without-pip", environment, cwd=place)
+    paths = {"base": str(environment), "platbase": str(environment)}
+    packages = Path(sysconfig.get_path("purelib", vars=paths))
+    (packages / "others.pth").write_text(f"{_others(place / 'others')}\n", encoding="utf-8")
+    target = ("--python", environment / "bin" / "python")
+    _call(*pip, *target, "install", *alone, *archives.glob("*.whl"), cwd=place)
+    (place / "work").mkdir()
+    return Installed(environment / "bin", place / "work", archives)
+
+
+def _call(*command: str | Path, cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _others(place: Path) -> Path:
+    """A directory of all that is installed here but for us."""
+    place.mkdir()
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if not OURS.match(one.name):
+            (place / one.name).symlink_to(one)
+    return place
+
+
+@pytest.fixture(name="server")
+def _server(installed: Installed) -> Iterator[ServerProcess]:
+    """The server out of the wheel, on what the registry out of the wheel made."""
+    declaration = installed.place / "shop"
+    if not declaration.exists():
+        installed.run("headcount-registry", "init", "shop")
+        installed.run("headcount-registry", "check", "shop")
+        (info,) = declaration.glob("*.info")
+        assert json.loads(installed.run("headcount-registry", "parse", info))
+        installed.run("headcount-registry", "build", "shop", "--out", "registry")
+        (installed.place / "run").mkdir()
+    directory = installed.place / "run"
+    server = ServerProcess(
+        installed.place / "registry" / "registry.binpb",
+        directory,
+        THURSDAY,
+        ("--threshold=1",),
+        program=installed.bin / "headcount-server",
+    )
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_an_empty_directory_becomes_a_counted_and_published_report(
+    installed: Installed, server: ServerProcess
+) -> None:
+    """Declared, built, served, sent by the generated client, closed, shown and written out."""
+    (installed.place / "host.py").write_text(HOST, encoding="utf-8")
+    (installed.place / "shop_telemetry").symlink_to("registry/clients/shop_telemetry")
+    sent = installed.run("python", "host.py", f"grpc://{server.addresses['gRPC']}").split("\n")
+    assert sent[0].startswith("SENT ")
+    assert sent[1].startswith(str(installed.bin.parent)), "the client is that of the checkout"
+    server.set_clock(THURSDAY + timedelta(weeks=1))
+    server.wait_for_metric('headcount_shop_version_reports{value="2.7"} 1.0')
+    pages = walk(server.addresses["public"])
+    broken = {path for path, seen in pages.items() if seen.status >= 500}
+    assert broken == set()
+    assert b"2.7" in pages["/projects/shop/"].body
+    assert pages["/style.css"].status == pages["/data/openapi.json"].status == 200
+    assert "headcount_server_" in server.metrics("operations")
+    where = ("--database", server.database, "--registry", server.registry)
+    installed.run("headcount-server", "site", *where, "--out", "site")
+    assert "2.7" in (installed.place / "site/projects/shop/index.html").read_text(encoding="utf-8")
+    assert server.stop() == 0
+
+
+def test_the_wheels_hold_every_file_of_their_packages_and_no_other(installed: Installed) -> None:
+    sources = {"headcount": ROOT / "client", "headcount_server": ROOT / "server"}
+    sources["headcount_registry"] = ROOT / "registry"
+    for name, folder in sources.items():
+        (wheel,) = installed.archives.glob(f"{name}-*.whl")
+        packed = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
+        files = [p for p in (folder / name).rglob("*") if p.is_file() and p.suffix != ".pyc"]
+        assert packed == {str(path.relative_to(folder)) for path in files}
+        assert f"{name}/py.typed" in packed
+
+
+def test_the_archive_of_the_client_has_what_its_readers_look_for(installed: Installed) -> None:
+    (archive,) = installed.archives.glob("headcount-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    assert names >= {"README.md", "PRIVACY.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    assert "proto/headcount/v1/telemetry_service.proto" in names

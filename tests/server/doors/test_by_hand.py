@@ -1,0 +1,123 @@
+"""The reports of docs/hosts/other-languages.md are sent as they stand there, and counted."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.repository import REGISTRY, ROOT
+from support.server_process import ServerProcess, installed
+
+DOCUMENT = (ROOT / "docs" / "hosts" / "other-languages.md").read_text(encoding="utf-8")
+SHELL = re.findall(r"^```sh\n(server=.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+PHP = re.findall(r"^```php\n(<\?php.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+USUAL = "http://127.0.0.1:8080"
+
+Serve = Callable[..., ServerProcess]
+
+
+Run = Callable[[list[str]], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(name="run")
+def _run(tmp_path: Path, clean_environment: dict[str, str]) -> Run:
+    """Runs a program in an empty directory, as a person would."""
+
+    def run(program: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            program,
+            cwd=tmp_path,
+            env={**clean_environment, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def _counted(server: ServerProcess) -> dict[str, int]:
+    with closing(sqlite3.connect(f"{server.database.as_uri()}?mode=ro", uri=True)) as reader:
+        return dict(reader.execute("SELECT project, reports FROM open_reports").fetchall())
+
+
+def _php(server: ServerProcess, directory: Path, change: Callable[[str], str]) -> list[str]:
+    (program,) = PHP
+    path = directory / "report.php"
+    public = f"http://{server.addresses['public']}"
+    path.write_text(change(program.replace(USUAL, public)), encoding="utf-8")
+    return [installed("php"), "-d", "error_reporting=-1", str(path)]
+
+
+def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
+    (script,) = SHELL
+    script = script.replace(USUAL, f"http://{server.addresses['public']}")
+    installed("curl")
+    installed("openssl")
+    for _ in range(2):
+        done = run(["bash", "-euo", "pipefail", "-c", script])
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.fullmatch(r'\{"week": *"\d{4}-W\d\d"\}', done.stdout.strip())
+    assert _counted(server) == {"bee": 1}
+
+
+def test_php_sends_a_complete_report_that_counts_once(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
+    program = _php(server, tmp_path, str)
+    for _ in range(2):
+        done = run(program)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert _counted(server) == {"bee": 1}
+    assert (tmp_path / "headcount.secret").stat().st_mode & 0o777 == 0o600
+    assert len(PHP[0].splitlines()) <= 50
+
+
+def test_the_program_in_php_tells_what_was_left_out_and_why_nothing_counted(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
+    program = _php(server, tmp_path, lambda text: text.replace("'phpVersion'", "'phpVersoin'"))
+    done = run(program)
+    assert done.returncode == 0
+    assert done.stderr == "left out: report.phpVersoin: no key has this name\n"
+    program = _php(server, tmp_path, lambda text: text.replace("'o-\\WW'", "'o'"))
+    done = run(program)
+    assert done.returncode == 1
+    assert "not counted: invalid_argument: week: not an ISO 8601 week" in done.stderr
+    server.stop()
+    done = run(program)
+    assert done.stderr == "not counted: unavailable: no answer\n"
+
+
+@pytest.mark.parametrize("path", ["/post", "/telemetry/post"])
+def test_backdrops_request_is_replayed_with_curl(serve: Serve, run: Run, path: str) -> None:
+    server = serve(REGISTRY, clock=datetime.now(UTC))
+    body = '{"backdrop":{"version":"1.27.1","php_version":"8.2.36","multisite":"No"}}'
+    done = run(
+        [
+            installed("curl"),
+            "--silent",
+            "--http1.0",
+            "--write-out",
+            "%{http_code} %{size_download}",
+            "--header",
+            "Content-Type: application/json",
+            "--header",
+            "X-Site-Key: kw7qg-O8Q3yOalYvYrjVHZqX3rKiaeWb5ejXFjug6PY",
+            "--data",
+            body,
+            f"http://{server.addresses['public']}{path}",
+        ]
+    )
+    assert (done.returncode, done.stdout) == (0, "200 0")
+    assert _counted(server) == {"backdrop": 1}

@@ -1,0 +1,206 @@
+"""What should never have been published is taken down, a week is explained, a lost one given up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from headcount_server.errors import StoreError
+from headcount_server.publication.published import PublishedProject
+from headcount_server.publication.terms import Terms
+from headcount_server.registry.schema import Schema
+from headcount_server.store import corrections
+from headcount_server.store.published_tables import every_week
+from headcount_server.store.sqlite.audit import audit
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.week import Week
+from support.server_process import ServerProcess
+from support.toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, database_at, live, lived
+
+WHY = "The key let host names through."
+
+
+@pytest.fixture(name="database")
+def _database(tmp_path: Path, toy_schema: Schema) -> Path:
+    return lived(tmp_path / "headcount.db", toy_schema)
+
+
+def _retract(database: Path, key: str, *more: str) -> str:
+    what = ("--project=toy", f"--key={key}", f"--reason={WHY}")
+    result = command("retract", "--database", database, *what, *more)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def _toy(database: Path, week: Week) -> PublishedProject:
+    (found,) = [found for found in every_week(database_at(database)) if found.week == week]
+    (project,) = found.projects
+    return project
+
+
+def _keys(project: PublishedProject) -> set[str]:
+    return set(project.key_names.values())
+
+
+def _bytes(database: Path) -> bytes:
+    return b"".join(
+        path.read_bytes() for path in database.parent.glob(f"{database.name}*") if path.is_file()
+    )
+
+
+def test_one_week_of_a_key_is_taken_down_and_leaves_a_notice(database: Path) -> None:
+    output = _retract(database, "php_version", "--week=2026-W45")
+    assert "toy php_version: taken down from 2026-W45" in output
+    taken, kept = _toy(database, W45), _toy(database, W46)
+    assert _keys(taken) == {"version", "multisite"}
+    assert "php_version" in _keys(kept)
+    (notice,) = taken.retractions
+    assert (notice.name, notice.reason) == ("php_version", WHY)
+    assert kept.retractions == ()
+    assert audit(database).findings == ()
+
+
+def test_a_key_is_taken_down_from_all_weeks_and_from_those_to_come(database: Path) -> None:
+    output = _retract(database, "php_version")
+    assert "taken down from 2026-W45, 2026-W46" in output
+    assert "withheld from every week to come" in output
+    store = SqliteStore(database)
+    store.close_week(W47, W47.end)
+    store.close()
+    for week in (W45, W46, W47):
+        project = _toy(database, week)
+        assert "php_version" not in _keys(project)
+        assert "multisite" in _keys(project) or week == W47
+        if week != W47:
+            assert [notice.name for notice in project.retractions] == ["php_version"]
+
+
+def test_a_withheld_key_that_is_reported_on_is_named_in_the_notice_of_each_week(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    path = tmp_path / "early.db"
+    SqliteStore(path).close()
+    store = SqliteStore(path)
+    store.open_week(W45, Terms(5, W45.end + timedelta(days=2)), toy_schema)
+    store.close()
+    _retract(path, "php_version")
+    live(path, toy_schema).close()
+    project = _toy(path, W46)
+    assert "php_version" not in _keys(project)
+    assert [notice.reason for notice in project.retractions] == [WHY]
+    assert _keys(project) == {"version", "multisite"}
+
+
+def test_no_byte_of_what_was_taken_down_is_left(database: Path) -> None:
+    assert CANARY.encode() in _bytes(database)
+    _retract(database, "php_version")
+    content = _bytes(database)
+    assert CANARY.encode() not in content
+    assert b"8.2" not in content
+
+
+def test_taking_down_the_version_takes_the_releases_out_of_the_other_keys(database: Path) -> None:
+    before = _toy(database, W46).publication.values
+    by_value: dict[str, int] = {}
+    for cell, reports in before.items():
+        if cell.release:
+            by_value[cell.value] = by_value.get(cell.value, 0) + reports
+    assert len(by_value) < sum(1 for cell in before if cell.release)
+    _retract(database, "version")
+    after = _toy(database, W46).publication.values
+    assert {cell.value: n for cell, n in after.items() if cell.key == 2} == by_value
+    assert not [cell for cell in after if cell.release or cell.key == 1]
+
+
+def test_the_notice_is_public(toy_registry: Path, database: Path) -> None:
+    _retract(database, "php_version", "--week=2026-W46")
+    corrections.annotate(database_at(database), W46, "An outage on Tuesday.")
+    shown = command("statistics", "--database", database).output
+    assert f": {WHY}" in shown
+    assert "note: An outage on Tuesday." in shown
+    server = ServerProcess(toy_registry, database.parent, OPEN_SINCE)
+    server.start()
+    try:
+        assert "headcount_toy_php_version" not in server.metrics()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--project=nobody", "--key=x", "--reason=r"], "--project nobody: this database knows no"),
+        (["--project=toy", "--key=x", "--reason=r"], "--key x: toy has no such key; it has "),
+        (["--project=toy", "--key=note", "--reason=r", "--week=2026-W45"], "--week 2026-W45: noth"),
+        (["--project=toy", "--key=note", "--reason= "], "--reason: one line of 1 to 500 printable"),
+        (["--project=toy", "--key=note", "--reason=a\nb"], "--reason: one line"),
+    ],
+)
+def test_a_retraction_of_nothing_is_refused_with_what_there_is(
+    database: Path, arguments: list[str], said: str
+) -> None:
+    before = every_week(database_at(database))
+    result = command("retract", "--database", database, *arguments)
+    assert result.exit_code == 1
+    assert f"Error: {said}" in result.output
+    assert every_week(database_at(database)) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["retract", "--project=toy", "--key=note", "--reason=r"],
+        ["annotate", "--week=2026-W45", "text"],
+        ["discard", "--week=2026-W47"],
+    ],
+)
+def test_a_correction_beside_a_running_server_is_refused_with_the_reason(
+    tmp_path: Path, toy_schema: Schema, arguments: list[str]
+) -> None:
+    store = live(tmp_path / "headcount.db", toy_schema)
+    result = command(*arguments, "--database", tmp_path / "headcount.db")
+    assert result.exit_code == 1
+    assert "another server has it open; stop that one" in result.output
+    store.close()
+
+
+def test_an_annotation_can_be_replaced_and_taken_back(database: Path) -> None:
+    for text in ("First.", "Second.", ""):
+        result = command("annotate", "--database", database, "--week=2026-W45", text)
+        assert result.exit_code == 0, result.output
+        (week,) = [week for week in every_week(database_at(database)) if week.week == W45]
+        assert week.annotation == text
+
+
+def test_an_unknown_week_is_not_annotated(database: Path) -> None:
+    result = command("annotate", "--database", database, "--week=2025-W01", "text")
+    assert result.exit_code == 1
+    assert "has no such week; it has 2026-W45 to 2026-W47" in result.output
+
+
+def test_a_lost_week_key_costs_that_week_alone(database: Path, toy_schema: Schema) -> None:
+    published = every_week(database_at(database))
+    key = Path(f"{database}.keys") / "2026-W47.key"
+    key.unlink()
+    with pytest.raises(StoreError, match="headcount-server discard --week 2026-W47"):
+        SqliteStore(database)
+    result = command("discard", "--database", database, "--week=2026-W47")
+    assert result.exit_code == 0, result.output
+    assert every_week(database_at(database)) == published
+    assert CANARY.encode() not in _bytes(database)
+    assert audit(database).findings == ()
+    store = SqliteStore(database)
+    assert store.open_weeks() == {}
+    store.open_week(W47, Terms(5, W47.end), toy_schema)
+    store.close_week(W47, W47.end)
+    newest = store.published(None, None, 1)[0]
+    store.close()
+    assert newest.week == W47
+    assert newest.annotation.startswith("Reports received before 20")
+
+
+def test_only_an_open_week_can_be_given_up(database: Path) -> None:
+    result = command("discard", "--database", database, "--week=2026-W46")
+    assert result.exit_code == 1
+    assert "--week 2026-W46: not open; open are 2026-W47" in result.output

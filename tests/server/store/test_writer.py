@@ -1,0 +1,376 @@
+"""One thread writes, in groups; callers hear of their report once it is durable."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from headcount_server.counting import answers
+from headcount_server.errors import Overloaded, Unavailable
+from headcount_server.metrics.counters import Counters
+from headcount_server.publication.terms import Terms
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import writer as writer_module
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.sqlite.store import SqliteStore
+from headcount_server.store.writer import Writer
+from headcount_server.week import Week
+from support.waiting import until
+
+W47 = Week(2026, 47)
+
+
+class GatedStore(SqliteStore):
+    """The real store with a gate before each commit, and a record of the groups."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.gate = threading.Event()
+        self.arrived = threading.Event()
+        self.gate.set()
+        self.groups: list[int] = []
+        self.erasures: list[int] = []
+        self.fault: Exception | None = None
+
+    def wipe_leftovers(self) -> bool:
+        self.erasures.append(len(self.groups))
+        return super().wipe_leftovers()
+
+    def count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        self.groups.append(len(entries))
+        self.arrived.set()
+        assert self.gate.wait(10)
+        if self.fault is not None:
+            raise self.fault
+        return super().count(entries)
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path, toy_schema: Schema) -> GatedStore:
+    store = GatedStore(tmp_path / "headcount.db")
+    store.open_week(W47, Terms(5, W47.end + timedelta(days=2)), toy_schema)
+    return store
+
+
+@pytest.fixture(name="meter")
+def _meter() -> Counters:
+    return Counters()
+
+
+@pytest.fixture(name="writer")
+def _writer(store: GatedStore, meter: Counters) -> Iterator[Writer]:
+    writer = Writer(store, meter)
+    writer.start()
+    yield writer
+    store.gate.set()
+    if writer._thread.is_alive():
+        writer.stop()
+
+
+@pytest.fixture(name="pool")
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(20) as pool:
+        yield pool
+
+
+@pytest.fixture(name="entry")
+def _entry(toy: Project, said: Callable[..., bytes]) -> Callable[[int], Entry]:
+    read = answers.read(toy, said(multisite={"value": True}), date(2026, 11, 19))
+    return lambda number: Entry(W47, toy, number.to_bytes(16), read)
+
+
+def _fill(
+    pool: ThreadPoolExecutor,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    waiting: int,
+) -> list[Future[Outcome]]:
+    """Stop the writer within a commit of one report while others wait."""
+    store.gate.clear()
+    store.arrived.clear()
+    held = [pool.submit(writer.count, entry(0))]
+    assert store.arrived.wait(10)
+    held += [pool.submit(writer.count, entry(n)) for n in range(1, waiting + 1)]
+    until(lambda: writer.waiting() == waiting)
+    return held
+
+
+def _reports(path: Path) -> int:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        total: int = reader.execute("SELECT sum(reports) FROM open_reports").fetchone()[0]
+        return total
+
+
+def test_a_report_is_in_the_file_when_its_caller_hears_of_it(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry]
+) -> None:
+    assert writer.count(entry(1)) is Outcome.COUNTED
+    assert _reports(store._path) == 1
+    assert writer.count(entry(1)) is Outcome.DUPLICATE
+    assert _reports(store._path) == 1
+
+
+def test_reports_that_arrive_during_a_commit_share_the_next_one(
+    writer: Writer,
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    held = _fill(pool, writer, store, entry, 9)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    assert store.groups == [1, 9]
+    assert meter.registry.get_sample_value("headcount_server_commit_reports_count") == 2
+    assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 10
+
+
+def test_a_commit_that_does_not_end_is_told_until_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    pool: ThreadPoolExecutor,
+    entry: Callable[[int], Entry],
+) -> None:
+    told: list[bool] = []
+    writer.watch(told.append)
+    monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
+    (held,) = _fill(pool, writer, store, entry, 0)
+    with pytest.raises(Unavailable):
+        held.result(10)
+    assert told == [False]
+    store.gate.set()
+    until(lambda: told == [False, True])
+
+
+class LanedStore(GatedStore):
+    """The same with two lanes, by the last bit of a token."""
+
+    lanes = 2
+
+    def lane(self, token: bytes) -> int:
+        return token[-1] & 1
+
+
+def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913 - fixtures
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    toy_schema: Schema,
+    meter: Counters,
+    pool: ThreadPoolExecutor,
+    entry: Callable[[int], Entry],
+) -> None:
+    monkeypatch.setattr(writer_module, "QUEUE_LIMIT", 4)
+    store = LanedStore(tmp_path / "laned.db")
+    store.open_week(W47, Terms(5, W47.end + timedelta(days=2)), toy_schema)
+    writer = Writer(store, meter)  # not started, so that all of them wait
+    held = [pool.submit(writer.count, entry(n)) for n in range(4)]
+    until(lambda: writer.waiting() == 4)
+    for number in (4, 5):
+        with pytest.raises(Overloaded):
+            writer.count(entry(number))
+    monkeypatch.undo()
+    # SQLite has one connection: the lanes are emptied one after the other.
+    for lane in writer._queues:
+        writer._commit(writer_module._group(lane, lane.get())[0])
+    assert [future.result(10) for future in held] == [Outcome.COUNTED] * 4
+    store.close()
+
+
+def test_a_group_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    monkeypatch.setattr(writer_module, "GROUP_LIMIT", 4)
+    held = _fill(pool, writer, store, entry, 9)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    assert store.groups == [1, 4, 4, 1]
+
+
+def test_each_caller_of_a_group_hears_its_own_outcome(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+) -> None:
+    writer.count(entry(2))
+    held = _fill(pool, writer, store, entry, 3)
+    store.gate.set()
+    expected = [Outcome.COUNTED, Outcome.COUNTED, Outcome.DUPLICATE, Outcome.COUNTED]
+    assert [future.result(10) for future in held] == expected
+
+
+def test_past_the_bound_callers_are_refused_at_once_and_the_waiting_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    monkeypatch.setattr(writer_module, "QUEUE_LIMIT", 2)
+    writer = Writer(store, meter)
+    writer.start()
+    held = _fill(pool, writer, store, entry, 2)
+    with pytest.raises(Overloaded):
+        writer.count(entry(9))
+    store.gate.set()
+    assert [future.result(10) for future in held] == [Outcome.COUNTED] * 3
+    assert writer.count(entry(9)) is Outcome.COUNTED
+    writer.stop()
+
+
+def test_a_caller_does_not_wait_for_ever_and_a_retry_is_harmless(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+) -> None:
+    monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
+    store.gate.clear()
+    with pytest.raises(Unavailable):
+        writer.count(entry(1))
+    store.gate.set()
+    monkeypatch.undo()
+    assert writer.count(entry(1)) is Outcome.DUPLICATE
+    assert _reports(store._path) == 1
+
+
+def test_stopping_writes_what_is_waiting_and_frees_the_database(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+) -> None:
+    held = _fill(pool, writer, store, entry, 5)
+    stopping = pool.submit(writer.stop)
+    until(lambda: writer.waiting() == 6)
+    store.gate.set()
+    stopping.result(10)
+    assert {future.result(0) for future in held} == {Outcome.COUNTED}
+    assert not store._path.with_name("headcount.db-wal").exists()
+    again = SqliteStore(store._path)
+    assert again.count([entry(n) for n in range(6)]) == [Outcome.DUPLICATE] * 6
+    again.close()
+
+
+@pytest.mark.parametrize("fault", [Unavailable("no room"), RuntimeError("a fault of ours")])
+def test_every_caller_hears_of_a_failed_commit_and_the_next_one_works(
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    fault: Exception,
+) -> None:
+    held = _fill(pool, writer, store, entry, 3)
+    store.fault = fault
+    store.gate.set()
+    assert [future.exception(10) for future in held] == [fault] * 4
+    store.fault = None
+    assert writer.count(entry(1)) is Outcome.COUNTED
+    assert _reports(store._path) == 1
+
+
+def test_a_task_runs_on_the_writers_thread_between_two_commits(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+) -> None:
+    held = _fill(pool, writer, store, entry, 1)
+    seen: list[tuple[str, int]] = []
+
+    def task() -> None:
+        seen.append((threading.current_thread().name, _reports(store._path)))
+
+    running = pool.submit(writer.run, task)
+    until(lambda: writer.waiting() == 2)
+    held.append(pool.submit(writer.count, entry(5)))
+    until(lambda: writer.waiting() == 3)
+    store.gate.set()
+    running.result(10)
+    assert seen == [("writer", 2)]
+    assert [future.result(10) for future in held] == [Outcome.COUNTED] * 3
+    assert store.groups == [1, 1, 1]
+
+
+def test_a_task_that_fails_is_raised_where_it_came_from(
+    writer: Writer, entry: Callable[[int], Entry]
+) -> None:
+    def task() -> None:
+        raise sqlite3.OperationalError("no room")
+
+    with pytest.raises(sqlite3.OperationalError, match="no room"):
+        writer.run(task)
+    assert writer.count(entry(1)) is Outcome.COUNTED
+
+
+def test_a_task_for_a_stopped_writer_is_refused_and_waits_for_nobody(writer: Writer) -> None:
+    writer.stop()
+    with pytest.raises(Unavailable):
+        writer.run(lambda: None)
+
+
+def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+) -> None:
+    assert writer_module.ERASE_SECONDS <= 5
+    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.2)
+    wal = store._path.with_name("headcount.db-wal")
+    writer.count(entry(0))
+    until(lambda: wal.stat().st_size == 0)
+    sizes: list[int] = []
+
+    def emptied_twice() -> bool:
+        writer.count(entry(len(sizes) + 1))
+        sizes.append(wal.stat().st_size)
+        return sum(later < earlier for earlier, later in pairwise(sizes)) == 2
+
+    until(emptied_twice, told="its end is put off with each report")
+    until(lambda: wal.stat().st_size == 0)
+    until(lambda: meter.registry.get_sample_value("headcount_server_erased") == 1)
+
+
+def test_the_log_is_emptied_also_while_the_queue_never_is(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.0)
+    monkeypatch.setattr(writer_module, "GROUP_LIMIT", 1)
+    held = _fill(pool, writer, store, entry, 6)
+    before = len(store.erasures)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    until(lambda: len(store.erasures) >= before + 7)
+    assert store.erasures[before : before + 7] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+) -> None:
+    monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.05)
+
+    def erased() -> bool:
+        return meter.registry.get_sample_value("headcount_server_erased") == 1
+
+    writer.count(entry(1))
+    until(erased)
+    with closing(sqlite3.connect(f"{store._path.as_uri()}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM weeks").fetchone()
+        assert writer.count(entry(2)) is Outcome.COUNTED
+        until(lambda: not erased())
+    until(erased)

@@ -1,0 +1,31 @@
+"""What every test of the client may rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from headcount.consent.switches import CI, TESTS
+
+from support.sample_project import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture(autouse=True)
+def _no_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of whoever runs the tests decides nothing in them."""
+    for name in ("DO_NOT_TRACK", "HEADCOUNT_TELEMETRY", *CI, *TESTS):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path: Path) -> Callable[..., Host]:
+    """Makes installations, each asked for by the same state directory unless told otherwise."""
+
+    def make(directory: Path | None = None, **parts: object) -> Host:
+        return Host(directory or tmp_path / "state", **parts)  # type: ignore[arg-type]
+
+    return make

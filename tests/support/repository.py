@@ -1,0 +1,10 @@
+"""Where things stand in the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parent
+REGISTRY = ROOT / "registry" / "generated" / "registry.binpb"
+"""The registry that is shipped."""
