@@ -44,13 +44,18 @@ class Ruled:
     crossed: Collection[str]
 
     def without(self, *keys: str) -> Ruled:
-        """The same after these keys were taken down."""
-        crossed = () if VERSION in keys else [key for key in self.crossed if key not in keys]
-        return Ruled(
-            {what: n for what, n in self.numbers.items() if not what or what[0] not in keys},
-            [each for each in self.apart if each[0] in crossed],
-            crossed,
-        )
+        """The same after these keys were taken down; without `version` no release has a name."""
+        left = {what: n for what, n in self.numbers.items() if not what or what[0] not in keys}
+        summed = self.crossed if VERSION in keys else keys
+        return Ruled(left, self.apart, self.crossed).folded(*summed)
+
+    def folded(self, *keys: str) -> Ruled:
+        """The same after the releases of these keys were summed up."""
+        numbers: Counter[Count] = Counter()
+        for what, n in self.numbers.items():
+            numbers[(*what[:2], REST) if what[2:] and what[0] in keys else what] += n
+        crossed = [key for key in self.crossed if key not in keys]
+        return Ruled(dict(numbers), [each for each in self.apart if each[0] in crossed], crossed)
 
 
 def rule(

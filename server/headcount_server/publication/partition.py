@@ -27,6 +27,8 @@ from headcount_server.publication.published import PublishedProject
 
 OTHER_RELEASES = ""
 """The release of the cell that holds all releases which are not told apart."""
+OTHER_RELEASES_TEXT = "other releases"
+"""The same as people and programs read it."""
 ENTER, STAY = 6, 2
 """Thresholds that a cell has to be expected to hold to be told apart, and to hold to stay so."""
 

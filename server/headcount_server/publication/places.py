@@ -33,13 +33,13 @@ def reserve(project: Project, earlier: Sequence[PublishedProject]) -> Places:
     earlier = earlier[:WEEKS]
     places = {}
     for number, key in project.keys.items():
-        declared = _declared(key)
+        named = declared(key)
         if key.declaration.type in OPEN_TYPES:
             before = _ranked(number, earlier, releases=number == project.version_key)
-            named = dict.fromkeys((*declared, *(text for text in before if _readable(key, text))))
-            places[number] = frozenset(list(named)[:RESERVED])
-        elif declared:
-            places[number] = frozenset(declared)
+            ranked = dict.fromkeys((*named, *(text for text in before if _readable(key, text))))
+            places[number] = frozenset(list(ranked)[:RESERVED])
+        elif named:
+            places[number] = frozenset(named)
     return places
 
 
@@ -53,11 +53,11 @@ def keep(places: Places, project: Project) -> Places:
         if key.declaration.type in OPEN_TYPES:
             kept[number] = frozenset(text for text in values if _readable(key, text))
         else:
-            kept[number] = values & frozenset(_declared(key))
+            kept[number] = values & frozenset(declared(key))
     return kept
 
 
-def _declared(key: Key) -> tuple[str, ...]:
+def declared(key: Key) -> tuple[str, ...]:
     """The texts that a key's declaration names; those of a catalogue are too many to be kept."""
     if key.declaration.type == options_pb2.KEY_TYPE_BOOLEAN:
         return ("true",)

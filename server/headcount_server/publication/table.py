@@ -10,10 +10,9 @@ from typing import NamedTuple
 from google.protobuf.json_format import MessageToJson
 from headcount.v1 import telemetry_service_pb2 as wire
 
-FORMATS = ("table", "csv", "json")
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 
-OTHER_RELEASES = "other releases"
-"""How a table calls the releases of a value that were not told apart."""
+FORMATS = ("table", "csv", "json")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -38,6 +37,7 @@ class Row(NamedTuple):
     version: str
     """Release of a cell; `other releases` are all that were not told apart."""
     reports: int
+    """0 of a release that is told apart, or of a value, that fewer than the threshold reported."""
     lower: int
     upper: int | None
     """None where there is no bound."""
@@ -63,9 +63,16 @@ def _key_rows(
     yield Row(*at, "answers", "", "", key.answers, key.answers, most)
     bounded = {each.value: each for each in key.ranges}
     for cell in key.values:
-        version = OTHER_RELEASES if cell.other_releases else cell.version
+        version = OTHER_RELEASES_TEXT if cell.other_releases else cell.version
         upper = _upper(cell, bounded.get(cell.value), own)
         yield Row(*at, "value", cell.value, version, cell.reports, cell.reports, upper)
+    for apart in key.told_apart:
+        shown = {cell.version for cell in key.values if cell.value == apart.value}
+        for release in apart.versions:
+            if release not in shown:
+                rare = wire.ValueStatistics(value=apart.value, version=release)
+                upper = _upper(rare, bounded.get(apart.value), own)
+                yield Row(*at, "value", apart.value, release, 0, 0, upper)
     for each in key.ranges:
         bound = each.upper if each.HasField("upper") else None
         yield Row(*at, "range", each.value, "", each.lower, each.lower, bound)
@@ -138,7 +145,7 @@ def _cells(key: wire.KeyStatistics, threshold: int) -> Iterator[str]:
 
 def _name(cell: wire.ValueStatistics, *, told_apart: bool) -> str:
     if cell.other_releases and told_apart:
-        return f"{cell.value} ({OTHER_RELEASES})"
+        return f"{cell.value} ({OTHER_RELEASES_TEXT})"
     return f"{cell.value} ({cell.version})" if cell.version else cell.value
 
 

@@ -35,7 +35,10 @@ TABLES = {
         "week project key threshold crossed kind folded",
         "what holds for a key in a week",
     ),
-    "places": ("week project key value", "a value that a week counts in full, known before it"),
+    "places": (
+        "week project key value declared",
+        "a value that a week counts in full, known before it",
+    ),
     "told_apart": (
         "week project key value release",
         "a release that is told apart for a value, settled by earlier weeks",

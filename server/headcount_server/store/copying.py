@@ -25,7 +25,7 @@ TABLES = {
     "published_answers": "week project key answers",
     "published_values": "week project key value release reports",
     "key_terms": "week project key threshold crossed kind folded",
-    "places": "week project key value",
+    "places": "week project key value declared",
     "told_apart": "week project key value release",
     "retractions": "week project key reason retracted",
     "annotations": "week text",

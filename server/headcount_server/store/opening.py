@@ -31,7 +31,7 @@ def settle(connection: Connection, week: Week, threshold: int, schema: Schema) -
             now = key_terms.merge(known, now, project.version_key)
         else:
             earlier = published_tables.latest(connection, project.name, week, places.WEEKS)
-            _reserve(connection, week, project.name, places.reserve(project, earlier))
+            _reserve(connection, week, project, places.reserve(project, earlier))
         _write(connection, week, project.name, now)
     for name in sorted({*before} - {*schema.projects}):
         _write(connection, week, name, key_terms.merge(before[name], NO_TERMS, 0))
@@ -64,10 +64,15 @@ def _write(connection: Connection, week: Week, project: str, terms: ProjectTerms
     )
 
 
-def _reserve(connection: Connection, week: Week, project: str, reserved: Places) -> None:
+def _reserve(connection: Connection, week: Week, project: Project, reserved: Places) -> None:
+    named = {key: places.declared(project.keys[key]) for key in reserved}
     connection.executemany(
-        "INSERT INTO places VALUES (?, ?, ?, ?)",
-        [(str(week), project, key, value) for key in reserved for value in sorted(reserved[key])],
+        "INSERT INTO places VALUES (?, ?, ?, ?, ?)",
+        [
+            (str(week), project.name, key, value, int(value in named[key]))
+            for key in reserved
+            for value in sorted(reserved[key])
+        ],
     )
 
 

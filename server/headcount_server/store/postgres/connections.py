@@ -48,7 +48,10 @@ SELECT set_config('search_path', '{SEARCH_PATH}', false),
     WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END,
     false)
 """
-_PUBLISHED = "headcount.published_reports, headcount.published_answers, headcount.published_values"
+_PUBLISHED = (
+    "headcount.published_reports, headcount.published_answers, headcount.published_values,"
+    " headcount.told_apart, headcount.places"
+)
 
 
 class Adapter:

@@ -147,7 +147,7 @@ CREATE TABLE headcount.key_terms (
   PRIMARY KEY (week, project, key));
 CREATE TABLE headcount.places (
   week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
-  PRIMARY KEY (week, project, key, value));
+  declared integer NOT NULL, PRIMARY KEY (week, project, key, value));
 CREATE TABLE headcount.told_apart (
   week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
   release text COLLATE "C", PRIMARY KEY (week, project, key, value, release));

@@ -81,7 +81,8 @@ CREATE TABLE key_terms (
   kind INTEGER NOT NULL, folded INTEGER NOT NULL, PRIMARY KEY (week, project, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE places (
-  week TEXT, project TEXT, key INTEGER, value TEXT, PRIMARY KEY (week, project, key, value)
+  week TEXT, project TEXT, key INTEGER, value TEXT, declared INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key, value)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE told_apart (
   week TEXT, project TEXT, key INTEGER, value TEXT, release TEXT,
