@@ -43,6 +43,8 @@ class KeyRanges:
     """Reports that answered it, at least and at most."""
     values: Mapping[str, Range]
     """The published values, and those that are known to be too rare for it."""
+    whole_values: bool
+    """Whether each value was rounded down once, and not in parts."""
     rest: Range
     """Answers that none of the published values holds; means nothing for a list."""
 
@@ -63,7 +65,9 @@ def key_ranges(
         lower, upper, others = numbers.sum(value), numbers.upper(value), numbers.others(value)
         most = None if upper is None else _percent(upper, max(low, upper + others))
         values[value] = Range(lower, upper, _percent(lower, high), most)
-    return KeyRanges(numbers.threshold, numbers.whole, values, _rest(numbers))
+    return KeyRanges(
+        numbers.threshold, numbers.whole, values, numbers.whole_values(), _rest(numbers)
+    )
 
 
 def _percent(part: int, whole: int) -> float:
@@ -126,7 +130,17 @@ class _Numbers:
             return None
         apart = self._published.publication.told_apart.get((self._key, value), frozenset())
         rest = self.cells.get(value, {}).get(OTHER_RELEASES, 0) + self.threshold - 1
-        return rest + sum(self._cell(value, release) for release in apart)
+        cells = {release: self._cell(value, release) for release in apart}
+        # Reports of a release beyond its cell are not the value's either.
+        beyond = sum(max(0, self._release(name) - most) for name, most in cells.items())
+        reports = self._published.publication.reports + self._week_threshold - 1
+        return min(rest + sum(cells.values()), reports - beyond)
+
+    def whole_values(self) -> bool:
+        """Whether each value is one number, told apart by nothing."""
+        if self._terms.folded if self._terms else self._may_be_crossed():
+            return False
+        return all(key != self._key for key, _ in self._published.publication.told_apart)
 
     def _cell(self, value: str, release: str) -> int:
         upper = self.cells.get(value, {}).get(release, 0) + self.threshold - 1
@@ -135,9 +149,13 @@ class _Numbers:
         # Only a threshold above that of `version` lets the release bound its cells.
         if not version or self.threshold <= step:
             return upper
-        total = self._published.publication.values.get(Cell(version, release, OTHER_RELEASES), 0)
         beside = sum(its.get(release, 0) for other, its in self.cells.items() if other != value)
-        return min(upper, total + step - 1 - beside)
+        return min(upper, self._release(release) + step - 1 - beside)
+
+    def _release(self, release: str) -> int:
+        """What is printed of a release; 0 where that is nothing."""
+        cell = Cell(self._published.version_key, release, OTHER_RELEASES)
+        return self._published.publication.values.get(cell, 0)
 
     def _may_be_crossed(self) -> bool:
         """Whether a week without terms counted the key per release, or nobody can tell."""
