@@ -124,7 +124,7 @@ class Program:
             bounds=[(0, None)] * (len(KINDS) + 1),
         )
         assert found.success, found.message
-        return float(-sign * found.fun * 100)
+        return -sign * 100 * float(found.fun or 0)
 
 
 def _checked(its: Range, truth: int, answers: int) -> None:
