@@ -36,7 +36,8 @@ demo: setup ## let hundreds of simulated installations report for eight weeks
 
 # One place: make test T=tests/server/counting
 PYTEST := $(BIN)/python -m pytest
-BESIDE := --numprocesses 2 --dist loadfile
+# A third process runs while two wait for servers and databases.
+BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages ## run all tests, or those of one place: T=tests/server
 	$(PYTEST) $(if $(T),$(T),$(BESIDE)) -m 'not index'
@@ -74,6 +75,7 @@ SOAK = $(BIN)/python -m pytest --timeout 7200 --junitxml=.cache/soak/$(1).xml
 soak: setup system-packages ## run every attack in its long form: some hours; then `make assurance`
 	rm -rf .cache/soak && mkdir -p .cache/soak
 	HEADCOUNT_CYCLES=1000 $(call SOAK,crashes) tests/attacks/crashes/test_crash_cycles.py
+	HEADCOUNT_STRIDE=1 $(call SOAK,close) tests/attacks/crashes/test_close_crash.py
 	HEADCOUNT_FAILOVERS=20 $(call SOAK,failovers) tests/server/store/postgres/test_failover.py
 	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/attacks/crashes/test_power_record.py
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/attacks/faults/test_faults_disk.py
@@ -132,6 +134,7 @@ generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus
+	PYTHONPATH=tests $(BIN)/python -m conformance.write
 
 generated-check: setup $(STUBS)/.installed
 	rm -rf .cache/generated && mkdir -p .cache/generated
@@ -140,6 +143,7 @@ generated-check: setup $(STUBS)/.installed
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES) --check
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana --check
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus --check
+	PYTHONPATH=tests $(BIN)/python -m conformance.write --check
 
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade

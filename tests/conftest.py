@@ -23,10 +23,15 @@ STARTED = {"own", "postgres_server", "running", "serve"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what starts servers, databases or browsers as slow, so that nobody has to."""
+    """Mark what starts servers, databases or browsers as slow, and let it begin first.
+
+    A long file that began last would run while other workers have nothing left to do.
+    """
     for item in items:
         if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
             item.add_marker("slow")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

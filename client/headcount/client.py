@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headcount.delivery.schedule import Plan
     from headcount.delivery.scheduler import Scheduler
     from headcount.model.project import Project
+    from headcount.model.report import Wire
     from headcount.transport.messages import Transport
 
 
@@ -79,13 +80,26 @@ class Client(SiteOwner):
 
             Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
 
-    def preview(self) -> Preview:
-        """The frozen report if there is one, else what the collectors say now.
+    def preview(self, level: str | None = None) -> Preview:
+        """Return the frozen report if there is one, else what the collectors say now.
 
-        Where nothing is agreed to: the keys that a yes to the basic level would
-        send. Raises ReportError where the generated package is not of one piece.
+        If nothing is agreed to: the keys that a yes to the basic level would send.
+        With a `level`, everything that a yes to it would send, keys that wait for an
+        answer included. Raises ConsentError for a level that is none, and
+        ReportError if the generated package is not of one piece.
         """
-        return self._delivery().preview()
+        if level is not None:
+            from headcount.consent.transitions import checked
+
+            checked(level)
+        return self._delivery().preview(level)
+
+    def sent_values(self) -> dict[str, Wire]:
+        """Return the answers of the last report that was counted, by key."""
+        from headcount.reporting.report import answers
+
+        counted = [entry for entry in self.history() if entry.outcome == "SENT"]
+        return answers(self.project, counted[0].report) if counted else {}
 
     def notes(self) -> dict[str, str]:
         """Why keys had no answer when the last report was made: say, its collector raised."""

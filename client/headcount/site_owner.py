@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headcount.consent.record import Record
     from headcount.consent.state import State
     from headcount.delivery.history import Entry
+    from headcount.delivery.preview import Preview
     from headcount.delivery.server_policy import ServerPolicy
     from headcount.model.project import Project
     from headcount.status import Status
@@ -25,7 +26,8 @@ class SiteOwner(ABC):
     """What a person can say and read; `headcount.Client` adds what its host does.
 
     Methods that record raise ConsentError or StateError; `record`, `status`,
-    `history`, `changes` and `form` read the project's own files and nothing else.
+    `history`, `changes` and `form` (without values) read the project's own files and
+    nothing else.
     """
 
     project: Project
@@ -78,14 +80,17 @@ class SiteOwner(ABC):
 
         return changes(self.project, self.record())
 
-    def form(self, translated: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """What an installer needs to draw the question, as plain data.
+    def form(
+        self, translated: Mapping[str, str] | None = None, *, values: bool = False
+    ) -> dict[str, Any]:
+        """Return what an installer needs to draw the question, as plain data.
 
-        `headcount.asking.form.form` draws one question for several projects.
+        With `values` the collectors are asked, so that people see what each key would
+        be sent as. `headcount.asking.form.form` draws one question for several projects.
         """
         from headcount.asking.form import form
 
-        return form(self, translated=translated)
+        return form(self, translated=translated, values=values)
 
     def ask_server(self, seconds: float = 10.0) -> ServerPolicy:
         """Asks the server for its threshold and retention, and remembers what it says.
@@ -106,17 +111,22 @@ class SiteOwner(ABC):
 
     def grant(
         self,
-        level: str = "basic",
-        refused: Iterable[str] = (),
+        level: str | None = None,
+        refused: Iterable[str] | None = None,
         via: str = "api",
         wording: str = "",
-    ) -> None:
-        """Records a yes to the present keys of a level, but for the refused ones.
+    ) -> State:
+        """Record a yes to the present keys of a level, and return what is sent from now on.
 
-        `level` is basic or extended; `via` says how the answer was given, and
-        `wording` names the version of the words it was given to.
+        `level` is basic or extended, and `refused` names all keys to leave out.
+        None keeps what was answered before, at first basic and no key: a key that
+        somebody refused stays refused until `allow`, or until it is missing in a
+        list given here. `via` says how the answer was given, and `wording` names
+        the version of the words it was given to.
         """
-        self._decision().grant(level, tuple(refused), via, wording)
+        left_out = None if refused is None else tuple(refused)
+        self._decision().grant(level, left_out, via, wording)
+        return self.state()
 
     def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
         """Records a no, for good, and removes all that was kept for sending.
@@ -157,6 +167,10 @@ class SiteOwner(ABC):
     def now(self) -> float:
         """The time by this client's clock (unix seconds)."""
         return self._clock()
+
+    @abstractmethod
+    def preview(self, level: str | None = None) -> Preview:
+        """What is sent next, or what a yes to a level would send."""
 
     @abstractmethod
     def next_due(self) -> float | None:

@@ -27,7 +27,8 @@ class Status(Frozen):
     its `level`, `refused` keys, time (`decided_at`), way (`via`), version of the
     words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
     present one. `waiting` maps each key that nobody has agreed to yet to the
-    reasons. `notes` say why keys had no answer when the last report was made.
+    reasons, and `limited` each that has become wider and is sent as agreed.
+    `notes` say why keys had no answer when the last report was made.
     `last` is the last report that was counted, `latest` the last that left.
     """
 
@@ -42,6 +43,7 @@ class Status(Frozen):
     explanation: str
     keys: tuple[str, ...]
     waiting: Mapping[str, tuple[str, ...]]
+    limited: Mapping[str, tuple[str, ...]]
     decision: str
     level: str
     refused: tuple[str, ...]
@@ -86,6 +88,7 @@ def status(
         explanation=state.explanation,
         keys=state.keys,
         waiting={name: reasons.get(name, ()) for name in state.waiting},
+        limited={name: reasons.get(name, ()) for name in state.limited},
         decision=record.decision if record else "",
         level=record.level if record and record.terms else "",
         refused=record.refused if record else (),

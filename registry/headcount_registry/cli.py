@@ -6,6 +6,7 @@ import click
 
 from headcount_registry.commands.build import build_command
 from headcount_registry.commands.check import check_command
+from headcount_registry.commands.conformance import conformance_command
 from headcount_registry.commands.diff import diff_command
 from headcount_registry.commands.generate import generate_commands
 from headcount_registry.commands.init import init_command
@@ -38,6 +39,7 @@ main.add_command(new_key_command)
 main.add_command(diff_command)
 main.add_command(release_command)
 main.add_command(generate_commands)
+main.add_command(conformance_command)
 
 if __name__ == "__main__":
     main()

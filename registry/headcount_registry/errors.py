@@ -7,6 +7,7 @@ RegistryError             base; its text is fit to be shown to a person
 ├── LockError             registry.lock is damaged
 ├── HistoryError          registry.history is damaged
 ├── CompileError          protoc refused what was generated, or had no room to work
+├── ConformanceError      a program to be proven cannot be run or breaks the protocol
 └── OutputError           a file could not be written, or is not ours to overwrite
 """
 
@@ -51,6 +52,10 @@ class LockError(RegistryError):
 
 class CompileError(RegistryError):
     """protoc refused a generated file, in its own words, or its temporary files had no room."""
+
+
+class ConformanceError(RegistryError):
+    """A program to be proven cannot be started, broke off, or does not keep to the protocol."""
 
 
 class OutputError(RegistryError):

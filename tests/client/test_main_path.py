@@ -35,9 +35,10 @@ def test_a_granted_report_arrives_with_the_token_of_its_week(host: Callable[...,
     site.until_due()
     assert site.client.send_if_due() == Outcome.SENT
     (request,) = site.transport.requests
-    secret = (site.directory / "sample" / "secret").read_bytes()
+    kept = json.loads((site.directory / "sample" / "secret").read_text())
+    key = bytes.fromhex(kept["key"])
     assert request.week == "2026-W47"
-    assert request.token == hmac.digest(secret, b"sample:2026-W47", "sha256")[:16]
+    assert request.token == hmac.digest(key, b"sample:2026-W47", "sha256")[:16]
     assert request.registry_digest == SAMPLE.digest
     report = message_class(SAMPLE).FromString(request.report)
     assert [field.name for field, _ in report.ListFields()] == [

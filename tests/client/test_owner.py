@@ -235,18 +235,25 @@ def test_a_key_that_is_no_longer_asked_is_said_so(host: Callable[..., Host]) -> 
     level=st.sampled_from(["basic", "extended"]),
     refused=st.sets(st.sampled_from([item.name for item in KEYS])),
     grown=st.sets(st.sampled_from(["fresh", "php_version", "users", "modules"])),
+    finer=st.booleans(),
 )
 def test_what_waits_is_what_the_differences_say(
-    level: str, refused: set[str], grown: set[str]
+    level: str, refused: set[str], grown: set[str], *, finer: bool
 ) -> None:
     """The state and the diff are two readings of one record, and never disagree."""
     record = yes_given(SAMPLE, None, level=level, refused=tuple(refused), via="", now=MONDAY)
-    changed = {name: {"purpose": "Another."} for name in grown if name != "fresh"}
+    changed: dict[str, dict[str, Any]] = {
+        name: {"purpose": "Another."} for name in grown if name != "fresh"
+    }
+    if finer:
+        changed.setdefault("version", {})["precision"] = 3
+        changed.setdefault("php_version", {})["precision"] = 3
     now = wider(*([key("fresh", 20, "boolean")] if "fresh" in grown else []), **changed)
     if refused:  # a record that was edited by hand may hold terms of what is refused
         record = record.replaced(terms={**record.terms, **agreed_terms(SAMPLE, "basic")})
     state = consent.effective(now, record, now=MONDAY, environment={})
     assert {item.key for item in changes(now, record) if item.waits} == set(state.waiting)
+    assert {item.key for item in changes(now, record) if item.limited} == set(state.limited)
 
 
 def test_a_record_of_the_first_format_is_still_read(host: Callable[..., Host]) -> None:
@@ -255,7 +262,7 @@ def test_a_record_of_the_first_format_is_still_read(host: Callable[..., Host]) -
     path = site.directory / "sample.json"
     parts = json.loads(path.read_bytes())
     assert parts["terms"]["php_version"]["precision"] == Terms.of(KEYS[1]).precision
-    del parts["wording"], parts["asked"]
+    del parts["wording"], parts["asked"], parts["pending"], parts["pending_at"]
     path.write_text(json.dumps(parts))
     assert site.client.state().rule == "granted"
 
@@ -281,6 +288,52 @@ def test_an_answer_that_changes_no_key_keeps_the_frozen_report(host: Callable[..
     site.client.question_shown()
     site.client.grant()
     assert site.client.preview() == previewed
+
+
+def test_everything_that_would_be_asked_is_seen_with_its_value_before_the_answer(
+    host: Callable[..., Host],
+) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    preview = site.client.preview("extended")
+    assert preview.values["users"] == 10
+    assert preview.values["multisite"] is None
+    assert "boom" in preview.notes["multisite"]
+    assert not site.directory.exists()
+    site.client.grant("extended")
+    site.client.send_now()
+    assert preview.digest == site.client.history()[0].digest
+
+
+def test_a_waiting_key_is_seen_with_its_value_and_a_refused_one_is_not_asked(
+    host: Callable[..., Host],
+) -> None:
+    host().client.grant(refused=["modules"])
+    site = host(project=wider(key("fresh", 20, "boolean")), site=Site(fresh=True))
+    assert "fresh" not in site.client.preview().values
+    assert site.client.preview("basic").values["fresh"] is True
+    assert "modules" not in site.site.called
+    with pytest.raises(ConsentError, match="everything"):
+        site.client.preview("everything")
+
+
+def test_what_was_sent_last_can_be_read_as_values(host: Callable[..., Host]) -> None:
+    site = host()
+    assert site.client.sent_values() == {}
+    site.client.grant("extended")
+    preview = site.client.preview()
+    site.client.send_now()
+    assert site.client.sent_values() == preview.values
+    renamed = tuple(
+        item.replaced(name="engine", formerly="php_version") if item.number == 2 else item
+        for item in KEYS
+        if item.name != "motto"
+    )
+    sent = host(project=project(renamed)).client.sent_values()
+    assert sent == {
+        "engine" if name == "php_version" else name: value
+        for name, value in preview.values.items()
+        if name != "motto"
+    }
 
 
 def test_a_preview_under_a_switch_asks_no_refused_collector(host: Callable[..., Host]) -> None:

@@ -80,7 +80,7 @@ ROOMS = {
     "generated clients": (modules(GENERATED_CLIENTS), "headcount.generated"),
     "headcount_registry": (
         modules(REGISTRY),
-        "headcount_registry headcount.v1.options_pb2 google.protobuf grpc_tools click",
+        "headcount_registry headcount.v1.options_pb2 google.protobuf grpc_tools click jinja2",
     ),
     "headcount_server": (
         [file for file in modules(SERVER, "demo") if file not in POSTGRES],

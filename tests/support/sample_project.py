@@ -77,7 +77,7 @@ def _shape(message: descriptor_pb2.DescriptorProto, item: Key, enum: str) -> Non
         values.add(name="VALUE_UNSPECIFIED", number=0)
         values.add(name="VALUE_OTHER", number=1)
         for text, number in item.values.items():
-            values.add(name=f"VALUE_{text.upper()}", number=number)
+            values.add(name=f"VALUE_{text.upper().replace(' ', '_')}", number=number)
     field = message.field.add(
         name="values" if item.type == "list" else "value",
         number=1,

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from headcount.consent.record import Record
     from headcount.consent.state import State
     from headcount.model.project import Project
+    from headcount.model.report import Wire
+
+
+class Previewed(Protocol):
+    """What the question reads of a preview."""
+
+    @property
+    def values(self) -> Mapping[str, Wire | None]:
+        """Each key's answer, None if it has none."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """Why keys have no answer."""
 
 
 class Askable(Protocol):
@@ -23,11 +36,16 @@ class Askable(Protocol):
     def state(self) -> State:
         """The effective state."""
 
+    def preview(self, level: str | None) -> Previewed:
+        """What a yes to a level would send."""
+
     def now(self) -> float:
         """The time (unix seconds)."""
 
-    def grant(self, level: str, refused: Iterable[str], via: str, wording: str) -> None:
-        """Records a yes."""
+    def grant(
+        self, level: str | None, refused: Iterable[str] | None, via: str, wording: str
+    ) -> State:
+        """Records a yes, and returns the state that follows."""
 
     def deny(self, via: str, wording: str) -> None:
         """Records a no."""

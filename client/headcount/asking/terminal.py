@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from headcount.asking.form import answer, form
 from headcount.asking.wording import VERSION
 from headcount.consent.record import DENIED, GRANTED, UNREADABLE
-from headcount.model.errors import StateError
+from headcount.model.errors import HeadcountError, StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, TextIO
 
     from headcount.asking.askable import Askable
@@ -69,7 +69,7 @@ def ask(
         return Asked(answer=NOT_ASKED, reason=f"the answer could not be kept: {error}")
     if not first:
         return Asked(answer=NOT_ASKED, reason="another terminal asks just now")
-    wider = [client for client in first if client.state().waiting]
+    wider = [client for client in first if _granted(client) and _novel(client)]
     fresh = [client for client in first if client not in wider]
     came = Asked(answer=LATER)
     try:
@@ -90,19 +90,30 @@ def _why_not(client: Askable, *, again: bool) -> str:
         return state.explanation
     if again or record is None:
         return ""
-    granted = record.decision == GRANTED
+    granted, novel = _granted(client), _novel(client)
     cases = (
         (record.decision == UNREADABLE, record.via),
         (record.decision == DENIED, "somebody said no before; that stands"),
-        (granted and not state.waiting, "somebody said yes before, and nothing new is asked"),
-        # Who has not answered is not asked again; who said yes, once per novelty.
-        (bool(record.asked) and not granted, "the question was put before"),
+        (granted and not novel, "somebody said yes before, and nothing new is asked"),
+        # Who has not answered is not asked again; who said yes or was told, once per novelty.
+        (bool(record.asked) and not granted and not novel, "the question was put before"),
         (
             record.asked == client.project.consent_digest,
             "the question about what is new was put before",
         ),
     )
     return next((reason for holds, reason in cases if holds), "")
+
+
+def _granted(client: Askable) -> bool:
+    record = client.record()
+    return record is not None and record.decision == GRANTED
+
+
+def _novel(client: Askable) -> bool:
+    """Whether more is asked than was agreed to."""
+    state = client.state()
+    return bool(state.waiting or state.limited)
 
 
 def _whole(
@@ -122,7 +133,11 @@ def _whole(
         terminal.say(project["questions"]["text"])
     terminal.say("")
     terminal.say(data["withdraw"]["text"])
-    details = [key for project in data["projects"] for key in project["keys"]]
+
+    def details() -> list[dict[str, Any]]:
+        shown = _with_values(clients, translated)["projects"]
+        return [key for project in shown for key in project["keys"]]
+
     noticed = any(client.project.mode == ON_AFTER_NOTICE for client in clients)
     empty = "leaves it at the notice" if noticed else _UNDECIDED
     said = terminal.choice((YES, NO), details, empty=empty)
@@ -144,18 +159,32 @@ def _whole(
 def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
     """The question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
-    new = [key for key in project["keys"] if key["waiting"]]
+    new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
     terminal.say(f"{client.project.title} would like to know more than you agreed to:")
     for key in new:
         terminal.say(f"  {key['label']['text']}: {'; '.join(key['changes'])}")
     terminal.say("Yes sends this too, no leaves it out; what you agreed to is sent as before.")
-    said = terminal.choice((YES, NO), new)
+
+    def details() -> list[dict[str, Any]]:
+        (shown,) = _with_values([client], translated)["projects"]
+        names = {key["name"] for key in new}
+        return [key for key in shown["keys"] if key["name"] in names]
+
+    said = terminal.choice((YES, NO), details)
     for key in new:
         if said == YES:
             client.allow(key["name"])
-        elif said == NO:
+        elif said == NO and key["waiting"]:  # the others stay as they were agreed to
             client.refuse(key["name"])
     return Asked(answer=said or LATER)
+
+
+def _with_values(clients: list[Askable], translated: Mapping[str, str] | None) -> dict[str, Any]:
+    """The question as data, with what would be sent at this moment, as far as that is known."""
+    try:
+        return form(*clients, translated=translated, values=True)
+    except HeadcountError:  # a package that is not of one piece; the question needs no values
+        return form(*clients, translated=translated)
 
 
 class _Terminal:
@@ -184,7 +213,7 @@ class _Terminal:
     def choice(
         self,
         answers: tuple[str, ...],
-        details: list[dict[str, Any]],
+        details: Callable[[], list[dict[str, Any]]],
         *,
         empty: str = _UNDECIDED,
     ) -> str:
@@ -193,7 +222,9 @@ class _Terminal:
         EOFError where the terminal was closed.
         """
         for _ in range(_TRIES):
-            self._writing.write(f"{' or '.join(answers)}? (Enter {empty}, ? says what and why) ")
+            self._writing.write(
+                f"{' or '.join(answers)}? (Enter {empty}, ? shows each value and why) "
+            )
             self._writing.flush()
             line = self._reading.readline()
             if not line:
@@ -202,7 +233,7 @@ class _Terminal:
             if not said:
                 return ""
             if said == "?":
-                self._explain(details)
+                self._explain(details())
                 continue
             for candidate in answers:
                 if candidate.startswith(said):
@@ -214,6 +245,10 @@ class _Terminal:
         for key in details:
             self.say("")
             self.say(f"{key['label']['text']} ({key['tells']['text']})")
+            if "value" in key:
+                self.say(f"    Here it would be sent as: {key['value']}")
+            elif "note" in key:
+                self.say(f"    Here nothing would be sent: {key['note']}")
             for part in (key["description"]["text"], key["purpose"]["text"], key["issue"]):
                 if part:
                     self.say(f"    {part}")

@@ -83,8 +83,19 @@ def _reading(command: Command) -> None:
         action="store_true",
         help="ask the server for its threshold and retention, if everything is on",
     )
-    command("preview", "show each key with its value and reason, and the exact report")
-    command("diff", "compare what is asked now with what you agreed to")
+    preview = command("preview", "show each key with its value and reason, and the exact report")
+    everything = preview.add_mutually_exclusive_group()
+    everything.add_argument(
+        "--level", choices=LEVELS, help="everything that a yes to this level would send"
+    )
+    everything.add_argument(
+        "--all",
+        dest="level",
+        action="store_const",
+        const=LEVELS[-1],
+        help="everything that is asked, what waits for your answer included",
+    )
+    command("diff", "compare what is asked now with what you agreed to and sent last")
     command("form", "print the question as data, for installers that draw it")
     history = command("history", "list every report that was sent, with what came of it")
     history.add_argument("week", nargs="?", help="show this week's reports in full: 2026-W47")
@@ -98,10 +109,14 @@ def _answering(command: Command) -> None:
     ask.add_argument("--again", action="store_true", help="even if it was put or answered before")
     grant = command("grant", "say yes")
     grant.add_argument(
-        "--level", choices=LEVELS, default=LEVELS[0], help="how much (default: %(default)s)"
+        "--level", choices=LEVELS, help="how much (default: as before, at first basic)"
     )
     grant.add_argument(
-        "--refuse", metavar="KEY", action="append", default=[], help="leave this key out"
+        "--refuse",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="leave this key out too; those left out before stay so until you allow them",
     )
     deny = command("deny", "say no, for good, and remove what was kept for sending")
     deny.add_argument(

@@ -12,6 +12,7 @@ from headcount.cli import text as page
 from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
+from headcount.model.project import LEVELS
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -50,41 +51,65 @@ class Command:
 
     def preview(self) -> int:
         """Shows what would be sent, or will be."""
-        client = self._client
-        report = client.preview()
-        known = report if self._hosted or report.frozen else None
-        state, changed = client.state(), client.changes()
-        reasons = {change.key: change.reasons for change in changed}
+        client, level = self._client, self._arguments.level
+        report = client.preview(level)
+        known = self._hosted or report.frozen
+        state = client.state()
+        reasons = {change.key: change.reasons for change in client.changes()}
         keys = {key.name: key for key in client.project.keys}
-        asked = known.values if known else dict.fromkeys(report.values)
         data = {
             "week": report.week,
             "frozen": report.frozen,
             "rule": state.rule,
+            "level": level,
             "keys": [
                 {
                     **_described(keys[name]),
-                    "value": plain(answer),
-                    "note": known.notes.get(name, "") if known else "",
+                    "value": plain(answer) if known else None,
+                    "note": report.notes.get(name, "") if known else "",
                 }
-                for name, answer in asked.items()
+                for name, answer in report.values.items()
             ],
             "waiting": [
                 {**_described(keys[name]), "reasons": list(reasons.get(name, ()))}
                 for name in state.waiting
             ],
-            "digest": known.digest if known else None,
-            "report": json.loads(known.json) if known else None,
+            "digest": report.digest if known else None,
+            "report": json.loads(report.json) if known else None,
         }
-        self._show(page.preview(client.project, known, state, changed), data)
+        lines = page.preview(
+            client.project,
+            report,
+            heading=page.heading(report, state, level=level, known=known),
+            waiting={name: reasons.get(name, ()) for name in state.waiting},
+            known=known,
+        )
+        self._show(lines, data)
         return OK
 
     def diff(self) -> int:
-        """Compares what is asked with what was agreed to."""
-        record, changed = self._client.record(), self._client.changes()
+        """Compares what is asked with what was agreed to, and values with those sent last."""
+        client = self._client
+        record, changed = client.record(), client.changes()
         agreed = record is not None and bool(record.terms)
-        data = {"agreed": agreed, "changes": plain(changed)}
-        self._show(page.changes(changed, agreed=agreed), data)
+        sent = client.sent_values()
+        now = client.preview(record.level if record and agreed else LEVELS[-1]).values
+        pairs = {
+            name: (now.get(name) if self._hosted else None, sent.get(name))
+            for name in (key.name for key in client.project.keys)
+            if name in now or name in sent
+        }
+        data = {
+            "agreed": agreed,
+            "changes": plain(changed),
+            "values": {
+                name: {"now": plain(value), "sent": plain(before)}
+                for name, (value, before) in pairs.items()
+            },
+        }
+        lines = page.changes(changed, agreed=agreed)
+        values = page.values(client.project, pairs, hosted=self._hosted)
+        self._show([*lines, *values], data)
         return OK
 
     def form(self) -> int:
@@ -109,7 +134,9 @@ class Command:
 
     def grant(self) -> int:
         """Records a yes."""
-        self._client.grant(self._arguments.level, self._arguments.refuse, via=_VIA)
+        record = self._client.record()
+        refused = {*(record.refused if record else ()), *self._arguments.refuse}
+        self._client.grant(self._arguments.level, refused, via=_VIA)
         return self._recorded()
 
     def deny(self) -> int:
@@ -124,11 +151,12 @@ class Command:
 
     def refuse(self) -> int:
         """Leaves keys out."""
-        return self._each(self._client.refuse)
+        return self._each(self._client.refuse, self._client.state().waiting)
 
     def allow(self) -> int:
         """Agrees to keys."""
-        return self._each(self._client.allow)
+        state = self._client.state()
+        return self._each(self._client.allow, (*state.waiting, *state.limited))
 
     def send(self) -> int:
         """Sends this week's report."""
@@ -169,10 +197,10 @@ class Command:
         self._show([gone], {"forgotten": True})
         return OK
 
-    def _each(self, answer: Callable[[str], None]) -> int:
+    def _each(self, answer: Callable[[str], None], waiting: tuple[str, ...]) -> int:
         keys = self._arguments.keys
         if self._arguments.waiting:
-            keys = [*keys, *self._client.state().waiting]
+            keys = [*keys, *waiting]
         elif not keys:
             raise UsageError("name a key, or say --waiting for all that wait for your answer")
         known = {key.name for key in self._client.project.keys}

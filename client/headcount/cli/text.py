@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from headcount.asking.wording import Words, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from headcount.consent.changes import Change
     from headcount.consent.state import State
     from headcount.delivery.history import Entry
     from headcount.delivery.preview import Preview
     from headcount.model.project import Key, Project
+    from headcount.model.report import Wire
     from headcount.status import Status
 
 _WIDTH = 88
@@ -59,10 +60,12 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     yield "your answer", _answer(now)
     yield "keys", ", ".join(now.keys) or "none is sent"
     if now.refused:
-        yield "left out", ", ".join(now.refused)
+        yield "left out", f"{', '.join(now.refused)}; answer anew with: allow KEY"
     for key, reasons in now.waiting.items():
         yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
-    if now.waiting:
+    for key, reasons in now.limited.items():
+        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
+    if now.waiting or now.limited:
         yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
     for key, note in now.notes.items():
         yield "no value", f"{key}: {note}"
@@ -80,28 +83,30 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
 
 
 def preview(
-    project: Project, preview: Preview | None, state: State, changed: Sequence[Change]
+    project: Project,
+    preview: Preview,
+    *,
+    heading: str,
+    waiting: Mapping[str, Sequence[str]],
+    known: bool,
 ) -> Iterator[str]:
-    """Every key with its answer, why it is asked, and the bytes' digest and JSON."""
+    """Every key with its answer (if `known`), why it is asked, and the bytes' digest and JSON."""
     keys = {key.name: key for key in project.keys}
-    if preview is None:
-        asked = state.keys or tuple(key.name for key in project.keys if key.level == "basic")
-        yield "These would be asked. The answers are known only inside the program: --host."
-        for name in asked:
-            yield from _key(keys[name], str(Words().tells(keys[name])["text"]))
-    else:
-        yield _heading(preview, state)
-        for name, answer in preview.values.items():
-            if answer is None:
-                yield from _key(keys[name], f"not sent: {preview.notes.get(name, 'no answer')}")
-            else:
-                yield from _key(keys[name], shown(keys[name], answer))
-    reasons = {change.key: change.reasons for change in changed}
-    for name in state.waiting:
+    yield heading
+    for name, answer in preview.values.items():
+        if not known:
+            said = str(Words().tells(keys[name])["text"])
+        elif answer is None:
+            said = f"not sent: {preview.notes.get(name, 'no answer')}"
+        else:
+            said = shown(keys[name], answer)
+        yield from _key(keys[name], said)
+    for name, reasons in waiting.items():
         yield ""
-        yield f"{keys[name].label}: WAITING FOR YOUR ANSWER, not sent"
-        yield from (f"    {reason}" for reason in reasons.get(name, ()))
-    if preview is not None:
+        shows = "" if name in preview.values else "; see its value with: preview --all"
+        yield f"{keys[name].label}: WAITING FOR YOUR ANSWER, not sent{shows}"
+        yield from (f"    {reason}" for reason in reasons)
+    if known:
         yield ""
         yield f"SHA-256 of the report's bytes: {preview.digest}"
         yield from preview.json.splitlines()
@@ -132,8 +137,24 @@ def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
         yield "Everything is asked as you agreed to it."
     for change in changed:
         waits = ": waits for your answer, not sent" if change.waits else ""
+        waits = ": sent as you agreed to it, until you allow more" if change.limited else waits
         yield f"{change.label} ({change.key}): {change.kind}{waits}"
         yield from (f"    {reason}" for reason in change.reasons)
+
+
+def values(
+    project: Project, pairs: Mapping[str, tuple[Wire | None, Wire | None]], *, hosted: bool
+) -> Iterator[str]:
+    """Each key's value now, beside that of the last report that was counted."""
+    if pairs:
+        yield ""
+        yield "Values now, beside the last report that was counted:"
+    for key in project.keys:
+        if key.name in pairs:
+            now, sent = (
+                "none" if value is None else shown(key, value) for value in pairs[key.name]
+            )
+            yield f"  {key.label}: {now if hosted else 'known only to the program'}; sent: {sent}"
 
 
 def clean(line: str) -> str:
@@ -141,7 +162,12 @@ def clean(line: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
-def _heading(preview: Preview, state: State) -> str:
+def heading(preview: Preview, state: State, *, level: str | None, known: bool) -> str:
+    """What a preview shows."""
+    if not known:
+        return "These would be asked. The answers are known only inside the program: --host."
+    if level is not None:
+        return f"A yes to the level {level} would send this, if the report were made now:"
     if preview.frozen:
         return f"This is the report for {preview.week}, as it will be sent:"
     if state.on:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headcount.consent.record import DENIED
 from headcount.consent.state import is_refused
 from headcount.consent.terms import Terms
 from headcount.model.frozen import Frozen
@@ -27,7 +28,9 @@ class Change(Frozen):
 
     `kind` is new, widened, narrowed or gone; `reasons` say how it differs. What
     is new or widened waits for an answer, unless the key was refused or moved
-    beyond the agreed level: then `waits` is false, and it is not sent either.
+    beyond the agreed level: then `waits` is false, and it is not sent either. A key
+    that has only got more values or a finer version does not wait: it is `limited`,
+    which means sent as it was agreed to.
     """
 
     key: str
@@ -35,6 +38,7 @@ class Change(Frozen):
     kind: str
     reasons: tuple[str, ...]
     waits: bool
+    limited: bool = False
 
 
 def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
@@ -42,7 +46,7 @@ def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
 
     Empty where nothing was ever agreed to.
     """
-    if record is None or not (record.terms or record.refused):
+    if record is None or record.decision == DENIED or not (record.terms or record.refused):
         return ()
     found: list[Change] = []
     left = dict(record.terms)
@@ -75,12 +79,15 @@ def _change(key: Key, agreed: Terms | None, record: Record) -> Change | None:
         reasons = _differences(agreed, present)
     if beyond:
         reasons.append(f"it belongs to the level {key.level}, you agreed to {record.level}")
+    asked = kind in {NEW, WIDENED} and not refused and not beyond
+    limited = agreed is not None and agreed.cover(present)
     return Change(
         key=key.name,
         label=key.label,
         kind=kind,
         reasons=tuple(reasons),
-        waits=kind in {NEW, WIDENED} and not refused and not beyond,
+        waits=asked and not limited,
+        limited=asked and limited,
     )
 
 

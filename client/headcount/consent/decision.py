@@ -5,14 +5,21 @@ from __future__ import annotations
 from headcount.consent import transitions
 from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
-from headcount.consent.state import QUIET, State, effective, overruled
+from headcount.consent.state import (
+    QUIET,
+    State,
+    effective,
+    limited_keys,
+    matured,
+    overruled,
+)
 from headcount.model.errors import StateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from headcount.model.project import Project
+    from headcount.model.project import Key, Project
     from headcount.storage.state_directory import StateDirectory
 
 
@@ -60,7 +67,9 @@ class Decision:
         pending = record is not None and self.state().rule == "notice-pending"
         return record.notice + QUIET if record is not None and pending else None
 
-    def grant(self, level: str, refused: tuple[str, ...], via: str, wording: str) -> None:
+    def grant(
+        self, level: str | None, refused: tuple[str, ...] | None, via: str, wording: str
+    ) -> None:
         """Records a yes."""
         self._change(
             lambda record: transitions.yes_given(
@@ -111,7 +120,11 @@ class Decision:
             return None
         if self._seen is None or self._seen[0] != data:
             self._seen = (data, decode(data, self._directory.decision))
-        return self._seen[1]
+        return matured(self._seen[1], self._clock())
+
+    def limited_keys(self) -> list[Key]:
+        """The keys that have become wider, as they were agreed to."""
+        return limited_keys(self._project, self.record())
 
     def _effective(self, record: Record | None) -> State:
         return effective(

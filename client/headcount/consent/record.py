@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headcount.consent.terms import Terms
+    from headcount.model.project import Key
 
 GRANTED = "granted"
 DENIED = "denied"
@@ -27,6 +28,8 @@ class Record(Frozen):
     the secret that would make a second report recognisable is gone. `wording`
     is the version of the words that the answer was given to, `""` where they
     are not known; `asked` the consent digest that the terminal last asked about.
+    `pending` are the terms of a newer notice, shown at `pending_at` (0 if there is
+    none): they take the place of `terms` a day later.
     """
 
     decision: str = UNDECIDED
@@ -43,6 +46,12 @@ class Record(Frozen):
     spent: str = ""
     wording: str = ""
     asked: str = ""
+    pending: Mapping[str, Terms] = NOTHING
+    pending_at: float = 0.0
+
+    def agreed(self, key: Key) -> Terms | None:
+        """Return what was agreed to of a key, under its present or its former name."""
+        return self.terms.get(key.name) or self.terms.get(key.formerly)
 
     def __post_init__(self) -> None:
         self._fill(refused=tuple(sorted(set(self.refused))))

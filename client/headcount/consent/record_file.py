@@ -21,18 +21,23 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file; a newer one is unreadable to us."""
 
-_NUMBERS = ("at", "not_before", "notice")
+_NUMBERS = ("at", "not_before", "notice", "pending_at")
 _WORDS = (
     "decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent",
     "wording", "asked",
 )  # fmt: skip
-_LATER = ("wording", "asked")  # words that the first records lack
+_LATER: dict[str, Any] = {
+    "wording": "",
+    "asked": "",
+    "pending_at": 0.0,
+}  # what the first records lack
 
 
 def encode(record: Record) -> bytes:
     """The bytes of a record's file."""
     parts = record.parts()
-    parts["terms"] = {name: terms.parts() for name, terms in sorted(record.terms.items())}
+    for part in ("terms", "pending"):
+        parts[part] = {name: terms.parts() for name, terms in sorted(parts[part].items())}
     return json.dumps({"format": FORMAT, **parts}, indent=1, ensure_ascii=False).encode()
 
 
@@ -53,8 +58,9 @@ def _record(parts: dict[str, Any]) -> Record:
     if not isinstance(parts, dict) or parts.pop("format") != FORMAT:
         raise ValueError
     terms = {name: _terms(part) for name, part in parts.pop("terms").items()}
+    pending = {name: _terms(part) for name, part in parts.pop("pending", {}).items()}
     refused = _list_of(str, parts.pop("refused"))
-    parts = {**dict.fromkeys(_LATER, ""), **parts}
+    parts = _LATER | parts
     if parts.keys() != {*_NUMBERS, *_WORDS}:
         raise ValueError
     for name in _NUMBERS:
@@ -65,7 +71,7 @@ def _record(parts: dict[str, Any]) -> Record:
         raise ValueError
     if parts["spent"]:
         Week.named(parts["spent"])
-    return Record(refused=refused, terms=terms, **parts)
+    return Record(refused=refused, terms=terms, pending=pending, **parts)
 
 
 def _terms(parts: dict[str, Any]) -> Terms:

@@ -10,7 +10,7 @@ import time
 from headcount.consent import switches
 from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.consent.terms import present_terms
-from headcount.model.frozen import Frozen
+from headcount.model.frozen import NOTHING, Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 from headcount.model.week import DAY
 
@@ -31,13 +31,15 @@ class State(Frozen):
 
     `rule` is one stable word: administrator, environment, automated, denied,
     undecided, unreadable, notice-pending, notice, granted, widened. `keys` names the keys that
-    are sent, `waiting` those that no one has agreed to yet.
+    are sent, `waiting` those that no one has agreed to yet. `limited` are those of `keys`
+    that have become wider since, and are sent as they were agreed to.
     """
 
     rule: str
     explanation: str
     keys: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()
 
     @property
     def on(self) -> bool:
@@ -101,29 +103,46 @@ def is_refused(key: Key, refused: tuple[str, ...]) -> bool:
     return key.name in refused or (bool(key.formerly) and key.formerly in refused)
 
 
-def agreed_terms(project: Project, level: str) -> dict[str, Terms]:
-    """What a person agrees to who agrees to a level today."""
+def agreed_terms(project: Project, level: str, refused: tuple[str, ...] = ()) -> dict[str, Terms]:
+    """What a person agrees to who agrees to a level today, but for the refused keys."""
     return {
         key.name: present_terms(project)[key.name]
         for key in project.keys
-        if LEVELS.index(key.level) <= LEVELS.index(level)
+        if LEVELS.index(key.level) <= LEVELS.index(level) and not is_refused(key, refused)
     }
 
 
+def matured(record: Record, now: float) -> Record:
+    """Return the record with the terms of a newer notice, once that was shown a day ago."""
+    if not record.pending_at or not record.pending_at + QUIET <= now:
+        return record
+    return record.replaced(terms=record.pending, pending=NOTHING, pending_at=0.0)
+
+
+def limited_keys(project: Project, record: Record | None) -> list[Key]:
+    """Return the keys that have become wider, as they were agreed to."""
+    if record is None:
+        return []
+    found = ((key, record.agreed(key), present_terms(project)[key.name]) for key in project.keys)
+    return [
+        agreed.limit(key)
+        for key, agreed, present in found
+        if agreed is not None and agreed.widened_by(present) and agreed.cover(present)
+    ]
+
+
 def _granted(project: Project, record: Record, now: float) -> State:
-    keys, waiting = _agreed(project, record, now)
-    if waiting:
-        return State(
-            rule="widened",
-            explanation=f"Agreed to; {len(waiting)} newer question(s) wait for an answer.",
-            keys=keys,
-            waiting=waiting,
+    state = _agreed(project, record, now, rule="granted")
+    explanation = "Agreed to." if state.keys else "Agreed to, but no key is left to send."
+    if state.waiting:
+        explanation = f"Agreed to; {len(state.waiting)} newer question(s) wait for an answer."
+    elif state.limited:
+        explanation = (
+            f"Agreed to; {len(state.limited)} question(s) have become wider since, and are"
+            " answered as you agreed."
         )
-    return State(
-        rule="granted",
-        explanation="Agreed to." if keys else "Agreed to, but no key is left to send.",
-        keys=keys,
-    )
+    rule = "widened" if state.waiting or state.limited else "granted"
+    return state.replaced(rule=rule, explanation=explanation)
 
 
 def _noticed(project: Project, record: Record, now: float) -> State:
@@ -135,24 +154,32 @@ def _noticed(project: Project, record: Record, now: float) -> State:
             rule="notice-pending",
             explanation="The notice was shown less than 24 hours ago; nothing is sent yet.",
         )
-    keys, waiting = _agreed(project, record, now)
-    return State(
-        rule="notice",
-        explanation="The notice was shown, and nobody has said no.",
-        keys=keys,
-        waiting=waiting,
+    state = _agreed(project, record, now, rule="notice")
+    newer = " A newer one was shown; what it adds is sent from 24 hours after it."
+    return state.replaced(
+        explanation="The notice was shown, and nobody has said no."
+        + (newer if record.pending_at else "")
     )
 
 
-def _agreed(
-    project: Project, record: Record, now: float
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The keys agreed to on their present terms, and those that wait."""
+def _agreed(project: Project, record: Record, now: float, *, rule: str) -> State:
+    """The keys agreed to, those of them on older terms, and those that wait."""
     keys: list[str] = []
+    limited: list[str] = []
     waiting: list[str] = []
     present = present_terms(project)
     for key in within(project, record.level, record.refused, now):
-        terms = record.terms.get(key.name) or record.terms.get(key.formerly)
-        covered = terms is not None and not terms.widened_by(present[key.name])
-        (keys if covered else waiting).append(key.name)
-    return tuple(keys), tuple(waiting)
+        agreed, terms = record.agreed(key), present[key.name]
+        if agreed is None or not agreed.cover(terms):
+            waiting.append(key.name)
+            continue
+        keys.append(key.name)
+        if agreed.widened_by(terms):
+            limited.append(key.name)
+    return State(
+        rule=rule,
+        explanation="",
+        keys=tuple(keys),
+        waiting=tuple(waiting),
+        limited=tuple(limited),
+    )

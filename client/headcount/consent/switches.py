@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NO = frozenset({"", "0", "false", "no"})
-_OFF = frozenset({"off", "0", "false", "no"})
+_ON = frozenset({"", "on", "1", "true", "yes"})
 
 CI = (
     "CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI",
@@ -27,7 +27,8 @@ def environment_off(environment: Mapping[str, str]) -> str:
     """The variable by which somebody said no, or `""`."""
     if environment.get("DO_NOT_TRACK", "").strip().lower() not in _NO:
         return "DO_NOT_TRACK"
-    if environment.get("HEADCOUNT_TELEMETRY", "on").strip().lower() in _OFF:
+    # A word that we do not know was meant to turn something off.
+    if environment.get("HEADCOUNT_TELEMETRY", "").strip().lower() not in _ON:
         return "HEADCOUNT_TELEMETRY"
     return ""
 

@@ -39,14 +39,31 @@ class Terms(Frozen):
         )
 
     def widened_by(self, present: Terms) -> bool:
-        """Whether the present terms tell more than these, or for another purpose."""
+        """Return whether the present terms tell more than these, or for another purpose."""
         return (
-            (present.type, present.purpose, present.level) != (self.type, self.purpose, self.level)
+            not self.cover(present)
             or present.precision > self.precision
-            or (present.catalogue and not self.catalogue)
             or _adds(present.values, self.values)
-            or _adds(present.buckets, self.buckets)
-            or _adds(present.by, self.by)
+        )
+
+    def cover(self, present: Terms) -> bool:
+        """Return whether an answer on the present terms can be cut to these.
+
+        A value that these do not name becomes `other`, and a version is cut. Nothing
+        else can be cut: an answer in other ranges would be counted in the wrong one.
+        """
+        return (
+            (present.type, present.purpose, present.level) == (self.type, self.purpose, self.level)
+            and present.buckets == self.buckets
+            and present.catalogue <= self.catalogue
+            and not _adds(present.by, self.by)
+        )
+
+    def limit(self, key: Key) -> Key:
+        """Return a key as these terms have it: with no more values or parts of a version."""
+        return key.replaced(
+            values={text: number for text, number in key.values.items() if text in self.values},
+            precision=min(key.precision, self.precision),
         )
 
 

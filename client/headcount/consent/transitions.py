@@ -15,6 +15,8 @@ from headcount.model.week import WEEK, Week
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headcount.model.project import Key, Project
 
 _AHEAD = 5 * WEEK  # seconds; a week further off than that was not the present one
@@ -24,18 +26,27 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     project: Project,
     record: Record | None,
     *,
-    level: str,
-    refused: tuple[str, ...],
+    level: str | None,
+    refused: tuple[str, ...] | None,
     via: str,
     now: float,
     wording: str = "",
 ) -> Record:
-    """A yes to the present keys of a level, but for the refused ones."""
-    _checked(level)
-    terms = agreed_terms(project, level)
+    """A yes to the present keys of a level, but for the refused ones.
+
+    None in place of `level` or `refused` keeps what was answered before: a no to
+    one key is more than a yes to all, so only words about that key undo it.
+    """
+    granted = record is not None and record.decision == GRANTED
+    if level is None:
+        level = record.level if record is not None and granted else LEVELS[0]
+    checked(level)
+    before = record.refused if record else ()
+    refused = before if refused is None else refused
     for name in refused:
-        _key(project, name)
-        terms.pop(name, None)
+        if name not in before:  # which may be the former name of a key
+            _key(project, name)
+    terms = agreed_terms(project, level, refused)
     return Record(
         decision=GRANTED,
         at=now,
@@ -65,6 +76,7 @@ def no_given(
         decision=DENIED,
         at=now,
         via=via,
+        refused=record.refused if record else (),
         spent=spent,
         notice=record.notice if record else 0.0,
         notice_mode=record.notice_mode if record else "",
@@ -87,14 +99,26 @@ def question_asked(project: Project, record: Record | None) -> Record | None:
 def notice_shown(
     project: Project, record: Record | None, *, now: float, wording: str = ""
 ) -> Record | None:
-    """The notice was shown. Only the first showing counts, and only before an answer."""
+    """The notice was shown. Only its first showing counts, and only before an answer.
+
+    A notice of more than the last one told starts a day of its own, during which
+    what the last one told goes on.
+    """
     # What we cannot read may have been a no: only an answer replaces it.
-    standing = record is not None and record.notice_mode == project.mode and record.notice <= now
-    if record is not None and (record.decision != UNDECIDED or standing):
+    if record is not None and record.decision != UNDECIDED:
         return None
+    refused = record.refused if record else ()
+    terms = agreed_terms(project, LEVELS[0], refused)
+    if record is not None and record.notice_mode == project.mode and record.notice <= now:
+        shown = record.pending if 0 < record.pending_at <= now else record.terms
+        known = record.replaced(terms=shown)
+        if not _more(project, known, terms):
+            return None
+        return record.replaced(pending=terms, pending_at=now, wording=wording, **_digests(project))
     return Record(
         decision=UNDECIDED,
-        terms=agreed_terms(project, LEVELS[0]),
+        refused=refused,
+        terms=terms,
         not_before=now + QUIET,
         notice=now,
         notice_mode=project.mode,
@@ -103,6 +127,12 @@ def notice_shown(
         wording=wording,
         asked=record.asked if record else "",
     )
+
+
+def _more(project: Project, record: Record, terms: Mapping[str, Terms]) -> bool:
+    """Whether terms tell more than what was agreed to."""
+    pairs = ((record.agreed(key), terms[key.name]) for key in project.keys if key.name in terms)
+    return any(agreed is None or agreed.widened_by(present) for agreed, present in pairs)
 
 
 def key_refused(project: Project, record: Record | None, name: str) -> Record:
@@ -133,17 +163,13 @@ def key_allowed(project: Project, record: Record | None, name: str) -> Record:
 
 def level_changed(project: Project, record: Record | None, level: str) -> Record:
     """The level of a yes changes; the present keys that this adds are agreed to."""
-    _checked(level)
+    checked(level)
     if record is None or record.decision != GRANTED:
         raise ConsentError("nobody has said yes, so there is no level to change; grant first")
-    present = agreed_terms(project, level)
+    present = agreed_terms(project, level, record.refused)
     before = agreed_terms(project, record.level)
     terms = {name: terms for name, terms in record.terms.items() if name in present}
-    terms |= {
-        name: added
-        for name, added in present.items()
-        if name not in before and name not in record.refused
-    }
+    terms |= {name: added for name, added in present.items() if name not in before}
     return record.replaced(level=level, terms=terms, **_digests(project))
 
 
@@ -185,6 +211,7 @@ def _key(project: Project, name: str) -> Key:
     raise ConsentError(f"project {project.name} has no key {name!r}; it has {known}")
 
 
-def _checked(level: str) -> None:
+def checked(level: str) -> None:
+    """Raise ConsentError if a level is none."""
     if level not in LEVELS:
         raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")

@@ -19,7 +19,8 @@ from headcount.delivery.schedule import (
     is_due,
     put_off,
 )
-from headcount.model.errors import EndpointError, StateError
+from headcount.delivery.submission import Submission
+from headcount.model.errors import StateError
 from headcount.model.project import LEVELS
 from headcount.model.week import Week
 
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
 
 DEADLINE = 20.0
 """Seconds that collecting and sending may take together, unless the host says otherwise."""
-
-TIMEOUT = 10.0
-"""Seconds that one attempt may take."""
-
-TOKEN_SIZE = 16
 
 _GIVEN_UP = frozenset({
     "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED", "FAILED_PRECONDITION",
@@ -159,7 +155,6 @@ class Delivery:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
                 return Outcome.DROPPED.because("no collector had an answer")
             outbox.save_report(self._directory, report)
-        secret = self._directory.secret()
         state = self._decision.state()
         if not state.on:
             return Outcome.OFF
@@ -167,7 +162,8 @@ class Delivery:
             self._directory.discard_report()
             return Outcome.LATER.because("the answer changed while the report was made")
         entry = history.open_entry(self._directory, report, at=self._clock())
-        week, answer = self._sent(report, secret, plan.week)
+        submission = Submission(report, self._directory, self._transport, self._deadline)
+        week, answer = submission.send()
         outcome = self._settled(plan, answer)
         with suppress(StateError):  # withdrawn under our hands: no answer is kept
             history.keep(self._directory, entry.closed(outcome, at=self._clock(), week=week))
@@ -185,24 +181,20 @@ class Delivery:
             return None
         return report
 
-    def preview(self) -> Preview:
-        """What is sent next; values that are not frozen stay in memory."""
+    def preview(self, level: str | None = None) -> Preview:
+        """What is sent next, or what a yes to a level would send; the latter stays in memory."""
         now = self._clock()
         state = self._decision.state()
         plan = outbox.read_plan(self._directory)
         if plan is not None and (plan.done or not holds(plan, now)):
             plan = None
-        report = self._frozen(plan) if plan and state.on else None
+        report = self._frozen(plan) if plan and state.on and level is None else None
         frozen = report is not None
         notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
         if report is None:
-            record = self._decision.record()  # a switch may be off, and the answer still stands
-            level = record.level if record and record.terms else LEVELS[0]
-            refused = record.refused if record else ()
-            proposed = tuple(key.name for key in within(self._project, level, refused, now))
             week = plan.week if plan else Week.at(now).label
-            asked = state.keys if state.on else proposed
-            collected = self._collected(asked)
+            asked = state.keys if state.on and level is None else self._proposed(level)
+            collected = self._collected(asked, as_agreed=level is None)
             notes = collected.notes
             report = self._composed(week, asked, collected)
         return Preview(
@@ -214,51 +206,32 @@ class Delivery:
             notes=notes,
         )
 
-    def _collected(self, asked: tuple[str, ...]) -> Collected:
-        """What the collectors say now; half the time that is left goes to the network."""
+    def _proposed(self, level: str | None) -> tuple[str, ...]:
+        """The keys that a yes would send, to a level or to the one that was answered for."""
+        record = self._decision.record()  # a switch may be off, and the answer still stands
+        if level is None:
+            level = record.level if record and record.terms else LEVELS[0]
+        refused = record.refused if record else ()
+        return tuple(key.name for key in within(self._project, level, refused, self._clock()))
+
+    def _collected(self, asked: tuple[str, ...], *, as_agreed: bool = True) -> Collected:
+        """What the collectors say now; half the time that is left goes to the network.
+
+        A question that has become wider is answered as it was agreed to.
+        """
         from headcount.reporting.collectors import collect
 
         seconds = self._patience
         if seconds is not None and self._deadline is not None:
             seconds = min(seconds, self._deadline.left / 2)
-        return collect(self._project, self._collectors, asked, seconds)
+        collected = collect(self._project, self._collectors, asked, seconds)
+        return collected.within(self._decision.limited_keys()) if as_agreed else collected
 
     def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
         """The report that carries what was collected."""
         from headcount.reporting.report import compose
 
         return compose(self._project, collected.answers, week=week, asked=asked)
-
-    def _sent(self, report: Report, secret: bytes, week: str) -> tuple[str, Answer]:
-        """The server's answer, and the week it was given for."""
-        answer = self._submitted(report, secret, week)
-        if answer.code == "FAILED_PRECONDITION" and answer.open_weeks:
-            try:
-                week = Week.named(answer.open_weeks[0]).label
-            except ValueError:
-                return week, answer
-            answer = self._submitted(report, secret, week)
-        return week, answer
-
-    def _submitted(self, report: Report, secret: bytes, week: str) -> Answer:
-        from headcount.transport.messages import Answer, Request
-
-        seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
-        if not seconds:
-            return Answer(code="DEADLINE_EXCEEDED", message="no time was left to send it")
-        request = Request(
-            week=week,
-            token=token(secret, self._project.name, week),
-            registry_digest=report.registry_digest,
-            project=report.project,
-            report=report.data,
-        )
-        try:
-            return self._transport().submit(request, seconds)
-        except EndpointError as error:
-            return Answer(code="UNIMPLEMENTED", message=str(error))
-        except Exception as error:  # noqa: BLE001 - a broken transport is a failed attempt
-            return Answer(code="INTERNAL", message=f"{type(error).__name__}: {error}")
 
     def _settled(self, plan: Plan, answer: Answer) -> Outcome:
         if answer.code == "OK":
@@ -279,10 +252,3 @@ class Delivery:
             self._directory.discard_report()
             return Outcome.DROPPED.because(why)
         return Outcome.LATER.because(why)
-
-
-def token(secret: bytes, project: str, week: str) -> bytes:
-    """The 16 bytes that make this installation count once in a week."""
-    import hmac
-
-    return hmac.digest(secret, f"{project}:{week}".encode(), "sha256")[:TOKEN_SIZE]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from headcount.model.deadline import Deadline, Task
 from headcount.model.frozen import Frozen
-from headcount.reporting.values import normalised
+from headcount.reporting.values import cut, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from headcount.model.project import Key, Project
     from headcount.model.report import Wire
@@ -42,6 +42,15 @@ class Collected(Frozen):
             answers={name: answer for name, answer in self.answers.items() if name in names},
             notes={name: note for name, note in self.notes.items() if name in names},
         )
+
+    def within(self, limited: Iterable[Key]) -> Collected:
+        """The same with the answers to some keys cut to what these tell."""
+        cuts = {
+            key.name: cut(key, self.answers[key.name])
+            for key in limited
+            if key.name in self.answers
+        }
+        return self.replaced(answers={**self.answers, **cuts})
 
 
 def collect(

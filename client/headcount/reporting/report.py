@@ -7,6 +7,7 @@ from 5.26 on will do.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pool, json_format, message_factory
@@ -55,6 +56,27 @@ def compose(
     )
 
 
+def answers(project: Project, parts: Mapping[str, Any]) -> dict[str, Wire]:
+    """Return the answers, by key, in a report's JSON as `Report.text` has it.
+
+    A key is found by its former name too. What a newer schema no longer knows is
+    left out.
+    """
+    fields = message_class(project).DESCRIPTOR.fields_by_number
+    message = message_class(project)()
+    for key in project.keys:
+        name = fields[key.number].json_name
+        part = parts.get(name, parts.get(_json_name(key.formerly)))
+        if part is not None:
+            with suppress(json_format.ParseError):
+                json_format.ParseDict({name: part}, message, ignore_unknown_fields=True)
+    return {
+        key.name: _read(getattr(message, fields[key.number].name), key)
+        for key in project.keys
+        if message.HasField(fields[key.number].name)
+    }
+
+
 def message_class(project: Project) -> type[Message]:
     """The class of a project's `Report`, made once per project and process."""
     if project not in _classes:
@@ -85,6 +107,24 @@ def _fill(field: Any, key: Key, answer: Any) -> None:  # noqa: ANN401 - fields a
         field.values.extend(answer)
     else:
         field.value = answer
+
+
+def _read(field: Any, key: Key) -> Wire:  # noqa: ANN401 - fields are dynamic
+    """The answer that `_fill` put into a field."""
+    texts = {number: text for text, number in key.values.items()}
+    if key.type == "product":
+        return (texts.get(field.value, OTHER), field.version)
+    if key.type == "list":
+        items = (texts.get(item, OTHER) if key.values else item for item in field.values)
+        return tuple(sorted(items))
+    answer: Wire = texts.get(field.value, OTHER) if key.type == "choice" else field.value
+    return answer
+
+
+def _json_name(name: str) -> str:
+    """A key's name as protobuf writes it in JSON: php_version as phpVersion."""
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
 
 
 def _number(key: Key, text: str) -> int:

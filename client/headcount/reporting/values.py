@@ -32,7 +32,10 @@ _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_YES_NO = {
+    **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "disabled", "0"), False),
+}
 
 
 def normalised(key: Key, raw: object) -> Wire | None:
@@ -43,6 +46,19 @@ def normalised(key: Key, raw: object) -> Wire | None:
     list: sorted tuple without duplicates, at most `max_items` long.
     """
     return None if raw is None else _BY_TYPE[key.type](key, raw)
+
+
+def cut(key: Key, answer: Wire) -> Wire:
+    """Return the part of a wire value that a key with fewer values or a coarser version tells."""
+    if key.type == "choice":
+        return answer if answer in key.values else OTHER
+    if key.type == "version":
+        return version(str(answer), max(key.precision, 1))
+    if key.type == "product" and isinstance(answer, tuple):
+        return _product(key, answer) or answer
+    if key.type == "list" and isinstance(answer, tuple) and not key.catalogue:
+        return tuple(sorted({item if item in key.values else OTHER for item in answer}))
+    return answer
 
 
 def version(raw: str, precision: int) -> str:

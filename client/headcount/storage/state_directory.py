@@ -6,7 +6,7 @@
     backdrop.history/ what was sent, one file per report, for people; a no keeps it
                       unless they ask, since it is theirs
     backdrop/         gone as soon as the answer is no
-        secret        32 random bytes that the weekly tokens are made of
+        secret        the key of the weekly tokens, and the weeks they were made for
         plan.json     the week, its moment, the attempts
         outbox.json   the week's report, frozen before the first attempt
         promise.json  what the server last said of its policy
@@ -28,10 +28,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
+    from headcount.model.token_secret import TokenSecret
     from headcount.storage.file_lock import Lock
 
 SECRET = "secret"  # noqa: S105 - the name of a file
-SECRET_SIZE = 32
 REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
 _PATIENCE = 5.0  # seconds to wait while another process writes a decision
@@ -126,16 +126,22 @@ class StateDirectory:
         """Removes the history."""
         _remove_tree(self.history)
 
-    def secret(self) -> bytes:
-        """The secret of this installation; made here where none (or half of one) is found.
+    def secret(self) -> TokenSecret:
+        """Return the secret of this installation; made here if none (or half of one) is found.
 
         Call it under `sending`, or two processes could make one each.
         """
-        known = self.read(SECRET)
-        if known is None or len(known) != SECRET_SIZE:
-            known = os.urandom(SECRET_SIZE)
-            self.write(SECRET, known, durable=True)
+        from headcount.model.token_secret import KEY_SIZE, TokenSecret
+
+        known = TokenSecret.decode(self.read(SECRET) or b"")
+        if known is None:
+            known = TokenSecret(key=os.urandom(KEY_SIZE))
+            self.keep_secret(known)
         return known
+
+    def keep_secret(self, secret: TokenSecret) -> None:
+        """Store the secret, durable before this returns."""
+        self.write(SECRET, secret.encode(), durable=True)
 
     def discard_report(self) -> None:
         """Remove the week's saved report, if there is one."""

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from headcount.transport.messages import Answer, Ignored
 from headcount.v1.telemetry_service_pb2 import (
     GetRegistryRequest,
+    GetRegistryResponse,
     IgnoredReason,
     SubmitReportRequest,
     SubmitReportResponse,
@@ -52,6 +53,14 @@ def submit_answer(data: bytes) -> Answer:
         for item in response.ignored
     )
     return Answer(code="OK", ignored=ignored)
+
+
+def open_weeks(data: bytes) -> tuple[str, ...]:
+    """Return the open weeks that a described registry names, the current one first."""
+    try:
+        return tuple(GetRegistryResponse.FromString(data).policy.open_weeks)
+    except DecodeError:
+        return ()
 
 
 def listed_weeks(values: Iterable[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ class IgnoredReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IGNORED_REASON_EXPIRED: _ClassVar[IgnoredReason]
     IGNORED_REASON_MALFORMED: _ClassVar[IgnoredReason]
     IGNORED_REASON_OUT_OF_BOUNDS: _ClassVar[IgnoredReason]
+    IGNORED_REASON_EMPTY: _ClassVar[IgnoredReason]
 
 class Crossing(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -28,6 +29,7 @@ IGNORED_REASON_UNKNOWN: IgnoredReason
 IGNORED_REASON_EXPIRED: IgnoredReason
 IGNORED_REASON_MALFORMED: IgnoredReason
 IGNORED_REASON_OUT_OF_BOUNDS: IgnoredReason
+IGNORED_REASON_EMPTY: IgnoredReason
 CROSSING_UNSPECIFIED: Crossing
 CROSSING_TOLD_APART: Crossing
 CROSSING_EVERY_RELEASE: Crossing

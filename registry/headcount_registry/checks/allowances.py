@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import Check, When, allowance_check
-from headcount_registry.evolution import numbering
+from headcount_registry.evolution import permanence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def unknown_allowance(allowances: Allowances) -> Problems:
     allowable = sorted(name for name, check in allowances.checks.items() if check.allowable)
     for _, each in allowances.stated():
         known = allowances.checks.get(each.text)
-        if known is None and each.text not in numbering.CHECKS:
+        if known is None and each.text not in permanence.CHECKS:
             near = get_close_matches(each.text, allowable, n=1)
             meant = f"did you mean `{near[0]}`?" if near else "remove the line"
             yield each.value_location, f"there is no check `{each.text}`; {meant}"

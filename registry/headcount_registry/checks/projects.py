@@ -52,10 +52,16 @@ def project_reserved(project: ProjectDraft) -> Problems:
 
 @project_check("project-attribute")
 def project_attribute(project: ProjectDraft) -> Problems:
-    """What is said about a project has one of six names."""
+    """What is said about a project has one of few names."""
     for each in project.statements:
         if each.path[:1] == ("allow",):
             yield each.location, "an allowance is one of several; write `headcount[allow][] = ...`"
+        elif each.path[:1] == ("ignored",):
+            if len(each.path) == 1:
+                yield (
+                    each.location,
+                    "an ignored key is one of several; write `headcount[ignored][] = ...`",
+                )
         elif each.path and (len(each.path) > 1 or each.path[0] not in attributes.ABOUT):
             near = get_close_matches(each.path[0], attributes.ABOUT, n=1)
             meant = f"did you mean `{near[0]}`?" if near and len(each.path) == 1 else ""
@@ -75,6 +81,26 @@ def project_stated_twice(project: ProjectDraft) -> Problems:
                     f"`{name}` of project `{project.name}` is stated before,"
                     f" at {stated[0].location}; keep one"
                 ),
+            )
+
+
+@project_check("project-ignored")
+def project_ignored(project: ProjectDraft) -> Problems:
+    """What is ignored is a key that somebody sends and nobody declares."""
+    declared = {key.name for key in project.keys}
+    for each in project.items("ignored"):
+        if not names.is_key_name(each.text):
+            yield (
+                each.value_location,
+                (
+                    f"`{each.text}` is no name of a key: lower-case letters, digits and single"
+                    " underscores; write the name that old clients send"
+                ),
+            )
+        elif each.text in declared or each.text == VERSION:
+            yield (
+                each.value_location,
+                f"`{each.text}` is declared, so it is wanted; remove this line, or the key",
             )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import key_check
 from headcount_registry.declarations import attributes, names
-from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType
+from headcount_registry.declarations.model import BOOLEANS, MAX_TEXT, VERSION, KeyType
 from headcount_registry.findings import Location
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ def catalogue(key: KeyDraft) -> Problems:
 def alias(key: KeyDraft) -> Problems:
     """An alias leads to a declared value and is none itself."""
     known = set(key.values) or {item for _, item in key.catalogue_items}
+    if key.type == KeyType.BOOLEAN:
+        known = set(BOOLEANS)
     # Looking for what was meant takes long among thousands, and nobody reads it a hundredth time.
     candidates = sorted(known)[:_CANDIDATES]
     guesses = iter(range(_GUESSES))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from headcount_registry.emitters.code_writer import plain
+from headcount_registry.emitters.text import plain
 from headcount_registry.errors import DeclarationsError, RegistryError
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ ALL = (*SCALAR, *SEVERAL, *MAPPED)
 
 TAKEN_BY = {
     "values": CLOSED,
-    "aliases": CLOSED,
+    "aliases": CLOSED | {KeyType.BOOLEAN},
     "catalogue": frozenset({KeyType.LIST}),
     "max_items": frozenset({KeyType.LIST}),
     "precision": VERSIONED,
@@ -52,3 +52,6 @@ TAKEN_BY = {
 
 ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
 """Written `headcount[attribute] = value`, once for a project."""
+
+ABOUT_SEVERAL = ("ignored",)
+"""Written `headcount[attribute][] = value`, once for each value."""

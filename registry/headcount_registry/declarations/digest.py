@@ -34,7 +34,7 @@ def with_digests(registry: Registry) -> Registry:
 def digest(project: Project) -> str:
     """SHA-256 (hex) of everything that is declared, with its numbers."""
     model = asdict(project)
-    for name in ("digest", "consent_digest", "retired"):
+    for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
     for key in model["keys"]:
         del key["location"]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 VERSION = "version"
 """Name of the key that every project has: its own release."""
 
+BOOLEANS = ("yes", "no")
+"""The values of a boolean, as an alias names them."""
+
 MAX_TEXT = 64
 """Characters that a reported text, a declared value or a catalogue item may have."""
 
@@ -68,7 +71,8 @@ class Key:
     """One key of a project, with everything that was declared about it.
 
     `field` is its name on the wire: the first name that it ever had, so that a renamed key
-    stays readable to clients of every age. `aliases` pair a reported spelling with a value.
+    stays readable to clients of every age. `aliases` pair a reported spelling with a value,
+    which is `yes` or `no` for a boolean.
     """
 
     name: str
@@ -97,7 +101,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One project; keys are sorted by number once they have one, by name before."""
+    """One project; keys are sorted by number once they have one, by name before.
+
+    `ignored` names keys that clients of old send and nobody wants.
+    """
 
     name: str
     title: str
@@ -108,6 +115,7 @@ class Project:
     mode: Mode
     keys: tuple[Key, ...]
     retired: tuple[Retired, ...] = ()
+    ignored: tuple[str, ...] = ()
     digest: str = ""
     consent_digest: str = ""
 

@@ -44,6 +44,7 @@ def _project(draft: ProjectDraft) -> Project:
         endpoint=draft.text("endpoint"),
         mode=Mode(draft.text("mode", Mode.ASK_FIRST)),
         keys=tuple(keys[name] for name in sorted(keys)),
+        ignored=tuple(sorted({each.text for each in draft.items("ignored")})),
     )
 
 

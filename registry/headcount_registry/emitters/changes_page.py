@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from headcount_registry.emitters.code_writer import MARKER, WIDTH, wrap
+from headcount_registry.emitters.text import MARKER, WIDTH, wrap
 from headcount_registry.emitters.wording import code, markdown
 
 if TYPE_CHECKING:

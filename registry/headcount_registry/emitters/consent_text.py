@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.declarations.model import Level, Mode
 from headcount_registry.emitters import wording
-from headcount_registry.emitters.code_writer import plain, wrap
+from headcount_registry.emitters.text import plain, wrap
 
 if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project

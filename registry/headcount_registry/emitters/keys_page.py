@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount_registry.emitters import wording
-from headcount_registry.emitters.code_writer import MARKER, WIDTH, wrap
+from headcount_registry.emitters.text import MARKER, WIDTH, wrap
 from headcount_registry.emitters.wording import code, markdown
 
 if TYPE_CHECKING:

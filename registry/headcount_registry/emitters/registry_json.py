@@ -41,6 +41,7 @@ def _project(project: Project) -> dict[str, object]:
         "metric": names.metrics(project.name)[0],
         "keys": [_key(project, key) for key in project.keys],
         "retired": _retired(project.retired),
+        "ignored": list(project.ignored),
     }
 
 

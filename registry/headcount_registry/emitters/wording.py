@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations.model import MAX_TEXT, KeyType, Level, Mode
-from headcount_registry.emitters.code_writer import plain
+from headcount_registry.emitters.text import plain
 
 if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key

@@ -98,6 +98,8 @@ def project_differences(old: Project, new: Project) -> Iterator[Difference]:
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))
+    if old.ignored != new.ignored:
+        yield Difference(Kind.REWORDED, "the keys that are sent and not wanted (ignored) changed")
     if old.endpoint != new.endpoint:
         words = _became("endpoint", old.endpoint, new.endpoint)
         yield Difference(
@@ -125,16 +127,15 @@ def _precision(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def _buckets(old: Key, new: Key) -> Iterator[Difference]:
-    if added := [bound for bound in new.buckets if bound not in old.buckets]:
+    if old.buckets != new.buckets:
+        before, after = (_listed(map(str, key.buckets)) for key in (old, new))
         yield Difference(
-            Kind.WIDENED,
-            f"bounds added: {_listed(map(str, added))}; older clients do not know them, so their"
-            " answers fall into the wrong ranges: declare a new key instead",
+            Kind.REPLACED,
+            f"bounds {before} became {after}; answers of older clients fall into ranges that"
+            f" they were not given in: declare a new key with `formerly = {old.name}` instead",
             Breaks.TOTALS,
             asks=True,
         )
-    if gone := [bound for bound in old.buckets if bound not in new.buckets]:
-        yield Difference(Kind.NARROWED, f"bounds removed: {_listed(map(str, gone))}")
 
 
 def _max_items(old: Key, new: Key) -> Iterator[Difference]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.evolution import attribute_changes
 from headcount_registry.evolution.attribute_changes import Breaks, Difference, Kind
-from headcount_registry.evolution.numbering import wire_type
+from headcount_registry.evolution.permanence import wire_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -123,8 +123,11 @@ def _pairs(old: Project, new: Project) -> dict[str, Key]:
     by_field = {key.field: key for key in old.keys}
     pairs = {key.name: by_name[key.name] for key in new.keys if key.name in by_name}
     for key in new.keys:
-        # A rename is declared, or seen from the permanent name on the wire.
+        # A rename is declared, or seen from the permanent name on the wire. A count with
+        # other bounds than its former self is a key of its own.
         before = by_name.get(key.formerly) or by_field.get(key.field)
+        if before and before.buckets != key.buckets and before.field != key.field:
+            continue
         if key.name not in pairs and before and before.name not in pairs:
             pairs[key.name] = before
     return pairs

@@ -64,6 +64,7 @@ def _project(file: descriptor_pb2.FileDescriptorProto) -> Project | None:
             _key(field, messages[field.type_name.rpartition(".")[2]]) for field in report.field
         ),
         retired=_reserved(report),
+        ignored=tuple(about.ignored),
         digest=about.digest,
         consent_digest=about.consent_digest,
     )

@@ -8,10 +8,13 @@ keeps the number means just that, whereas refusing would force a second name for
 
     {"project": "bee", "number": 2, "key": "php_version", "type": "version"}
     {"project": "bee", "number": 3, "key": "os", "type": "choice", "values": {"Linux": 2}}
+    {"project": "bee", "number": 4, "key": "pages", "type": "count", "buckets": [1, 100]}
 
 `field` is the name on the wire where a rename made it differ from `key`; `retired` and
 `retired_values` mark what is no longer declared. The type of a list with a catalogue is
-written `catalogue`, because its items travel as texts and not as numbers.
+written `catalogue`, because its items travel as texts and not as numbers. `buckets` are the
+bounds of a count; a line of a lock that was written before they were kept has none, and gets
+those that are declared.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ FIRST_VALUE = 2
 
 _TYPES = frozenset({*KeyType, CATALOGUE})
 _PROPERTIES = frozenset(
-    {"project", "number", "key", "field", "type", "retired", "values", "retired_values"}
+    {"project", "number", "key", "field", "type", "retired", "values", "retired_values", "buckets"}
 )
 _PROTOBUF_OWN = range(19000, 20000)
 _LAST_NUMBER = 2**29 - 1
@@ -54,6 +57,7 @@ class LockedKey:
     values: Mapping[str, int]
     retired: bool = False
     retired_values: frozenset[str] = frozenset()
+    buckets: tuple[int, ...] = ()
 
     def line(self) -> str:
         """The line of the file, without its end."""
@@ -71,6 +75,8 @@ class LockedKey:
             parts["values"] = dict(self.values)
         if self.retired_values:
             parts["retired_values"] = [text for text in self.values if text in self.retired_values]
+        if self.buckets:
+            parts["buckets"] = list(self.buckets)
         return json.dumps(parts, ensure_ascii=False)
 
 
@@ -173,7 +179,16 @@ def _locked_key(parts: object) -> LockedKey:
         retired=parts.get("retired", False) is True,
         values=values,
         retired_values=gone,
+        buckets=_buckets(parts.get("buckets", []), parts.get("type")),
     )
+
+
+def _buckets(bounds: object, kind: object) -> tuple[int, ...]:
+    if not isinstance(bounds, list) or (bounds and kind != KeyType.COUNT):
+        raise ValueError("buckets are a list, and only a count has them")
+    if not all(_is_number(bound, 0) for bound in bounds) or bounds != sorted(set(bounds)):
+        raise ValueError("buckets are numbers that rise")
+    return tuple(bounds)
 
 
 def _text(parts: dict[str, Any], name: str) -> str:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
 from headcount_registry.declarations.model import VERSION, Key, Project, Registry, Retired, Value
-from headcount_registry.evolution.lock import CATALOGUE, FIRST_VALUE, Lock, LockedKey, next_number
+from headcount_registry.evolution.lock import FIRST_VALUE, Lock, LockedKey, next_number
+from headcount_registry.evolution.permanence import other_bounds, problems, wire_type
 from headcount_registry.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-CHECKS = ("formerly", "name-taken", "type-change", "value-taken")
-"""Names that the findings of numbering bear; all are errors, which cannot be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ class _ProjectNumbers:
     def _line(self, key: Key) -> LockedKey | None:
         """The line of a declared key in the new lock, or none if a finding forbids it."""
         before = self._before(key)
-        found = list(_problems(key, before, self._known.get(key.formerly), self._declared))
+        found = list(problems(key, before, self._known.get(key.formerly), self._declared))
         if before is None:
             found += self._taken(key)
         self.findings += [Finding(key.location, *each, Severity.ERROR) for each in found]
@@ -118,8 +116,15 @@ class _ProjectNumbers:
         return _with_values(replace(before, key=key.name, retired=False), key)
 
     def _before(self, key: Key) -> LockedKey | None:
-        """The line that a key has in the lock, under its name or its former one."""
-        return self._known.get(key.name) or self._known.get(key.formerly)
+        """The line that a key has in the lock, under its name or its former one.
+
+        A count with other bounds than its former self is a key of its own: only
+        refusals follow it.
+        """
+        former = self._known.get(key.formerly)
+        if former is not None and other_bounds(key, former):
+            former = None
+        return self._known.get(key.name) or former
 
     def _taken(self, key: Key) -> Iterator[tuple[str, str]]:
         """Problems of a new key with names that once meant something else."""
@@ -132,7 +137,7 @@ class _ProjectNumbers:
                     f" {line.number}; give the new key another name"
                 ),
             )
-        if key.formerly and self._known:
+        if key.formerly and self._known and key.formerly not in self._known:
             yield (
                 "formerly",
                 (
@@ -142,61 +147,8 @@ class _ProjectNumbers:
             )
 
 
-def wire_type(key: Key) -> str:
-    """The type as the lock writes it."""
-    return CATALOGUE if key.catalogue else key.type.value
-
-
 def _version_first(key: Key) -> tuple[bool, str]:
     return key.name != VERSION, key.name
-
-
-def _problems(
-    key: Key, before: LockedKey | None, former: LockedKey | None, declared: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Name of the check and message of whatever a known number forbids."""
-    if former and key.formerly in declared:
-        yield (
-            "formerly",
-            (
-                f"`{key.formerly}` is still declared; remove its lines, or `formerly` from"
-                f" `{key.name}`"
-            ),
-        )
-    elif former and before is not former:
-        yield (
-            "formerly",
-            (
-                f"`{key.name}` had number {before.number if before else 0} of its own before, so it"
-                f" cannot take over that of `{key.formerly}`; choose a new name"
-            ),
-        )
-    if before and before.type != wire_type(key):
-        yield (
-            "type-change",
-            (
-                f"`{key.name}` has been of type {before.type} under number {before.number}, and a"
-                f" number never changes its meaning; declare a new key, such as `{key.name}_2`,"
-                f" of type {wire_type(key)} and remove this one"
-            ),
-        )
-    yield from _value_problems(key, before)
-
-
-def _value_problems(key: Key, before: LockedKey | None) -> Iterator[tuple[str, str]]:
-    known = {names.identifier(text): text for text in before.values} if before else {}
-    squeezed = {names.squeezed(identifier): text for identifier, text in known.items()}
-    for value in key.values:
-        text = squeezed.get(names.squeezed(value.identifier), value.text)
-        if text != value.text:
-            yield (
-                "value-taken",
-                (
-                    f"the value `{value.text}` gets the name {value.identifier} in the schema,"
-                    f" which is that of the earlier value `{text}`; keep the spelling `{text}`,"
-                    f" with `{value.text}` as an alias if both are reported"
-                ),
-            )
 
 
 def _with_values(line: LockedKey, key: Key) -> LockedKey:
@@ -204,7 +156,8 @@ def _with_values(line: LockedKey, key: Key) -> LockedKey:
     for value in key.values:
         values.setdefault(value.text, max(values.values(), default=FIRST_VALUE - 1) + 1)
     gone = values.keys() - {value.text for value in key.values}
-    return replace(line, values=values, retired_values=frozenset(gone))
+    buckets = line.buckets or key.buckets
+    return replace(line, values=values, retired_values=frozenset(gone), buckets=buckets)
 
 
 def _numbered_key(key: Key, line: LockedKey) -> Key:

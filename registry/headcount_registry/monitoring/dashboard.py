@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headcount_registry.emitters.code_writer import MARKER
+from headcount_registry.emitters.text import MARKER
 from headcount_registry.monitoring.panels import Panel, uninterpolated, uninterpolated_url
 
 if TYPE_CHECKING:

@@ -22,6 +22,11 @@ ABSENT = "fewer than are published"
 _REFS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LAST: Json = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 _BY_NAME: Json = {"mode": "palette-classic-by-name"}
+_PART: Json = {"unit": SHARE, "decimals": 1, "min": 0, "max": 1}
+_LEGEND: Json = {
+    "legend": {"displayMode": "list", "placement": "right", "showLegend": True, "calcs": []},
+    "tooltip": {"mode": "multi", "sort": "desc"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +97,7 @@ def bars(title: str, description: str, queries: Iterable[Query]) -> Panel:
             "valueMode": "text",
             "reduceOptions": _LAST,
         },
-        defaults={
-            "unit": SHARE,
-            "decimals": 1,
-            "min": 0,
-            "max": 1,
-            "color": _BY_NAME,
-            "noValue": ABSENT,
-        },
+        defaults={**_PART, "color": _BY_NAME, "noValue": ABSENT},
     )
 
 
@@ -114,10 +112,7 @@ def dial(title: str, description: str, query: Query) -> Panel:
         targets=_targets([query], instant=True),
         options={"showThresholdMarkers": False, "reduceOptions": _LAST},
         defaults={
-            "unit": SHARE,
-            "decimals": 1,
-            "min": 0,
-            "max": 1,
+            **_PART,
             "color": {"mode": "fixed", "fixedColor": "blue"},
             "noValue": ABSENT,
         },
@@ -160,15 +155,7 @@ def graph(  # noqa: PLR0913 - what a graph may differ in
         width=width,
         height=9,
         targets=_targets(queries),
-        options={
-            "legend": {
-                "displayMode": "list",
-                "placement": "right",
-                "showLegend": True,
-                "calcs": [],
-            },
-            "tooltip": {"mode": "multi", "sort": "desc"},
-        },
+        options=_LEGEND,
         defaults={"color": _BY_NAME, **defaults, "custom": custom},
     )
 
@@ -249,13 +236,7 @@ def by_release(title: str, description: str, query: str, *, stacked: bool) -> Pa
             "orientation": "horizontal",
             "stacking": "percent",
             "showValue": "never",
-            "legend": {
-                "displayMode": "list",
-                "placement": "right",
-                "showLegend": True,
-                "calcs": [],
-            },
-            "tooltip": {"mode": "multi", "sort": "desc"},
+            **_LEGEND,
         }
     return Panel(
         kind="barchart" if stacked else "table",

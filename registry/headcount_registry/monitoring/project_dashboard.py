@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.declarations.model import KeyType, Level
 from headcount_registry.emitters import wording
-from headcount_registry.emitters.code_writer import plain
+from headcount_registry.emitters.text import plain
 from headcount_registry.monitoring import panels, promql
 from headcount_registry.monitoring.dashboard import Dashboard, Row
 from headcount_registry.monitoring.panels import Query

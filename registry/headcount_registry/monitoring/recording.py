@@ -8,27 +8,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
-from headcount_registry.monitoring import promql, rules
+from headcount_registry.emitters.template import render
+from headcount_registry.monitoring import promql
 from headcount_registry.monitoring.promql import Totals
-from headcount_registry.monitoring.rules import Group, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from headcount_registry.declarations.model import Key, Project, Registry
 
+Recording = tuple[str, str]
+"""A series' name, and the expression on one line that it is computed by."""
+
 
 def recording_rules(registry: Registry) -> str:
     """The file: a group for each project."""
-    return rules.text(
-        Group(f"headcount_{project.name}_totals", tuple(_project(project)))
-        for project in registry.projects
-    )
+    groups = ((project, _project(project)) for project in registry.projects)
+    return render("recording.yml.jinja", groups=groups)
 
 
 def _project(project: Project) -> Iterable[Recording]:
     (metric,) = names.metrics(project.name)
-    yield Recording(f"project:{metric}:change1w", promql.change(project))
+    yield f"project:{metric}:change1w", promql.change(project)
     for key in sorted(project.keys, key=lambda key: key.name):
         yield from _key(project, key)
 
@@ -36,7 +37,7 @@ def _project(project: Project) -> Iterable[Recording]:
 def _key(project: Project, key: Key) -> Iterable[Recording]:
     totals = Totals.of(project, key)
     share = f"value:{totals.reports}:share"
-    yield Recording(share, totals.shares())
+    yield share, totals.shares()
     if not promql.overlaps(key):
-        yield Recording(f"key:{totals.reports}:remainder", totals.remainder())
-        yield Recording(f"{share}_change1w", f"{share} - {share} offset 1w")
+        yield f"key:{totals.reports}:remainder", totals.remainder()
+        yield f"{share}_change1w", f"{share} - {share} offset 1w"

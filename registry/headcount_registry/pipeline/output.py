@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount_registry.emitters.code_writer import MARKER
 from headcount_registry.emitters.consent_text import FILE
+from headcount_registry.emitters.text import MARKER
 from headcount_registry.errors import OutputError
 from headcount_registry.pipeline.build import CLIENTS
 

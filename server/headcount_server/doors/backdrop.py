@@ -22,7 +22,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from headcount_server.counting.answers import Ignored
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers
@@ -125,17 +124,15 @@ class BackdropDoor:
         if week is None:
             msg = "no week takes reports at the moment"
             raise Unavailable(msg)
-        request = wire.SubmitReportRequest(week=str(week), token=_token(site, name, week))
-        left_out: tuple[Ignored, ...] = ()
         schema = self._registry.schema
         project = schema.projects.get(name)
-        # What is no project's name must not be read as part of a type's.
-        known = name if project is not None else "unknown-project"
-        request.report.type_url = f"x/{REPORT_PREFIX}{known}{REPORT_SUFFIX}"
-        if project is not None:  # the service refuses the others
-            if not isinstance(values, dict):
-                raise InvalidReport(Violation(name, "not an object of keys and values"))
-            request.report.value, left_out = backdrop_values.report(project, values)
+        if project is None:
+            raise self._service.unknown_project(name)
+        if not isinstance(values, dict):
+            raise InvalidReport(Violation(name, "not an object of keys and values"))
+        request = wire.SubmitReportRequest(week=str(week), token=_token(site, name, week))
+        request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
+        request.report.value, left_out = backdrop_values.report(project, values)
         try:
             self._service.submit_report(request, left_out, schema, network)
         except WeekNotOpen as closed:

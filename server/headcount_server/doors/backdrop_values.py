@@ -1,10 +1,12 @@
 """What Backdrop sites and `bee` send, brought to the types that keys declare.
 
-Every value comes as a text that was made for people: `Yes`, `WINNT`,
-`10.3.38-MariaDB-0ubuntu0.20.04.1`. What a closed set does not contain
-becomes `other` here, versions are cut, numbers become ranges, so that nothing
-goes further in than a generated client would have sent. A text that says
-nothing answers nothing.
+Every value comes as PHP casts it to a text: `Yes`, `WINNT`, `1` for `TRUE`,
+`10.3.38-MariaDB-0ubuntu0.20.04.1`. What a closed set does not contain becomes
+`other` here, versions are cut, and numbers become ranges, so that nothing goes
+further in than a generated client would have sent.
+
+PHP casts `FALSE`, `NULL` and an empty list to the empty text. So the empty text
+means no to a boolean and no items to a list. To any other type it says nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headcount.v1 import options_pb2
+from headcount.v1 import options_pb2, telemetry_service_pb2
 
 from headcount_server.counting.answers import (
     ENUM_OTHER,
@@ -32,13 +34,21 @@ LONGEST = 1024
 
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
-_BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
+    **dict.fromkeys(("no", "false", "off", "disabled", "0", ""), False),
+}
+_SAY_SOMETHING_EMPTY = {options_pb2.KEY_TYPE_BOOLEAN, options_pb2.KEY_TYPE_LIST}
+"""Types to which the empty text is an answer."""
 _COMPONENT_DIGITS = 9
 _COUNT_DIGITS = 18
 
 
 def report(project: Project, told: Mapping[str, object]) -> tuple[bytes, tuple[Ignored, ...]]:
-    """The serialized report that these texts make, and the keys that it leaves out."""
+    """Return the serialized report that these values make, and the keys that it leaves out.
+
+    Keys that the project declares as known and not wanted are left out without a word.
+    """
     made = project.report_class()
     keys = {key.name: key for key in project.keys.values()}
     fields = project.report_class.DESCRIPTOR.fields_by_number
@@ -46,21 +56,60 @@ def report(project: Project, told: Mapping[str, object]) -> tuple[bytes, tuple[I
     for name, value in told.items():
         key = keys.get(name)
         if key is None:
-            violation = Violation("key", "not declared")
-            left_out.append(Ignored("", 0, Reason.IGNORED_REASON_UNKNOWN, violation))
-        elif not isinstance(value, str):
-            left_out.append(_malformed(key, "not a text"))
-        elif len(value) > LONGEST:
-            violation = Violation(name, f"{len(value)} characters, at most {LONGEST}")
-            reason = Reason.IGNORED_REASON_OUT_OF_BOUNDS
-            left_out.append(Ignored(name, key.number, reason, violation))
-        elif value.strip():
-            answer = getattr(made, fields[key.number].name)
-            if _FILLERS[key.declaration.type](key, value.strip(), answer):
-                answer.SetInParent()
-            else:
-                left_out.append(_malformed(key, "not a value of its type"))
+            if name not in project.declaration.ignored:
+                violation = Violation("key", "not declared")
+                left_out.append(Ignored("", 0, Reason.IGNORED_REASON_UNKNOWN, violation))
+            continue
+        answer = getattr(made, fields[key.number].name)
+        if fault := _fill(key, value, answer):
+            made.ClearField(fields[key.number].name)
+            reason, description = fault
+            violation = Violation(key.name, description)
+            left_out.append(Ignored(key.name, key.number, reason, violation))
+        else:
+            answer.SetInParent()
     return made.SerializeToString(deterministic=True), tuple(left_out[:MAX_IGNORED])
+
+
+def _fill(
+    key: Key,
+    value: object,
+    answer: Any,  # noqa: ANN401 - the key's message is known only at run time
+) -> tuple[telemetry_service_pb2.IgnoredReason, str] | None:
+    """Fill in an answer; return why it cannot be: a reason, and words."""
+    text, kind = _cast(value), key.declaration.type
+    if text is None or (isinstance(value, list) and kind != options_pb2.KEY_TYPE_LIST):
+        return Reason.IGNORED_REASON_MALFORMED, "an object, or a list that is not asked for"
+    if len(text) > LONGEST:
+        words = f"{len(text)} characters, at most {LONGEST}"
+        return Reason.IGNORED_REASON_OUT_OF_BOUNDS, words
+    text = text.strip()
+    if not text and kind not in _SAY_SOMETHING_EMPTY:
+        return Reason.IGNORED_REASON_EMPTY, "says nothing"
+    if not _FILLERS[kind](key, text, answer):
+        return Reason.IGNORED_REASON_MALFORMED, "not a value of its type"
+    return None
+
+
+def _cast(value: object) -> str | None:
+    """Return what `(string) $value` is in PHP, for a value that came as JSON; None if nothing is.
+
+    A list is joined by commas, which is how one text holds several items.
+    """
+    match value:
+        case None | bool():
+            return "1" if value else ""
+        case str():
+            return value
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case list():
+            items = [None if isinstance(item, list) else _cast(item) for item in value]
+            given = [item for item in items if item is not None]
+            return ",".join(given) if len(given) == len(items) else None
+    return None
 
 
 def version(text: str, precision: int) -> str:
@@ -128,8 +177,9 @@ def _version_first(key: Key, spellings: Mapping[str, str], text: str) -> str | N
 # The fields of a key's message are known only at run time, hence Any below.
 
 
-def _boolean(_key: Key, text: str, answer: Any) -> bool:  # noqa: ANN401
-    value = _BOOLEANS.get(text.lower())
+def _boolean(key: Key, text: str, answer: Any) -> bool:  # noqa: ANN401
+    aliases = {alias.reported: alias.value for alias in key.declaration.aliases}
+    value = _BOOLEANS.get(aliases.get(text, text).lower())
     if value is not None:
         answer.value = value
     return value is not None
@@ -195,8 +245,3 @@ def _number(key: Key, text: str) -> int:
     """The permanent number of a declared value, in any of its spellings."""
     name = _spellings(key).get(text)
     return next((n for n, value in key.values.items() if value == name), ENUM_OTHER)
-
-
-def _malformed(key: Key, description: str) -> Ignored:
-    violation = Violation(key.name, description)
-    return Ignored(key.name, key.number, Reason.IGNORED_REASON_MALFORMED, violation)

@@ -98,6 +98,8 @@ def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tupl
 
 
 def _read(value: object, key: Message, schema: Schema) -> bool:
+    if value == []:  # what PHP makes of a message without members
+        value = {}
     if not isinstance(value, dict):
         return False
     known = {

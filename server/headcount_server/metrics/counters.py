@@ -18,13 +18,6 @@ OUTCOMES = (
     "resource_exhausted",
     "unavailable",
 )
-REASONS = (
-    "ignored_reason_unknown",
-    "ignored_reason_expired",
-    "ignored_reason_malformed",
-    "ignored_reason_out_of_bounds",
-)
-
 DOORS = ("grpc", "connect", "post")
 CODES = (
     "ok",
@@ -49,12 +42,6 @@ class Counters:
             "headcount_server_reports",
             "Reports answered since the start, by what became of them.",
             ("outcome",),
-            registry=self.registry,
-        )
-        self._ignored = Counter(
-            "headcount_server_ignored_keys",
-            "Keys left out of reports since the start, by reason.",
-            ("reason",),
             registry=self.registry,
         )
         self._calls = Counter(
@@ -97,8 +84,6 @@ class Counters:
         self._codes = {
             (door, code): self._calls.labels(door, code) for door in DOORS for code in CODES
         }
-        for reason in REASONS:
-            self._ignored.labels(reason.removeprefix("ignored_reason_"))
 
     def watch_queue(self, length: Callable[[], float]) -> None:
         """Report this as the number of waiting reports."""
@@ -122,9 +107,10 @@ class Counters:
         """A report was counted, was a duplicate, or was refused with this code."""
         (self._outcomes.get(outcome) or self._reports.labels(outcome)).inc()
 
-    def ignored(self, reason: str) -> None:
-        """A key was left out of a report."""
-        self._ignored.labels(reason.removeprefix("ignored_reason_")).inc()
+    def ignored(self, project: str, reason: str) -> None:
+        """A key was left out of a project's report, for one of `REASONS`."""
+        if self._signals is not None:
+            self._signals.ignored(project, reason)
 
     def called(self, door: str, code: str) -> None:
         """A call through this door was answered with this code."""

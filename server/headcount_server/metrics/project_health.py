@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -22,8 +22,14 @@ from headcount_server.registry.schema import Project
 
 HOWS = ("complete", "partial", "refused")
 """How much of a report was understood: all keys, some, or none."""
+REASONS = ("unknown", "expired", "malformed", "out_of_bounds", "empty")
+"""Why a key was left out of a report."""
 HISTORY_WEEKS = 8
 """Closed weeks that the last one is compared with."""
+USUAL_WEEKS = 4
+"""Closed weeks with reports that are needed before any number is called usual."""
+SILENT_FROM = 4
+"""How many times the threshold had answered a key in each of those weeks."""
 RELEASE_WEEKS = 53
 """Closed weeks in which a declared release should have been seen."""
 
@@ -45,6 +51,7 @@ class ProjectHealth(Collector):
         self._weeks: Sequence[PublishedWeek] = ()
         self._last: dict[str, float] = {}
         self._understood: Counter[tuple[str, str]] = Counter()
+        self._ignored: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
@@ -58,20 +65,29 @@ class ProjectHealth(Collector):
             if how != "refused":
                 self._last[project] = _hour(moment)
 
+    def ignored(self, project: str, reason: str) -> None:
+        """A key was left out of a project's report, for one of `REASONS`."""
+        with self._lock:
+            self._ignored[project, reason] += 1
+
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """One family per signal."""
         projects = self._registry.schema.projects
         with self._lock:
-            understood, last = self._understood.copy(), dict(self._last)
-        family = CounterMetricFamily(
+            understood, ignored = self._understood.copy(), self._ignored.copy()
+            last = dict(self._last)
+        yield _counter(
             "headcount_server_project_reports",
             "Reports of a project since the start, by how much of them was understood.",
-            labels=("project", "understood"),
+            ("project", "understood"),
+            {(name, how): understood[name, how] for name in projects for how in HOWS},
         )
-        for name in projects:
-            for how in HOWS:
-                family.add_metric((name, how), understood[name, how])
-        yield family
+        yield _counter(
+            "headcount_server_ignored_keys",
+            "Keys left out of a project's reports since the start, by reason.",
+            ("project", "reason"),
+            {(name, why): ignored[name, why] for name in projects for why in REASONS},
+        )
         yield _per_project(
             "headcount_server_last_report_timestamp_seconds",
             "Hour of the project's last report; of the server's start where none came since.",
@@ -96,6 +112,21 @@ class ProjectHealth(Collector):
             projects,
             lambda name: _usual(self._weeks[1 : HISTORY_WEEKS + 1], name),
         )
+        yield _per_project(
+            "headcount_server_silent_keys",
+            "Keys that nobody answered in the last closed week, and many in those before.",
+            projects,
+            lambda name: len(_silent(projects[name], self._weeks[: USUAL_WEEKS + 1])),
+        )
+
+
+def _counter(
+    name: str, help_text: str, labels: tuple[str, str], counts: Mapping[tuple[str, str], int]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, help_text, labels=labels)
+    for of, count in counts.items():
+        family.add_metric(of, count)
+    return family
 
 
 def _per_project(
@@ -123,7 +154,33 @@ def _reports(week: PublishedWeek, project: str) -> int:
 
 
 def _usual(weeks: Sequence[PublishedWeek], project: str) -> float | None:
-    return median(_reports(week, project) for week in weeks) if weeks else None
+    """Return the median of its reports since the project's first week; None if it is too young."""
+    reports = [_reports(week, project) for week in weeks]
+    while reports and not reports[-1]:
+        reports.pop()  # before its first week
+    return median(reports) if len(reports) >= USUAL_WEEKS else None
+
+
+def _silent(project: Project, weeks: Sequence[PublishedWeek]) -> list[int]:
+    """Return the keys that fell silent in the first of these weeks, which are newest first."""
+    if len(weeks) <= USUAL_WEEKS or not _reports(weeks[0], project.name):
+        return []
+    last, before = weeks[0], weeks[1:]
+    end = last.week.end.date().isoformat()
+    return [
+        number
+        for number, key in project.keys.items()
+        if not _answers(last, project.name, number)
+        and not "" < key.declaration.expires <= end
+        and all(
+            _answers(week, project.name, number) >= SILENT_FROM * week.threshold for week in before
+        )
+    ]
+
+
+def _answers(week: PublishedWeek, project: str, key: int) -> int:
+    found = _published(week, project)
+    return found.publication.answers.get(key, 0) if found else 0
 
 
 def _unreported(project: Project, weeks: Iterable[PublishedWeek]) -> set[tuple[int, ...]]:

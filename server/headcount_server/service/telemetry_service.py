@@ -49,8 +49,8 @@ class Meter(Protocol):
         """A report was counted, was a duplicate, or was refused with this code."""
         ...
 
-    def ignored(self, reason: str) -> None:
-        """A key was left out of a report."""
+    def ignored(self, project: str, reason: str) -> None:
+        """A key was left out of a project's report: `unknown`, `empty` and so on."""
         ...
 
     def understood(self, project: str, how: str, moment: float) -> None:
@@ -96,15 +96,20 @@ class Service:
         report, `schema` is what that form was made by, if not by the caller:
         one call keeps to one snapshot of the registry.
         """
+        schema = schema or self._registry.schema
         try:
-            response, outcome = self._submit(
-                request, left_out, schema or self._registry.schema, network
-            )
+            response, outcome = self._submit(request, left_out, schema, network)
         except Refusal as refusal:
             self._meter.answered(refusal.code.name.lower())
             raise
         self._meter.answered(outcome.value)
         return response
+
+    def unknown_project(self, name: str) -> UnknownProject:
+        """Count a report of a project that is not in the registry; return its refusal."""
+        refusal = _unknown(name)
+        self._meter.answered(refusal.code.name.lower())
+        return refusal
 
     def _submit(
         self,
@@ -120,7 +125,7 @@ class Service:
         if outcome is Outcome.CLOSED:
             raise WeekNotOpen(week, tuple(map(str, self._weeks.open())))
         for ignored in report.ignored:
-            self._meter.ignored(wire.IgnoredReason.Name(ignored.reason).lower())
+            self._meter.ignored(project.name, _word(ignored.reason))
         return _taken(week, report.ignored), outcome
 
     def _read(
@@ -130,7 +135,10 @@ class Service:
         how = "refused"
         try:
             report = _with(left_out, self._reader.read(project, data, now.date()))
-            how = "partial" if report.ignored else "complete"
+            lost = any(
+                each.reason != answers.Reason.IGNORED_REASON_EMPTY for each in report.ignored
+            )
+            how = "partial" if lost else "complete"
         finally:
             self._meter.understood(project.name, how, now.timestamp())
         return report
@@ -184,7 +192,11 @@ def _project(schema: Schema, name: str) -> Project:
     try:
         return schema.projects[name]
     except KeyError:
-        raise UnknownProject(f"project: {name!r:.50} is not in this registry") from None
+        raise _unknown(name) from None
+
+
+def _unknown(name: str) -> UnknownProject:
+    return UnknownProject(f"project: {name!r:.50} is not in this registry")
 
 
 def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
@@ -209,6 +221,10 @@ def _with(left_out: Sequence[answers.Ignored], report: answers.Answers) -> answe
         raise InvalidReport(*(entry.violation for entry in left_out))
     ignored = (*left_out, *report.ignored)[: answers.MAX_IGNORED]
     return replace(report, ignored=ignored)
+
+
+def _word(reason: wire.IgnoredReason) -> str:
+    return wire.IgnoredReason.Name(reason).removeprefix("IGNORED_REASON_").lower()
 
 
 def _taken(week: Week, ignored: Sequence[answers.Ignored]) -> wire.SubmitReportResponse:

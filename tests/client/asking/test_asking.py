@@ -13,7 +13,7 @@ import pytest
 from headcount.asking.terminal import ask
 from headcount.asking.wording import VERSION
 from headcount.consent.switches import CI, TESTS
-from support.sample_project import DAY, KEYS, NOTICED, key, project
+from support.sample_project import DAY, KEYS, NOTICED, Site, key, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,48 @@ def test_both_answers_weigh_the_same(host: Callable[..., Host]) -> None:
     assert "Y/n" not in screen
     assert "\x1b" not in screen  # neither is coloured
     assert screen.count("yes or no?") == 1
+
+
+def test_a_question_mark_shows_each_value_before_the_answer(host: Callable[..., Host]) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    _, screen = asked(site, typed="?\n\n")
+    assert "Here it would be sent as: nginx 1.24" in screen
+    assert "Here nothing would be sent: its collector raised RuntimeError: boom" in screen
+    assert site.files() == {"sample.json"}  # that the question was put
+    site.client.grant("extended", refused=["modules"])
+    site = host(project=WIDER, site=Site(fresh=True))
+    _, screen = asked(site, typed="?\n\n")
+    assert "Here it would be sent as: yes" in screen
+    assert "modules" not in site.site.called
+
+
+def test_a_wider_question_is_put_once_and_a_no_leaves_it_as_it_was_agreed_to(
+    host: Callable[..., Host],
+) -> None:
+    host().client.grant()
+    finer = tuple(
+        item.replaced(precision=3) if item.name == "php_version" else item for item in KEYS
+    )
+    site = host(project=project(finer).replaced(consent_digest="f" * 64))
+    came, screen = asked(site, typed="no\n")
+    assert came == "no"
+    assert "Php_Version: parts of a version: 2 became 3" in screen
+    assert site.client.state().limited == ("php_version",)
+    assert asked(site, typed="yes\n")[0] == "not asked"
+    assert asked(site, typed="yes\n", again=True)[0] == "yes"
+    assert site.client.state().rule == "granted"
+
+
+def test_a_notice_of_more_is_shown_in_the_terminal_again(host: Callable[..., Host]) -> None:
+    site = host(project=NOTICED)
+    assert asked(site, typed="\n")[0] == "later"
+    wider = project((*KEYS, FRESH), mode="on_after_notice").replaced(consent_digest="f" * 64)
+    site = host(project=wider, now=site.now + 3 * DAY)
+    assert asked(site, typed="\n")[0] == "later"
+    assert asked(site, typed="\n")[0] == "not asked"
+    assert site.client.state().waiting == ("fresh",)
+    site.now += DAY
+    assert "fresh" in site.client.state().keys
 
 
 def test_the_question_says_who_asks_for_what_and_why(host: Callable[..., Host]) -> None:

@@ -14,7 +14,7 @@ from headcount.asking.wording import MESSAGES, Words, ranges, shown
 from headcount.model.errors import ConsentError, StateError
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sample_project import KEYS, MONDAY, NOTICED, key, project
+from support.sample_project import KEYS, MONDAY, NOTICED, Site, key, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +66,18 @@ def test_drawing_the_question_asks_writes_and_sends_nothing(host: Callable[..., 
     assert not site.directory.exists()
 
 
+def test_the_form_shows_values_if_they_are_asked_for(host: Callable[..., Host]) -> None:
+    site = host(site=Site(multisite=RuntimeError("boom")))
+    host().client.grant(refused=["modules"])
+    (sample,) = site.client.form(values=True)["projects"]
+    found = {item["name"]: (item.get("value"), item.get("note")) for item in sample["keys"]}
+    assert found["users"] == ("10-99", None)
+    assert found["web_server"] == ("nginx 1.24", None)
+    assert found["multisite"] == (None, "its collector raised RuntimeError: boom")
+    assert found["modules"] == (None, None)
+    assert not site.transport.requests
+
+
 def test_the_form_says_what_happens_without_an_answer(host: Callable[..., Host]) -> None:
     (asking,) = host().client.form()["projects"]
     (noticing,) = host(project=NOTICED).client.form()["projects"]
@@ -83,6 +95,18 @@ def test_the_form_shows_what_was_answered_and_what_is_new(host: Callable[..., Ho
     assert marks["version"] == (False, False)
     assert [level["chosen"] for level in sample["levels"]] == [False, True]
     assert sample["decision"] == "granted"
+
+
+def test_a_yes_that_names_no_key_keeps_what_was_left_out_and_returns_what_is_sent(
+    host: Callable[..., Host],
+) -> None:
+    site = host()
+    site.client.grant("extended", refused=["modules"])
+    sent = answer([site.client], yes=True)
+    assert sent == {"sample": site.client.state().keys}
+    assert "modules" not in sent["sample"]
+    assert "users" in sent["sample"]
+    assert "modules" in answer([site.client], yes=True, refused=["sample.motto"])["sample"]
 
 
 def test_an_expired_key_is_not_in_the_form(host: Callable[..., Host]) -> None:

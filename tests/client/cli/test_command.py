@@ -94,6 +94,31 @@ def test_preview_shows_values_reasons_links_digest_and_json(shell: Callable[...,
     assert typed.data("history")["reports"][0]["digest"] == digest[1]
 
 
+def test_preview_shows_everything_before_the_answer(shell: Callable[..., Typed]) -> None:
+    typed = shell()
+    assert "Users: 10-99" not in typed("preview")[1]
+    _, out, _ = typed("preview", "--all")
+    assert out.startswith("A yes to the level extended would send this")
+    assert "Users: 10-99" in out
+    values = {item["name"]: item["value"] for item in typed.data("preview", "--all")["keys"]}
+    assert values["users"] == 10
+    assert typed.data("preview", "--level", "basic")["level"] == "basic"
+    assert not typed.site.directory.exists()
+
+
+def test_diff_shows_values_beside_the_last_report(shell: Callable[..., Typed]) -> None:
+    typed = shell()
+    assert "  Users: 10-99; sent: none" in typed("diff")[1]
+    typed("grant")
+    typed("send")
+    typed.site.site.answers["php_version"] = "8.4.1"
+    _, out, _ = typed("diff")
+    assert "Everything is asked as you agreed to it." in out
+    assert "  Php_Version: 8.4; sent: 8.2" in out
+    assert "Users" not in out
+    assert typed.data("diff")["values"]["php_version"] == {"now": "8.4", "sent": "8.2"}
+
+
 def test_preview_without_the_host_shows_what_would_be_asked(
     host: Callable[..., Host], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,15 +146,31 @@ def test_a_newer_key_waits_until_it_is_answered(
     fresh = key("fresh", 20, "boolean", purpose="Decide about freshness.")
     typed = shell(project=project((*KEYS, fresh)), site=Site(fresh=True))
     _, out, _ = typed("preview")
-    assert "Fresh: WAITING FOR YOUR ANSWER, not sent" in out
+    assert "Fresh: WAITING FOR YOUR ANSWER, not sent; see its value with: preview --all" in out
     assert "Decide about freshness." in out
     assert "fresh" not in typed.site.site.called
+    _, out, _ = typed("preview", "--all")
+    assert "Fresh: yes" in out
+    assert "Fresh: WAITING FOR YOUR ANSWER, not sent\n" in out
     _, out, _ = typed("diff")
     assert "Fresh (fresh): new: waits for your answer, not sent" in out
     assert typed.data("status")["status"]["waiting"].keys() == {"fresh"}
     assert typed.data("allow", "--waiting")["status"]["waiting"] == {}
     assert "Everything is asked as you agreed to it." in typed("diff")[1]
     assert typed("preview")[1].count("Fresh: yes") == 1
+
+
+def test_a_second_yes_keeps_what_was_left_out_and_says_what_is_sent(
+    shell: Callable[..., Typed],
+) -> None:
+    typed = shell()
+    typed("grant", "--level", "extended", "--refuse", "modules")
+    typed("refuse", "motto")
+    _, out, _ = typed("grant", "--refuse", "users")
+    (sent,) = re.findall("keys +(.*)", out)
+    assert sent == "version, php_version, web_server, server_os, multisite, layouts"
+    assert "left out     modules, motto, users; answer anew with: allow KEY" in out
+    assert "yes to extended" in out
 
 
 def test_every_answer_can_be_given_and_changed(shell: Callable[..., Typed]) -> None:

@@ -157,6 +157,47 @@ def test_a_refused_keys_collector_is_not_called(host: Callable[..., Host]) -> No
     assert "modules" in site.client.state().keys
 
 
+def test_a_no_to_one_key_survives_a_later_yes(host: Callable[..., Host]) -> None:
+    site = host()
+    site.client.grant("extended", refused=["modules"])
+    site.client.refuse("motto")
+    state = site.client.grant()
+    assert not {"modules", "motto"} & set(state.keys)
+    assert "users" in state.keys  # the level stays as well
+    site.client.deny()
+    state = site.client.grant()
+    assert not {"modules", "motto", "users"} & set(state.keys)  # a no undoes the level, no refusal
+    site.client.allow("modules")
+    assert "modules" in site.client.grant().keys
+    assert site.client.grant("extended", refused=[]).keys == tuple(item.name for item in KEYS)
+
+
+def test_a_no_to_one_key_survives_a_yes_after_the_notice_and_to_its_new_name(
+    host: Callable[..., Host],
+) -> None:
+    site = host(project=NOTICED)
+    site.client.notice_shown()
+    site.client.refuse("modules")
+    renamed = tuple(
+        item.replaced(name="parts", formerly="modules") if item.name == "modules" else item
+        for item in KEYS
+    )
+    site = host(project=project(renamed, mode="on_after_notice"))
+    assert "parts" not in site.client.grant().keys
+    assert "parts" not in site.client.grant("extended").keys
+    site.client.set_level("basic")
+    site.client.set_level("extended")
+    assert "parts" not in site.client.state().keys
+
+
+def test_a_no_keeps_what_was_left_out_and_compares_nothing(host: Callable[..., Host]) -> None:
+    site = host()
+    site.client.grant(refused=["modules"])
+    site.client.deny()
+    assert site.client.status().refused == ("modules",)
+    assert site.client.changes() == ()
+
+
 def test_a_key_refused_after_freezing_does_not_leave(host: Callable[..., Host]) -> None:
     site = host()
     site.transport.answers = _unavailable()
@@ -192,13 +233,97 @@ WIDER: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("change", [change for _, change in WIDER], ids=[name for name, _ in WIDER])
-def test_a_key_that_was_widened_waits(host: Callable[..., Host], change: dict[str, Any]) -> None:
+def test_a_key_that_was_widened_waits_or_is_sent_as_it_was_agreed_to(
+    host: Callable[..., Host], change: dict[str, Any]
+) -> None:
     host().client.grant()
     keys = tuple(item.replaced(**change) if item.name == "web_server" else item for item in KEYS)
     state = host(project=project(keys)).client.state()
     assert state.rule == "widened"
-    assert state.waiting == ("web_server",)
-    assert state.keys == tuple(name for name in BASIC if name != "web_server")
+    if change.keys() <= {"values", "precision"}:
+        assert (state.waiting, state.limited, state.keys) == ((), ("web_server",), BASIC)
+    else:
+        assert (state.waiting, state.limited) == (("web_server",), ())
+        assert state.keys == tuple(name for name in BASIC if name != "web_server")
+
+
+def test_what_was_agreed_to_flows_on_within_the_agreed_terms(host: Callable[..., Host]) -> None:
+    changes: dict[str, dict[str, Any]] = {
+        "server_os": {"values": {"Linux": 2, "Windows": 3, "BSD": 4}},
+        "web_server": {"values": {"Apache": 2, "nginx": 3, "nginx Plus": 4}, "precision": 3},
+        "php_version": {"precision": 3},
+        "layouts": {"values": {"moscone": 2, "taylor": 3, "harris": 4}},
+    }
+    host().client.grant()
+    keys = tuple(item.replaced(**changes.get(item.name, {})) for item in KEYS)
+    site = host(
+        project=project(keys).replaced(digest="e" * 64),
+        site=Site(
+            server_os="BSD", web_server="nginx Plus 1.2.3", layouts=["harris", "taylor"],
+        ),
+    )  # fmt: skip
+    wide = {
+        "server_os": "BSD", "web_server": ("nginx Plus", "1.2.3"), "php_version": "8.2.7",
+        "layouts": ("harris", "taylor"),
+    }  # fmt: skip
+    cut = {
+        "server_os": "other", "web_server": ("other", ""), "php_version": "8.2",
+        "layouts": ("other", "taylor"),
+    }  # fmt: skip
+    assert set(site.client.state().limited) == changes.keys()
+    preview = site.client.preview()
+    assert {name: preview.values[name] for name in cut} == cut
+    assert {name: site.client.preview("basic").values[name] for name in cut} == wide
+    site.client.send_now()
+    assert site.client.sent_values() == preview.values
+    assert {item.key for item in site.client.changes() if item.limited} == changes.keys()
+    for name in changes:
+        site.client.allow(name)
+    assert site.client.state().rule == "granted"
+    site.now += 7 * DAY
+    site.client.send_now()
+    assert {name: site.client.sent_values()[name] for name in wide} == wide
+
+
+def test_a_newer_notice_starts_a_day_of_its_own_and_interrupts_nothing(
+    host: Callable[..., Host],
+) -> None:
+    site = host(project=NOTICED)
+    site.client.notice_shown()
+    site.client.refuse("modules")
+    newer = project((*KEYS, key("fresh", 20, "boolean")), mode="on_after_notice")
+    newer = newer.replaced(
+        keys=tuple(
+            item.replaced(precision=3) if item.name == "php_version" else item
+            for item in newer.keys
+        ),
+        consent_digest="f" * 64,
+    )
+    site = host(project=newer, site=Site(fresh=True), now=MONDAY + 3 * DAY)
+    for _ in range(2):
+        state = site.client.state()
+        assert (state.rule, state.waiting, state.limited) == (
+            "notice",
+            ("fresh",),
+            ("php_version",),
+        )
+        site.now += 10 * DAY
+    shown = site.now
+    site.client.notice_shown()
+    before = (site.directory / "sample.json").read_bytes()
+    site.now += DAY - 1
+    site.client.notice_shown()  # once more: only the first counts
+    assert (site.directory / "sample.json").read_bytes() == before
+    assert "fresh" not in site.client.state().keys
+    assert "php_version" in site.client.state().keys
+    site.now = shown + DAY
+    state = site.client.state()
+    assert (state.waiting, state.limited) == ((), ())
+    assert "fresh" in state.keys
+    assert "modules" not in state.keys
+    assert site.client.preview().values["php_version"] == "8.2.7"
+    site.now = shown - DAY  # a clock that is set back takes nothing for agreed to
+    assert "fresh" not in site.client.state().keys
 
 
 @pytest.mark.parametrize(
@@ -216,7 +341,7 @@ def test_a_key_that_tells_no_more_does_not_wait(
     assert host(project=project(keys)).client.state().rule == "granted"
 
 
-def test_finer_buckets_wait_and_coarser_do_not(host: Callable[..., Host]) -> None:
+def test_other_bounds_wait(host: Callable[..., Host]) -> None:
     host().client.grant("extended")
 
     def bucketed(*bounds: int) -> tuple[str, ...]:
@@ -226,7 +351,7 @@ def test_finer_buckets_wait_and_coarser_do_not(host: Callable[..., Host]) -> Non
         return host(project=project(keys)).client.state().waiting
 
     assert bucketed(10, 50, 100, 1000) == ("users",)
-    assert bucketed(100) == ()
+    assert bucketed(100) == ("users",)
 
 
 def test_a_new_key_waits_until_it_is_allowed(host: Callable[..., Host]) -> None:

@@ -49,6 +49,15 @@ class Consent(RuleBasedStateMachine):
             self.quiet_until = self.host.now + DAY
         self.said, self.level, self.refused = "yes", level, set(refused)
 
+    @rule()
+    def say_yes_once_more(self) -> None:
+        self.client.grant()
+        if self.said != "yes":
+            self.level = "basic"
+            if not self._noticed_long_ago():
+                self.quiet_until = self.host.now + DAY
+        self.said = "yes"
+
     @rule(clear=st.booleans())
     def deny(self, *, clear: bool) -> None:
         self.client.deny(clear_history=clear)
@@ -80,7 +89,7 @@ class Consent(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         self.client.forget()
-        self.said, self.sent_weeks = "", []
+        self.said, self.sent_weeks, self.refused = "", [], set()
         assert not self.host.directory.exists()
 
     @precondition(lambda self: not self.host.environment)
@@ -116,7 +125,8 @@ class Consent(RuleBasedStateMachine):
 
     @rule(code=CODES)
     def send_now(self, code: str) -> None:
-        self._attempt(code, by_hand=True)
+        if self._attempt(code, by_hand=True) not in {Outcome.OFF, Outcome.NOT_DUE}:
+            self.quiet_until = self.host.now  # its owner did not want to wait a day
 
     def _attempt(self, code: str, *, by_hand: bool) -> Outcome:
         self.host.transport.answers = [Answer(code=code)]

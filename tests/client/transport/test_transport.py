@@ -144,19 +144,28 @@ def test_a_server_that_is_away_for_a_moment_costs_no_attempt(door: Door, sender:
 
 def test_where_another_week_is_open_only_week_and_token_change(door: Door, sender: Host) -> None:
     door.codes = [grpc.StatusCode.FAILED_PRECONDITION]
-    door.open_weeks = "2026-W46,2026-W45"
+    door.open_weeks = "2026-W48,2026-W47"
     assert sender.client.send_now() == Outcome.SENT
     first, second = door.requests
-    assert (first.week, second.week) == ("2026-W47", "2026-W46")
+    assert (first.week, second.week) == ("2026-W47", "2026-W48")
     assert first.token != second.token
     assert first.report == second.report
 
 
 def test_a_week_that_is_refused_twice_is_given_up(door: Door, sender: Host) -> None:
     door.codes = [grpc.StatusCode.FAILED_PRECONDITION] * 2
-    door.open_weeks = "2026-W46"
+    door.open_weeks = "2026-W48"
     assert sender.client.send_now() == Outcome.DROPPED
     assert len(door.requests) == 2
+
+
+def test_a_week_that_a_clock_ahead_has_reached_before_the_server_waits_for_it(
+    door: Door, sender: Host
+) -> None:
+    door.codes = [grpc.StatusCode.FAILED_PRECONDITION]
+    door.open_weeks = "2026-W46,2026-W45"
+    assert sender.client.send_now() == Outcome.LATER
+    assert [request.week for request in door.requests] == ["2026-W47"]
 
 
 @pytest.mark.parametrize("weeks", ["nonsense", "2026-W99", ","])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry import checks
-from headcount_registry.evolution import numbering
+from headcount_registry.evolution import permanence
 from headcount_registry.findings import Severity
 from headcount_registry.pipeline.review import review
 from support.repository import ROOT
@@ -53,7 +53,7 @@ def found(bench: Bench, example: str, *, strict: bool) -> set[str]:
 
 def test_every_check_has_a_section_and_every_section_a_check() -> None:
     names = [name for name, _ in SECTION.findall(TEXT)]
-    assert sorted(names) == sorted([*KINDS, *numbering.CHECKS])
+    assert sorted(names) == sorted([*KINDS, *permanence.CHECKS])
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -313,6 +313,11 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "project-stated-twice": [
         {"a.info": "project = toy\n" + VALID, "toy.info": "headcount[contact] = me"}
     ],
+    "project-ignored": [
+        VALID + "headcount[ignored][] = Old-Name",
+        VALID + "headcount[ignored][] = version",
+        VALID + key("k", "boolean") + "headcount[ignored][] = k",
+    ],
     "project-mode": [VALID + "headcount[mode] = silent"],
     "project-unstated": [key("k", "boolean")],
     "key-clash": [VALID + key("web_page", "boolean") + key("webpage", "boolean")],
@@ -460,3 +465,10 @@ def test_several_files_extend_one_project(bench: Bench) -> None:
     bench.write("more/extra.info", "project = toy\n" + key("extra", "boolean"))
     (project,) = bench.build().registry.projects
     assert [each.name for each in project.keys] == ["version", "extra", "good"]
+
+
+def test_spellings_of_yes_and_no_may_be_declared_for_a_boolean(bench: Bench) -> None:
+    declared = VALID + key("k", "boolean") + "telemetry[k][aliases][Ja] = yes\n"
+    assert findings(bench, declared) == ()
+    (found,) = findings(bench, declared + "telemetry[k][aliases][Nein] = nein\n")
+    assert "`nein` is not among the values" in found.message

@@ -171,17 +171,18 @@ def test_a_release_adds_a_line_and_leaves_the_others(bench: Bench) -> None:
 
 
 def test_a_release_that_breaks_something_is_refused_unless_it_is_meant(bench: Bench) -> None:
-    count = (
-        "telemetry[n][type] = count\ntelemetry[n][label] = Pages\ntelemetry[n][buckets][] = 10\n"
+    longer = (
+        "telemetry[n][type] = list\ntelemetry[n][label] = Parts\ntelemetry[n][values][] = a\n"
+        "telemetry[n][max_items] = 20\n"
     )
-    released(bench, count, "1.0")
-    finer = count + "telemetry[n][buckets][] = 50\n"
-    refused = released(bench, finer, "2.0")
+    released(bench, longer, "1.0")
+    shorter = longer.replace("20", "10")
+    refused = released(bench, shorter, "2.0")
     assert refused.exit_code == 1
-    assert "bounds added: `50`" in refused.stdout
+    assert "max_items 20 became 10" in refused.stdout
     assert "nothing written; mend what breaks, or give --breaking" in refused.stderr
     assert len(history.releases(bench.lock)) == 1
-    assert released(bench, finer, "2.0", "--breaking").exit_code == 0
+    assert released(bench, shorter, "2.0", "--breaking").exit_code == 0
     (change,) = history.releases(bench.lock)[1].changes
     assert change.breaks == "totals"
 
@@ -266,15 +267,16 @@ def test_no_digest_and_no_client_depends_on_the_history(bench: Bench) -> None:
 
 
 def test_what_a_change_breaks_travels_with_it(bench: Bench) -> None:
-    count = (
-        "telemetry[n][type] = count\ntelemetry[n][label] = Pages\ntelemetry[n][buckets][] = 10\n"
+    longer = (
+        "telemetry[n][type] = list\ntelemetry[n][label] = Parts\ntelemetry[n][values][] = a\n"
+        "telemetry[n][max_items] = 20\n"
     )
-    released(bench, count, "1.0")
-    released(bench, count + "telemetry[n][buckets][] = 50\n", "2.0", "--breaking")
+    released(bench, longer, "1.0")
+    released(bench, longer.replace("20", "10"), "2.0", "--breaking")
     bench.run_build()
     (change,) = told(bench)[1].changes
     assert (change.kind, change.breaks) == (
-        options_pb2.CHANGE_KIND_WIDENED,
+        options_pb2.CHANGE_KIND_NARROWED,
         options_pb2.BREAKAGE_TOTALS,
     )
 

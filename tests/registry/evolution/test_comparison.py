@@ -93,15 +93,6 @@ CASES = [
     (BASE.replace("[precision] = 2", "[precision] = 3"), ("server", Kind.WIDENED, NO, True)),
     (BASE.replace("[precision] = 2", "[precision] = 1"), ("server", Kind.NARROWED, NO, False)),
     (
-        BASE.replace("[buckets][] = 100", "[buckets][] = 50\ntelemetry[pages][buckets][] = 100"),
-        ("pages", Kind.WIDENED, TOTALS, True),
-    ),
-    (
-        BASE.replace("telemetry[pages][buckets][] = 10\n", ""),
-        ("pages", Kind.NARROWED, NO, False),
-    ),
-    (BASE.replace("[max_items] = 50", "[max_items] = 60"), ("modules", Kind.WIDENED, NO, False)),
-    (
         BASE.replace("[max_items] = 50", "[max_items] = 40"),
         ("modules", Kind.NARROWED, TOTALS, False),
     ),
@@ -180,6 +171,26 @@ def test_keys_that_swap_their_numbers_break_clients(tmp_path: Path) -> None:
     comparison = compare(first, second)
     assert {change.key for change in comparison.breaking} >= {"modules", "pages", "server"}
     assert all(change.breaks is Breaks.CLIENTS for change in comparison.breaking)
+
+
+@pytest.mark.parametrize("later", [" = 100\ntelemetry[pages][buckets][] = 500", " = 50"])
+def test_other_bounds_break_totals_and_name_the_remedy(tmp_path: Path, later: str) -> None:
+    (first,) = built(tmp_path / "a", BASE)
+    (second,) = built(tmp_path / "b", BASE.replace(" = 100", later))
+    (breaking,) = compare(first, second).breaking
+    assert (breaking.key, breaking.breaks) == ("pages", Breaks.TOTALS)
+    assert "declare a new key with `formerly = pages`" in breaking.detail
+
+
+def test_a_count_with_other_bounds_under_a_new_name_is_a_new_key(tmp_path: Path) -> None:
+    later = BASE.replace("[pages]", "[pages_2]").replace(" = 100", " = 500")
+    first, second = built(tmp_path, BASE, f"{later}telemetry[pages_2][formerly] = pages\n")
+    comparison = compare(first, second)
+    assert not comparison.breaking
+    assert {(change.key, change.kind) for change in comparison.changes} == {
+        ("pages_2", Kind.ADDED), ("pages", Kind.RETIRED),
+    }  # fmt: skip
+    assert comparison.ask_again == {"toy": ("pages_2",)}
 
 
 def test_a_number_that_another_key_takes_over_is_named_with_both(tmp_path: Path) -> None:

@@ -167,6 +167,58 @@ def test_a_refused_type_change_names_the_remedy() -> None:
     assert str(finding).startswith("a.info:1:1: error: ")
 
 
+def count(name: str, *bounds: int, **more: str) -> Key:
+    return replace(key(name, KeyType.COUNT, **more), buckets=bounds)
+
+
+@pytest.mark.parametrize("bounds", [(1, 50, 100), (100,), (1, 100, 1000), (2, 100)])
+def test_bounds_are_permanent_even_after_retirement(bounds: tuple[int, ...]) -> None:
+    first = registry(count("pages", 1, 100))
+    later = registry(count("pages", *bounds))
+    assert refusals(first, later) == ["bounds-change"]
+    assert refusals(first, registry(), later) == ["bounds-change"]
+    assert refusals(first, first) == []
+
+
+def test_refused_bounds_name_the_remedy_and_it_works() -> None:
+    first = registry(count("pages", 1, 100))
+    (finding,) = after(first, registry(count("pages", 1, 50))).findings
+    assert "the bounds 1, 100 under number 2" in finding.message
+    assert "`pages_2`, with the bounds 1, 50 and `formerly = pages`" in finding.message
+    later = registry(count("pages_2", 1, 50, formerly="pages"))
+    outcome = after(first, later, later)
+    assert outcome.findings == ()
+    assert numbers(outcome) == {"version": 1, "pages_2": 3}
+    assert [each.number for each in outcome.registry.projects[0].retired] == [2]
+
+
+def test_a_count_that_keeps_its_bounds_can_be_renamed() -> None:
+    outcome = after(
+        registry(count("pages", 1, 100)), registry(count("nodes", 1, 100, formerly="pages"))
+    )
+    assert numbers(outcome) == {"version": 1, "nodes": 2}
+    assert outcome.findings == ()
+
+
+def test_a_lock_that_was_written_before_bounds_were_kept_gets_them() -> None:
+    old = parse_lock(
+        '{"project": "toy", "number": 1, "key": "version", "type": "version"}\n'
+        '{"project": "toy", "number": 2, "key": "pages", "type": "count"}\n'
+    )
+    outcome = number(registry(count("pages", 1, 100)), old)
+    assert outcome.findings == ()
+    assert '"buckets": [1, 100]' in outcome.lock.text()
+
+
+@pytest.mark.parametrize(
+    "damage", ['"type": "count", "buckets": [5, 1]', '"type": "count", "buckets": ["1"]',
+               '"type": "count", "buckets": 3', '"type": "boolean", "buckets": [1]'],
+)  # fmt: skip
+def test_bounds_that_are_none_are_a_damaged_lock(damage: str) -> None:
+    with pytest.raises(LockError, match="buckets are"):
+        parse_lock('{"project": "toy", "number": 2, "key": "pages", ' + damage + "}\n")
+
+
 def test_a_renamed_key_keeps_its_number_and_its_name_on_the_wire() -> None:
     outcome = after(registry(key("old")), registry(key("new", formerly="old")))
     (_, renamed) = outcome.registry.projects[0].keys

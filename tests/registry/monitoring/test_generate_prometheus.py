@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from headcount_registry.commands.generate import prometheus_command
-from headcount_registry.monitoring import rules
 from headcount_registry.monitoring.alerts import alert_rules
-from headcount_registry.monitoring.rules import Alert, Group
 from headcount_registry.monitoring.thresholds import Thresholds, duration, size
 from headcount_server.store.writer import QUEUE_LIMIT
 from support import shop
@@ -189,22 +186,6 @@ def test_a_file_of_somebody_else_is_never_overwritten(bench: Bench) -> None:
     assert refused.exit_code == 1
     assert "alerts.yml: was not written by headcount-registry" in refused.output
     assert alerts(bench) == "groups: []\n"
-
-
-def test_words_of_any_signs_come_out_of_the_yaml_as_they_went_in(tmp_path: Path) -> None:
-    words = "quote \" back\\slash 'single' : # - é \u2028 \u0085 \x7f \ufeff % & * ! | > end"
-    alert = Alert(
-        name="Hostile", expression="vector(1)", severity="warning", summary=words, description="x"
-    )
-    (tmp_path / "rules.yml").write_text(rules.text([Group("g", (alert,))]), encoding="utf-8")
-    firing = {
-        "exp_labels": {"severity": "warning"},
-        "exp_annotations": {"summary": words, "description": "x"},
-    }
-    test = {"eval_time": "1m", "alertname": "Hostile", "exp_alerts": [firing]}
-    suite = {"rule_files": ["rules.yml"], "tests": [{"interval": "1m", "alert_rule_test": [test]}]}
-    (tmp_path / "test.yml").write_text(json.dumps(suite), encoding="utf-8")
-    promtool("test", "rules", tmp_path / "test.yml")
 
 
 def test_the_limit_of_the_queue_that_is_told_is_the_servers(bench: Bench) -> None:

@@ -203,15 +203,17 @@ def test_what_nobody_declared_is_left_out_and_counted_in_operations(
 ) -> None:
     told = {"toy": {"colour": "red", "multisite": "Yes", "note": None}, "colours": {"a": "b"}}
     assert post(told) == (200, "", "")
-    assert _error(post({"colours": {"a": "b"}}))
+    assert "'colours'" in _error(post({"colours": {"a": "b"}}))
     _, body = fetch(running.operations)
     samples = {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(body)
         for sample in family.samples
     }
-    assert samples["headcount_server_ignored_keys_total", "unknown"] == 1
-    assert samples["headcount_server_ignored_keys_total", "malformed"] == 1
+    assert samples["headcount_server_ignored_keys_total", "toy", "unknown"] == 1
+    assert samples["headcount_server_ignored_keys_total", "toy", "empty"] == 1
+    assert samples["headcount_server_ignored_keys_total", "toy", "malformed"] == 0
+    assert samples["headcount_server_project_reports_total", "toy", "partial"] == 1
     assert samples["headcount_server_reports_total", "counted"] == 1
     assert samples["headcount_server_reports_total", "not_found"] == 2
     assert samples["headcount_server_calls_total", "ok", "post"] == 1

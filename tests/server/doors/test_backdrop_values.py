@@ -126,17 +126,8 @@ def test_a_text_is_brought_to_its_declared_type(
     assert dict(_read(backdrop, **{key: text})) == {key: said}
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n"])
-def test_a_text_that_says_nothing_answers_nothing_and_is_not_counted_as_a_value(
-    backdrop: Project, text: str
-) -> None:
-    told = dict.fromkeys(CAPTURED, text)
-    assert dict(_read(backdrop, **told)) == {}
-    assert _ignored(backdrop, **told) == []
-
-
-@pytest.mark.parametrize("value", [None, 8.2, 8, True, ["8.2"], {"value": "8.2"}, {}])
-def test_a_value_that_is_no_text_is_left_out_and_not_read_by_its_first_part(
+@pytest.mark.parametrize("value", [["8.2"], [], {"value": "8.2"}, {}])
+def test_a_value_that_php_does_not_cast_is_left_out_and_not_read_by_its_first_part(
     backdrop: Project, value: object
 ) -> None:
     assert dict(_read(backdrop, php_version=value, multisite="Yes")) == {"multisite": True}
@@ -192,7 +183,8 @@ def test_whatever_a_site_sends_comes_to_what_the_client_would_have_made_of_it(
     key: Key, text: str
 ) -> None:
     said = dict(_read(_declared(), **{key.name: text})).get(key.name)
-    assert said == client_values.normalised(key, text)
+    told = text if key.type != "boolean" or text.strip() else False  # as PHP has it
+    assert said == client_values.normalised(key, told)
 
 
 @given(text=st.one_of(_TEXTS, st.from_regex(r"(Apache|nginx|IIS|httpd)[ /(-]?[0-9.]{0,9}.{0,9}")))
@@ -203,3 +195,48 @@ def test_a_product_that_is_named_first_comes_to_what_the_client_would_have_made_
     made = client_values.normalised(key, text)
     said = dict(_read(_declared(), web_server=text)).get("web_server")
     assert said == (" ".join(made).strip() if isinstance(made, tuple) else None)
+
+
+def _said(told: dict[str, object]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    project = _declared()
+    return dict(_read(project, **told)), _ignored(project, **told)
+
+
+@pytest.mark.parametrize("false", ["", "  ", False, None, 0, "0", "off", "Disabled", "NO"])
+def test_what_php_calls_false_is_no_to_a_boolean(false: object) -> None:
+    assert _said({"multisite": false}) == ({"multisite": False}, [])
+
+
+@pytest.mark.parametrize("true", [True, 1, "1", "on", "Enabled", "yes", "TRUE"])
+def test_what_php_calls_true_is_yes_to_a_boolean(true: object) -> None:
+    assert _said({"multisite": true}) == ({"multisite": True}, [])
+
+
+@pytest.mark.parametrize("empty", ["", None, [], False])
+def test_an_empty_text_is_an_empty_list_to_a_list(empty: object) -> None:
+    assert _said({"languages": empty}) == ({"languages": []}, [])
+
+
+def test_a_list_may_come_as_one() -> None:
+    assert _said({"languages": ["de", "en"]}) == _said({"languages": "de, en"})
+    assert _said({"languages": [["de"], "en"]}) == ({}, [("languages", "MALFORMED")])
+
+
+@pytest.mark.parametrize("key", ["mysql_version", "server_os", "php_version"])
+def test_to_any_other_type_an_empty_text_says_nothing_and_that_is_told(key: str) -> None:
+    assert _said({key: ""}) == ({}, [(key, "EMPTY")])
+
+
+@pytest.mark.parametrize(("number", "cut"), [(8.2, "8.2"), (8.0, "8"), (8, "8"), ("8.2", "8.2")])
+def test_a_number_is_the_text_that_php_makes_of_it(number: object, cut: str) -> None:
+    assert _said({"php_version": number}) == ({"php_version": cut}, [])
+
+
+def test_an_object_is_no_answer() -> None:
+    assert _said({"multisite": {"value": True}}) == ({}, [("multisite", "MALFORMED")])
+
+
+def test_keys_that_are_known_and_not_wanted_are_left_out_without_a_word() -> None:
+    bee = schema.load(REGISTRY).projects["bee"]
+    assert _ignored(bee, version="1.1", bee_version="1.1") == []
+    assert _ignored(bee, version="1.1", other="1.1") == [("", "UNKNOWN")]

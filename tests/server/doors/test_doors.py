@@ -471,6 +471,16 @@ def test_json_takes_a_report_as_far_as_it_is_understood_and_names_the_rest(stand
     assert all(i.message for i in told_back.ignored)
 
 
+def test_an_empty_list_is_a_message_without_members_as_php_writes_it(standing: App) -> None:
+    told = _json(
+        token=b64encode(b"p" * 16).decode(),
+        report={**HELLO_JSON, "languages": [], "modules": ["views"]},
+    )
+    answer = _over_http(standing, "SubmitReport", told.encode(), "application/json")
+    told_back = json_format.Parse(answer.body, wire.SubmitReportResponse())
+    assert [ignored.key for ignored in told_back.ignored] == ["modules"]
+
+
 def test_a_refused_week_comes_with_the_open_ones_in_a_header(
     running: App, at: Callable[[str], None]
 ) -> None:

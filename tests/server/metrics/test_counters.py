@@ -12,7 +12,7 @@ from headcount_server import errors
 from headcount_server.app import App
 from headcount_server.doors.address import Address
 from headcount_server.errors import Refusal
-from headcount_server.metrics import counters
+from headcount_server.metrics import counters, project_health
 from headcount_server.registry.schema import Project
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -60,11 +60,17 @@ def test_every_report_is_counted_by_what_became_of_it(
         "unavailable": 0,
     }
     reasons = {
-        label: value
+        label.removeprefix("toy,"): value
         for (name, label), value in samples.items()
         if name == "headcount_server_ignored_keys_total"
     }
-    assert reasons == {"unknown": 1, "expired": 1, "malformed": 0, "out_of_bounds": 1}
+    assert reasons == {
+        "unknown": 1,
+        "expired": 1,
+        "malformed": 0,
+        "out_of_bounds": 1,
+        "empty": 0,
+    }
     assert samples["headcount_server_commit_reports_sum", ""] == 3
     assert samples["headcount_server_waiting_reports", ""] == 0
 
@@ -107,6 +113,7 @@ def test_every_refusal_has_a_series_from_the_start() -> None:
     codes = {kind.code.name.lower() for kind in _refusals() - {Refusal}}
     assert codes == set(counters.CODES) - {"ok"}
     assert codes > set(counters.OUTCOMES) - {"counted", "duplicate"}
-    assert {wire.IgnoredReason.Name(n).lower() for n in range(1, 5)} == set(counters.REASONS)
-    assert len(wire.IgnoredReason.values()) == 5
+    names = wire.DESCRIPTOR.enum_types_by_name["IgnoredReason"].values_by_name
+    reasons = {name.removeprefix("IGNORED_REASON_").lower() for name in names}
+    assert reasons - {"unspecified"} == set(project_health.REASONS)
     assert errors.Refusal.code is grpc.StatusCode.INTERNAL

@@ -69,6 +69,10 @@ def test_a_jump_is_seen_against_the_median_of_the_weeks_before(signals: ProjectH
     signals.show([_week(46, 400)])
     assert _value(signals, "headcount_server_last_week_reports") == 400
     assert _value(signals, "headcount_server_usual_reports") is None
+    signals.show([_week(46, 400), *(_week(n, 100 if n > 42 else 0) for n in range(45, 37, -1))])
+    assert _value(signals, "headcount_server_usual_reports") is None  # three weeks old
+    signals.show([_week(46, 400), *(_week(n, 100 if n > 41 else 0) for n in range(45, 37, -1))])
+    assert _value(signals, "headcount_server_usual_reports") == 100
     history = [_week(number, 100 + number) for number in range(46, 26, -1)]
     signals.show([_week(47, 0), *history])
     assert _value(signals, "headcount_server_last_week_reports") == 0
@@ -121,3 +125,28 @@ def test_a_running_server_shows_them_without_a_key_a_value_or_a_moment(
     assert samples["headcount_server_last_report_timestamp_seconds", "toy"] % HOUR == 0
     assert "canary" not in body
     assert "multisite" not in body
+
+
+def _answered(number: int, **answers: int) -> PublishedWeek:
+    by_number = {int(key.removeprefix("key")): count for key, count in answers.items()}
+    toy = PublishedProject("toy", ("d1",), {}, Publication(40, by_number, {}))
+    return PublishedWeek(Week(2026, number), 5, (toy,))
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "silent"),
+    [
+        ({"key3": 5}, {"key3": 20}, 0),
+        ({}, {"key3": 20}, 1),
+        ({}, {"key3": 15}, 0),  # so few that chance explains it
+        ({}, {"key3": 20, "key2": 40}, 2),
+    ],
+)
+def test_a_key_that_many_answered_and_nobody_does_any_more_is_counted(
+    signals: ProjectHealth, last: dict[str, int], before: dict[str, int], silent: int
+) -> None:
+    history = [_answered(number, **before) for number in range(46, 42, -1)]
+    signals.show([_answered(47, **last), *history])
+    assert _value(signals, "headcount_server_silent_keys") == silent
+    signals.show([_answered(47, **last), *history[:-1]])
+    assert _value(signals, "headcount_server_silent_keys") == 0  # too young to tell

@@ -1,56 +1,13 @@
-"""A small writer of code: lines, indentation, comments and literals."""
+"""How a text stands in a generated file: as lines, and as a literal."""
 
 from __future__ import annotations
 
 import textwrap
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 MARKER = "Written by headcount-registry"
 """Words in the first line of every generated file; only such files are ever overwritten."""
 WIDTH = 100
 _LAST_SHORT = 0xFFFF
-
-
-class Writer:
-    """Collects lines; `indent` is what one level of indentation looks like."""
-
-    def __init__(self, indent: str) -> None:
-        self._indent = indent
-        self._depth = 0
-        self._lines: list[str] = []
-
-    def line(self, text: str = "") -> None:
-        """Adds one line at the present depth."""
-        self._lines.append(self._indent * self._depth + text if text else "")
-
-    def lines(self, texts: Iterable[str]) -> None:
-        """Adds several lines."""
-        for text in texts:
-            self.line(text)
-
-    @contextmanager
-    def block(self, opening: str, closing: str = "") -> Iterator[None]:
-        """Adds an opening line, indents what follows, and adds the closing line, if any."""
-        self.line(opening)
-        self._depth += 1
-        yield
-        self._depth -= 1
-        if closing:
-            self.line(closing)
-
-    def wrapped(self, text: str, prefix: str = "") -> None:
-        """Adds a paragraph, broken between words to the width of a line."""
-        width = WIDTH - len(self._indent) * self._depth - len(prefix)
-        for line in wrap(text, width):
-            self.line(f"{prefix}{line}".rstrip())
-
-    def text(self) -> str:
-        """Everything, ended by a line feed."""
-        return "\n".join(self._lines) + "\n"
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -77,6 +34,20 @@ def quoted(text: str) -> str:
     if text.isprintable():
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def python_quoted(text: str) -> str:
+    """A literal as formatters of Python like it: in single quotes if that saves escapes."""
+    literal = quoted(text)
+    if text.count('"') <= text.count("'"):
+        return literal
+    return "'" + literal[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+
+
+def docstring(text: str) -> str:
+    """A text as one line that cannot break out of a docstring."""
+    escaped = plain(text).replace("\\", "\\\\").replace('"""', "'''")
+    return escaped[:-1] + "'" if escaped.endswith('"') else escaped
 
 
 def _escaped(character: str) -> str:

@@ -1,0 +1,368 @@
+"""The Python client under the conformance kit: reads questions, asks the client, prints answers.
+
+    headcount-registry conformance -- python tests/conformance/python_client.py
+
+Each answer comes from the parts that a host runs. What a question fixes (the clock, chance, the
+secret, the server) is put in from outside, as the client's own arguments and files.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import headcount
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.json_format import MessageToJson, Parse
+from headcount.client import Client
+from headcount.consent.state import overruled
+from headcount.delivery import outbox, schedule
+from headcount.model.project import Key, Project
+from headcount.model.week import Week
+from headcount.reporting.values import normalised
+from headcount.storage.state_directory import StateDirectory
+from headcount.testing import Clock, RecordingTransport
+from headcount.transport.http_transport import HttpTransport
+from headcount.transport.messages import Answer, Request
+from headcount.transport.wire import submit_answer, submit_request
+from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Json = Any
+WEEK = 7 * 86_400
+_projects: dict[str, Project] = {}
+
+
+def project(declared: dict[str, Json]) -> Project:
+    """A project from its JSON, as a generated package states it."""
+    facts = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode")
+    return Project(
+        **{name: declared[name] for name in (*facts, "digest", "consent_digest")},
+        keys=tuple(_key(key) for key in declared["keys"]),
+        schema=lambda: base64.b64decode(declared["descriptor"]),
+    )
+
+
+def _key(declared: dict[str, Json]) -> Key:
+    parts = {name: declared[name] for name in Key._names}
+    parts["values"] = {value["text"]: value["number"] for value in declared["values"]}
+    return Key(**parts)
+
+
+class Answering:
+    """A collector for every key, with the answers that a question gives."""
+
+    def __init__(self, answers: dict[str, Json]) -> None:
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Callable[[], Json]:
+        return lambda: self._answers.get(name)
+
+
+class Named(RecordingTransport):
+    """A server that also says which weeks are open, when it is asked."""
+
+    open_weeks: tuple[str, ...] = ()
+
+    def describe(self, _project: str, _timeout: float) -> tuple[Answer, bytes]:
+        response = GetRegistryResponse()
+        response.policy.open_weeks.extend(self.open_weeks)
+        return Answer(code="OK"), response.SerializeToString()
+
+
+class Site:
+    """One installation in a directory of its own, whose client can be made anew at any time."""
+
+    def __init__(self, directory: str, transport: RecordingTransport | None = None) -> None:
+        self.directory = directory
+        self.clock = Clock()
+        self.transport = transport or RecordingTransport()
+
+    def client(
+        self,
+        name: str,
+        now: float,
+        answers: dict[str, Json] | None = None,
+        chance: float = 0.5,
+        **settings: Json,
+    ) -> Client:
+        self.clock.now = now
+        return Client(
+            _projects[name],
+            Answering(answers or {}),
+            state_directory=self.directory,
+            environment=settings.pop("environment", {}),
+            clock=self.clock,
+            randomness=lambda: chance,
+            transport=self.transport,
+            patience=None,
+            **settings,
+        )
+
+    def said(self, step: dict[str, Json]) -> None:
+        """What a person does in a step."""
+        client = self.client(step["project"], step["at"])
+        match step["do"]:
+            case "grant":
+                client.grant(step["level"], step.get("refuse", ()))
+            case "deny":
+                client.deny()
+            case "notice":
+                client.notice_shown()
+            case "refuse":
+                client.refuse(step["key"])
+            case "allow":
+                client.allow(step["key"])
+            case "level":
+                client.set_level(step["level"])
+
+
+@contextmanager
+def installed(transport: RecordingTransport | None = None) -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="headcount-") as directory:
+        yield Site(directory, transport)
+
+
+def _bounds(week: Week) -> dict[str, Json]:
+    return {"start": week.start, "end": week.end}
+
+
+def week(seconds: float) -> Json:
+    found = Week.at(seconds)
+    return {"week": found.label, **_bounds(found)}
+
+
+def week_named(week: str) -> Json:
+    try:
+        return _bounds(Week.named(week))
+    except ValueError:
+        return None
+
+
+def _keep_secret(site: Site, name: str, secret: str) -> None:
+    """Put a secret where the client keeps its own."""
+    directory = StateDirectory(site.directory, name)
+    directory.secret()
+    place = Path(site.directory, name, "secret")
+    kept = place.read_bytes()
+    if len(kept) == 32:
+        place.write_bytes(bytes.fromhex(secret))
+    else:
+        place.write_text(json.dumps({**json.loads(kept), "key": secret}))
+
+
+def token(secret: str, project: str, week: str) -> Json:
+    """The token that leaves with a report in this week."""
+    declared = Project(
+        name=project, title="", homepage="", recipient="", contact="", endpoint="",
+        mode="ask_first", digest="", consent_digest="", keys=_projects["bee"].keys,
+        schema=lambda: _schema_of(project),
+    )  # fmt: skip
+    _projects["told"] = declared
+    now = Week.named(week).start + 3 * 86_400
+    with installed() as site:
+        site.said({"at": now - 4 * WEEK, "project": "told", "do": "grant", "level": "basic"})
+        _keep_secret(site, project, secret)
+        site.client("told", now, {"multisite": True}).send_now()
+    (request,) = site.transport.requests
+    return {"token": request.token.hex()}
+
+
+def _schema_of(name: str) -> bytes:
+    """The schema of bee under another name."""
+    file = FileDescriptorProto.FromString(_projects["bee"].schema())
+    text = MessageToJson(file).replace(".projects.bee.v1", f".projects.{name}.v1")
+    return Parse(text, FileDescriptorProto()).SerializeToString()
+
+
+def history(project: str, secret: str, agreed: float, steps: list[dict[str, Json]]) -> Json:
+    transport = Named()
+    left: list[list[dict[str, str]]] = []
+    with installed(transport) as site:
+        site.said({"at": agreed, "project": project, "do": "grant", "level": "extended"})
+        _keep_secret(site, project, secret)
+        for step in steps:
+            transport.requests.clear()
+            transport.answers = [
+                Answer(code=answer["code"], open_weeks=tuple(answer.get("open_weeks", ())))
+                for answer in step["answers"]
+            ]
+            transport.open_weeks = tuple(step["open_weeks"])
+            site.client(project, step["at"], {"multisite": True}).send_now()
+            left.append([{"week": r.week, "token": r.token.hex()} for r in transport.requests])
+    return {"steps": left}
+
+
+def cut(project: str, key: str, answer: Json) -> Json:
+    (declared,) = (each for each in _projects[project].keys if each.name == key)
+    return {"value": normalised(declared, answer)}
+
+
+def report(project: str, week: str, answers: dict[str, Json]) -> Json:
+    now = Week.named(week).start + 3 * 86_400
+    with installed() as site:
+        agreed = {"at": now - 4 * WEEK, "project": project, "do": "grant", "level": "extended"}
+        site.said(agreed)
+        client = site.client(project, now, answers)
+        preview = client.preview()
+        client.send_now()
+    sent = [request.report for request in site.transport.requests] or [b""]
+    return {"json": json.loads(preview.json), "binary": sent[0].hex(), "digest": preview.digest}
+
+
+def envelope_binary(project: str, week: str, token: str, report: str) -> Json:
+    declared = _projects[project]
+    request = Request(
+        week=week,
+        token=bytes.fromhex(token),
+        registry_digest=declared.digest,
+        project=declared.name,
+        report=bytes.fromhex(report),
+    )
+    return {"binary": submit_request(request).hex()}
+
+
+def response_binary(body: str) -> Json:
+    answer = submit_answer(bytes.fromhex(body))
+    return {"ignored": [{"key": item.key, "reason": item.reason} for item in answer.ignored]}
+
+
+def answer(code: str, now: float, week: str, tries: int, chance: float) -> Json:
+    with installed(RecordingTransport(Answer(code=code))) as site:
+        site.said({"at": now - 4 * WEEK, "project": "bee", "do": "grant", "level": "basic"})
+        directory = StateDirectory(site.directory, "bee")
+        plan = schedule.Plan(week=week, moment=now, tries=tries)
+        with directory.sending():
+            outbox.write_plan(directory, plan)
+        client = site.client("bee", now, {"multisite": True}, chance=chance)
+        outcome = client.send_if_due()
+        after = outbox.read_plan(directory)
+    then = {"SENT": "counted", "DROPPED": "dropped", "LATER": "later"}[outcome.name]
+    return {"then": then, "moment": after and after.moment}
+
+
+class _Told(BaseHTTPRequestHandler):
+    """A server that answers as the question says."""
+
+    told: dict[str, Json]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.told["body"].encode()
+        self.send_response_only(self.told["status"])
+        for name, value in self.told["headers"].items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def http(status: int, headers: dict[str, str], body: str) -> Json:
+    kind = type("Told", (_Told,), {"told": {"status": status, "headers": headers, "body": body}})
+    with HTTPServer(("127.0.0.1", 0), kind) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        transport = HttpTransport(f"http://127.0.0.1:{server.server_port}")
+        request = Request(
+            week="2026-W47", token=bytes(16), registry_digest="", project="bee", report=b""
+        )
+        told = transport.submit(request, 5.0)
+    return {"code": told.code, "open_weeks": list(told.open_weeks)}
+
+
+def draw(now: float, not_before: float, chance: float) -> Json:
+    drawn = schedule.draw(now, not_before, chance)
+    return drawn and {"week": drawn.week, "moment": drawn.moment}
+
+
+def plan(week: str, moment: float, done: bool, now: float) -> Json:  # noqa: FBT001 - as it is asked
+    known = schedule.Plan(week=week, moment=moment, done=schedule.SENT if done else "")
+    return {"stands": schedule.holds(known, now), "due": schedule.is_due(known, now)}
+
+
+def switches(environment: dict[str, str], administrator_off: bool) -> Json:  # noqa: FBT001
+    off = overruled(environment, administrator_off=administrator_off)
+    return {"rule": off and off.rule}
+
+
+def consent(steps: list[dict[str, Json]], project: str, now: float, **settings: Json) -> Json:
+    with installed() as site:
+        for step in steps:
+            site.said(step)
+        client = site.client(project, now, **settings)
+        state = client.state()
+        told = {
+            "rule": state.rule,
+            "on": state.on,
+            "keys": sorted(state.keys),
+            "waiting": sorted(state.waiting),
+        }
+        record = client.record()
+        return told if record is None else {**told, "not_before": record.not_before}
+
+
+def evolved(
+    steps: list[dict[str, Json]], project: str, now: float, answers: dict[str, Json]
+) -> Json:
+    with installed() as site:
+        for step in steps:
+            site.said(step)
+        client = site.client(project, now, answers)
+        state = client.state()
+        return {
+            "keys": sorted(state.keys),
+            "waiting": sorted(state.waiting),
+            "report": json.loads(client.preview().json),
+        }
+
+
+OPERATIONS: dict[str, Callable[..., Json]] = {
+    "week": week,
+    "week_named": week_named,
+    "token": token,
+    "history": history,
+    "cut": cut,
+    "report": report,
+    "envelope_binary": envelope_binary,
+    "response_binary": response_binary,
+    "answer": answer,
+    "http": http,
+    "draw": draw,
+    "plan": plan,
+    "switches": switches,
+    "consent": consent,
+    "evolved": evolved,
+}
+
+
+def answered(question: dict[str, Json]) -> dict[str, Json]:
+    """The line that answers a question."""
+    if question["do"] == "hello":
+        _projects.update({name: project(each) for name, each in question["projects"].items()})
+        client = f"headcount for Python {headcount.__version__}"
+        return {"protocol": 1, "client": client, "does": [*OPERATIONS]}
+    try:
+        return {"id": question["id"], "answer": OPERATIONS[question["do"]](**question["given"])}
+    except Exception as error:  # noqa: BLE001 - it is an answer that is wrong
+        return {"id": question["id"], "error": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(answered(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()
