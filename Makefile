@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check fix lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-compare: setup bench-packages ## tell whether the tree is slower than BASE
 
 bench-scale: setup system-packages bench-packages ## measure servers on one PostgreSQL, write docs/generated/scale.md
 	$(BIN)/python bench/scale.py $(BENCH_FLAGS)
+
+bench-usefulness: setup ## measure what readers see of a week, write docs/generated/usefulness.md
+	$(BIN)/python bench/usefulness.py --out docs/generated/usefulness.md
 
 bench-packages:
 	.ci/system-packages bench
