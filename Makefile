@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check fix lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -118,6 +118,9 @@ types: setup
 
 declarations-check: setup
 	$(BIN)/headcount-registry check --strict registry/declarations
+
+check-backdrop: setup ## compare Backdrop's declarations with its source: BACKDROP=/path
+	PYTHONPATH=tests $(BIN)/python -m support.backdrop_source $(or $(BACKDROP),$(error name a tree of Backdrop CMS: make check-backdrop BACKDROP=/path))
 
 proto-check: setup
 	$(BIN)/buf lint

@@ -164,6 +164,12 @@ class SiteOwner(ABC):
         """Removes every file of this project, the decision included."""
         self._directory.forget()
 
+    def way_back(self) -> str:
+        """Return how people change their mind: a command, or the file that holds the answer."""
+        from headcount.way_back import way_back
+
+        return way_back(self, self.project, self._directory.path, self._directory.decision)
+
     def now(self) -> float:
         """The time by this client's clock (unix seconds)."""
         return self._clock()

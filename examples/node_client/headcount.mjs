@@ -123,9 +123,12 @@ function words(answer) {
 
 export function cut(key, answer) {
   switch (key.type) {
-    case "boolean":
+    case "boolean": {
       if (typeof answer === "boolean") return answer;
-      return WORDS[typeof answer === "number" ? answer : trimmed(answer).toLowerCase()] ?? null;
+      const text = typeof answer === "number" ? String(answer) : trimmed(answer);
+      const meant = Object.hasOwn(key.aliases, text) ? key.aliases[text] : text;
+      return Object.hasOwn(WORDS, meant.toLowerCase()) ? WORDS[meant.toLowerCase()] : null;
+    }
     case "choice": return trimmed(answer) ? declared(key, answer.trim()) : null;
     case "version": return trimmed(answer) ? version(answer, key.precision || 1) : null;
     case "product": return product(key, answer);
@@ -477,7 +480,8 @@ async function conformance() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+const [, started] = process.argv;
+if (started && import.meta.url === pathToFileURL(fs.realpathSync(started)).href) {
   const text = (value) => ({ type: "string", default: value });
   const { values, positionals: [command = ""] } = parseArgs({
     allowPositionals: true,

@@ -101,6 +101,7 @@ _response(
         "ignored": [
             {"key": "pages", "number": 8, "reason": "IGNORED_REASON_OUT_OF_BOUNDS"},
             {"key": "version", "number": 1, "reason": "IGNORED_REASON_MALFORMED"},
+            {"key": "motto", "number": 9, "reason": "IGNORED_REASON_EMPTY"},
         ],
     },
     "Each key has a reason of its own.",

@@ -1,6 +1,6 @@
 """The Python client under the conformance kit: reads questions, asks the client, prints answers.
 
-    headcount-registry conformance -- python tests/conformance/python_client.py
+    PYTHONPATH=tests headcount-registry conformance -- python -m conformance.python_client
 
 Each answer comes from the parts that a host runs. What a question fixes (the clock, chance, the
 secret, the server) is put in from outside, as the client's own arguments and files.
@@ -8,128 +8,34 @@ secret, the server) is put in from outside, as the client's own arguments and fi
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import headcount
+from conformance.installation import PROJECTS, Named, Site, declared, installed
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.json_format import MessageToJson, Parse
-from headcount.client import Client
 from headcount.consent.state import overruled
 from headcount.delivery import outbox, schedule
-from headcount.model.project import Key, Project
+from headcount.model.project import Project
 from headcount.model.week import Week
 from headcount.reporting.values import normalised
 from headcount.storage.state_directory import StateDirectory
-from headcount.testing import Clock, RecordingTransport
+from headcount.testing import RecordingTransport
 from headcount.transport.http_transport import HttpTransport
 from headcount.transport.messages import Answer, Request
 from headcount.transport.wire import submit_answer, submit_request
-from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Json = Any
 WEEK = 7 * 86_400
-_projects: dict[str, Project] = {}
-
-
-def project(declared: dict[str, Json]) -> Project:
-    """A project from its JSON, as a generated package states it."""
-    facts = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode")
-    return Project(
-        **{name: declared[name] for name in (*facts, "digest", "consent_digest")},
-        keys=tuple(_key(key) for key in declared["keys"]),
-        schema=lambda: base64.b64decode(declared["descriptor"]),
-    )
-
-
-def _key(declared: dict[str, Json]) -> Key:
-    parts = {name: declared[name] for name in Key._names}
-    parts["values"] = {value["text"]: value["number"] for value in declared["values"]}
-    return Key(**parts)
-
-
-class Answering:
-    """A collector for every key, with the answers that a question gives."""
-
-    def __init__(self, answers: dict[str, Json]) -> None:
-        self._answers = answers
-
-    def __getattr__(self, name: str) -> Callable[[], Json]:
-        return lambda: self._answers.get(name)
-
-
-class Named(RecordingTransport):
-    """A server that also says which weeks are open, when it is asked."""
-
-    open_weeks: tuple[str, ...] = ()
-
-    def describe(self, _project: str, _timeout: float) -> tuple[Answer, bytes]:
-        response = GetRegistryResponse()
-        response.policy.open_weeks.extend(self.open_weeks)
-        return Answer(code="OK"), response.SerializeToString()
-
-
-class Site:
-    """One installation in a directory of its own, whose client can be made anew at any time."""
-
-    def __init__(self, directory: str, transport: RecordingTransport | None = None) -> None:
-        self.directory = directory
-        self.clock = Clock()
-        self.transport = transport or RecordingTransport()
-
-    def client(
-        self,
-        name: str,
-        now: float,
-        answers: dict[str, Json] | None = None,
-        chance: float = 0.5,
-        **settings: Json,
-    ) -> Client:
-        self.clock.now = now
-        return Client(
-            _projects[name],
-            Answering(answers or {}),
-            state_directory=self.directory,
-            environment=settings.pop("environment", {}),
-            clock=self.clock,
-            randomness=lambda: chance,
-            transport=self.transport,
-            patience=None,
-            **settings,
-        )
-
-    def said(self, step: dict[str, Json]) -> None:
-        """What a person does in a step."""
-        client = self.client(step["project"], step["at"])
-        match step["do"]:
-            case "grant":
-                client.grant(step["level"], step.get("refuse", ()))
-            case "deny":
-                client.deny()
-            case "notice":
-                client.notice_shown()
-            case "refuse":
-                client.refuse(step["key"])
-            case "allow":
-                client.allow(step["key"])
-            case "level":
-                client.set_level(step["level"])
-
-
-@contextmanager
-def installed(transport: RecordingTransport | None = None) -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="headcount-") as directory:
-        yield Site(directory, transport)
 
 
 def _bounds(week: Week) -> dict[str, Json]:
@@ -164,10 +70,10 @@ def token(secret: str, project: str, week: str) -> Json:
     """The token that leaves with a report in this week."""
     declared = Project(
         name=project, title="", homepage="", recipient="", contact="", endpoint="",
-        mode="ask_first", digest="", consent_digest="", keys=_projects["bee"].keys,
+        mode="ask_first", digest="", consent_digest="", keys=PROJECTS["bee"].keys,
         schema=lambda: _schema_of(project),
     )  # fmt: skip
-    _projects["told"] = declared
+    PROJECTS["told"] = declared
     now = Week.named(week).start + 3 * 86_400
     with installed() as site:
         site.said({"at": now - 4 * WEEK, "project": "told", "do": "grant", "level": "basic"})
@@ -179,7 +85,7 @@ def token(secret: str, project: str, week: str) -> Json:
 
 def _schema_of(name: str) -> bytes:
     """The schema of bee under another name."""
-    file = FileDescriptorProto.FromString(_projects["bee"].schema())
+    file = FileDescriptorProto.FromString(PROJECTS["bee"].schema())
     text = MessageToJson(file).replace(".projects.bee.v1", f".projects.{name}.v1")
     return Parse(text, FileDescriptorProto()).SerializeToString()
 
@@ -203,7 +109,7 @@ def history(project: str, secret: str, agreed: float, steps: list[dict[str, Json
 
 
 def cut(project: str, key: str, answer: Json) -> Json:
-    (declared,) = (each for each in _projects[project].keys if each.name == key)
+    (declared,) = (each for each in PROJECTS[project].keys if each.name == key)
     return {"value": normalised(declared, answer)}
 
 
@@ -220,7 +126,7 @@ def report(project: str, week: str, answers: dict[str, Json]) -> Json:
 
 
 def envelope_binary(project: str, week: str, token: str, report: str) -> Json:
-    declared = _projects[project]
+    declared = PROJECTS[project]
     request = Request(
         week=week,
         token=bytes.fromhex(token),
@@ -349,7 +255,7 @@ OPERATIONS: dict[str, Callable[..., Json]] = {
 def answered(question: dict[str, Json]) -> dict[str, Json]:
     """The line that answers a question."""
     if question["do"] == "hello":
-        _projects.update({name: project(each) for name, each in question["projects"].items()})
+        PROJECTS.update({name: declared(each) for name, each in question["projects"].items()})
         client = f"headcount for Python {headcount.__version__}"
         return {"protocol": 1, "client": client, "does": [*OPERATIONS]}
     try:

@@ -224,6 +224,24 @@ _all(
 _all(
     "boolean",
     "multisite",
+    "A word that the client's own language knows otherwise is a word like any other.",
+    [("constructor", None), ("__proto__", None), ("null", None)],
+)
+_all(
+    "choice",
+    "system",
+    "A word that the client's own language knows otherwise is a word like any other.",
+    [("constructor", "other"), ("__proto__", "other"), ("null", "other")],
+)
+_all(
+    "boolean",
+    "multisite",
+    "An alias is another word for yes or no, letter by letter.",
+    [("Ja", True), ("Nein", False), (" Ja ", True), ("ja", None)],
+)
+_all(
+    "boolean",
+    "multisite",
     "1 and 0 are meant so, as numbers and as texts; other numbers are not.",
     [(1, True), (0, False), ("1", True), ("0", False), (2, None), (-1, None), ("2", None)],
 )

@@ -127,6 +127,7 @@ SENDING = {
 ORDINARY = {
     "background_process", "consent.changes", "delivery.background", "delivery.scheduler",
     "delivery.server_policy", "model.deadline", "model.report", "options", "status", "testing",
+    "way_back",
 }  # fmt: skip
 """Modules of the light rooms that only functions import."""
 LIGHT = {

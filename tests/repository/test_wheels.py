@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 from support.public_walk import walk
-from support.repository import ROOT
+from support.repository import ROOT, TESTS
 from support.server_process import THURSDAY, ServerProcess
 
 FOLDERS = (ROOT, ROOT / "registry", ROOT / "server")
@@ -169,3 +169,13 @@ def test_the_archive_of_the_client_has_what_its_readers_look_for(installed: Inst
         names = {name.partition("/")[2] for name in opened.getnames()}
     assert names >= {"README.md", "PRIVACY.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
     assert "proto/headcount/v1/telemetry_service.proto" in names
+
+
+def test_the_cases_that_all_clients_agree_on_come_with_the_registry(installed: Installed) -> None:
+    installed.run("headcount-registry", "conformance", "--copy", "vectors")
+    copied = {file.name: file.read_bytes() for file in (installed.place / "vectors").iterdir()}
+    assert copied == {file.name: file.read_bytes() for file in (TESTS / "vectors").iterdir()}
+    node = ROOT / "examples" / "node_client" / "headcount.mjs"
+    kit = ("conformance", "--only", "weeks", "--", "node", node, "conformance")
+    weeks = len(json.loads(copied["weeks.json"])["cases"])
+    assert f"{weeks} passed, 0 failed, 0 not tried" in installed.run("headcount-registry", *kit)

@@ -61,3 +61,6 @@ class Askable(Protocol):
 
     def notice_shown(self, wording: str) -> None:
         """Records that the notice was shown."""
+
+    def way_back(self) -> str:
+        """How people change their mind: a command, or the file that holds the answer."""

@@ -1,24 +1,26 @@
 """The question put in a terminal: both answers weigh the same, and it is put once.
 
-It never appears in a build or test run, without a terminal, where a switch is
-off, or a second time. Closing it decides nothing.
+It never appears in a build or test run, in a job in the background, without a
+terminal, while a switch is off, or a second time. Closing it decides nothing, and
+Ctrl-C ends the program as it does elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 from headcount.asking.form import answer, form
-from headcount.asking.wording import VERSION
+from headcount.asking.screen import UNDECIDED, Screen
+from headcount.asking.wording import VERSION, Words
 from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.model.errors import HeadcountError, StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any, TextIO
 
     from headcount.asking.askable import Askable
@@ -28,9 +30,6 @@ NO = "no"
 LATER = "later"
 NOT_ASKED = "not asked"
 
-_TRIES = 3
-_WIDTH = 78
-_UNDECIDED = "decides nothing"
 _OVERRULED = ("administrator", "environment", "automated")
 
 
@@ -41,22 +40,26 @@ class Asked(Frozen):
     reason: str = ""
 
 
-def ask(
+def ask(  # noqa: PLR0913 - streams and environment come in as arguments
     *clients: Askable,
     again: bool = False,
     reading: TextIO | None = None,
     writing: TextIO | None = None,
     translated: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    how: str = "",
 ) -> Asked:
-    """Puts one question for all the clients that have no answer yet, and records it.
+    """Put one question for all the clients that have no answer yet, and record the answer.
 
     A client whose project asks for more than was agreed to is asked about the
     new keys alone. `again` asks a person who came to be asked, whatever was
-    answered before. StateError where the answer cannot be recorded.
+    answered before. `how` is the command by which people change their mind, such as
+    `acme usage-counts`; without it the generated package's own is named. Raises
+    StateError if the answer cannot be recorded, and KeyboardInterrupt at Ctrl-C.
     """
-    terminal = _Terminal(reading or sys.stdin, writing or sys.stdout)
-    if not terminal.is_one:
-        return Asked(answer=NOT_ASKED, reason="there is no terminal to ask in")
+    terminal = Screen(reading or sys.stdin, writing or sys.stdout)
+    if reason := terminal.why_not or _builds(environment, again=again):
+        return Asked(answer=NOT_ASKED, reason=reason)
     reasons = {client: _why_not(client, again=again) for client in clients}
     asked = [client for client in clients if not reasons[client]]
     if not asked:
@@ -77,10 +80,36 @@ def ask(
             came = _whole(terminal, fresh, translated)
         for client in wider:
             came = _wider(terminal, client, translated)
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         terminal.say("")
-        came = Asked(answer=LATER, reason="the question was closed")
+        return Asked(answer=LATER, reason="the question was closed")
+    except KeyboardInterrupt:
+        terminal.say("")
+        raise
+    if came.answer in {YES, NO}:
+        _confirm(terminal, first, Words(translated), how)
     return came
+
+
+def _builds(environment: Mapping[str, str], *, again: bool) -> str:
+    """Why a build is not held up, `""` if none runs or a person came to be asked."""
+    if again or environment.get("MAKELEVEL", "0") in {"", "0"}:
+        return ""
+    return "the variable MAKELEVEL shows that make runs this"
+
+
+def _confirm(terminal: Screen, clients: list[Askable], words: Words, how: str) -> None:
+    """Say what follows from an answer, and how to change it."""
+    for client in clients:
+        keys = client.state().keys
+        labels = ", ".join(key.label for key in client.project.keys if key.name in keys)
+        said = words.message("headcount.sent", labels=labels, title=client.project.title)
+        if not keys:
+            said = words.message("headcount.unsent", title=client.project.title)
+        terminal.say(said["text"])
+    terminal.say(words.message("headcount.change")["text"])
+    for command in dict.fromkeys([how] if how else [client.way_back() for client in clients]):
+        terminal.say(f"  {command}", wrapped=False)
 
 
 def _why_not(client: Askable, *, again: bool) -> str:
@@ -116,9 +145,7 @@ def _novel(client: Askable) -> bool:
     return bool(state.waiting or state.limited)
 
 
-def _whole(
-    terminal: _Terminal, clients: list[Askable], translated: Mapping[str, str] | None
-) -> Asked:
+def _whole(terminal: Screen, clients: list[Askable], translated: Mapping[str, str] | None) -> Asked:
     """The question about everything."""
     data = form(*clients, translated=translated)
     terminal.say(data["question"]["text"])
@@ -139,7 +166,7 @@ def _whole(
         return [key for project in shown for key in project["keys"]]
 
     noticed = any(client.project.mode == ON_AFTER_NOTICE for client in clients)
-    empty = "leaves it at the notice" if noticed else _UNDECIDED
+    empty = "leaves it at the notice" if noticed else UNDECIDED
     said = terminal.choice((YES, NO), details, empty=empty)
     if said == NO:
         answer(clients, yes=False, via="terminal")
@@ -156,7 +183,7 @@ def _whole(
     return Asked(answer=said or LATER)
 
 
-def _wider(terminal: _Terminal, client: Askable, translated: Mapping[str, str] | None) -> Asked:
+def _wider(terminal: Screen, client: Askable, translated: Mapping[str, str] | None) -> Asked:
     """The question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
     new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
@@ -185,71 +212,3 @@ def _with_values(clients: list[Askable], translated: Mapping[str, str] | None) -
         return form(*clients, translated=translated, values=True)
     except HeadcountError:  # a package that is not of one piece; the question needs no values
         return form(*clients, translated=translated)
-
-
-class _Terminal:
-    """Two streams that a person sits at."""
-
-    def __init__(self, reading: TextIO, writing: TextIO) -> None:
-        self._reading = reading
-        self._writing = writing
-
-    @property
-    def is_one(self) -> bool:
-        """Whether a person can read here and answer."""
-        try:
-            return self._reading.isatty() and self._writing.isatty()
-        except (AttributeError, ValueError):  # a host without streams, or with closed ones
-            return False
-
-    def say(self, text: str) -> None:
-        """Prints a paragraph."""
-        indent = text[: len(text) - len(text.lstrip())]
-        clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-        wrapped = fill(clean, _WIDTH, subsequent_indent=f"{indent}  " if indent else "")
-        self._writing.write(f"{wrapped}\n")
-        self._writing.flush()
-
-    def choice(
-        self,
-        answers: tuple[str, ...],
-        details: Callable[[], list[dict[str, Any]]],
-        *,
-        empty: str = _UNDECIDED,
-    ) -> str:
-        """The answer that was typed in full or begun, `""` where only Enter was.
-
-        EOFError where the terminal was closed.
-        """
-        for _ in range(_TRIES):
-            self._writing.write(
-                f"{' or '.join(answers)}? (Enter {empty}, ? shows each value and why) "
-            )
-            self._writing.flush()
-            line = self._reading.readline()
-            if not line:
-                raise EOFError
-            said = line.strip().lower()
-            if not said:
-                return ""
-            if said == "?":
-                self._explain(details())
-                continue
-            for candidate in answers:
-                if candidate.startswith(said):
-                    return candidate
-            self.say(f"Please type {' or '.join(answers)}.")
-        return ""
-
-    def _explain(self, details: list[dict[str, Any]]) -> None:
-        for key in details:
-            self.say("")
-            self.say(f"{key['label']['text']} ({key['tells']['text']})")
-            if "value" in key:
-                self.say(f"    Here it would be sent as: {key['value']}")
-            elif "note" in key:
-                self.say(f"    Here nothing would be sent: {key['note']}")
-            for part in (key["description"]["text"], key["purpose"]["text"], key["issue"]):
-                if part:
-                    self.say(f"    {part}")
-        self.say("")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING, Protocol
 
 from headcount.model.project import LEVELS
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
     from headcount.model.project import Project
@@ -43,7 +42,8 @@ def parsed(
     """The arguments, or the exit code where there is nothing left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
-        return parser.parse_args(argv)
+        # No parser may know these defaults: that of a command would undo what stands before it.
+        return parser.parse_args(argv, Namespace(json=False, host="", state=""))
     except SystemExit as error:  # help was printed, or what is wrong
         return error.code if isinstance(error.code, int) else USAGE
 
@@ -65,7 +65,6 @@ def _parser(project: Project, *, program: str, hosted: bool) -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
         parents=[common],
     )
-    parser.set_defaults(json=False, host="", state="")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str) -> ArgumentParser:

@@ -86,17 +86,18 @@ class Frozen:
         return hash((type(self), *parts))
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name}={part!r}" for name, part in self.parts().items())
+        parts = ", ".join(f"{name}={_bare(part)!r}" for name, part in self.parts().items())
         return f"{type(self).__name__}({parts})"
 
     def __reduce__(self) -> tuple[object, ...]:
         # A value is made anew: nothing could fill it afterwards, and a mapping
         # proxy, which `__post_init__` makes, can neither be pickled nor copied.
-        parts = {
-            name: dict(part) if isinstance(part, MappingProxyType) else part
-            for name, part in vars(self).items()
-        }
-        return _made, (type(self), parts)
+        return _made, (type(self), {name: _bare(part) for name, part in vars(self).items()})
+
+
+def _bare(part: object) -> object:
+    """Return a part without the proxy that keeps a mapping from being changed."""
+    return dict(part) if isinstance(part, MappingProxyType) else part
 
 
 def _made(kind: type[Frozen], parts: dict[str, object]) -> Frozen:

@@ -85,11 +85,12 @@ def bucket(count: int, bounds: tuple[int, ...]) -> int:
     return bounds[place - 1] if place else 0
 
 
-def _boolean(_key: Key, raw: object) -> bool | None:
+def _boolean(key: Key, raw: object) -> bool | None:
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, int | str):
-        return _YES_NO.get(str(raw).strip().lower())
+        text = str(raw).strip()
+        return _YES_NO.get(key.aliases.get(text, text).lower())
     return None
 
 

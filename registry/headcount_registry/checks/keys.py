@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import When, key_check
 from headcount_registry.declarations import attributes, names
+from headcount_registry.declarations.conventions import conventions
 from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Level
 from headcount_registry.findings import Severity
 
@@ -194,7 +195,7 @@ def known_type(key: KeyDraft) -> Problems:
         near = get_close_matches(stated.text.lower(), list(KeyType), n=1)
         meant = f"did you mean `{near[0]}`?" if near else "it is one of: " + ", ".join(KeyType)
         yield stated.value_location, f"there is no type `{stated.text}`; {meant}"
-    elif not stated and not key.shorthand and key.name != VERSION:
+    elif not (stated or key.shorthand or key.scalar("use") or key.name == VERSION):
         yield (
             key.location,
             (
@@ -219,6 +220,16 @@ def attribute_of_other_type(key: KeyDraft) -> Problems:
                     f" {' or '.join(sorted(kinds))}; remove it or change the type"
                 ),
             )
+
+
+@key_check("convention")
+def known_convention(key: KeyDraft) -> Problems:
+    """A convention is one of those that are shipped."""
+    stated = key.scalar("use")
+    if stated and stated.text not in conventions():
+        near = get_close_matches(stated.text.lower(), conventions(), n=1)
+        meant = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(conventions())}"
+        yield stated.value_location, f"there is no convention `{stated.text}`; {meant}"
 
 
 @key_check("level")

@@ -216,11 +216,10 @@ def bounds(key: KeyDraft) -> Problems:
 def cross_tabulation(key: KeyDraft) -> Problems:
     """The release is the only other axis that exists, and goes with single values alone."""
     for each in key.items("by"):
-        if key.type == KeyType.LIST or key.name == VERSION:
-            what = "a list" if key.type == KeyType.LIST else f"`{VERSION}` itself"
+        if key.type == KeyType.LIST:
             yield (
                 each.location,
-                f"{what} cannot be counted for each release, only a key with one value; remove it",
+                "a list cannot be counted for each release, only a key with one value; remove it",
             )
         if each.text != VERSION:
             yield (

@@ -21,7 +21,7 @@ def paths_argument(command: _F) -> _F:
 
 
 def lock_option(explanation: str) -> Callable[[_F], _F]:
-    """Add --lock, the file of permanent numbers, with what it is to this command."""
+    """Add --lock, the file of permanent numbers; `explanation` ends its help text."""
     return click.option(
         "--lock",
         "lock_file",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--out",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Directory for everything that is generated.",
+    help="Directory for all generated files.",
 )
 @lock_option(
     "; keep it under version control."
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--changes",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write a page of what changed, release by release, to this file.",
+    help="Also write a page of changes, release by release, to this file.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; say which files are out of date.")
 def build_command(  # noqa: PLR0913 - one for each option
@@ -60,10 +60,10 @@ def build_command(  # noqa: PLR0913 - one for each option
     """Build schema, descriptor set and typed clients.
 
     PATH is an .info file, a directory whose .info files are all read, or a
-    release archive (.zip, .tar.gz) that is read as the directory in it.
-    Written below the output directory are one .proto file for each project,
-    registry.binpb for the server, registry.json for other tools, and a Python
-    package for each project with the text that people read before they agree;
+    release archive (.zip, .tar.gz), read like the directory in it. The output
+    directory gets a .proto file for each project, registry.binpb for the server,
+    registry.json for other tools, and a Python package for each project with
+    the text that people read before they agree;
     the numbers of new keys are entered in the lock. Either all files are
     written or none.
 
@@ -88,7 +88,7 @@ def build_command(  # noqa: PLR0913 - one for each option
 def _documents(
     built: Build, lock_file: Path, docs: Path | None, changes: Path | None
 ) -> dict[Path, bytes]:
-    """The pages that were asked for, by the place that they were asked for."""
+    """Return the requested pages by the file they go to."""
     pages: dict[Path, bytes] = {}
     if docs:
         pages[docs] = keys_page.emit(built.registry).encode()

@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 @click.option(
     "--strict",
     is_flag=True,
-    help="Look for missing explanations too, and take every finding for an error.",
+    help="Report missing explanations too, and treat every finding as an error.",
 )
 @click.option(
     "--format",
@@ -35,14 +35,14 @@ FORMAT_VERSION = 1
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How findings are printed to standard output.",
+    help="Form in which findings are printed to standard output.",
 )
 @click.option(
     "--today",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="Day by which expiry is judged.  [default: today in UTC]",
+    help="Day on which to judge expiry.  [default: today in UTC]",
 )
 @lock_option(
     ", if there is one.  [default: registry.lock in the first PATH, or beside it if it is a file]"
@@ -58,9 +58,9 @@ def check_command(
     """Say what is wrong with declarations; write nothing.
 
     PATH is an .info file, a directory whose .info files are all read, or a
-    release archive (.zip, .tar.gz). Each finding has a place, says what is wrong
-    and what to write instead, and bears the name of a check, which docs/maintainers/checks.md
-    explains. A warning can be allowed:
+    release archive (.zip, .tar.gz). Each finding names its place, says what is
+    wrong and what to write instead, and ends with the name of its check.
+    docs/maintainers/checks.md explains each check. A warning can be allowed:
 
     \b
         telemetry[modules][allow][] = large-vocabulary

@@ -64,7 +64,7 @@ def conformance_command(  # noqa: PLR0913 - one for each option
 
     COMMAND starts a program that answers for the client; write -- before it. It
     reads questions from its standard input, a JSON object a line, and prints an
-    answer to each. docs/other-languages.md describes what is asked.
+    answer to each; docs/hosts/other-languages.md describes both.
 
     Exit status: 0 all that the program claims is right, 1 something is wrong or
     it broke off (or, with --all, something was not tried), 2 the command was misused.

@@ -35,9 +35,9 @@ def diff_command(old: Path, new: Path, form: str, projects: tuple[str, ...]) -> 
     """Say what changed between two states, and for whom.
 
     OLD and NEW are directories, files or archives of declarations, locks
-    (*.lock) or descriptor sets (*.binpb). Each change is said to be added,
-    retired, renamed, widened, narrowed, reworded or replaced, whether it breaks
-    clients or totals, and whether people must be asked for consent again.
+    (*.lock) or descriptor sets (*.binpb). Each line says whether the change is
+    added, retired, renamed, widened, narrowed, reworded or replaced, whether it
+    breaks clients or totals, and whether people must be asked for consent again.
 
     Exit status: 0 compatible, 1 breaking, 2 not compared.
     """

@@ -39,12 +39,12 @@ _USUAL = Thresholds()
 def generate_commands() -> None:
     """Write dashboards and rules for the metrics of a server.
 
-    They follow from the declarations, so run this again whenever those change.
+    They follow from the declarations. Run this again when the declarations change.
     """
 
 
 def _common(command: Callable[..., None]) -> Callable[..., Any]:
-    """Adds the argument and the options that all of these commands have."""
+    """Add the argument and the options that these commands share."""
     for add in (
         click.option("--check", is_flag=True, help="Write nothing; say which files differ."),
         lock_option(", as for build; it is only read."),
@@ -52,7 +52,7 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
             "--out",
             required=True,
             type=click.Path(path_type=Path, file_okay=False),
-            help="Directory for what is generated.",
+            help="Directory for the generated files.",
         ),
         paths_argument,
     ):
@@ -67,11 +67,10 @@ def grafana_command(
 ) -> None:
     """Write dashboards for Grafana.
 
-    PATH is as for build. Written are a dashboard for each project, called
-    <project>.json, with the latest distribution of every key and its course
-    over time; and server.json for whoever runs the server. Import them, or
-    have Grafana provision the directory. Dashboards of projects that are no
-    longer declared are removed.
+    PATH is as for build. Each project gets a dashboard <project>.json, with the
+    latest distribution of every key and its course over time. server.json is
+    for the operator of the server. Import them, or have Grafana provision the
+    directory. Dashboards of projects that are no longer declared are removed.
     """
     registry = _registry(paths, lock_file)
     dashboards = (*map(project_dashboard, registry.projects), server_dashboard())
@@ -87,7 +86,7 @@ def grafana_command(
     type=DurationType(),
     default=_USUAL.silence.text,
     show_default=True,
-    help="Alert when a project sent no report for so long.",
+    help="Alert when a project has sent no report for this long.",
 )
 @click.option(
     "--refused",
@@ -101,7 +100,8 @@ def grafana_command(
     type=DurationType(),
     default=_USUAL.stale.text,
     show_default=True,
-    help="Alert when the last closed week began longer ago; 14 days and the grace are usual.",
+    help="Alert when the last closed week began longer ago than this; up to 14 days plus the "
+    "grace is usual.",
 )
 @click.option(
     "--waiting",
@@ -115,14 +115,14 @@ def grafana_command(
     type=SizeType(),
     default=_USUAL.database.text,
     show_default=True,
-    help="Alert when the database is larger.",
+    help="Alert when the database is larger than this.",
 )
 @click.option(
     "--disk-free",
     type=SizeType(),
     default=_USUAL.disk_free.text,
     show_default=True,
-    help="Alert when less room is left on its disk.",
+    help="Alert when its disk has less room left than this.",
 )
 def prometheus_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
@@ -139,9 +139,8 @@ def prometheus_command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Write rules for Prometheus.
 
-    PATH is as for build. Written are alerts.yml, for whoever runs the server,
-    and recording.yml with the share of every value and how it changed in a
-    week.
+    PATH is as for build. alerts.yml is for the operator of the server.
+    recording.yml computes the share of every value and its change in a week.
     """
     registry = _registry(paths, lock_file)
     thresholds = Thresholds(

@@ -18,7 +18,7 @@ from headcount_registry.pipeline.new_declaration import first_declaration
 def init_command(directory: Path, project: str, title: str) -> None:
     """Write a first declaration to edit, and say what to type next.
 
-    DIR is made if it is not there. Nothing that exists is overwritten.
+    DIR is created if it does not exist. Existing files are not overwritten.
     """
     name = project or names.suggestion(directory.resolve().name)
     if not names.is_project_name(name):
@@ -49,5 +49,5 @@ def init_command(directory: Path, project: str, title: str) -> None:
 
 
 def _is_no_title(title: str) -> bool:
-    """Whether a title cannot stand in a line of an `.info` file as it is."""
+    """Return whether a title needs quoting in a line of an `.info` file."""
     return not title.isprintable() or title != title.strip() or title[:1] in {'"', "'"}

@@ -32,16 +32,24 @@ _OTHERS = ("catalogue", "since", "expires", "owner")
 @click.option(
     "--type", "kind", type=click.Choice([kind.value for kind in KeyType]), help="Kind of value."
 )
-@click.option("--label", help="What people read first.")
-@click.option("--description", help="What the value is, in one sentence.")
-@click.option("--purpose", help="Which decision it informs, in one sentence.")
-@click.option("--issue", help="Where collecting it was decided (a URL).")
+@click.option("--label", help="Name that people read first.")
+@click.option("--description", help="Meaning of the value, in one sentence.")
+@click.option("--purpose", help="Decision that it informs, in one sentence.")
+@click.option("--issue", help="URL of the decision to collect it.")
 @click.option("--value", "values", multiple=True, help="A declared value; repeatable.")
-@click.option("--alias", "aliases", multiple=True, metavar="REPORTED=VALUE", help="Repeatable.")
-@click.option("--catalogue", default="", help="File of the items of a long list.")
-@click.option("--max-items", type=int, help="Most items of a list.")
-@click.option("--precision", type=int, help="Components of a version that are kept.")
-@click.option("--bucket", "buckets", type=int, multiple=True, help="A bound; repeatable.")
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="REPORTED=VALUE",
+    help="Another spelling of a value; repeatable.",
+)
+@click.option("--catalogue", default="", help="File with the items of a long list.")
+@click.option("--max-items", type=int, help="Largest number of items of a list.")
+@click.option("--precision", type=int, help="Number of version components to keep.")
+@click.option(
+    "--bucket", "buckets", type=int, multiple=True, help="Lower bound of a bucket; repeatable."
+)
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),
@@ -49,15 +57,15 @@ _OTHERS = ("catalogue", "since", "expires", "owner")
     show_default=True,
     help="Consent level.",
 )
-@click.option("--by-version", is_flag=True, help="Also count by the project's release.")
-@click.option("--since", default="", help="Release that first asks.")
+@click.option("--by-version", is_flag=True, help="Also count it by the project's release.")
+@click.option("--since", default="", help="First release that asks.")
 @click.option("--expires", default="", help="Day from which it is not asked (YYYY-MM-DD).")
-@click.option("--owner", default="", help="Who answers questions about it.")
+@click.option("--owner", default="", help="Contact for questions about it.")
 def new_key_command(file: Path, name: str, **flags: Any) -> None:
     """Declare one more key in an .info file.
 
-    FILE is append_key to, after the whole was checked; otherwise it stays as it
-    is. On a terminal what is missing is asked for.
+    The key is added at the end of FILE if the whole passes all checks; otherwise
+    FILE stays as it is. On a terminal the command asks for missing attributes.
     """
     if not file.is_file():
         raise click.UsageError(f"{file}: no such file; make one with `headcount-registry init`.")
@@ -76,7 +84,7 @@ def new_key_command(file: Path, name: str, **flags: Any) -> None:
 
 
 def _key(name: str, flags: dict[str, Any]) -> NewKey:
-    """The key as flags, or a person at a terminal, describe it."""
+    """Return the key that the flags, or a person at a terminal, describe."""
     kind = _ask(flags, "kind", "Type", click.Choice([kind.value for kind in KeyType]))
     scalars = {
         attribute: _ask(flags, attribute, words, needed=attribute == "label")
@@ -143,7 +151,7 @@ def _alias(text: str) -> tuple[str, str]:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Exchanges a file for its new bytes in one step; a link stays a link."""
+    """Replace a file by its new bytes in one step; a link stays a link."""
     real = file.resolve()
     handle, beside = tempfile.mkstemp(prefix=".headcount-registry-", dir=real.parent)
     try:

@@ -39,15 +39,15 @@ def _constants(
     metavar="NAME=VALUE",
     multiple=True,
     callback=_constants,
-    help="A constant of PHP, which replaces the value NAME; may be given several times."
+    help="A PHP constant that replaces the value NAME; repeatable."
     "  TRUE, FALSE and NULL are known.",
 )
 def parse_command(file: Path, constants: dict[str, Scalar], *, sections: bool) -> None:
     """Print an .info file as the nested arrays that Backdrop reads from it.
 
-    FILE is any .info file, or - for standard input. What is printed is JSON: an
-    array whose keys count from 0 is a list, any other an object. Nothing is
-    judged here; `headcount-registry check` says what the grammar leaves out.
+    FILE is any .info file, or - for standard input. The output is JSON: an array
+    whose keys count from 0 is a list, any other array is an object. This command
+    judges nothing; `headcount-registry check` reports what the grammar ignores.
     """
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()

@@ -1,4 +1,4 @@
-"""The command `headcount-registry release`: what changed is entered into the history."""
+"""The command `headcount-registry release`: enter changes into the history."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @click.command("release")
 @paths_argument
-@click.option("--name", required=True, help="What the release is called, such as 1.2.")
+@click.option("--name", required=True, help="Name of the release, such as 1.2.")
 @click.option(
     "--date",
     type=click.DateTime(formats=["%Y-%m-%d"]),
-    help="Its day.  [default: today, in UTC]",
+    help="Day of the release.  [default: today, in UTC]",
 )
 @lock_option(", as for build.")
-@click.option("--note", default="", help="Why, in a sentence or two, for the pages of changes.")
+@click.option("--note", default="", help="Reason, in a sentence or two, for the pages of changes.")
 @click.option("--breaking", is_flag=True, help="Release although clients or totals break.")
 def release_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
@@ -41,12 +41,12 @@ def release_command(  # noqa: PLR0913 - one for each option
     *,
     breaking: bool,
 ) -> None:
-    """Enter what changed since the last release into the history.
+    """Enter the changes since the last release into the history.
 
     Compares the declarations with the last release, adds a line to
-    registry.history and keeps the descriptor set as registry.released.binpb,
-    both beside the lock, which must be up to date. Commit them, and run build
-    with --changes to bring the page up to date, and what servers show.
+    registry.history and saves the descriptor set as registry.released.binpb.
+    Both files are beside the lock, which must be up to date. Commit them, then
+    run build with --changes to update the page and what servers show.
     """
     misuse_if_missing(paths)
     numbers = lock_file or lock_path(paths)
@@ -60,7 +60,7 @@ def release_command(  # noqa: PLR0913 - one for each option
 
 
 def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: bool) -> Comparison:
-    """Enters what changed under the name, day and note of an entry."""
+    """Enter the changes under the name, day and note of an entry."""
     name = entry.release
     if not lock_file.is_file() or lock_file.read_bytes() != built.lock:
         fail(f"{lock_file}: out of date; run `headcount-registry build` first")

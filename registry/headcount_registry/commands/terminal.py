@@ -24,9 +24,9 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def print_findings(findings: Iterable[Finding], *, err: bool = True) -> None:
-    """Prints findings to standard error, a line each; in colour on a terminal.
+    """Print findings to standard error, one a line, in colour on a terminal.
 
-    What a declaration says is shown without its control characters.
+    Control characters in declarations are left out.
     """
     for finding in findings:
         word = click.style(f"{finding.severity}:", fg=_COLOURS[finding.severity], bold=True)
@@ -35,18 +35,18 @@ def print_findings(findings: Iterable[Finding], *, err: bool = True) -> None:
 
 
 def fail(message: str, status: int = 1) -> NoReturn:
-    """Prints a message to standard error and ends the command."""
+    """Print a message to standard error and end the command."""
     click.echo(message, err=True)
     raise click.exceptions.Exit(status)
 
 
 def quantity(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
+    """Return a number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def misuse_if_missing(paths: Iterable[Path]) -> None:
-    """Ends the command with status 2 where a path does not exist."""
+    """End the command with status 2 if a path does not exist."""
     for path in paths:
         if not path.exists():
             raise click.UsageError(f"{path}: no such file or directory.")
@@ -65,9 +65,9 @@ def fail_if_out_of_date(todo: Plan, command: str) -> None:
 
 @contextmanager
 def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
-    """Tell what a block is at; if it fails, report why and end the command.
+    """Show the progress of a block; if it fails, report why and end the command.
 
-    `refusal` is what follows from errors in declarations, after each of them was shown.
+    After errors in declarations, each error is shown and then `refusal`.
     """
     progress = Progress()
     try:
@@ -85,7 +85,7 @@ def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
 
 
 class Progress:
-    """Says on a terminal what long work is at; elsewhere, and of short work, nothing.
+    """Shows on a terminal the present step of long work; otherwise it is silent.
 
     Each step overwrites the one before; `done` leaves the line empty.
     """
@@ -102,18 +102,18 @@ class Progress:
         self._shown = False
 
     def __call__(self, step: str) -> None:
-        """Shows a step, such as `reading 200 files`."""
+        """Show a step, such as `reading 200 files`."""
         if self._stream.isatty() and self._clock() - self._start >= self.DELAY:
             self._shown = True
             self._write(f"{step} ...")
 
     def done(self) -> None:
-        """Takes the last step off the screen."""
+        """Remove the last step from the screen."""
         if self._shown:
             self._write("")
             self._shown = False
 
     def _write(self, text: str) -> None:
-        # To the first column, and erase what stood on the line.
+        # Go to the first column and erase the line.
         self._stream.write(f"\r\x1b[K{text}")
         self._stream.flush()

@@ -1,7 +1,7 @@
 """The vectors: cases with what they give to a client, what it must answer, and why.
 
 They are data of this package, and `tests/vectors` is a link to them. Their format is
-documented in docs/other-languages.md.
+documented in docs/hosts/other-languages.md.
 """
 
 from __future__ import annotations

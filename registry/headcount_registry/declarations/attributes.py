@@ -17,6 +17,7 @@ CLOSED = frozenset({KeyType.CHOICE, KeyType.PRODUCT, KeyType.LIST})
 """Types whose values are a closed set."""
 
 SCALAR = (
+    "use",
     "label",
     "description",
     "purpose",

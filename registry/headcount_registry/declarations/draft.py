@@ -6,10 +6,11 @@ without errors resolves to the model (`resolve.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headcount_registry.declarations.conventions import conventions
 from headcount_registry.declarations.model import VERSION, KeyType
 from headcount_registry.reading.source import catalogue_path
 
@@ -184,11 +185,28 @@ def _project(
 def _key(
     project: str, name: str, statements: list[Statement], catalogues: Mapping[str, str | None]
 ) -> KeyDraft:
-    declaring = tuple(each for each in statements if each.path != _ALLOWANCE)
+    declaring = _with_convention(tuple(each for each in statements if each.path != _ALLOWANCE))
     allowances = tuple(each for each in statements if each.path == _ALLOWANCE)
     paths = [catalogue_path(each.source, each.pair) for each in declaring]
     path = next((path for path in reversed(paths) if path), "")
     return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances)
+
+
+def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Statements and those that `use` takes, which stand where it stands."""
+    stated = {each.path[0] for each in statements if each.path}
+    uses = [each for each in statements if each.path == ("use",)]
+    taken = [
+        Statement(
+            use.source,
+            replace(pair, key_start=use.pair.key_start, value_start=use.pair.value_start),
+            pair.path[2:],
+        )
+        for use in uses[-1:]
+        for pair in conventions().get(use.text, ())
+        if pair.path[2] not in stated
+    ]
+    return (*statements, *taken)
 
 
 def _info_name(sources: list[Source]) -> str:

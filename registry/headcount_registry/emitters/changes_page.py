@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # What stands in backticks is a name, and everything else is words.
 _PARTS = re.compile(r"`([^`]+)`|[^`]+|`")
 _INTRODUCTION = (
-    "Every change of the questions, newest first. People who agreed before are asked about what"
-    " is marked *asks*; until they answer, it is not sent."
+    "Every change of the questions, newest first. People who agreed before are asked again about"
+    " each change marked *asks*; until they answer, it is not sent."
 )
 
 

@@ -18,11 +18,11 @@ FILE = "consent.txt"
 """Its name in the client package."""
 
 _WIDTH = 76
-_CATALOGUE = "(the list is published with the project)"
+_CATALOGUE = "(The project publishes the list.)"
 
 
 def emit(project: Project) -> str:
-    """The text, ended by a line feed."""
+    """Return the text, ending in a line feed."""
     title = plain(project.title)
     lines = [f"{title}: weekly usage counts", "=" * min(_WIDTH, len(title) + 21), ""]
     for paragraph in (_request(project), _answer(project), _PROMISE):
@@ -41,9 +41,9 @@ def emit(project: Project) -> str:
 
 
 _PROMISE = (
-    "A report does not say whose it is: besides the answers it has a token, which is another one"
-    " every week. It is added to the week's totals and dropped. Only totals are published,"
-    " rounded down."
+    "A report does not say whose it is. Besides the answers it carries a token, a different one"
+    " every week. The report is added to the week's totals and then dropped. Only totals are"
+    " published, rounded down."
 )
 
 
@@ -58,12 +58,12 @@ def _request(project: Project) -> str:
 
 def _answer(project: Project) -> str:
     if project.mode is Mode.ON_AFTER_NOTICE:
-        first = "Reports begin 24 hours after you were shown this, unless you say no."
+        first = "Unless you say no, reports begin 24 hours after this was shown to you."
     else:
         first = "Nothing is sent unless you say yes."
     return (
-        f"{first} You may agree to the technical facts only, leave out single questions, look at"
-        " a report before it is sent, and change your mind at any time."
+        f"{first} You can agree to technical facts only, leave out single questions, look at a"
+        " report before it is sent, and change your mind at any time."
     )
 
 

@@ -1,4 +1,4 @@
-"""The registry in, the text of `keys.md` out: every key, for whoever wants to know."""
+"""The registry in, the text of `keys.md` out: every key, for everyone who wants to know."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Registry
 
 _FOLDED = 30
-"""Values from which on a set is folded away until somebody opens it."""
+"""A set of at least this many values is folded until somebody opens it."""
 
 
 def emit(registry: Registry) -> str:
@@ -25,8 +25,8 @@ def emit(registry: Registry) -> str:
         "",
         *wrap(
             f"{keys} keys of {len(registry.projects)} projects, with the reason for each. An"
-            " answer leaves an installation in a weekly report, after its owner agreed to it, and"
-            " is published as part of a total.",
+            " answer leaves an installation in a weekly report, after the site owner agreed to"
+            " it, and is published as part of a total.",
             WIDTH - 4,
         ),
         "",
@@ -79,7 +79,7 @@ def _key(key: Key) -> list[str]:
         lines += _item("Published", f"in multiples of {key.threshold}, or of what rounds it up")
     for name, text in (
         ("Since", key.since),
-        ("Until", key.expires and f"{key.expires}, from which day it is neither sent nor counted"),
+        ("Until", key.expires and f"{key.expires}; from that day it is neither sent nor counted"),
         ("Owner", key.owner),
         ("Formerly", key.formerly),
     ):
@@ -122,6 +122,6 @@ def _paragraph(text: str) -> list[str]:
 
 
 def _place(text: str) -> str:
-    """A link where the text is an address that needs no escapes, else the text."""
+    """Return a link if the text is an address that needs no escapes, else the text."""
     is_link = text.startswith(("http://", "https://")) and not set(text) & set("<> ")
     return f"<{text}>" if is_link else markdown(text)

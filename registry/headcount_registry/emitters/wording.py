@@ -15,39 +15,41 @@ LEVELS = {
     Level.BASIC: "Technical facts",
     Level.EXTENDED: "How the software is used",
 }
-"""What a consent level is called."""
+"""Name of each consent level."""
 
 MODES = {
-    Mode.ASK_FIRST: "Nothing is sent before a yes.",
-    Mode.ON_AFTER_NOTICE: "On 24 hours after a clear notice was shown, until a no.",
+    Mode.ASK_FIRST: "Nothing is sent until a person says yes.",
+    Mode.ON_AFTER_NOTICE: (
+        "Reports begin 24 hours after a clear notice was shown, and stop when a person says no."
+    ),
 }
-"""What a consent mode means."""
+"""Meaning of each consent mode."""
 
-_NUMERALS = {1: "one component", 2: "two components", 3: "three components", 4: "four components"}
+_NUMERALS = {1: "part", 2: "two parts", 3: "three parts", 4: "four parts"}
 _SENT = {
     KeyType.BOOLEAN: "yes or no",
-    KeyType.CHOICE: "one of the values named here, anything else as `other`",
-    KeyType.VERSION: "a version, cut to {components}",
+    KeyType.CHOICE: "one of the values named here; anything else as `other`",
+    KeyType.VERSION: "a version, cut to its first {components}",
     KeyType.PRODUCT: (
-        "one of the products named here with its version, cut to {components}; anything else as"
-        " `other`"
+        "one of the products named here, with its version cut to the first {components}; anything"
+        " else as `other`"
     ),
-    KeyType.COUNT: "the range that the number falls into, never the number",
+    KeyType.COUNT: "the range that the number falls into, never the number itself",
     KeyType.LIST: (
-        "those of the values named here that apply, at most {items}; anything else as `other`,"
+        "any of the values named here that apply, at most {items}; anything else as `other`,"
         " without its name"
     ),
-    KeyType.TEXT: "free text of at most {characters} characters, as it stands",
+    KeyType.TEXT: "free text of at most {characters} characters, unchanged",
 }
 _CATALOGUE = (
-    "those of the {published} items of a published list that apply, at most {items}; anything"
-    " else as `other`, without its name"
+    "any items of a published list of {published} that apply, at most {items}; anything else as"
+    " `other`, without its name"
 )
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|&#~])")
 
 
 def sent(key: Key) -> str:
-    """What a report says about a key, without its set of values: a phrase."""
+    """Return a phrase for what a report says about a key, without its set of values."""
     phrase = _SENT[key.type] if not key.catalogue else _CATALOGUE
     return phrase.format(
         components=_NUMERALS.get(key.precision, ""),
@@ -58,12 +60,12 @@ def sent(key: Key) -> str:
 
 
 def values(key: Key) -> tuple[str, ...]:
-    """The values or ranges that a key names; none where it has no closed set."""
+    """Return the values or ranges that a key names; none if it has no closed set."""
     return tuple(value.text for value in key.values) or ranges(key.buckets)
 
 
 def ranges(buckets: tuple[int, ...]) -> tuple[str, ...]:
-    """`(1, 10, 100)` as ranges: `0`, `1-9`, `10-99`, `100+`."""
+    """Return buckets as ranges: `(1, 10, 100)` is `0`, `1-9`, `10-99`, `100+`."""
     if not buckets:
         return ()
     bounds = (0, *buckets)
@@ -75,12 +77,12 @@ def ranges(buckets: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def markdown(text: str) -> str:
-    """A text as Markdown that shows just this text, whatever signs are in it."""
+    """Return Markdown that shows exactly this text, whatever characters it has."""
     return _MARKDOWN.sub(r"\\\1", plain(text))
 
 
 def code(text: str) -> str:
-    """A text as Markdown in the type of code; longer fences enclose its own backticks."""
+    """Return a text as Markdown code, fenced by more backticks than it contains."""
     shown = plain(text)
     if "`" not in shown:
         return f"`{shown}`"

@@ -17,17 +17,18 @@ from headcount_server.week import Week
 @database
 @click.option("--project", required=True, help="Project of the key.")
 @click.option("--key", required=True, help="Key whose totals are taken down.")
-@click.option("--week", type=WEEK, help="The one week to take down; without it all, for ever.")
-@click.option("--reason", required=True, help="Why; everybody reads it.")
+@click.option(
+    "--week", type=WEEK, help="Take down this week only; without it, all weeks, for ever."
+)
+@click.option("--reason", required=True, help="The reason; everybody can read it.")
 def retract(database: Database, project: str, key: str, week: Week | None, reason: str) -> None:
     """Take down totals that should never have been published.
 
-    A public notice with the reason stays in their place. Without --week the
-    key is withheld from later weeks too. Which releases later weeks told apart
-    can follow from what is taken down, so their releases are summed up; these
-    weeks are listed first. A server on a SQLite file must not
-    run: stop it, retract, start it. Copies that others made stay with them, and
-    so do your backups.
+    A public notice with the reason takes their place. Without --week, the key
+    is withheld from later weeks too. Which releases later weeks told apart can
+    follow from what is taken down, so their releases are summed up; these weeks
+    are listed first. No server may run on a SQLite file: stop it, retract, start
+    it again. Your backups and other people's copies still contain the totals.
     """
 
     def tell(_: Sequence[str], folded: Sequence[str]) -> None:
@@ -52,13 +53,13 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
 
 @click.command(cls=Command)
 @database
-@click.option("--week", required=True, type=WEEK, help="The week that is explained.")
+@click.option("--week", required=True, type=WEEK, help="The week to explain.")
 @click.argument("text")
 def annotate(database: Database, week: Week, text: str) -> None:
-    """Explain a week, such as an outage, with a TEXT that everybody reads.
+    """Attach a TEXT that everybody can read to a week, such as one with an outage.
 
-    A new text replaces the former, an empty one takes it back. A server on a
-    SQLite file must not run: stop it, annotate, start it.
+    A new text replaces the old one, and an empty text removes it. No server may
+    run on a SQLite file: stop it, annotate, start it again.
     """
     with one_sentence():
         corrections.annotate(database, week, text)
@@ -67,13 +68,13 @@ def annotate(database: Database, week: Week, text: str) -> None:
 
 @click.command(cls=Command)
 @database
-@click.option("--week", required=True, type=WEEK, help="The open week that is given up.")
+@click.option("--week", required=True, type=WEEK, help="The open week to give up.")
 def discard(database: Database, week: Week) -> None:
-    """Give up an open week, for when its key is lost; published weeks stay.
+    """Give up an open week whose key is lost; published weeks stay.
 
-    Without the key a report that was counted could be counted again, so the
-    server does not start. This drops what the week has counted and leaves a
-    public notice; the server then begins the week anew.
+    Without the key, the server could count a report twice, so it does not
+    start. This command drops what the week has counted and leaves a public
+    notice. The server then begins the week anew.
     """
     with one_sentence():
         corrections.discard(database, week, _today())

@@ -18,12 +18,12 @@ def database() -> None:
 @database.command(cls=Command)
 @database_flag
 def prepare(database: Database) -> None:
-    """Make the tables or bring them up to date, and distribute them where Citus is.
+    """Create the tables or bring them up to date; with Citus, distribute them.
 
-    Servers make the tables too when they start; a role that may not create
-    schemas needs this once, by one that may. Doing it again changes nothing.
-    With the extension Citus the tables that a report touches are distributed
-    by shard and kept together.
+    A server creates the tables too when it starts. If its role may not create
+    schemas, run this command once with a role that may. Running it again
+    changes nothing. If the extension Citus is there, the tables that a report
+    touches are distributed by shard and kept together.
     """
     with one_sentence():
         for line in database.prepare():
@@ -43,16 +43,16 @@ def prepare(database: Database) -> None:
     "target",
     type=DATABASE,
     required=True,
-    help="SQLite file that is made, or postgresql://USER@HOST/NAME that is empty.",
+    help="New SQLite file, or an empty postgresql://USER@HOST/NAME.",
 )
 def copy(source: Database, target: Database) -> None:
-    """Copy all that is published, and open weeks, into another database.
+    """Copy everything published, and open weeks, into another database.
 
-    Servers have to be stopped on both. Open weeks go on counting where the
-    servers are started next: what was counted before is not counted again.
-    Both databases are read and compared before the copy stands; where they
-    differ, or anything fails, the target is left as it was and the exit status
-    is 1. The source is only read.
+    Stop the servers on both databases first. Open weeks continue in the
+    database on which you start the servers next; a report counted before is
+    not counted again. The copy is compared with its source before it becomes
+    visible. If they differ, or anything fails, the target stays as it was and
+    the exit status is 1. The source is only read.
     """
     with one_sentence():
         copied = copying.copy(source, target)

@@ -19,17 +19,17 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 PREFIX = "HEADCOUNT_SERVER_"
-"""Begins the variable of a flag: `--database` is `HEADCOUNT_SERVER_DATABASE`."""
+"""Prefix of a flag's environment variable: `--database` is `HEADCOUNT_SERVER_DATABASE`."""
 
 _DOORS = (
-    ("--grpc", "127.0.0.1:50051", "Where to take reports."),
-    ("--public", "127.0.0.1:8080", "Where everyone reads published totals, over HTTP."),
-    ("--operations", "127.0.0.1:8081", "Where the operator reads the server's own metrics."),
+    ("--grpc", "127.0.0.1:50051", "Address that takes reports over gRPC."),
+    ("--public", "127.0.0.1:8080", "Address of published totals for everyone, over HTTP."),
+    ("--operations", "127.0.0.1:8081", "Address of the server's own metrics, for the operator."),
 )
 
 
 class ServeCommand(click.Command):
-    """A command all of whose flags but `--show-config` the environment can set."""
+    """A command whose flags, except `--show-config`, the environment can set."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,14 +43,14 @@ class ServeCommand(click.Command):
 
 
 class Command(ServeCommand):
-    """A command that takes from the environment only where server and registry are."""
+    """A command that takes only `--database` and `--registry` from the environment."""
 
     def _is_setting(self, option: click.Option) -> bool:
         return option.name in {"database", "registry"}
 
 
 class Number(click.ParamType[int | float]):
-    """A number, whose refusal names the range."""
+    """A number; an error names the allowed range."""
 
     name = "number"
 
@@ -61,7 +61,7 @@ class Number(click.ParamType[int | float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | float:
-        """The number written in a text."""
+        """Return the number written in a text."""
         try:
             return self._kind(str(value))
         except ValueError:
@@ -76,7 +76,7 @@ class WeekType(click.ParamType[Week]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Week:
-        """The week written in a text."""
+        """Return the week written in a text."""
         try:
             return value if isinstance(value, Week) else Week.parse(str(value))
         except ValueError as error:
@@ -94,7 +94,7 @@ class DatabaseType(click.ParamType[Database]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Database:
-        """The database that a text names."""
+        """Return the database that a text names."""
         del param, ctx
         if not isinstance(value, str):
             return cast("Database", value)
@@ -106,7 +106,7 @@ DATABASE = DatabaseType()
 
 
 def listening(command: _Command) -> _Command:
-    """Adds the addresses to listen on: `grpc`, `public` and `operations`."""
+    """Add the addresses to listen on: `grpc`, `public` and `operations`."""
     for flag, address, help_text in reversed(_DOORS):
         option = click.option(
             flag, default=address, show_default=True, metavar="HOST:PORT", help=help_text
@@ -116,61 +116,63 @@ def listening(command: _Command) -> _Command:
 
 
 def encrypting(command: _Command) -> _Command:
-    """Adds `tls_certificate`, `tls_key` and `allow_plaintext`."""
+    """Add `tls_certificate`, `tls_key` and `allow_plaintext`."""
     options = (
         click.option(
             "--tls-certificate",
             type=PATH,
             help="PEM file of the certificate chain for --grpc and --public; "
-            "read again when it changes.",
+            "reloaded when it changes.",
         ),
-        click.option("--tls-key", type=PATH, help="PEM file of its key, unencrypted."),
+        click.option(
+            "--tls-key", type=PATH, help="PEM file of the certificate's key, unencrypted."
+        ),
         click.option(
             "--allow-plaintext",
             is_flag=True,
-            help="Let --grpc and --public leave loopback without TLS.",
+            help="Let --grpc and --public listen beyond loopback without TLS.",
         ),
     )
     return _with(options, command)
 
 
 def limiting(command: _Command) -> _Command:
-    """Adds `limit_per_minute`, `_burst`, `_total`, `_connections` and `trusted_proxy`."""
+    """Add `limit_per_minute`, `_burst`, `_total`, `_connections` and `trusted_proxy`."""
     options = (
         click.option(
             "--limit-per-minute",
             default=60.0,
             show_default=True,
             type=Number(float, "0 to 1000000"),
-            help="Calls from one network (IPv4 /24, IPv6 /56) in the long run; 0 for no limit. "
-            "Loopback has none.",
+            help="Calls a minute that one network (IPv4 /24, IPv6 /56) may make in the long run; "
+            "0 for no limit. Loopback has no limit.",
         ),
         click.option(
             "--limit-burst",
             default=300,
             show_default=True,
             type=Number(int, "1 to 1000000"),
-            help="Calls from one network at once.",
+            help="Calls that one network may make at once.",
         ),
         click.option(
             "--limit-total",
             default=0.0,
             show_default=True,
             type=Number(float, "0 to 1000000"),
-            help="Calls a second from everyone together; 0 for no limit.",
+            help="Calls a second that everyone together may make; 0 for no limit.",
         ),
         click.option(
             "--limit-connections",
             default=4096,
             show_default=True,
             type=Number(int, "1 to 1000000"),
-            help="Connections over gRPC at once, some 80 kB of memory each.",
+            help="Connections that gRPC holds at once, some 80 kB of memory each.",
         ),
         click.option(
             "--trusted-proxy",
             multiple=True,
             metavar="NETWORK",
-            help="Believe X-Forwarded-For of this address or network; may be repeated.",
+            help="Trust X-Forwarded-For from this address or network; repeatable.",
         ),
     )
     return _with(options, command)
@@ -183,7 +185,7 @@ def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) 
 
 
 def database(command: _Command) -> _Command:
-    """Adds the database of a server: `database`."""
+    """Add the database of a server: `database`."""
     option = click.option(
         "--database",
         required=True,
@@ -195,7 +197,7 @@ def database(command: _Command) -> _Command:
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Ends a command that fails on purpose with one sentence and no traceback."""
+    """End a command with one sentence and no traceback if it raises an error of ours."""
     try:
         yield
     except ConfigError as error:
@@ -205,7 +207,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def source(context: click.Context, option: click.Parameter) -> str:
-    """Where a setting came from: its flag, its variable, or the default."""
+    """Return the source of a setting: its flag, its variable, or `default`."""
     found = context.get_parameter_source(option.name or "")
     if found is ParameterSource.ENVIRONMENT and isinstance(option, click.Option):
         return str(option.envvar)
@@ -215,7 +217,7 @@ def source(context: click.Context, option: click.Parameter) -> str:
 
 
 def _by_source(message: str) -> str:
-    """The message with the name of a variable in place of a flag that was not given."""
+    """Name the variable in a message instead of the flag, if the variable set it."""
     context = click.get_current_context()
     flag, space, rest = message.partition(" ")
     for option in context.command.params:

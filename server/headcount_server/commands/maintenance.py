@@ -26,10 +26,10 @@ _DUMP = (
 )
 @click.argument("file", type=PATH)
 def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: FBT001 - a flag
-    """Copy what is published to FILE and verify the copy.
+    """Copy everything published to FILE and verify the copy.
 
-    Works beside a running server. Open weeks are left out, since a copy would
-    keep what their close destroys; the server begins them anew after a restore.
+    Works beside a running server. Open weeks are left out, because a copy would
+    keep what their close destroys. After a restore the server begins them anew.
     """
     with one_sentence():
         content = copying.back_up(_file(database), file, open_weeks=open_weeks)
@@ -46,10 +46,10 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
 @database
 @click.argument("backup", type=PATH)
 def restore(database: Database, backup: Path) -> None:
-    """Put a BACKUP in the place of a database that is gone.
+    """Put a BACKUP in the place of a lost database.
 
-    The server must not run, and nothing of a former database may be left in
-    the place: move it away first. What was published since the backup is lost.
+    The server must not run. If anything is left of the former database, move it
+    away first. Everything published since the backup is lost.
     """
     with one_sentence():
         content = copying.restore(backup, _file(database))
@@ -71,10 +71,10 @@ def _weeks(content: copying.Content) -> str:
 @click.command(cls=Command)
 @database
 def check(database: Database) -> None:
-    """Examine a database and state, table by table, what it holds.
+    """Examine a database and say, table by table, what it holds.
 
-    Works beside a running server. Fails where something is damaged, unknown,
-    impossible, or left of a closed week.
+    Works beside a running server. Fails if something is damaged, unknown,
+    impossible, or left over from a closed week.
     """
     with one_sentence():
         found = database.audit()

@@ -47,7 +47,7 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     "--database",
     required=True,
     type=DATABASE,
-    help="SQLite file, made if not there; or postgresql://USER@HOST/NAME.",
+    help="SQLite file, created if missing; or postgresql://USER@HOST/NAME.",
 )
 @listening
 @click.option(
@@ -55,14 +55,14 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     default=5,
     show_default=True,
     type=Number(int, "1 to 1000"),
-    help="Publish in multiples of this, 1 to 1000.",
+    help="Publish counts in multiples of this, 1 to 1000.",
 )
 @click.option(
     "--grace-hours",
     default=48.0,
     show_default=True,
     type=Number(float, "0 to 167"),
-    help="Time for late reports after a week, 0 to 167.",
+    help="Hours after a week in which it still takes reports, 0 to 167.",
 )
 @encrypting
 @limiting
@@ -71,10 +71,10 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     default="info",
     show_default=True,
     type=click.Choice(logs.LEVELS),
-    help="What is worth a line in the log.",
+    help="Lowest level that is logged.",
 )
 @click.option("--test-clock", type=PATH, help="Take the time (RFC 3339) from a file; for tests.")
-@click.option("--show-config", is_flag=True, help="Print every setting and its source, and end.")
+@click.option("--show-config", is_flag=True, help="Print every setting and its source, then exit.")
 def serve(  # noqa: PLR0913 - one argument a flag
     registry: Path,
     database: Database,
@@ -95,10 +95,10 @@ def serve(  # noqa: PLR0913 - one argument a flag
     test_clock: Path | None,
     show_config: bool,  # noqa: FBT001 - a flag
 ) -> None:
-    """Take reports, keep weekly totals, publish them when a week closes.
+    """Take reports, keep weekly totals, and publish them when a week closes.
 
-    SIGHUP reads the registry again, SIGTERM and SIGINT end the server. Every
-    flag can also be set by the variable named with it; the flag wins.
+    SIGHUP reloads the registry. SIGTERM and SIGINT stop the server. The variable
+    named with a flag sets it too; the flag wins.
     """
     logs.start(log_level)
     with one_sentence():
@@ -150,7 +150,7 @@ def _written(value: object) -> str:
 
 
 def _run(config: Config, clock: Clock) -> None:
-    # The lower limit is for programs that use select(); with it a thousand idle callers
+    # The soft limit protects programs that use select(). Under it, a thousand idle callers
     # would shut everybody else out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -160,10 +160,11 @@ def _run(config: Config, clock: Clock) -> None:
 
 @contextmanager
 def _heard() -> Iterator[Iterator[int]]:
-    """Yield the numbers of signals as they come; after the block they do nothing.
+    """Yield signal numbers as they arrive; after the block the signals do nothing.
 
-    Python notes them in a pipe, on whichever thread they arrive. Blocking them
-    would not do: a thread that a library started before would be killed by them.
+    Python writes them to a pipe, whatever thread they arrive on. Blocking them
+    is not enough: they would still end the process through a thread that a
+    library started earlier.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -183,8 +184,8 @@ def _heard() -> Iterator[Iterator[int]]:
 
 def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
     with App(config, clock) as app:
-        # What stands now stays to the end; the garbage collector need not go through it
-        # again and again while reports are taken.
+        # Objects made so far live until the end, so the garbage collector need not scan
+        # them again and again while the server takes reports.
         gc.freeze()
         click.echo(f"gRPC        {app.grpc}")
         scheme = "https" if config.tls_certificate else "http"
@@ -198,7 +199,7 @@ def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
 
 
 def _give_up_after(seconds: float) -> None:
-    """Bound the end, so that a disk or a caller that hangs does not hold it for ever."""
+    """Bound the shutdown, so that a hanging disk or caller cannot delay it for ever."""
 
     def give_up() -> None:
         log.error("not ended after %g s; leaving as it is, acknowledged reports are safe", seconds)

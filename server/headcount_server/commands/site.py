@@ -15,9 +15,9 @@ from headcount_server.store.database import Database
 
 @click.command(cls=Command)
 @database
-@click.option("--registry", required=True, type=PATH, help="registry.binpb that is served.")
+@click.option("--registry", required=True, type=PATH, help="registry.binpb that the server uses.")
 @click.option(
-    "--out", required=True, type=PATH, help="Folder to write; a former site there is replaced."
+    "--out", required=True, type=PATH, help="Folder to write; replaces an earlier site there."
 )
 def site(database: Database, registry: Path, out: Path) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.

@@ -25,8 +25,8 @@ _FORMATS = {
 
 @click.command(cls=Command)
 @database
-@click.option("--project", default="", help="This project alone.")
-@click.option("--key", default="", help="This key alone.")
+@click.option("--project", default="", help="Only this project.")
+@click.option("--key", default="", help="Only this key.")
 @click.option(
     "--week", default="last", show_default=True, help="A week such as 2026-W47, `last` or `all`."
 )
@@ -82,14 +82,14 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
 
 @click.command(cls=Command)
 @database
-@click.option("--registry", required=True, type=PATH, help="registry.binpb that is served.")
+@click.option("--registry", required=True, type=PATH, help="registry.binpb that the server uses.")
 @click.argument("place", metavar="DIRECTORY", type=PATH)
 def export(database: Database, registry: Path, place: Path) -> None:
     """Write all published totals to DIRECTORY, as open data with checksums.
 
-    A name that ends in .zip makes one file of it, the same that a server
+    If the name ends in .zip, the result is one file, the same that a server
     offers at /data/bundle.zip. Works beside a running server. The same totals
-    give the same bytes; README.txt in the bundle describes its shape.
+    give the same bytes. README.txt in the bundle describes its files.
     """
     with one_sentence():
         weeks = published_tables.every_week(database)

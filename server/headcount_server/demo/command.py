@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 @click.command()
 @click.option("--sites", default=300, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 53))
-@click.option("--exit", "leave", is_flag=True, help="End when all is checked; do not keep serving.")
+@click.option(
+    "--exit", "leave", is_flag=True, help="Exit when everything is checked; do not keep serving."
+)
 @click.option(
     "--generated",
     default=Path("registry/generated"),
@@ -41,9 +43,9 @@ log = logging.getLogger(__name__)
     default="headcount.db",
     show_default=True,
     type=DATABASE,
-    help="SQLite file, or postgresql://USER@HOST/NAME; a former demonstration's is replaced.",
+    help="SQLite file, or postgresql://USER@HOST/NAME; replaces an earlier demonstration.",
 )
-@click.option("--picture", type=PATH, help="Also draw the outcome, as an SVG file.")
+@click.option("--picture", type=PATH, help="Also draw the outcome in this SVG file.")
 @listening
 def demo(  # noqa: PLR0913 - one argument a flag
     sites: int,
@@ -56,10 +58,10 @@ def demo(  # noqa: PLR0913 - one argument a flag
     public: str,
     operations: str,
 ) -> None:
-    """Let simulated installations report for weeks, and check what is published.
+    """Let simulated installations report for weeks, and check the published totals.
 
-    Fails where a published total is not what the simulated sites agreed to
-    send. Serves the outcome until Ctrl-C unless --exit.
+    Fails if a published total differs from what the simulated sites agreed to
+    send. Serves the outcome until Ctrl-C, unless --exit is given.
     """
     try:
         database.begin_demonstration()

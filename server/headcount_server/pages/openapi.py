@@ -50,10 +50,10 @@ def description() -> dict[str, Any]:
             "title": "Published totals",
             "version": "1",
             "description": (
-                "Weekly totals of what installations of software reported. Every number is "
-                "rounded down to a multiple of its week's threshold k: the true one lies between "
-                "it and itself + k - 1. What is below k is absent. The files change when a week "
-                "closes, and when the operator takes totals down or the questions change."
+                "Weekly totals of what installations of software report. Every number n is "
+                "rounded down to a multiple of its week's threshold k: the true number is from n "
+                "to n + k - 1. Numbers below k are absent. The files change when a week "
+                "closes, when the operator takes totals down, and when the questions change."
             ),
         },
         "paths": dict(_paths()),

@@ -17,14 +17,14 @@ LEVELS = {
     options_pb2.LEVEL_BASIC: "technical facts",
     options_pb2.LEVEL_EXTENDED: "how the software is used",
 }
-"""What a consent level is called."""
+"""Name of each consent level."""
 MODES = {
     options_pb2.CONSENT_MODE_ASK_FIRST: "Nothing is sent until a person says yes.",
     options_pb2.CONSENT_MODE_ON_AFTER_NOTICE: (
-        "On 24 hours after a clear notice was shown, until a person says no."
+        "Reports begin 24 hours after a clear notice was shown, and stop when a person says no."
     ),
 }
-"""What a consent mode means."""
+"""Meaning of each consent mode."""
 
 _DIGITS = re.compile(r"[0-9]+")
 _SENT = {
@@ -32,34 +32,34 @@ _SENT = {
     options_pb2.KEY_TYPE_CHOICE: "One of the values below; anything else as “other”.",
     options_pb2.KEY_TYPE_VERSION: "A version number, cut to its first {precision}.",
     options_pb2.KEY_TYPE_PRODUCT: (
-        "One of the products below with its version, cut to its first {precision}; any other"
+        "One of the products below, with its version cut to the first {precision}; any other"
         " product as “other”."
     ),
-    options_pb2.KEY_TYPE_COUNT: "The range that the number falls into, never the number.",
+    options_pb2.KEY_TYPE_COUNT: "The range that the number falls into, never the number itself.",
     options_pb2.KEY_TYPE_LIST: (
-        "Those of the values below that apply, at most {items}; anything else as “other”, without"
+        "Any of the values below that apply, at most {items}; anything else as “other”, without"
         " its name."
     ),
-    options_pb2.KEY_TYPE_TEXT: "Free text of at most {characters} characters, as it stands.",
+    options_pb2.KEY_TYPE_TEXT: "Free text of at most {characters} characters, unchanged.",
 }
 _CATALOGUE = (
-    "Those of {catalogue} published names that apply, at most {items}; anything else as “other”,"
+    "Any of {catalogue} published names that apply, at most {items}; anything else as “other”,"
     " without its name."
 )
 
 
 def title(project: Project) -> str:
-    """A project's name as people read it."""
+    """Return a project's name as people read it."""
     return project.declaration.title or project.name
 
 
 def label(key: Key) -> str:
-    """A key's name as people read it."""
+    """Return a key's name as people read it."""
     return key.declaration.label or key.name
 
 
 def sent(key: Key) -> str:
-    """What a report says about a key: a sentence."""
+    """Return a sentence on what a report says about a key."""
     declared = key.declaration
     phrase = _CATALOGUE if key.catalogue else _SENT[declared.type]
     parts = "part" if declared.precision == 1 else f"{declared.precision} parts"
@@ -72,19 +72,19 @@ def sent(key: Key) -> str:
 
 
 def values(key: Key) -> tuple[str, ...]:
-    """The values or ranges that a key names; none where it has no short closed set."""
+    """Return the values or ranges that a key names; none if it has no short closed set."""
     if key.declaration.buckets:
         return tuple(map(span, ranges(key.declaration.buckets)))
     return tuple(key.values.values())
 
 
 def span(text: str) -> str:
-    """A range of numbers such as `1000-9999` as people read it."""
+    """Return a range of numbers, such as `1000-9999`, as people read it."""
     return _DIGITS.sub(lambda found: f"{int(found[0]):,}", text).replace("-", DASH)
 
 
 def week(of: Week) -> str:
-    """The days of a week, such as the 9th to 15th of November 2026."""
+    """Return the days of a week, such as `9–15 November 2026`."""
     first, last = of.start.date(), (of.end - timedelta(days=1)).date()
     if first.year != last.year:
         return f"{_day(first)} {first.year} {DASH} {_day(last)} {last.year}"
@@ -94,7 +94,7 @@ def week(of: Week) -> str:
 
 
 def hours(span: timedelta) -> str:
-    """A span of time, such as `48 hours` or `90 minutes`."""
+    """Return a span of time in words, such as `48 hours` or `90 minutes`."""
     minutes = round(span / timedelta(minutes=1))
     if minutes % 60:
         return f"{minutes} minutes"

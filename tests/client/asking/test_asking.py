@@ -66,6 +66,23 @@ def test_an_answer_is_what_was_typed_and_closing_decides_nothing(
     assert status.wording == ("" if rule == "undecided" else VERSION)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("yes\nbasic\n", "Sample sends from now on, once a week: Version, Php_Version,"),
+        ("no\n", "Nothing is sent about Sample."),
+    ],
+)
+def test_an_answer_is_confirmed_with_what_follows_and_the_way_back(
+    host: Callable[..., Host], typed: str, said: str
+) -> None:
+    site = host()
+    _, screen = asked(site, typed=typed)
+    assert said in screen
+    assert str(site.directory / "sample.json") in screen
+    assert "Nothing is sent" not in asked(host(project=WIDER), typed="\n")[1]
+
+
 def test_both_answers_weigh_the_same(host: Callable[..., Host]) -> None:
     _, screen = asked(host(), typed="\n")
     prompt = screen.splitlines()[-1]
@@ -195,7 +212,7 @@ def test_of_a_wider_project_only_what_is_new_is_asked_and_once(
     came, screen = asked(site, typed=typed)
     assert came != "not asked"
     assert "Decide about freshness." in " ".join(screen.split())
-    assert "Php_Version" not in screen
+    assert "Php_Version" not in screen.partition("yes or no?")[0]
     assert ("fresh" in site.client.state().keys) is keys
     assert ("fresh" in site.client.state().waiting) is waiting
     assert "php_version" in site.client.state().keys

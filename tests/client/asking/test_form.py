@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What each version of the words says. A text that changes gets a new version,
 # and a new line here.
-WORDINGS = {"1": "dfece6b74caed350", "2": "b9d1e1823e234116"}
+WORDINGS = {"1": "dfece6b74caed350", "2": "b9d1e1823e234116", "3": "782ee56cff33c57f"}
 
 
 def texts(data: object) -> Iterator[dict[str, Any]]:
@@ -193,14 +193,14 @@ def test_every_bucket_has_a_range_of_its_own(bounds: list[int]) -> None:
 @pytest.mark.parametrize(
     ("name", "tells"),
     [
-        ("version", "the first 2 part(s) of a version"),
-        ("web_server", "one of: Apache, nginx, other; and the first 2 part(s) of its version"),
+        ("version", "a version, cut to its first 2 part(s)"),
+        ("web_server", "one of: Apache, nginx, other; its version cut to 2 part(s)"),
         ("server_os", "one of: Linux, Windows, other"),
         ("multisite", "yes or no"),
         ("users", "a range, never the number: 0-9, 10-99, 100-999, 1000+"),
-        ("modules", "those on a public list of 2; the others without their names"),
-        ("layouts", "those that apply of: moscone, taylor, other"),
-        ("motto", "a text of at most 64 characters"),
+        ("modules", "names from a public list of 2; anything else without its name"),
+        ("layouts", "any of these that apply: moscone, taylor, other"),
+        ("motto", "free text of at most 64 characters"),
     ],
 )
 def test_each_kind_of_key_says_what_it_can_tell(name: str, tells: str) -> None:

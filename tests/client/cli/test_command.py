@@ -127,7 +127,7 @@ def test_preview_without_the_host_shows_what_would_be_asked(
     assert run(SAMPLE, ["preview", *place], environment={}) == 0
     out = capsys.readouterr().out
     assert "Users" not in out
-    assert "Php_Version: the first 2 part(s) of a version" in out
+    assert "Php_Version: a version, cut to its first 2 part(s)" in out
     assert "SHA-256" not in out
     assert not site.directory.exists()
     site.client.grant()
@@ -137,6 +137,16 @@ def test_preview_without_the_host_shows_what_would_be_asked(
     data = json.loads(capsys.readouterr().out)
     assert code == 0
     assert data["digest"] == site.client.history()[0].digest or not data["frozen"]
+
+
+def test_options_may_stand_before_the_command_too(
+    host: Callable[..., Host], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--state", str(host().directory)]
+    assert run(SAMPLE, [*place, "--json", "status"], environment={}) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert run(SAMPLE, ["status", *place, "--json"], environment={}) == 0
+    assert json.loads(capsys.readouterr().out) == before
 
 
 def test_a_newer_key_waits_until_it_is_answered(

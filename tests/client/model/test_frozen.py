@@ -26,6 +26,7 @@ from headcount.delivery.server_policy import ServerPolicy
 from headcount.model.frozen import Frozen
 from headcount.model.project import Key, Project
 from headcount.model.report import Report
+from headcount.model.token_secret import TokenSecret
 from headcount.model.week import Week
 from headcount.reporting.collectors import Collected
 from headcount.transport.endpoint import Endpoint
@@ -62,6 +63,7 @@ VALUES = (
     State(rule="granted", explanation="Agreed to.", keys=("motto",)),
     Host(Path("nowhere")).client.status(),
     Terms.of(KEYS[6]),
+    TokenSecret(key=b"k" * 32, latest="2026-W47", named={"2026-W47": "2026-W48"}),
     Week(index=5),
 )  # fmt: skip
 
@@ -118,7 +120,8 @@ def test_values_of_other_parts_are_others(value: Frozen) -> None:
         other = copy.copy(value)
         vars(other)[name] = "something else"
         assert other != value
-        assert repr(other) != repr(value)
+        if not isinstance(value, TokenSecret):  # whose key has no place in a text
+            assert repr(other) != repr(value)
     assert value != "something else"
 
 

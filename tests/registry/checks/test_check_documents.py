@@ -27,7 +27,7 @@ TODAY = dt.date(2026, 1, 1)
 
 
 def before() -> str:
-    found = re.search(r"below these\nlines.*?```ini\n(.*?)```", TEXT, re.DOTALL)
+    found = re.search(r"below these lines.*?```ini\n(.*?)```", TEXT, re.DOTALL)
     assert found
     return found[1]
 

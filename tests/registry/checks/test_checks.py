@@ -148,6 +148,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
             "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
         },
     ],
+    "convention": [
+        VALID + "telemetry[k][use] = common:php",
+        VALID + "telemetry[k][use] = php_version",
+    ],
     "unknown-attribute": [VALID + key("k", "boolean", "[lable] = Some")],
     "attribute-form": [
         VALID + key("k", "choice", "[values] = a", "[values][] = b"),
@@ -291,6 +295,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + key("k", "list", f"[catalogue] = {'x' * 300}"),
     ],
     "alias": [
+        VALID + key("k", "boolean", "[aliases][Ja] = Jup"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][x] = b"),
         VALID + key("k", "choice", "[values][] = a", "[aliases][a] = a"),
     ],
@@ -307,7 +312,6 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "cross-tabulation": [
         VALID + key("k", "boolean", "[by][] = good"),
         VALID + key("k", "list", "[values][] = a", "[by][] = version"),
-        VALID + key("version", "version", "[by][] = version"),
     ],
     "project-name": [{"My-Toy.info": VALID}],
     "project-reserved": [{"headcount.info": VALID}, {"class.info": VALID}, {"server.info": VALID}],

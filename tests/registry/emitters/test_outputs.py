@@ -185,7 +185,7 @@ def test_no_wording_changes_the_lines_of_the_consent_text(small: Project, text: 
 def test_the_consent_text_ships_with_the_client_and_fits_a_terminal(every_type: Build) -> None:
     text = every_type.files["clients/toy_shop_telemetry/consent.txt"].decode()
     assert max(map(len, text.splitlines())) <= 76
-    assert "Reports begin 24 hours after you were shown this, unless you say no." in " ".join(
+    assert "Unless you say no, reports begin 24 hours after this was shown to you." in " ".join(
         text.split()
     )
 

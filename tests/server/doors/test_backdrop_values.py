@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from headcount.model.project import Key
 from headcount.reporting import values as client_values
 from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
+from headcount_registry.conformance import vectors
+from headcount_registry.conformance.vectors import Case
+from headcount_registry.pipeline.build import build
 from headcount_server.doors import backdrop_values
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Project
 from hypothesis import given
 from hypothesis import strategies as st
-from support.repository import REGISTRY
+from support.repository import REGISTRY, TESTS
 
 
 @cache
@@ -240,3 +244,31 @@ def test_keys_that_are_known_and_not_wanted_are_left_out_without_a_word() -> Non
     bee = schema.load(REGISTRY).projects["bee"]
     assert _ignored(bee, version="1.1", bee_version="1.1") == []
     assert _ignored(bee, version="1.1", other="1.1") == [("", "UNKNOWN")]
+
+
+@pytest.fixture(name="survey", scope="module")
+def _survey(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project that the vectors of all clients speak of, as a server reads it."""
+    lock: Path = tmp_path_factory.mktemp("survey") / "registry.lock"
+    built = build([TESTS / "conformance" / "declarations"], lock)
+    return schema.parse(built.files["registry.binpb"]).projects["survey"]
+
+
+TEXTS = [
+    case
+    for case in vectors.load("values").cases
+    if isinstance(case.given["answer"], str)
+    and case.given["answer"].strip()
+    and case.given["key"] not in {"layouts", "modules"}  # lists come with commas here
+]
+
+
+@pytest.mark.parametrize("case", TEXTS, ids=lambda case: case.id)
+def test_a_text_is_cut_here_as_every_client_must_cut_it(survey: Project, case: Case) -> None:
+    expected = case.expect["value"]
+    if isinstance(expected, list):
+        expected = " ".join(expected).strip()
+    told = {case.given["key"]: case.given["answer"]}
+    assert dict(_read(survey, **told)) == (
+        {} if expected is None else {case.given["key"]: expected}
+    )

@@ -16,7 +16,6 @@ from support.server_process import ServerProcess, installed
 
 DOCUMENT = (ROOT / "docs" / "hosts" / "other-languages.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"^```sh\n(server=.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
-PHP = re.findall(r"^```php\n(<\?php.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
 USUAL = "http://127.0.0.1:8080"
 
 Serve = Callable[..., ServerProcess]
@@ -48,14 +47,6 @@ def _counted(server: ServerProcess) -> dict[str, int]:
         return dict(reader.execute("SELECT project, reports FROM open_reports").fetchall())
 
 
-def _php(server: ServerProcess, directory: Path, change: Callable[[str], str]) -> list[str]:
-    (program,) = PHP
-    path = directory / "report.php"
-    public = f"http://{server.addresses['public']}"
-    path.write_text(change(program.replace(USUAL, public)), encoding="utf-8")
-    return [installed("php"), "-d", "error_reporting=-1", str(path)]
-
-
 def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -> None:
     server = serve(REGISTRY, clock=datetime.now(UTC))
     (script,) = SHELL
@@ -67,36 +58,6 @@ def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.fullmatch(r'\{"week": *"\d{4}-W\d\d"\}', done.stdout.strip())
     assert _counted(server) == {"bee": 1}
-
-
-def test_php_sends_a_complete_report_that_counts_once(
-    serve: Serve, run: Run, tmp_path: Path
-) -> None:
-    server = serve(REGISTRY, clock=datetime.now(UTC))
-    program = _php(server, tmp_path, str)
-    for _ in range(2):
-        done = run(program)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert _counted(server) == {"bee": 1}
-    assert (tmp_path / "headcount.secret").stat().st_mode & 0o777 == 0o600
-    assert len(PHP[0].splitlines()) <= 50
-
-
-def test_the_program_in_php_tells_what_was_left_out_and_why_nothing_counted(
-    serve: Serve, run: Run, tmp_path: Path
-) -> None:
-    server = serve(REGISTRY, clock=datetime.now(UTC))
-    program = _php(server, tmp_path, lambda text: text.replace("'phpVersion'", "'phpVersoin'"))
-    done = run(program)
-    assert done.returncode == 0
-    assert done.stderr == "left out: report.phpVersoin: no key has this name\n"
-    program = _php(server, tmp_path, lambda text: text.replace("'o-\\WW'", "'o'"))
-    done = run(program)
-    assert done.returncode == 1
-    assert "not counted: invalid_argument: week: not an ISO 8601 week" in done.stderr
-    server.stop()
-    done = run(program)
-    assert done.stderr == "not counted: unavailable: no answer\n"
 
 
 @pytest.mark.parametrize("path", ["/post", "/telemetry/post"])

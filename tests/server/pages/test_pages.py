@@ -198,7 +198,7 @@ def test_counts_are_ranges_with_their_share_and_the_rest_is_explained(toy_schema
     assert "Apache 2.4 30–34 55–68%" in words
     assert "nginx 5–9 9–18%" in words
     assert "Other, rare or unknown 7–19 14–36%" in words
-    assert "answers that fewer than 5 installations gave" in words
+    assert "answers given by fewer than 5 installations" in words
     assert "50–54 of 50–54 installations that reported answered" in words
 
 
@@ -258,7 +258,7 @@ def test_a_week_that_has_a_note_is_marked_in_the_drawing_of_reports(toy_schema: 
     weeks = [week(multisite={"true": 20}), week(W45, annotation="The server was down.")]
     page = text_of(Site(toy_schema, weeks, POLICY), "projects/toy/")
     assert page.count('<path class="mark" d="M0.0 0V30"/>') == 1
-    assert "the notes below are about the weeks at the dashed lines" in page
+    assert "the notes below explain the weeks at the dashed lines" in page
     plain = text_of(Site(toy_schema, [week()], POLICY), "projects/toy/")
     assert "dashed" not in plain
 
@@ -418,7 +418,7 @@ def test_the_static_site_is_the_same_as_the_served_one_and_replaces_only_itself(
         assert document is not None
         assert path.read_bytes() == document.body
     data = (out / "data" / "index.html").read_text(encoding="utf-8")
-    assert "only where a server runs" in data
+    assert "on a running server and not in this copy" in data
     assert 'href="../metrics"' not in data
     exported = tmp_path / "open-data.zip"
     assert toy_weeks.command("export", *flags[:-2], exported).exit_code == 0

@@ -110,7 +110,7 @@ def test_a_threshold_of_its_own_is_shown_with_what_it_promises(toy_schema: Schem
     words = said(site, "projects/toy/php_version/")
     assert "a threshold of its own, 10 instead of 5" in words
     assert "nobody can prove that 1 to 9 installations gave one of its answers" in words
-    assert "“–” is fewer than 10." in words
+    assert "“–” means fewer than 10." in words
     assert "a threshold of its own" not in said(site, "projects/toy/multisite/")
 
 

@@ -20,8 +20,8 @@ PROJECT = Project(
     contact="https://github.com/backdrop-contrib/bee/issues",
     endpoint="grpcs://telemetry.example.org",
     mode="ask_first",
-    digest="d1eb59e89a98a3448783b76e127bb4ab5c864d09d771b986253ad2bc576e1130",
-    consent_digest="915bcb13d479759eb1153cefc2ffe995c47018adae305be94136e523c625f539",
+    digest="870c140e4219c7cd9276cb2901ec0ae30f2b483281e15a7c0a44fadceb88bbb2",
+    consent_digest="98cf14a5b72b5901363b6ebee191c1288e33a33c70b680c51d357693bf840932",
     keys=(
         Key(
             name="version",
@@ -60,9 +60,13 @@ PROJECT = Project(
                 "macOS": 3,
                 "Windows": 4,
                 "FreeBSD": 5,
+                "OpenBSD": 6,
+                "NetBSD": 7,
+                "Solaris": 8,
             },
             aliases={
                 "Darwin": "macOS",
+                "SunOS": "Solaris",
                 "WIN32": "Windows",
                 "WINNT": "Windows",
             },

@@ -1,0 +1,101 @@
+"""Two streams that a person sits at: what is said there, and what is typed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TextIO
+
+UNDECIDED = "decides nothing"
+"""What Enter alone does, unless said otherwise."""
+
+_TRIES = 3
+_WIDTH = 78
+
+
+class Screen:
+    """Two streams that a person sits at."""
+
+    def __init__(self, reading: TextIO, writing: TextIO) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    @property
+    def why_not(self) -> str:
+        """Why no person can read here and answer, `""` if one can."""
+        try:
+            if not (self._reading.isatty() and self._writing.isatty()):
+                return "there is no terminal to ask in"
+        except (AttributeError, ValueError):  # a host without streams, or with closed ones
+            return "there is no terminal to ask in"
+        if not (_in_foreground(self._reading) and _in_foreground(self._writing)):
+            return "this job is in the background, where a question would stop it"
+        return ""
+
+    def say(self, text: str, *, wrapped: bool = True) -> None:
+        """Prints a paragraph, or a line that is to be copied as it is."""
+        indent = text[: len(text) - len(text.lstrip())]
+        clean = "".join(letter if letter.isprintable() else "?" for letter in text)
+        if wrapped:
+            clean = fill(clean, _WIDTH, subsequent_indent=f"{indent}  " if indent else "")
+        self._writing.write(f"{clean}\n")
+        self._writing.flush()
+
+    def choice(
+        self,
+        answers: tuple[str, ...],
+        details: Callable[[], list[dict[str, Any]]],
+        *,
+        empty: str = UNDECIDED,
+    ) -> str:
+        """The answer that was typed in full or begun, `""` where only Enter was.
+
+        EOFError where the terminal was closed.
+        """
+        for _ in range(_TRIES):
+            self._writing.write(
+                f"{' or '.join(answers)}? (Enter {empty}, ? shows each value and why) "
+            )
+            self._writing.flush()
+            line = self._reading.readline()
+            if not line:
+                raise EOFError
+            said = line.strip().lower()
+            if not said:
+                return ""
+            if said == "?":
+                self._explain(details())
+                continue
+            for candidate in answers:
+                if candidate.startswith(said):
+                    return candidate
+            self.say(f"Please type {' or '.join(answers)}.")
+        return ""
+
+    def _explain(self, details: list[dict[str, Any]]) -> None:
+        for key in details:
+            self.say("")
+            self.say(f"{key['label']['text']} ({key['tells']['text']})")
+            if "value" in key:
+                self.say(f"    Here it would be sent as: {key['value']}")
+            elif "note" in key:
+                self.say(f"    Here nothing would be sent: {key['note']}")
+            for part in (key["description"]["text"], key["purpose"]["text"], key["issue"]):
+                if part:
+                    self.say(f"    {part}")
+        self.say("")
+
+
+def _in_foreground(stream: TextIO) -> bool:
+    """Whether the terminal belongs to this job: the system stops any other that reads there."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except (OSError, ValueError):  # no file, or not the terminal that controls this session
+        return True

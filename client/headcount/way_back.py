@@ -1,0 +1,56 @@
+"""How people change their mind: a command that works as it is printed, or a file."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from shlex import join
+from site import getusersitepackages
+from sysconfig import get_path
+from typing import TYPE_CHECKING
+
+from headcount.delivery.background import interpreter
+
+if TYPE_CHECKING:
+    from headcount.model.project import Project
+
+
+def way_back(client: object, project: Project, state_directory: str, decision: str) -> str:
+    """Return the command of the generated package, else where the answer is kept.
+
+    The package may stand anywhere and bear any name: it is the module whose class the
+    client is of, and whose project is its own.
+    """
+    package = _package(client, project)
+    root = package and _root(package)
+    if not root:
+        return f"your answer is kept in {decision}"
+    command = join([sys.executable, "-m", package, "--state", state_directory, "status"])
+    return command if root in _usual() else f"cd {join([root])} && {command}"
+
+
+def _package(client: object, project: Project) -> str:
+    """The generated package that a client is of, `""` if there is none that can be run."""
+    for kind in type(client).__mro__:
+        module = sys.modules.get(kind.__module__)
+        if getattr(module, "PROJECT", None) is project:
+            try:
+                return kind.__module__ if find_spec(f"{kind.__module__}.__main__") else ""
+            except (ImportError, ValueError):
+                return ""
+    return ""
+
+
+def _root(package: str) -> str:
+    """The directory in which Python finds a package, `""` in a frozen program or an archive."""
+    file = getattr(sys.modules[package], "__file__", None)
+    if not interpreter() or not file:
+        return ""
+    root = Path(file).absolute().parents[package.count(".") + 1]
+    return str(root) if root.is_dir() else ""
+
+
+def _usual() -> set[str]:
+    """Where Python looks for packages wherever it is started."""
+    return {get_path("purelib"), get_path("platlib"), getusersitepackages()}
