@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from headcount.v1 import options_pb2
-from headcount_server.counting.allowance import VALUES_A_DAY
 from headcount_server.counting.tally import Cell, Tally
 from headcount_server.counting.vocabulary import INTRODUCED
 from headcount_server.publication.key_terms import KeyTerms
 from headcount_server.publication.partition import OTHER_RELEASES, told_apart
 from headcount_server.publication.published import PublishedProject
 from headcount_server.publication.rounding import Publication, publish
+from headcount_server.store.allowance import VALUES_A_DAY
 
 KEY = 3
 """A key that has one value to be learned."""

@@ -10,12 +10,12 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.counting import answers
-from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.answers import Answers
 from headcount_server.counting.tally import tally
 from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project
+from headcount_server.store.allowance import Allowance
 
 from support.store_files import rows
 

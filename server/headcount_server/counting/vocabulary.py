@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from headcount.v1 import options_pb2
 
-from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.answers import OTHER, Answer, Answers
 from headcount_server.counting.tally import Cell, Tally
 from headcount_server.registry.schema import Project
@@ -32,6 +32,18 @@ OPEN_TYPES = frozenset(
         options_pb2.KEY_TYPE_TEXT,
     }
 )
+
+
+class Allowance(Protocol):
+    """How many new values each network may introduce; see `store.allowance`."""
+
+    def left(self, network: bytes | None, project: str, key: int) -> bool:
+        """Whether a network may introduce one more value of a key."""
+        ...
+
+    def take(self, network: bytes | None, project: str, key: int) -> bool:
+        """Let a network introduce a value; False if it may not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

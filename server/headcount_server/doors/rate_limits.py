@@ -33,7 +33,7 @@ MAX_PREFIXES = 50_000
 
 _IPV4_PREFIX, _IPV6_PREFIX = 24, 56
 _IPV6_NETWORK = 48
-"""Bits of an address that name who introduces values (see `counting.allowance`); for calls
+"""Bits of an address that name who introduces values (see `store.allowance`); for calls
 those above do."""
 
 Network = IPv4Network | IPv6Network

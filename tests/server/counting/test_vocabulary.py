@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from headcount_server.counting import allowance, answers, vocabulary
-from headcount_server.counting.allowance import Allowance
+from headcount_server.counting import answers, vocabulary
 from headcount_server.counting.tally import Tally, tally
 from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.registry.schema import Project
+from headcount_server.store import allowance
+from headcount_server.store.allowance import Allowance
 
 VERSION, PHP, SERVER, NODES, MODULES, CONTRIB, NOTE = 1, 2, 4, 5, 6, 7, 8
 HERE, THERE = b"\x04\xc0\x00\x02", b"\x04\xc6\x33\x64"

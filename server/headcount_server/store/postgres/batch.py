@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 
 from psycopg import Cursor, RawCursor
 
-from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.tally import tally
 from headcount_server.counting.vocabulary import Newcomer, Report
 from headcount_server.registry.schema import Project
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres.connections import Warnings
 from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number

@@ -19,13 +19,13 @@ from threading import Lock
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.vocabulary import Newcomer
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import published_tables as publishing
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import batch, citus, connections, prepare
 from headcount_server.store.postgres import schema as postgres_schema

@@ -17,7 +17,6 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headcount_server.counting.allowance import Allowance
 from headcount_server.counting.tally import tally
 from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.errors import StoreError, Unavailable
@@ -25,6 +24,7 @@ from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import opening, published_tables
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
