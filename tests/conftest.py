@@ -12,6 +12,7 @@ import pytest
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop
 from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.store.sqlite.claim import Claim
 from support import chance, leftovers, postgres_server
 from support.postgres_server import empty
 from support.server_process import ServerProcess
@@ -131,6 +132,12 @@ def _emptied_url(postgres_server: str) -> PostgresUrl:
     with connected(url) as connection:
         empty(connection)
     return url
+
+
+@pytest.fixture(name="copies_run")
+def _copies_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let copies of one database run at once, which stand for one disk at several times."""
+    monkeypatch.setattr(Claim, "take_name", lambda *_: None)
 
 
 @pytest.fixture(name="clean_environment")

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from headcount.delivery.outcome import Outcome
     from headcount.delivery.preview import Preview
     from headcount.model.errors import HeadcountError
+    from headcount.storage.place import state_directory
 
-__all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State"]
+__all__ = ["Client", "HeadcountError", "Outcome", "Preview", "State", "state_directory"]
 
 __version__ = "0.1.0"
 """The version of all three distributions: client, server and registry."""
@@ -31,6 +32,7 @@ _HOMES = {
     "Outcome": "delivery.outcome",
     "Preview": "delivery.preview",
     "State": "consent.state",
+    "state_directory": "storage.place",
 }
 
 

@@ -10,22 +10,22 @@ import signal
 import sys
 
 from headcount.client import Client
-from headcount.delivery.background import ERRAND
+from headcount.delivery.background import ERRAND, LIFETIME
 from headcount.model.project import Key, Project
 from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
 
-_LIFETIME = 60  # seconds
-
 
 def run(path: str, name: str) -> None:
-    """Runs an errand, if it is still there: whoever says no takes it away."""
+    """Runs an errand, if it is still there: whoever says no takes it away.
+
+    It goes when its report was sent or put off, and so tells that this way works.
+    """
     _limit_life()
     directory = StateDirectory(path, name)
     data = directory.read(ERRAND)
     if data is None:
         return
-    directory.drop(ERRAND)
     errand = json.loads(data)
     parts = errand["project"]
     schema = bytes.fromhex(parts.pop("schema"))
@@ -39,14 +39,15 @@ def run(path: str, name: str) -> None:
                 for name, answer in errand["answers"].items()
             },
             notes=errand["notes"],
+            undeclared={},
         ),
         state_directory=path,
-        environment={},  # the host has just looked at it
-        root_certificates=roots and roots.encode(),
+        root_certificates=roots and bytes.fromhex(roots),
         **errand["settings"],
     ).send_now()
+    directory.drop(ERRAND)
 
 
 def _limit_life() -> None:
     if sys.platform != "win32":
-        signal.alarm(_LIFETIME)
+        signal.alarm(LIFETIME)

@@ -10,7 +10,7 @@ from headcount.delivery.schedule import holds, is_due
 from headcount.model.errors import HeadcountError
 from headcount.model.week import Week
 from headcount.site_owner import SiteOwner
-from headcount.storage.state_directory import StateDirectory
+from headcount.storage.state_directory import SHARED, StateDirectory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Client(SiteOwner):
     `collectors` has a method per key; `state_directory` belongs to this host
     and is made when something must be kept. `endpoint` overrides the
     project's, `transport` both; EndpointError where `endpoint` cannot be used.
-    `root_certificates` (PEM) are trusted instead of the usual ones. `patience`
+    `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience`
     is how many seconds all collectors together may take; they are called in a
     thread of their own, or with None in the caller's and without a bound.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
@@ -64,7 +64,9 @@ class Client(SiteOwner):
     ) -> None:
         self.project = project
         self._collectors = collectors
-        self._directory = StateDirectory(state_directory, project.name)
+        self._directory = StateDirectory(
+            state_directory, project.name, shared_secret=environment.get(SHARED, "")
+        )
         self._endpoint = project.endpoint if endpoint is None else endpoint
         self._environment = environment
         self._clock = clock
@@ -101,9 +103,30 @@ class Client(SiteOwner):
         counted = [entry for entry in self.history() if entry.outcome == "SENT"]
         return answers(self.project, counted[0].report) if counted else {}
 
+    def obstacle(self) -> str:
+        """Return why no report can leave this process, `""` if nothing is known to prevent it.
+
+        Say, a `grpcs://` endpoint without grpcio. Opens no connection.
+        """
+        if self._transport is not None:
+            return ""
+        from headcount.transport.connect import obstacle
+
+        try:
+            if self._directory.shared_secret:
+                self._directory.check_shared_secret()
+        except HeadcountError as error:
+            return str(error)
+        return obstacle(
+            self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
+        )
+
     def notes(self) -> dict[str, str]:
-        """Why keys had no answer when the last report was made: say, its collector raised."""
-        return outbox.read_notes(self._directory)
+        """Why keys had no answer when the last report was made: say, its collector raised.
+
+        Under `send_in_background` stands what became of a process that got lost.
+        """
+        return outbox.read_notes(self._directory) | self._lost()
 
     def due(self) -> bool:
         """Whether a report should leave now. Cheap: two small files at most."""
@@ -144,8 +167,9 @@ class Client(SiteOwner):
     def send_in_background(self) -> Outcome:
         """Lets a process of its own send the week's report if its moment has come.
 
-        For programs that end soon: STARTED where one was started, after the
-        collectors had a second to answer; nothing of the network is waited for.
+        For programs that end soon: STARTED if one was started, after the collectors
+        had a second to answer. Where such a process does not get to its end, the
+        program itself sends, and waits a second at most.
         """
         from headcount.delivery.outcome import Outcome
 
@@ -154,9 +178,9 @@ class Client(SiteOwner):
                 return Outcome.NOT_DUE if self.state().on else Outcome.OFF
             from headcount.delivery import background
 
-            if self._transport is not None or not background.interpreter():
-                return background.send_in_thread(self.send_if_due)
-            return self._delivery().hand_over(self._endpoint_settings())
+            alone = self._transport is None and background.interpreter()
+            settings = self._endpoint_settings() if alone else None
+            return self._delivery().hand_over(settings, self.send_now)
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
 
@@ -179,12 +203,18 @@ class Client(SiteOwner):
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
             return _failed(error)
 
+    def _lost(self) -> dict[str, str]:
+        from headcount.delivery import background
+
+        reason = background.lost(self._directory, self._clock())
+        return {"send_in_background": background.told(reason)} if reason else {}
+
     def _plan(self) -> Plan | None:
         """The plan that stands; a new one is drawn only where the state is on."""
         plan = outbox.read_plan(self._directory)
         if plan is not None and holds(plan, self._clock()):
             return plan
-        if self._directory.read_decision() is None:
+        if self._decision().record() is None:
             return None
         return self._delivery().plan() if self.state().on else None
 
@@ -224,10 +254,15 @@ class Client(SiteOwner):
 
     def _endpoint_settings(self) -> dict[str, object]:
         """The way to the server, as another process can read it."""
+        from headcount.consent.configured import VARIABLE
+
+        kept = (VARIABLE, SHARED)
+        lasting = {name: self._environment[name] for name in kept if name in self._environment}
         return {
+            "environment": lasting,  # the rest was looked at by the host
             "endpoint": self._endpoint,
             "allow_plaintext": self._allow_plaintext,
-            "root_certificates": self._roots and self._roots.decode("ascii"),
+            "root_certificates": self._roots and self._roots.hex(),
         }
 
 

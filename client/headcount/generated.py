@@ -31,11 +31,14 @@ def requires(package: str, at_least: str, below: str) -> None:
         )
 
 
-def run(project: Project) -> int:
-    """Carry out `python -m <package>`, and return the exit code."""
+def run(project: Project, package: str = "") -> int:
+    """Carry out `python -m <package>`, and return the exit code.
+
+    `package` is the name under which the host has it, its own if there is none.
+    """
     from headcount.cli.main import run
 
-    return run(project)
+    return run(project, package=package)
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -57,6 +57,8 @@ class SiteOwner(ABC):
             self._decision(),
             endpoint=self._endpoint,
             next_due=self.next_due(),
+            obstacle=self.obstacle(),
+            notes=self.notes(),
         )
 
     def history(self) -> tuple[Entry, ...]:
@@ -181,6 +183,14 @@ class SiteOwner(ABC):
     @abstractmethod
     def next_due(self) -> float | None:
         """When to ask again (unix seconds)."""
+
+    @abstractmethod
+    def obstacle(self) -> str:
+        """Return why no report can leave this process, `""` if nothing is known to prevent it."""
+
+    @abstractmethod
+    def notes(self) -> dict[str, str]:
+        """Why keys had no answer when the last report was made, and what got lost."""
 
     @abstractmethod
     def _decision(self) -> Decision:

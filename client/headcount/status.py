@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headcount.consent.changes import changes
 from headcount.consent.record import UNREADABLE
-from headcount.delivery import history, outbox, server_policy
+from headcount.delivery import history, server_policy
 from headcount.model.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class Status(Frozen):
     words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
     present one. `waiting` maps each key that nobody has agreed to yet to the
     reasons, and `limited` each that has become wider and is sent as agreed.
-    `notes` say why keys had no answer when the last report was made.
+    `notes` say why keys had no answer when the last report was made, and
+    under `send_in_background` that its process got lost.
+    `shared_secret` is the path of the secret that replicas share, `""` if there is none.
+    `obstacle` says why no report can leave this process, `""` if nothing is known.
     `last` is the last report that was counted, `latest` the last that left.
     """
 
@@ -54,6 +57,8 @@ class Status(Frozen):
     agreed_digest: str
     registry_digest: str
     state_directory: str
+    shared_secret: str
+    obstacle: str
     last: Entry | None
     latest: Entry | None
     next_due: float | None
@@ -61,13 +66,15 @@ class Status(Frozen):
     promise: ServerPolicy | None
 
 
-def status(
+def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     project: Project,
     directory: StateDirectory,
     decision: Decision,
     *,
     endpoint: str,
     next_due: float | None,
+    obstacle: str,
+    notes: Mapping[str, str],
 ) -> Status:
     """The status as its files and the environment tell it; writes nothing."""
     state = decision.state()
@@ -99,9 +106,11 @@ def status(
         agreed_digest=record.registry_digest if record else "",
         registry_digest=project.digest,
         state_directory=directory.path,
+        shared_secret=directory.shared_secret,
+        obstacle=obstacle,
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,
         next_due=next_due,
-        notes=outbox.read_notes(directory),
+        notes=notes,
         promise=server_policy.load(directory),
     )  # fmt: skip

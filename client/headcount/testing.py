@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from headcount.model.week import DAY
+from headcount.transport.connect import obstacle
 from headcount.transport.messages import Answer, Request
 
 if TYPE_CHECKING:
@@ -79,6 +81,10 @@ class Installation(Generic[Telemetry]):
         """Why keys have no answer: a collector is missing, raised or returned nonsense."""
         return self.telemetry.preview().notes
 
+    def undeclared(self) -> Mapping[str, tuple[str, ...]]:
+        """What collectors return that their keys do not declare: `other` is sent for it."""
+        return self.telemetry.preview().undeclared
+
     def send_when_due(self) -> Outcome:
         """Lets time pass until a report is due, and sends it."""
         for _ in range(5):
@@ -117,6 +123,8 @@ def installed(
     `telemetry` is a generated class, `arguments` are its collectors (or, for
     `headcount.Client`, a project and its collectors). Somebody has said yes to
     `level` two days before `now`, but for `refused`; with None nobody was asked.
+    Warns (RuntimeWarning) if this environment could not send to the project's
+    endpoint, which the recording transport stands in for.
     """
     clock = Clock(now)
     transport = RecordingTransport(*answers)
@@ -130,6 +138,8 @@ def installed(
             transport=transport,
             patience=None,
         )
+        if reason := obstacle(client.project.endpoint):
+            warnings.warn(f"nothing could be sent from here: {reason}", RuntimeWarning, 3)
         if level is not None:
             clock.forward(-2 * DAY)
             client.grant(level, refused, via="test")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
-from pathlib import Path
 
 import click
 from acme_telemetry import Collectors, Telemetry
+from headcount import state_directory, stock
 
 
 class Acme(Collectors):
@@ -17,18 +16,17 @@ class Acme(Collectors):
         return "2.5.1"
 
     def python_version(self) -> str:
-        return platform.python_version()
+        return stock.python_version()
 
-    def operating_system(self) -> str:
-        return platform.system()
+    def operating_system(self) -> str | None:
+        return stock.operating_system()
 
 
 def telemetry() -> Telemetry:
     """The client, with its state where such tools keep theirs."""
-    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Telemetry(
         Acme(),
-        state_directory=os.environ.get("ACME_STATE") or str(Path(home) / "acme"),
+        state_directory=os.environ.get("ACME_STATE") or state_directory("acme"),
         endpoint=os.environ.get("ACME_ENDPOINT"),
     )
 

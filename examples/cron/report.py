@@ -9,9 +9,9 @@ would have an hour's reports in one second.
 from __future__ import annotations
 
 import os
-import platform
 
 from acme_telemetry import Collectors, Telemetry
+from headcount import state_directory, stock
 
 
 class Acme(Collectors):
@@ -21,15 +21,20 @@ class Acme(Collectors):
         return "2.5.1"
 
     def python_version(self) -> str:
-        return platform.python_version()
+        return stock.python_version()
 
-    def operating_system(self) -> str:
-        return platform.system()
+    def operating_system(self) -> str | None:
+        return stock.operating_system()
+
+
+def telemetry() -> Telemetry:
+    """The client; `--host report:telemetry` leads the command line to it."""
+    return Telemetry(
+        Acme(),
+        state_directory=os.environ.get("ACME_STATE") or state_directory("acme"),
+        endpoint=os.environ.get("ACME_ENDPOINT"),
+    )
 
 
 if __name__ == "__main__":
-    Telemetry(
-        Acme(),
-        state_directory=os.environ.get("ACME_STATE", "headcount"),
-        endpoint=os.environ.get("ACME_ENDPOINT"),
-    ).send_if_due()
+    telemetry().send_if_due()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.http_server import HttpDoor, application
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
-from headcount_server.errors import ServerError
+from headcount_server.errors import ConfigError, ServerError
 from headcount_server.metrics import published_totals
 from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
@@ -56,10 +57,26 @@ class App:
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._running = starting.pop_all()
+        try:
+            with ExitStack() as starting:
+                self._start(starting)
+                self._running = starting.pop_all()
+        except RuntimeError as error:
+            if "new thread" not in str(error):
+                raise
+            msg = (
+                "not all threads can be started that the server needs; give it room for 200 tasks "
+                "(TasksMax=, --pids-limit, ulimit -u) and for their memory"
+            )
+            raise ConfigError(msg) from error
         return self
+
+    def threads(self) -> Iterator[threading.Thread]:
+        """The threads without which there is no service."""
+        yield from self._writer.threads
+        yield self.weeks.thread
+        for door in self._doors:
+            yield from door.threads
 
     def __exit__(
         self,
@@ -73,13 +90,13 @@ class App:
         config, meter = self._config, Counters()
         registry = CurrentRegistry(schema.load(config.registry))
         store: Store = config.database.open_store()
-        writer = Writer(store, meter)
+        writer = self._writer = Writer(store, meter)
         writer.start()
         starting.callback(writer.stop)
         meter.watch_queue(writer.waiting)
 
         totals = published_totals.PublishedTotals(registry)
-        signals = ProjectHealth(registry, self._clock.now().timestamp())
+        signals = ProjectHealth(registry, lambda: self._clock.now().timestamp())
         meter.watch_projects(signals)
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
@@ -93,11 +110,13 @@ class App:
             standing.show(weeks)
             self._pages.show()
 
-        self.weeks = WeekCycle(writer, store, self._clock, policy, registry, on_close=show)
+        self.weeks = WeekCycle(
+            writer, store, self._clock, policy, registry, on_close=show, on_jump=meter.jumped
+        )
         service = Service(registry, store, writer, self.weeks, policy, self._clock, meter)
 
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
-        writer.watch(lambda ok: _tell(grpc, ok=ok))
+        writer.watch(lambda ok, why: _tell(grpc, why, ok=ok))
 
         show()
         starting.callback(self.weeks.stop)
@@ -120,7 +139,7 @@ class App:
         gate = Gate(config.limits)
         intake = HttpRequests(gate)
         starting.callback(intake.stop)
-        doors: list[GrpcDoor | HttpDoor] = []
+        doors = self._doors = list[GrpcDoor | HttpDoor]()
         starting.callback(_stop, doors)
 
         grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
@@ -154,18 +173,17 @@ class App:
             log.info("the registry was read again: %s", self._config.registry)
 
 
-def _tell(grpc: GrpcDoor, *, ok: bool) -> None:
+def _tell(grpc: GrpcDoor, why: str, *, ok: bool) -> None:
     grpc.tell(serving=ok)
     if ok:
         log.info("reports can be kept again")
     else:
-        log.error("reports cannot be kept: is the disk full or read-only? It is tried again")
+        log.error("reports cannot be kept: %s. It is tried again", why)
 
 
 def _stop(doors: list[GrpcDoor | HttpDoor]) -> None:
     # Together, so that the slowest alone settles how long it takes.
-    stopping = [threading.Thread(target=door.stop) for door in doors]
-    for thread in stopping:
-        thread.start()
-    for thread in stopping:
-        thread.join()
+    for door in doors:
+        door.begin_to_stop()
+    for door in doors:
+        door.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Clock(Protocol):
         """The present moment, with its time zone."""
         ...
 
+    def elapsed(self) -> timedelta:
+        """The time that has passed since some moment, however the clock was set since."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -25,9 +30,17 @@ class SystemClock:
         """The present moment."""
         return datetime.now(UTC)
 
+    def elapsed(self) -> timedelta:
+        """The time since the machine was started; on Linux its sleep counts."""
+        which = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        return timedelta(seconds=time.clock_gettime(which))
+
 
 class FileClock:
     """A time written in a file (RFC 3339), read at every use; for tests.
+
+    Time passes from one to the next, but for those with ` jump` behind them: to
+    them the clock was set.
 
     A reading that is no time keeps the one before, since a file may be read
     while it is being written. The first reading must succeed: ConfigError.
@@ -35,6 +48,9 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._set = timedelta()
+        self._jumped_to: datetime | None = None
+        self._last = datetime.min.replace(tzinfo=UTC)
         try:
             self._last = self._read()
         except (OSError, ValueError) as error:
@@ -47,8 +63,21 @@ class FileClock:
             self._last = self._read()
         return self._last
 
+    def elapsed(self) -> timedelta:
+        """What lies between the year 1 and now, without the jumps."""
+        return self.now() - datetime.min.replace(tzinfo=UTC) - self._set
+
     def _read(self) -> datetime:
-        moment = datetime.fromisoformat(self._path.read_text(encoding="ascii").strip())
+        text, _, jump = self._path.read_text(encoding="ascii").strip().partition(" ")
+        moment = self._parse(text)
+        if jump and moment != self._jumped_to:
+            self._jumped_to = moment
+            self._set += moment - self._last
+        return moment
+
+    @staticmethod
+    def _parse(text: str) -> datetime:
+        moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             msg = "the time has no zone (append Z for UTC)"
             raise ValueError(msg)

@@ -124,9 +124,16 @@ class TooLate(Refusal):
 
 
 class Unavailable(Refusal):
-    """The server cannot keep anything right now; nothing was counted."""
+    """The server cannot keep anything right now; nothing was counted.
+
+    `why` is for the operator: it may name files, and is told to no caller.
+    """
 
     code = grpc.StatusCode.UNAVAILABLE
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class Fault(Refusal):

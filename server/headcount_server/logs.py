@@ -5,15 +5,22 @@ log sentences that are made for it. What libraries have to say passes from
 warnings on and without what they fill into their sentences, since that may be
 an address or a payload, and the same once in some seconds, since callers can
 make a library say it thousands of times; of an exception only its type and place are told.
+
+A server logs in the background: whoever has something to say never waits for
+whoever reads it, and lines that nobody reads are lost.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import queue
 import sys
 import threading
+import time
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO
@@ -24,26 +31,79 @@ LEVELS = ("debug", "info", "warning", "error")
 REPEAT_SECONDS = 10.0
 """How long a library is not heard again with the same sentence."""
 
+LINES = 1000
+"""How many lines may wait for a reader."""
+
 _BEGINNING, _SENTENCES = 24, 1000
 _OURS = __package__ or "headcount_server"
 _current: list[logging.Handler] = []
 
 
-def start(level: str = "info", stream: IO[str] | None = None) -> None:
+def start(level: str = "info", stream: IO[str] | None = None, *, background: bool = False) -> None:
     """Log from this level on, to stderr or another stream; again to change that."""
     stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
+    handler = _Background(stream) if background else logging.StreamHandler(stream)
     handler.setFormatter(Text() if stream.isatty() else Json())
     handler.addFilter(_concerns_the_operator)
     handler.addFilter(_Once())
     root = logging.getLogger()
     while _current:
-        root.removeHandler(_current.pop())
+        former = _current.pop()
+        root.removeHandler(former)
+        former.close()
     root.addHandler(handler)
     _current.append(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level.upper())
     threading.excepthook = _thread_failed
+
+
+def flush(seconds: float) -> None:
+    """Wait so long at most until what was logged in the background is written."""
+    for handler in _current:
+        if isinstance(handler, _Background):
+            handler.wait(seconds)
+
+
+class _Background(logging.Handler):
+    """Hands lines to a thread, which writes them to the file behind a stream."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        # Not the stream itself, whose lock the end of the interpreter would wait for.
+        self._file = stream.fileno()
+        self._lines: queue.Queue[bytes | None] = queue.Queue(LINES)
+        self._lost = 0
+        threading.Thread(target=self._write, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Have a record written, unless too many wait."""
+        try:
+            self._lines.put_nowait(f"{self.format(record)}\n".encode(errors="backslashreplace"))
+        except queue.Full:
+            self._lost += 1
+
+    def close(self) -> None:
+        """Write what waits, and no more."""
+        super().close()
+        self._lines.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long at most until all is written."""
+        deadline = time.monotonic() + seconds
+        while self._lines.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            with suppress(OSError):  # the reader is gone, or the disk full
+                while line:
+                    line = line[os.write(self._file, line) :]
+            lost, self._lost = self._lost, 0
+            if lost:
+                log = logging.getLogger(__name__)
+                log.warning("%d lines of this log were lost, since nobody read them", lost)
+            self._lines.task_done()
 
 
 def _is_ours(name: str) -> bool:

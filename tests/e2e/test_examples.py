@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -14,77 +12,14 @@ from pathlib import Path
 
 import pytest
 from headcount_server.week import Week
-from support.repository import ROOT
-from support.server_process import BIN, ServerProcess
+from support.example_hosts import EXAMPLES, Place, build, published
+from support.server_process import ServerProcess
 from support.waiting import until
-
-EXAMPLES = ROOT / "examples"
-
-LONG_AGO = """
-import sys, time
-from acme_telemetry import Collectors, Telemetry
-Telemetry(
-    Collectors(), state_directory=sys.argv[1], environment={},
-    clock=lambda: time.time() - 9 * 86_400,
-).grant("extended", via="test")
-"""
-"""A yes that was given nine days ago, so that a report may leave at once."""
-
-SOON = """
-import sys, time
-from acme_telemetry import Collectors, Telemetry
-Telemetry(
-    Collectors(), state_directory=sys.argv[1], environment={}, randomness=lambda: 0.0
-).due()
-"""
-"""Draws this week's moment, and draws the present one."""
 
 
 @pytest.fixture(name="generated", scope="module")
 def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the registry makes of the examples' declarations."""
-    generated = tmp_path_factory.mktemp("acme")
-    subprocess.run(
-        [BIN / "headcount-registry", "build", EXAMPLES / "declarations", "--out", generated],
-        check=True,
-        capture_output=True,
-    )
-    return generated
-
-
-class Place:
-    """A host's directory, environment and server."""
-
-    def __init__(self, directory: Path, generated: Path, endpoint: str) -> None:
-        self.directory = directory
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
-            "PYTHONPATH": os.pathsep.join([
-                str(generated / "clients"), str(EXAMPLES / "django_site"), *filter(None, sys.path),
-            ]),
-            "ACME_STATE": str(directory / "state"),
-            "ACME_ENDPOINT": endpoint,
-            "ACME_SECRET_KEY": "for the tests",
-        }  # fmt: skip
-
-    def run(self, *command: object) -> str:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", *(str(part) for part in command)],
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-        return done.stdout
-
-    def make_due(self, state: Path) -> None:
-        """Lets a report be due now."""
-        self.run("-c", LONG_AGO, state)
-        self.run("-c", SOON, state)
+    return build(tmp_path_factory.mktemp("acme"))
 
 
 @pytest.fixture(name="server")
@@ -95,12 +30,6 @@ def _server(serve: Callable[..., ServerProcess], generated: Path) -> ServerProce
 @pytest.fixture(name="place")
 def _place(tmp_path: Path, generated: Path, server: ServerProcess) -> Place:
     return Place(tmp_path, generated, f"grpc://{server.addresses['gRPC']}")
-
-
-def _published(server: ServerProcess, line: str) -> str:
-    """Closes the week, and returns what everyone can read then."""
-    server.set_clock(Week.of(server.now).end + timedelta(days=2, seconds=1))
-    return server.wait_for_metric(line)
 
 
 def _wait_for(path: Path, text: str) -> None:
@@ -124,7 +53,7 @@ def test_the_command_line_tool_says_what_it_does_and_is_counted_in_the_backgroun
     place.make_due(state)
     assert place.run(tool, "greet", "Ada") == "Hello, Ada!\n"
     _wait_for(state / "acme" / "plan.json", '"sent"')
-    metrics = _published(server, "headcount_acme_reports 1.0")
+    metrics = published(server, "headcount_acme_reports 1.0")
     assert 'headcount_acme_operating_system_reports{value="Linux"} 1.0' in metrics
 
 
@@ -140,7 +69,7 @@ def test_the_cron_script_says_nothing_and_is_counted(
     place.make_due(place.directory / "state")
     assert place.run(script) == ""
     assert place.run(script) == ""
-    metrics = _published(server, "headcount_acme_reports 1.0")
+    metrics = published(server, "headcount_acme_reports 1.0")
     version = ".".join(map(str, sys.version_info[:2]))
     assert f'headcount_acme_python_version_reports{{value="{version}"}} 1.0' in metrics
 
@@ -165,9 +94,21 @@ PAGES = """
 import django
 django.setup()
 from acme_site.telemetry import telemetry
+from django.contrib.auth.models import User
 from django.test import Client
 
-browser = Client(enforce_csrf_checks=False)
+stranger = Client()
+for page in ("/install", "/usage-counts"):
+    for answer in (stranger.get(page), stranger.post(page, {"do": "yes", "counted": "on"})):
+        assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+assert "Log in" in stranger.get("/accounts/login/").content.decode()
+visitor = Client()
+visitor.force_login(User.objects.create_user("ada"))
+assert visitor.post("/usage-counts", {"do": "yes"}).status_code == 403
+assert telemetry().state().rule == "undecided"
+
+browser = Client()
+browser.force_login(User.objects.create_superuser("grace"))
 page = browser.get("/install").content.decode()
 assert page.count('type="checkbox"') == 2 and "checked" not in page
 for key in telemetry().project.keys:
@@ -187,6 +128,10 @@ page = browser.get("/usage-counts").content.decode()
 assert "<strong>On.</strong>" in page and "Operating system" in page and "<td>0</td>" in page
 browser.post("/usage-counts", {"do": "refuse", "key": "plugins"})
 assert "plugins" not in telemetry().state().keys
+page = browser.get("/usage-counts").content.decode()
+assert "left out, as you asked" in page and page.count('value="allow"') == 1
+browser.post("/usage-counts", {"do": "allow", "key": "plugins"})
+assert "plugins" in telemetry().state().keys
 browser.post("/usage-counts", {"do": "no"})
 assert not telemetry().state().on
 """
@@ -198,10 +143,13 @@ def test_the_django_site_asks_shows_and_is_counted(place: Place, server: ServerP
     place.environment["DJANGO_SETTINGS_MODULE"] = "acme_site.settings"
     place.run(manage, "migrate", "--verbosity=0")
     place.run("-c", textwrap.dedent(PAGES))
+    place.environment.pop("ACME_SECRET_KEY")
+    key = "from acme_site.settings import SECRET_KEY; print(SECRET_KEY)"
+    assert len({place.run("-c", key) for _ in range(2)}) == 1  # each worker has the same
     assert place.run(manage, "send_telemetry", "--verbosity=2") == "OFF\n"
     shutil.rmtree(place.directory / "state" / "headcount")
     place.make_due(place.directory / "state" / "headcount")
     assert place.run(manage, "send_telemetry") == ""
     assert place.run(manage, "send_telemetry", "--verbosity=2") == "NOT_DUE\n"
-    metrics = _published(server, "headcount_acme_reports 1.0")
+    metrics = published(server, "headcount_acme_reports 1.0")
     assert 'headcount_acme_operating_system_reports{value="Linux"} 1.0' in metrics

@@ -67,7 +67,7 @@ def declared(folder: str, *extras: str) -> list[str]:
 
 
 def closure(requirements: Iterable[str]) -> set[str]:
-    """Everything that these bring along here, by name."""
+    """Everything that these bring along here, by name; of ours, only what their extras bring."""
     found: set[str] = set()
     waiting = [Requirement(text) for text in requirements]
     while waiting:
@@ -76,6 +76,8 @@ def closure(requirements: Iterable[str]) -> set[str]:
             continue
         name = canonicalize_name(requirement.name)
         if name in OURS:
+            extras = [extra for extra in requirement.extras if name == "headcount"]
+            waiting += map(Requirement, declared(".", *extras) if extras else [])
             continue
         more = distribution(name).requires or []
         wanted = [
@@ -144,5 +146,10 @@ def test_every_licence_of_what_an_operator_gets_is_one_of_those_that_were_agreed
     assert copyleft.isdisjoint(bare), "only extras may be under a copyleft"
 
 
-def test_a_host_gets_no_more_than_grpcio_protobuf_and_what_they_need() -> None:
-    assert closure(declared(".")) == {"grpcio", "protobuf", "typing-extensions"}
+def test_a_host_gets_protobuf_alone_and_grpcio_only_if_it_asks_for_it() -> None:
+    assert closure(declared(".")) == {"protobuf"}
+    assert closure(declared(".", "grpc")) == {"grpcio", "protobuf", "typing-extensions"}
+
+
+def test_the_server_asks_for_the_clients_grpc_since_its_demo_sends_that_way() -> None:
+    assert "headcount[grpc]>=0.1,<0.2" in declared("server")

@@ -142,7 +142,7 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
     documented = set(re.findall(r"`(headcount_server_\w+)`", text))
     operations = Counters()
     nothing = Schema(projects={}, pool=DescriptorPool())
-    operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), 0.0))
+    operations.watch_projects(ProjectHealth(CurrentRegistry(nothing), float))
     week = Week(2026, 47)
     terms = {week: Terms(5, week.end)}
     standing = Gauges(CurrentRegistry(nothing), lambda: terms, [ROOT / "README.md"])
@@ -187,3 +187,10 @@ def test_one_test_and_one_room_can_be_asked_for(tmp_path: Path) -> None:
     assert len(places) >= 3
     for place in places:
         shell(f"cd {ROOT} && {sys.executable} -m pytest --collect-only -q {place}", tmp_path)
+
+
+def test_every_test_that_make_names_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = re.findall(r"\b(?:tests|bench|assurance)/[\w/*]+\.py", makefile)
+    assert len(named) > 10
+    assert not [path for path in named if not list(ROOT.glob(path))]

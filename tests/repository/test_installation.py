@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.doors import http_door
 from support.repository import ROOT
 
 pytestmark = pytest.mark.index
@@ -41,18 +43,69 @@ ANSWERS = {
 """
 
 
-def test_pip_install_brings_grpcio_protobuf_and_what_they_require(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
+SEND = """
+import sys, time
+sys.path.insert(0, {clients!r})
+from backdrop_telemetry import Collectors, Telemetry
+
+class Backdrop(Collectors):
+    def php_version(self):
+        return "8.2.7"
+
+telemetry = Telemetry(Backdrop(), state_directory="state", environment={{}},
+    clock=lambda: time.time(), endpoint=sys.argv[1])
+telemetry.grant()
+print(telemetry.send_now(), telemetry.status().obstacle)
+"""
+
+
+def _installed(place: Path, wanted: str) -> tuple[Path, set[str]]:
+    """A fresh environment's Python, and the names of what pip brought there."""
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    python = place / "bin" / "python"
     pip = (python, *PIP[1:])
-    subprocess.run([*pip, "install", "--quiet", ROOT], check=True)
+    subprocess.run([*pip, "install", "--quiet", wanted], check=True)
     listed = subprocess.run(
         [*pip, "list", "--format=json"], check=True, capture_output=True, text=True
     )
     names = {package["name"].replace("_", "-") for package in json.loads(listed.stdout)}
-    assert names - {"pip", "setuptools"} == {"headcount", "grpcio", "protobuf", "typing-extensions"}
-    # What was installed works without the checkout.
-    program = "import headcount, headcount.v1.telemetry_service_pb2 as t; print(headcount.Client)"
+    return python, names - {"pip", "setuptools"}
+
+
+def _megabytes(python: Path, *packages: str) -> float:
+    """What packages take on disk, the compiled files included."""
+    (place,) = (python.parents[1] / "lib").glob("python*/site-packages")
+    files = [file for name in packages for file in (place / name).rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+def test_a_bare_install_brings_protobuf_alone_and_sends_over_http(tmp_path: Path) -> None:
+    python, names = _installed(tmp_path / "venv", str(ROOT))
+    assert names == {"headcount", "protobuf"}
+    assert _megabytes(python, "headcount", "google") < 5
+    program = SEND.format(clients=str(ROOT / "registry" / "generated" / "clients"))
+
+    def run(endpoint: str) -> str:
+        return subprocess.run(
+            [python, "-W", "error", "-I", "-c", program, endpoint],
+            check=True, capture_output=True, text=True, cwd=tmp_path,
+        ).stdout  # fmt: skip
+
+    with http_door() as door:
+        assert run(f"http://127.0.0.1:{door.port}") == "SENT \n"
+    assert len(door.requests) == 1
+    shutil.rmtree(tmp_path / "state")
+    assert run("grpcs://telemetry.example").startswith(
+        "DROPPED grpcs://telemetry.example needs grpcio, which is not installed: "
+        "install 'headcount[grpc]'"
+    )
+
+
+def test_the_extra_brings_grpcio_and_what_it_requires(tmp_path: Path) -> None:
+    python, names = _installed(tmp_path / "venv", f"{ROOT}[grpc]")
+    assert names == {"headcount", "grpcio", "protobuf", "typing-extensions"}
+    assert _megabytes(python, "grpc") > 10  # else the sizes in docs/embedding.md are old
+    program = "from headcount.transport.connect import opened; opened('grpcs://telemetry.example')"
     subprocess.run([python, "-W", "error", "-I", "-c", program], check=True, cwd=tmp_path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -49,6 +50,23 @@ def test_a_terminal_gets_text_and_anything_else_json(stream: io.StringIO) -> Non
             "logger": "headcount_server.service.week_cycle",
             "message": "week 2026-W47 is closed",
         }
+
+
+def test_in_the_background_nobody_waits_for_a_reader_and_what_was_lost_is_told() -> None:
+    reading, writing = os.pipe()
+    log = logging.getLogger("headcount_server.app")
+    with os.fdopen(writing, "w") as stream:
+        logs.start("info", stream, background=True)
+        for number in range(5 * logs.LINES):
+            log.info("line %d %s", number, "x" * 100)
+        text = b""
+        while b"lines of this log were lost, since nobody read them" not in text:
+            text += os.read(reading, 65_536)
+        logs.flush(10)
+        logs.start()
+    os.close(reading)
+    lines = [json.loads(line) for line in text.decode().splitlines() if line.startswith("{")]
+    assert lines[0]["message"].startswith("line 0 ")
 
 
 def test_the_level_settles_what_is_worth_a_line(stream: io.StringIO) -> None:

@@ -140,9 +140,11 @@ def test_what_is_acknowledged_while_it_ends_is_kept_and_the_log_is_emptied(
 
 def test_an_end_that_hangs_is_given_up_with_a_word_in_the_log() -> None:
     script = (
-        "import time; from headcount_server import logs; logs.start();"
-        "from headcount_server.commands.serve import _give_up_after;"
-        "_give_up_after(0.2); time.sleep(60)"
+        "import os, signal, time; from headcount_server import logs;"
+        "from headcount_server.commands import lifetime;"
+        "lifetime.END_SECONDS = 0.2; logs.start(background=True)\n"
+        "with lifetime.lifetime() as life:\n"
+        "    os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30

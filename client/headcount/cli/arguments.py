@@ -117,6 +117,11 @@ def _answering(command: Command) -> None:
         default=[],
         help="leave this key out too; those left out before stay so until you allow them",
     )
+    grant.add_argument(
+        "--as-configuration",
+        action="store_true",
+        help="print the setting that says this yes in a container, and write nothing",
+    )
     deny = command("deny", "say no, for good, and remove what was kept for sending")
     deny.add_argument(
         "--delete-history", action="store_true", help="remove the list of what was sent, too"

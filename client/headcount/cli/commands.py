@@ -10,6 +10,7 @@ from headcount.asking.terminal import NOT_ASKED as UNASKED
 from headcount.asking.terminal import ask
 from headcount.cli import text as page
 from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
+from headcount.consent.configured import setting
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
 from headcount.model.project import LEVELS
@@ -133,10 +134,15 @@ class Command:
         return OK
 
     def grant(self) -> int:
-        """Records a yes."""
-        record = self._client.record()
+        """Records a yes, or prints the setting that says it."""
+        record, level = self._client.record(), self._arguments.level
+        if self._arguments.as_configuration:
+            client = self._client
+            said = setting(client.project, level or LEVELS[0], now=client.now())
+            self._show([said], {"setting": said})
+            return OK
         refused = {*(record.refused if record else ()), *self._arguments.refuse}
-        self._client.grant(self._arguments.level, refused, via=_VIA)
+        self._client.grant(level, refused, via=_VIA)
         return self._recorded()
 
     def deny(self) -> int:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.cli import text
@@ -20,7 +22,8 @@ from headcount.model.errors import ConsentError, HeadcountError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
     from headcount.model.project import Project
 
@@ -41,14 +44,16 @@ def run(
     argv: Sequence[str] | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
+    package: str = "",
 ) -> int:
     """The same for a project whose host has no command of its own.
 
     `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
     makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
-    changes a state directory without the host.
+    changes a state directory without the host. `package` is how people call the
+    generated package, which a host may keep under a name of its own.
     """
-    program = f"python -m {project.name}_telemetry"
+    program = f"python -m {package or f'{project.name}_telemetry'}"
     arguments = parsed(project, argv, program=program, hosted=False)
     if isinstance(arguments, int):
         return arguments
@@ -88,6 +93,28 @@ def _found(project: Project, name: str) -> Client:
 
 
 def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
+    with _somewhere_to_print():
+        return _answered(arguments, client, hosted=hosted)
+
+
+@contextmanager
+def _somewhere_to_print() -> Iterator[None]:
+    """Stand in for closed output, such as a daemon's; what is printed then goes nowhere."""
+    with ExitStack() as closing:
+        nowhere = closing.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        if _closed(sys.stdout):
+            closing.enter_context(redirect_stdout(nowhere))
+        if _closed(sys.stderr):
+            closing.enter_context(redirect_stderr(nowhere))
+        yield
+
+
+def _closed(stream: TextIO | None) -> bool:
+    """Whether a stream takes nothing; Python has None for one that was closed at its start."""
+    return stream is None or stream.closed
+
+
+def _answered(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
     try:
         return Command(client(), arguments, hosted=hosted).run()
     except HeadcountError as error:

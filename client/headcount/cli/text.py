@@ -68,9 +68,14 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     if now.waiting or now.limited:
         yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
     for key, note in now.notes.items():
-        yield "no value", f"{key}: {note}"
+        yield "note" if key == "send_in_background" else "no value", f"{key}: {note}"
     yield "sent last", _last(now)
     yield "due next", _next(now)
+    if now.shared_secret:
+        shared = f"all that share {now.shared_secret} count as one"
+        yield "replicas", f"{shared}, and the first report of a week wins"
+    if now.obstacle:
+        yield "obstacle", now.obstacle
     yield "stored in", now.state_directory
     yield "recipient", f"{now.recipient}, {now.endpoint}; questions: {now.contact}"
     if now.promise is not None:
@@ -101,6 +106,8 @@ def preview(
         else:
             said = shown(keys[name], answer)
         yield from _key(keys[name], said)
+        if name in preview.undeclared:
+            yield f"    Not declared, so it never leaves: {', '.join(preview.undeclared[name])}"
     for name, reasons in waiting.items():
         yield ""
         shows = "" if name in preview.values else "; see its value with: preview --all"

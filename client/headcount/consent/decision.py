@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headcount.consent import transitions
+from headcount.consent.configured import configured
 from headcount.consent.record import DENIED, Record
 from headcount.consent.record_file import decode, encode, unreadable
 from headcount.consent.state import (
@@ -83,7 +84,8 @@ class Decision:
         self._change(
             lambda record: transitions.no_given(
                 self._project, record, via=via, now=self._clock(), wording=wording
-            )
+            ),
+            urgent=True,
         )
 
     def notice_shown(self, wording: str) -> None:
@@ -111,13 +113,13 @@ class Decision:
         self._change(lambda record: transitions.level_changed(self._project, record, level))
 
     def record(self) -> Record | None:
-        """The record on disk; one that cannot be read counts as undecided."""
+        """The record on disk, else the one by configuration; unreadable ones are undecided."""
         try:
             data = self._directory.read_decision()
         except StateError as error:
             return unreadable(f"{error}.")
         if data is None:
-            return None
+            return configured(self._project, self._environment)
         if self._seen is None or self._seen[0] != data:
             self._seen = (data, decode(data, self._directory.decision))
         return matured(self._seen[1], self._clock())
@@ -147,14 +149,16 @@ class Decision:
         elif rule == "undecided":
             self._directory.forget()
 
-    def _change(self, answer: Callable[[Record | None], Record | None]) -> bool:
+    def _change(
+        self, answer: Callable[[Record | None], Record | None], *, urgent: bool = False
+    ) -> bool:
         """Applies an answer to the record on disk, and to everything that hangs on it.
 
         False where nothing had to change.
         """
         if answer(self.record()) is None:
             return False
-        with self._directory.changing():
+        with self._directory.changing(urgent=urgent):
             before = self.record()
             record = answer(before)
             if record is None:

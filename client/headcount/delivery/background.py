@@ -1,9 +1,13 @@
-"""A week's report sent by a process of its own, so that a program that ends is not held up.
+"""A week's report sent beside a program that may end soon, so that it is not held up.
 
 The host's collectors know what only the host knows, so they are asked where it
 runs. Their answers are left in the state directory as an errand, which a detached
-process takes (see `errand`). It has no terminal, no output, and no parent that
-would have to reap it.
+process takes (see `background_process`). It has no terminal, no output, and no
+parent that would have to reap it.
+
+The errand stays until that process is done. One that is still there when the next
+is due was lost: its process was stopped, say with the container that it ran in.
+From then on the program itself sends, and waits a second for that.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from headcount.delivery.outcome import Outcome
 from headcount.model.deadline import Task
 from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
@@ -30,17 +33,23 @@ PATIENCE = 1.0
 
 ERRAND = "errand.json"
 
-_WAIT = 1.0  # seconds; starting Python takes a fiftieth of that
+LIFETIME = 60
+"""Seconds after which the process of an errand is gone, done or not."""
 
-# The first process ends at once, so that the one that stays has no parent. It
-# is alone in its memory, so the fork is safe whatever threads the host has.
-_PROGRAM = """
+_WAIT = 1.0  # seconds; starting Python and importing this takes a tenth of that
+_INIT = 1  # the process that inherits all children whose parent has ended
+
+# The first process ends as soon as it is sure that the second can work, so that
+# the one that stays has no parent. It is alone in its memory, so the fork is safe
+# whatever threads the host has.
+_PACKAGE = __name__.removesuffix(".delivery.background")  # a host may have it elsewhere
+_PROGRAM = f"""
 import os, sys
-if hasattr(os, "fork") and os.fork():
+sys.path[:] = sys.argv[4:]
+from {_PACKAGE}.background_process import run
+if sys.argv[1] == "alone" and hasattr(os, "fork") and os.fork():
     os._exit(0)
-sys.path[:] = sys.argv[3:]
-from headcount.background_process import run
-run(sys.argv[1], sys.argv[2])
+run(sys.argv[2], sys.argv[3])
 """
 
 
@@ -52,10 +61,16 @@ def interpreter() -> str:
 
 
 def leave(
-    directory: StateDirectory, project: Project, collected: Collected, settings: dict[str, Any]
+    directory: StateDirectory,
+    project: Project,
+    collected: Collected,
+    settings: dict[str, Any],
+    *,
+    now: float,
 ) -> None:
     """Stores an errand: a project, what its collectors answered, and the way to the server."""
     errand = {
+        "at": now,
         "project": {
             **project.parts(),
             "keys": [_plain(key) for key in project.keys],
@@ -68,33 +83,79 @@ def leave(
     directory.write(ERRAND, json.dumps(errand).encode(), durable=False)
 
 
-def start(directory: StateDirectory) -> Outcome:
-    """Starts the process that runs a project's errand."""
-    here = os.getcwd() if "" in sys.path else ""
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [interpreter(), "-I", "-c", _PROGRAM, directory.path, directory.project,
-         *(path or here for path in sys.path)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=os.sep,
-        start_new_session=True,
-        creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
-    )  # fmt: skip
+def start(directory: StateDirectory) -> str:
+    """Start the process that runs a project's errand; return why that did not work, or `""`."""
+    # The first process of a container would inherit ours, and would have to reap it.
+    mode = "child" if os.getpid() == _INIT else "alone"
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [interpreter(), "-P", "-s", "-c", _PROGRAM, mode, directory.path, directory.project,
+             *(os.path.abspath(path) for path in sys.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=os.sep,
+            env=_environment(),
+            start_new_session=True,
+            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
+        )  # fmt: skip
+    except OSError as error:
+        return f"{error.filename or interpreter()}: {error.strerror}"
     if sys.platform == "win32":
         process.returncode = 0  # nobody has to reap it, so nobody has to warn
-        return Outcome.STARTED
+        return ""
     try:
-        process.wait(_WAIT)
+        code = process.wait(_WAIT)
     except subprocess.TimeoutExpired:
         Task(process.wait)
-    return Outcome.STARTED
+        return ""
+    return f"{interpreter()} ended with exit code {code}" if code else ""
 
 
-def send_in_thread(send: Callable[[], object]) -> Outcome:
-    """The same where no process can be started: it is lost if the host ends too soon."""
-    Task(send)
-    return Outcome.STARTED
+def send_beside(send: Callable[[], object]) -> bool:
+    """Send in a thread of this process; return whether that was over within a second.
+
+    The program may end after that, and takes the thread along.
+    """
+    return Task(send).finished(_WAIT)
+
+
+def give_up(directory: StateDirectory, reason: str, *, now: float) -> None:
+    """Remember that errands do not get to their end here, and why; keep no answers."""
+    data = json.dumps({"at": now, "lost": reason}).encode()
+    directory.write(ERRAND, data, durable=False)
+
+
+def lost(directory: StateDirectory, now: float) -> str:
+    """Return why errands do not get to their end here, `""` if nothing speaks for that."""
+    data = directory.read(ERRAND)
+    if data is None:
+        return ""
+    try:
+        errand = json.loads(data)
+        at, reason = float(errand["at"]), str(errand.get("lost", ""))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return "its errand cannot be read"
+    if reason or at <= now < at + LIFETIME:  # else it may still be at it
+        return reason
+    return "it was stopped before its end, perhaps with a container or a session"
+
+
+def told(reason: str) -> str:
+    """Return for people what follows from the loss of an errand."""
+    return (
+        f"the process that it started to send a report was lost: {reason}. "
+        f"Now the program itself sends, and waits a second for that"
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Return what the process needs: where its library is, but no other setting of Python."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name == "PYTHONHOME"
+    }
 
 
 def _plain(key: Key) -> dict[str, object]:

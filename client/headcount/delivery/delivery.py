@@ -102,26 +102,45 @@ class Delivery:
         finally:
             self._decision.leave_no_trace()
 
-    def hand_over(self, settings: dict[str, object]) -> Outcome:
-        """Lets another process send what is due; `settings` are the way to the server."""
+    def hand_over(self, settings: dict[str, object] | None, send: Callable[[], object]) -> Outcome:
+        """Lets another process send what is due; `settings` are the way to the server.
+
+        Without them, or if such a process got lost before, `send` is called beside the
+        host, in a thread.
+        """
         from headcount.delivery import background
 
+        now = self._clock()
         try:
             with self._directory.sending() as held:
                 if not held:
                     return Outcome.BUSY
                 plan = self._planned()
-                if plan is None or not is_due(plan, self._clock()):
+                if plan is None or not is_due(plan, now):
                     return Outcome.NOT_DUE
-                # Taken for an hour: whatever becomes of that process, none follows sooner.
-                outbox.write_plan(self._directory, plan.replaced(moment=self._clock() + PAUSES[0]))
-                if self._patience is not None:
-                    self._patience = min(self._patience, background.PATIENCE)
-                collected = self._collected(self._decision.state().keys)
-                background.leave(self._directory, self._project, collected, settings)
-            return background.start(self._directory)
+                # Taken for an hour: whatever becomes of this attempt, none follows sooner.
+                outbox.write_plan(self._directory, plan.replaced(moment=now + PAUSES[0]))
+                lost = background.lost(self._directory, now)
+                if settings is not None and not lost:
+                    self._leave_errand(settings, now)
+            if settings is not None and not lost:
+                lost = background.start(self._directory)
+            if lost:
+                background.give_up(self._directory, lost, now=now)
+            if (lost or settings is None) and not background.send_beside(send):
+                self._directory.drop(background.ERRAND)  # that is no better: they take turns
+            return Outcome.STARTED
         finally:
             self._decision.leave_no_trace()
+
+    def _leave_errand(self, settings: dict[str, object], now: float) -> None:
+        """Collects within a second, since the host waits, and stores the errand."""
+        from headcount.delivery import background
+
+        if self._patience is not None:
+            self._patience = min(self._patience, background.PATIENCE)
+        collected = self._collected(self._decision.state().keys)
+        background.leave(self._directory, self._project, collected, settings, now=now)
 
     def _chosen(self, *, by_hand: bool) -> Outcome:
         """What to do with the plan; the caller holds the lock."""
@@ -191,11 +210,12 @@ class Delivery:
         report = self._frozen(plan) if plan and state.on and level is None else None
         frozen = report is not None
         notes: Mapping[str, str] = outbox.read_notes(self._directory) if frozen else {}
+        undeclared: Mapping[str, tuple[str, ...]] = {}
         if report is None:
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on and level is None else self._proposed(level)
             collected = self._collected(asked, as_agreed=level is None)
-            notes = collected.notes
+            notes, undeclared = collected.notes, collected.undeclared
             report = self._composed(week, asked, collected)
         return Preview(
             week=report.week,
@@ -204,6 +224,7 @@ class Delivery:
             json=report.text,
             digest=report.digest,
             notes=notes,
+            undeclared=undeclared,
         )
 
     def _proposed(self, level: str | None) -> tuple[str, ...]:

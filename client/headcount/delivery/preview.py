@@ -16,7 +16,8 @@ class Preview(Frozen):
 
     `values` holds, per key asked, its answer or None; `json` is the report for
     people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
-    say, per key without an answer, why it has none.
+    say, per key without an answer, why it has none. `undeclared` holds, per key, what
+    its collector returned and `other` stands for; it is in no file and no report.
     """
 
     week: str
@@ -25,3 +26,4 @@ class Preview(Frozen):
     json: str
     digest: str
     notes: Mapping[str, str]
+    undeclared: Mapping[str, tuple[str, ...]]

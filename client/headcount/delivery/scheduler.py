@@ -40,12 +40,15 @@ class Scheduler:
         self._thread = Thread(target=self._run, name="headcount scheduler", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread, once."""
-        self._thread.start()
+        """Starts the thread, once; a host that may have none goes without."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            logging.getLogger("headcount").debug("there is no scheduler", exc_info=error)
 
     @property
     def running(self) -> bool:
-        """Whether the thread lives; in a forked process it does not."""
+        """Whether the thread lives; not in a forked process, nor if none could be started."""
         return self._thread.is_alive()
 
     def stop(self, seconds: float = 0.0) -> None:

@@ -4,9 +4,10 @@
 HeadcountError
 ├── ConsentError     a call about consent makes no sense (unknown key or level, nothing decided)
 ├── StateError       the state directory cannot be read or written
-├── EndpointError    an endpoint is malformed, or plaintext beyond the loopback
+├── EndpointError    an endpoint is malformed, or nothing can be sent there from here
 ├── UsageError       a command line cannot be carried out as it stands
 ├── ReportError      a project's schema does not match its keys
+├── HostError        the host's system refuses what is needed, such as a thread
 └── ServerError      the server did not say what somebody asked it
 ```
 
@@ -34,6 +35,10 @@ class EndpointError(HeadcountError):
 
 class ReportError(HeadcountError):
     """A project whose schema and keys disagree: it was not generated in one piece."""
+
+
+class HostError(HeadcountError):
+    """What the host's system refuses, such as a thread; the message says what."""
 
 
 class ServerError(HeadcountError):

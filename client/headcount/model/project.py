@@ -72,8 +72,7 @@ class Project(Frozen):
     """A project that counts its installations, with its keys sorted by number.
 
     `schema` returns the serialized FileDescriptorProto that declares
-    `headcount.projects.<name>.v1.Report`. Two projects are the same only if
-    they are one object: a parsed schema belongs to each.
+    `headcount.projects.<name>.v1.Report`.
     """
 
     name: str
@@ -95,11 +94,8 @@ class Project(Frozen):
             )
         self._fill(keys=tuple(sorted(self.keys, key=lambda key: key.number)))
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     def __hash__(self) -> int:
-        return id(self)
+        return hash((self.name, self.digest))  # all parts would be many
 
     def __repr__(self) -> str:
         return f"Project({self.name!r}, {len(self.keys)} keys)"

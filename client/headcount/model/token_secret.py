@@ -88,5 +88,21 @@ class TokenSecret(Frozen):
         return f"TokenSecret(latest={self.latest!r})"  # a key has no place in a log
 
 
+class SharedSecret(TokenSecret):
+    """A key that replicas share. They cannot know which weeks each of them was named.
+
+    So it makes the token of the own week and no other, and nothing of it is stored:
+    what is on record for the own week is always the same.
+    """
+
+    def for_own(self, own: str) -> Self | None:  # noqa: ARG002 - no week was ever named
+        """Return the secret itself."""
+        return self
+
+    def for_named(self, own: str, week: str) -> Self | None:  # noqa: ARG002 - none is obeyed
+        """Return None: a server that names weeks gets no token."""
+        return None
+
+
 def _label(week: str) -> str:
     return Week.named(week).label

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from headcount.model.deadline import Deadline, Task
 from headcount.model.frozen import Frozen
-from headcount.reporting.values import cut, normalised
+from headcount.reporting.values import READ_AT_MOST, cut, normalised, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,16 +33,22 @@ _NOTE_LIMIT = 200  # characters
 
 
 class Collected(Frozen):
-    """`answers` are ready for the wire; `notes` say why each other key has none."""
+    """`answers` are ready for the wire; `notes` say why each other key has none.
+
+    `undeclared` holds, per key, what was returned and is not declared, so that
+    `other` stands for it. It is for the host's developer, and never leaves memory.
+    """
 
     answers: Mapping[str, Wire]
     notes: Mapping[str, str]
+    undeclared: Mapping[str, tuple[str, ...]]
 
     def of(self, names: Collection[str]) -> Collected:
         """The part of it that concerns some keys."""
         return Collected(
             answers={name: answer for name, answer in self.answers.items() if name in names},
             notes={name: note for name, note in self.notes.items() if name in names},
+            undeclared={name: said for name, said in self.undeclared.items() if name in names},
         )
 
     def within(self, limited: Iterable[Key]) -> Collected:
@@ -71,17 +79,20 @@ def collect(
         _watched(circuit, seconds)
     # A collector that hangs may come back at any time; what counts is what is here now.
     found = dict(circuit.found)
-    late = (None, f"its collector had not answered after {seconds:g} seconds" if seconds else "")
+    late = f"its collector had not answered after {seconds:g} seconds" if seconds else ""
     answers: dict[str, Wire] = {}
     notes: dict[str, str] = {}
+    strange: dict[str, tuple[str, ...]] = {}
     for key in keys:
-        answer, note = found.get(key.name, late)
+        answer, note, undeclared = found.get(key.name, (None, late, ()))
         if answer is not None:
             answers[key.name] = answer
         else:
             notes[key.name] = note
-            _told(key, note)
-    return Collected(answers=answers, notes=notes)
+            logging.getLogger("headcount").debug("key %s is left out: %s", key.name, note)
+        if undeclared:
+            strange[key.name] = undeclared
+    return Collected(answers=answers, notes=notes, undeclared=strange)
 
 
 class _Circuit:
@@ -89,7 +100,7 @@ class _Circuit:
 
     def __init__(self, keys: list[Key], collectors: object) -> None:
         self.waiting = deque(keys)
-        self.found: dict[str, tuple[Wire | None, str]] = {}
+        self.found: dict[str, tuple[Wire | None, str, tuple[str, ...]]] = {}
         self._collectors = collectors
         self._walkers = 0
 
@@ -120,27 +131,26 @@ def _watched(circuit: _Circuit, seconds: float) -> None:
         walker.finished(deadline.left)
 
 
-def _asked(key: Key, collectors: object) -> tuple[Wire | None, str]:
-    """One key's answer, or None and the reason."""
+def _asked(key: Key, collectors: object) -> tuple[Wire | None, str, tuple[str, ...]]:
+    """One key's answer, or None and the reason; and what of it is not declared."""
     try:
         collector = getattr(collectors, key.name, None)
         if not callable(collector):
-            return None, "this host has no collector for it"
+            return None, "this host has no collector for it", ()
         raw = collector()
         if raw is None:
-            return None, "its collector gave no answer"
+            return None, "its collector gave no answer", ()
         if isinstance(raw, CoroutineType):
             raw.close()  # or Python would warn on the host's terminal
+        if isinstance(raw, Iterator):  # it can be read once only
+            raw = tuple(islice(raw, READ_AT_MOST))
         answer = normalised(key, raw)
+        strange = undeclared(key, raw)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a collector that exits must not end its host
         reason = " ".join(f"its collector raised {type(error).__name__}: {error}".split())
-        return None, reason[:_NOTE_LIMIT]
+        return None, reason[:_NOTE_LIMIT], ()
     if answer is None:
-        return None, f"its collector returned a {type(raw).__name__} that is no {key.type}"
-    return answer, ""
-
-
-def _told(key: Key, note: str) -> None:
-    logging.getLogger("headcount").debug("key %s is left out: %s", key.name, note)
+        return None, f"its collector returned a {type(raw).__name__} that is no {key.type}", ()
+    return answer, "", strange

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ TEXT_LIMIT = 64
 DEFAULT_MAX_ITEMS = 200
 """Largest number of items of a list whose key states none."""
 
-_READ_AT_MOST = 100_000  # items taken from an iterable that may never end
+READ_AT_MOST = 100_000
+"""Number of items taken from an iterable, which may never end."""
+
 _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
@@ -46,6 +49,22 @@ def normalised(key: Key, raw: object) -> Wire | None:
     list: sorted tuple without duplicates, at most `max_items` long.
     """
     return None if raw is None else _BY_TYPE[key.type](key, raw)
+
+
+def undeclared(key: Key, raw: object) -> tuple[str, ...]:
+    """What a collector returned that its key does not declare, so that `other` stands for it.
+
+    For the host's developer alone: none of it is stored or sent.
+    """
+    items = raw if key.type == "list" and isinstance(raw, Collection) else (raw,)
+    names = (item[0] if isinstance(item, tuple | list) and item else item for item in items)
+    found = (name for name in names if isinstance(name, str) and _becomes_other(key, name))
+    return tuple(dict.fromkeys(found))
+
+
+def _becomes_other(key: Key, text: str) -> bool:
+    answer = normalised(key, [text] if key.type == "list" else text)
+    return answer in {OTHER, (OTHER,), (OTHER, "")} and text.strip() != OTHER
 
 
 def cut(key: Key, answer: Wire) -> Wire:
@@ -156,7 +175,7 @@ def _count(key: Key, raw: object) -> int | None:
 def _list(key: Key, raw: object) -> tuple[str, ...] | None:
     if isinstance(raw, str | bytes) or not hasattr(raw, "__iter__"):
         return None
-    texts = (item.strip() for item in islice(raw, _READ_AT_MOST) if isinstance(item, str))
+    texts = (item.strip() for item in islice(raw, READ_AT_MOST) if isinstance(item, str))
     items = {_item(key, text) for text in texts if text}
     return tuple(sorted(items)[: key.max_items or DEFAULT_MAX_ITEMS])
 

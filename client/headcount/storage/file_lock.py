@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 from headcount.model.errors import StateError
 
@@ -33,17 +34,26 @@ class Lock:
     `with lock as held:` tries once, and `held` says whether it worked. A lock
     with `patience` tries for that many seconds and then raises StateError. A
     `fleeting` one removes its file when released.
+
+    Raises StateError if the file system knows no locks, as some network ones do.
+    An `urgent` lock does without then: `held` is False.
     """
 
-    def __init__(self, path: str, *, patience: float = 0.0, fleeting: bool = False) -> None:
+    def __init__(
+        self, path: str, *, patience: float = 0.0, fleeting: bool = False, urgent: bool = False
+    ) -> None:
         self._path = path
+        self._urgent = urgent
         self._patience = patience
         self._fleeting = fleeting
         self._handle = -1
+        self._lockless = False
 
     def __enter__(self) -> bool:
         deadline = time.monotonic() + self._patience
         while not self._acquired():
+            if self._lockless:
+                return False
             if time.monotonic() >= deadline:
                 if self._patience:
                     raise StateError(f"{self._path} is held by another process; try again")
@@ -62,8 +72,10 @@ class Lock:
         if self._fleeting:
             _remove(self._path)
         _held.discard(self._handle)
-        _unlock(self._handle)
-        os.close(self._handle)
+        with suppress(OSError):  # closing lets go as well
+            _unlock(self._handle)
+        with suppress(OSError):  # nothing was written to it
+            os.close(self._handle)
         self._handle = -1
 
     def _acquired(self) -> bool:
@@ -73,12 +85,27 @@ class Lock:
             return False
         except OSError as error:
             raise StateError(f"{self._path}: {error.strerror}; cannot be locked") from error
-        if _locked(handle) and self._still_there(handle):
-            self._handle = handle
-            _held.add(handle)
-            return True
-        os.close(handle)
+        try:
+            if _locked(handle) and self._still_there(handle):
+                self._handle = handle
+                _held.add(handle)
+                return True
+        except OSError as error:
+            self._refused(error)
+        finally:
+            if self._handle != handle:
+                os.close(handle)
         return False
+
+    def _refused(self, error: OSError) -> None:
+        """Take note that there are no locks, or raise StateError."""
+        if not self._urgent:
+            raise StateError(
+                f"{self._path}: {error.strerror}; it cannot be locked. If its file system has no "
+                f"locks, keep the state directory on a local disk"
+            ) from error
+        self._lockless = True
+        _remove(self._path)
 
     def _still_there(self, handle: int) -> bool:
         """Whether the file we locked is the one that others find under its path."""

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from headcount.storage.file_lock import Lock
 
 SECRET = "secret"  # noqa: S105 - the name of a file
+SHARED = "HEADCOUNT_SECRET_FILE"
+"""The variable that names a secret which several replicas share."""
+
 REPORT = "outbox.json"
 _LARGEST = 4_000_000  # bytes; nothing of ours comes near
 _PATIENCE = 5.0  # seconds to wait while another process writes a decision
@@ -41,10 +44,12 @@ class StateDirectory:
     """The files of one project in a host's state directory.
 
     Nothing is created before something must be written. Directories are 0700,
-    files 0600, and every file is replaced in one step.
+    files 0600, and every file is replaced in one step. `shared_secret` is the path of
+    a secret that replicas share, and takes the place of the one kept here.
     """
 
-    def __init__(self, path: str | PathLike[str], project: str) -> None:
+    def __init__(self, path: str | PathLike[str], project: str, *, shared_secret: str = "") -> None:
+        self.shared_secret = shared_secret
         self.path = os.path.abspath(os.fspath(path))
         self.project = project
         self.decision = os.path.join(self.path, f"{project}.json")
@@ -61,14 +66,20 @@ class StateDirectory:
             os.makedirs(self.path, mode=0o700, exist_ok=True)
             _write(self.decision, data, durable=True)
 
-    def changing(self) -> Lock:
-        """A lock around reading, changing and writing the decision; waits a little."""
+    def changing(self, *, urgent: bool = False) -> Lock:
+        """A lock around reading, changing and writing the decision; waits a little.
+
+        An `urgent` change, such as a no, is made even if the file system has no locks.
+        """
         with _AsStateError(self.path):
             os.makedirs(self.path, mode=0o700, exist_ok=True)
         from headcount.storage.file_lock import Lock
 
         return Lock(
-            os.path.join(self.path, f"{self.project}.lock"), patience=_PATIENCE, fleeting=True
+            os.path.join(self.path, f"{self.project}.lock"),
+            patience=_PATIENCE,
+            fleeting=True,
+            urgent=urgent,
         )
 
     def sending(self) -> Lock:
@@ -133,6 +144,8 @@ class StateDirectory:
         """
         from headcount.model.token_secret import KEY_SIZE, TokenSecret
 
+        if self.shared_secret:
+            return self.check_shared_secret()
         known = TokenSecret.decode(self.read(SECRET) or b"")
         if known is None:
             known = TokenSecret(key=os.urandom(KEY_SIZE))
@@ -142,6 +155,13 @@ class StateDirectory:
     def keep_secret(self, secret: TokenSecret) -> None:
         """Store the secret, durable before this returns."""
         self.write(SECRET, secret.encode(), durable=True)
+
+    def check_shared_secret(self) -> TokenSecret:
+        """Return the secret that replicas share; StateError if it cannot be used."""
+        from headcount.model.token_secret import SharedSecret
+        from headcount.storage.shared_secret import shared_key
+
+        return SharedSecret(key=shared_key(self.shared_secret, self.project))
 
     def discard_report(self) -> None:
         """Remove the week's saved report, if there is one."""
@@ -166,7 +186,7 @@ class StateDirectory:
         """Removes everything, and the directory itself if nothing else lives there."""
         if not os.path.isdir(self.path):
             return
-        with self.changing():
+        with self.changing(urgent=True):
             # The decision goes first, so that nobody who is sending goes on.
             with _AsStateError(self.path, fine=FileNotFoundError):
                 os.unlink(self.decision)

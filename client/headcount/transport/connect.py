@@ -1,8 +1,15 @@
-"""The way that an endpoint's scheme asks for: gRPC, or HTTP/1.1."""
+"""The way that an endpoint's scheme asks for: gRPC, or HTTP/1.1; and whether it is open here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from headcount.model.errors import EndpointError
+from headcount.transport.endpoint import Endpoint
+from headcount.transport.trust import trusted
 
 if TYPE_CHECKING:
     from headcount.transport.grpc_transport import GrpcTransport
@@ -12,10 +19,12 @@ if TYPE_CHECKING:
 def opened(
     endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
 ) -> GrpcTransport | HttpTransport:
-    """The transport to an endpoint; it connects when something is sent.
+    """Return the transport to an endpoint; it connects when something is sent.
 
-    EndpointError where the endpoint cannot be used.
+    Raises EndpointError if there is an obstacle.
     """
+    if reason := _refusal(Endpoint.parse(endpoint, allow_plaintext=allow_plaintext).scheme):
+        raise EndpointError(f"{endpoint} {reason}")
     if endpoint.strip().startswith("http"):
         from headcount.transport.http_transport import HttpTransport
 
@@ -27,3 +36,54 @@ def opened(
     return GrpcTransport(
         endpoint, allow_plaintext=allow_plaintext, root_certificates=root_certificates
     )
+
+
+def obstacle(
+    endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
+) -> str:
+    """Return why nothing can be sent to an endpoint from this process, `""` if it can.
+
+    Opens no connection, and does not import gRPC.
+    """
+    try:
+        place = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+        if place.encrypted:
+            trusted(root_certificates)
+    except (EndpointError, OSError) as error:
+        return str(error)
+    reason = _refusal(place.scheme)
+    return reason and f"{endpoint} {reason}"
+
+
+def _refusal(scheme: str) -> str:
+    """Return why a scheme cannot be used in this process, `""` if it can."""
+    if not scheme.startswith("grpc"):
+        return ""
+    instead = f"http{scheme.removeprefix('grpc')}://"
+    if find_spec("grpc") is None:
+        return (
+            f"needs grpcio, which is not installed: install 'headcount[grpc]', or "
+            f"name an {instead} endpoint"
+        )
+    if _in_subinterpreter():
+        return (
+            f"cannot be used in a sub-interpreter, where gRPC hangs: name an {instead} "
+            f"endpoint, use send_in_background(), or run the program in the main interpreter "
+            f"(for Apache: WSGIApplicationGroup %{{GLOBAL}})"
+        )
+    return ""
+
+
+def _in_subinterpreter() -> bool:
+    """Return whether this is not the first interpreter of its process, as far as Python tells."""
+    for name in ("_interpreters", "_xxsubinterpreters"):  # Python 3.13, and before
+        if find_spec(name) is not None:
+            known = import_module(name)
+            return bool(_number(known.get_current()) != _number(known.get_main()))
+    group: str = getattr(sys.modules.get("mod_wsgi"), "application_group", "")
+    return bool(group)
+
+
+def _number(found: Any) -> int:  # noqa: ANN401 - a number, an object of it, or a pair with it
+    """Return an interpreter's number, which newer Pythons tell together with its origin."""
+    return int(found[0] if isinstance(found, tuple) else found)

@@ -10,8 +10,6 @@ http://host[:80][/path]    the same call over HTTP/1.1, plaintext
 
 from __future__ import annotations
 
-import os
-
 from headcount.model.errors import EndpointError
 from headcount.model.frozen import Frozen
 
@@ -97,20 +95,6 @@ class Endpoint(Frozen):
         if place and "://" not in place:
             place = f"http://{place}"
         return place
-
-
-def trusted_roots(given: bytes | None) -> bytes | None:
-    """PEM certificates to trust: those given, else those that SSL_CERT_FILE names, else None."""
-    if given is not None:
-        return given
-    path = os.environ.get("SSL_CERT_FILE", "")
-    if not path:
-        return None
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise OSError(f"SSL_CERT_FILE names {path}: {error.strerror}; name a PEM file") from error
 
 
 def _host_and_port(place: str, usual: str) -> tuple[str, str]:

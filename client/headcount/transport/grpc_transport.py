@@ -1,19 +1,22 @@
 """The way over gRPC: one connection per call.
 
-gRPC is imported with this module, so when the first report leaves: that takes a
-host longer than all else here.
+gRPC is the extra `headcount[grpc]`. It is imported with this module, so when the
+first report leaves: that takes a host longer than all else here.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from headcount.transport.endpoint import trusted_roots
 from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
+from headcount.transport.trust import pem, trusted
 from headcount.transport.unary import UnaryTransport
 from headcount.transport.wire import listed_weeks
+
+if TYPE_CHECKING:
+    from headcount.model.deadline import Deadline
 
 # A server that restarts is tried again at once, within the deadline of the
 # call; tries beyond that are counted and spaced by the plan, over hours.
@@ -27,11 +30,13 @@ _SERVICE = """{"methodConfig": [{
 class GrpcTransport(UnaryTransport):
     """Sends over gRPC; by default it trusts gRPC's own roots."""
 
-    def _call(self, method: str, body: bytes, timeout: float) -> tuple[Answer, bytes]:
+    native = True
+
+    def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
         with self._channel() as channel:
             call: Any = channel.unary_unary(method)  # bytes in, bytes out
             try:
-                return Answer(code="OK"), call(body, timeout=timeout)
+                return Answer(code="OK"), call(body, timeout=deadline.left)
             except grpc.RpcError as error:
                 return _refusal(error), b""
 
@@ -49,7 +54,8 @@ class GrpcTransport(UnaryTransport):
             options.append(("grpc.enable_http_proxy", 0))
         if not self.endpoint.encrypted:
             return grpc.insecure_channel(self.endpoint.target, options)
-        trust = grpc.ssl_channel_credentials(trusted_roots(self._roots))
+        roots = trusted(self._roots)
+        trust = grpc.ssl_channel_credentials(pem(roots) if roots else None)
         return grpc.secure_channel(self.endpoint.target, trust, options)
 
 

@@ -13,14 +13,15 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from headcount.model.deadline import Deadline, Task
-from headcount.transport.endpoint import trusted_roots
 from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
+from headcount.transport.trust import trusted
 from headcount.transport.unary import UnaryTransport
 from headcount.transport.wire import listed_weeks
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
+
+    from headcount.model.deadline import Deadline
 
 _PROTO = "application/proto"
 _OK = 200
@@ -42,21 +43,15 @@ _NAMES = frozenset({
 class HttpTransport(UnaryTransport):
     """Sends over HTTP/1.1; by default it trusts what the system trusts."""
 
-    def _call(self, method: str, body: bytes, timeout: float) -> tuple[Answer, bytes]:
-        # Neither the resolver nor a server that sends a byte a second keeps to a
-        # socket's time limit, so the exchange runs in a thread that is left behind.
-        deadline = Deadline(timeout)
-        exchange = Task(lambda: self._exchange(method, body, deadline))
-        exchange.finished(deadline.left)
+    def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
         try:
-            return exchange.result()
-        except TimeoutError:
-            late = f"no answer within {timeout:g} seconds"
-            return Answer(code="DEADLINE_EXCEEDED", message=late), b""
-        except (OSError, HTTPException) as error:
+            return self._asked(method, body, deadline)
+        except TimeoutError as error:  # of the socket: ours is kept by the caller
+            return Answer(code="DEADLINE_EXCEEDED", message=f"{error}"), b""
+        except HTTPException as error:
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
 
-    def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
+    def _asked(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
         connection, target, headers = self._connection(method, max(deadline.left, 0.001))
         try:
             connection.request(
@@ -86,8 +81,8 @@ class HttpTransport(UnaryTransport):
         if not endpoint.encrypted:
             target = f"http://{endpoint.target}{path}" if proxy else path
             return HTTPConnection(host, port, timeout=seconds), target, headers
-        roots = trusted_roots(self._roots)
-        trust = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
+        roots = trusted(self._roots)
+        trust = ssl.create_default_context(cadata=b"".join(roots) if roots else None)
         connection = HTTPSConnection(host, port, timeout=seconds, context=trust)
         if proxy:
             connection.set_tunnel(endpoint.host, endpoint.port, headers)

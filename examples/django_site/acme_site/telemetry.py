@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-
 from acme_telemetry import Collectors, Telemetry
 from django.conf import settings
 from django.db import connection
+from headcount import stock
 
 
 class Acme(Collectors):
@@ -16,10 +15,10 @@ class Acme(Collectors):
         return "2.5.1"
 
     def python_version(self) -> str:
-        return platform.python_version()
+        return stock.python_version()
 
-    def operating_system(self) -> str:
-        return platform.system()
+    def operating_system(self) -> str | None:
+        return stock.operating_system()
 
     def plugins(self) -> list[str]:
         return [name.rpartition(".")[2] for name in settings.INSTALLED_APPS]

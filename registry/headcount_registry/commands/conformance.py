@@ -20,7 +20,7 @@ FORMAT_VERSION = 1
 """Version of the JSON that `--format json` prints."""
 
 
-@click.command("conformance", context_settings={"ignore_unknown_options": True})
+@click.command("conformance")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--only",
@@ -49,7 +49,7 @@ FORMAT_VERSION = 1
     "--copy",
     "target",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Copy the files of cases to this directory, and run nothing.",
+    help="Copy the files of cases to this new directory, and run nothing.",
 )
 def conformance_command(  # noqa: PLR0913 - one for each option
     command: tuple[str, ...],
@@ -70,8 +70,7 @@ def conformance_command(  # noqa: PLR0913 - one for each option
     it broke off (or, with --all, something was not tried), 2 the command was misused.
     """
     if target:
-        shutil.copytree(vectors.FOLDER, target, dirs_exist_ok=True)
-        click.echo(f"{quantity(len(vectors.names()), 'file')} of cases in {target}")
+        _copy(target)
         return
     if not command:
         raise click.UsageError("name the program to run: headcount-registry conformance -- COMMAND")
@@ -86,6 +85,17 @@ def conformance_command(  # noqa: PLR0913 - one for each option
         fail(result.trouble)
     if not result.sound or (everything and result.untried):
         raise click.exceptions.Exit(1)
+
+
+def _copy(target: Path) -> None:
+    """Copy the files of cases; whatever is there already stays as it is."""
+    try:
+        shutil.copytree(vectors.FOLDER, target)
+    except FileExistsError:
+        raise click.UsageError(f"{target}: exists; name a directory that does not.") from None
+    except OSError as error:
+        fail(f"{target}: cannot be written: {error.strerror or error}")
+    click.echo(f"{quantity(len(vectors.names()), 'file')} of cases in {target}")
 
 
 def _listed() -> str:

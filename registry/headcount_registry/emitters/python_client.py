@@ -70,11 +70,11 @@ def _spellings(key: Key) -> dict[str, None]:
 def _answer(key: Key) -> str:
     match key.type:
         case KeyType.CHOICE:
-            return _alias(key)
+            return f"{_alias(key)} | str"
         case KeyType.PRODUCT:
-            return f"tuple[{_alias(key)}, str | None]"
+            return f"tuple[{_alias(key)} | str, str | None] | str"
         case KeyType.LIST:
-            return f"Iterable[{'str' if key.catalogue else _alias(key)}]"
+            return f"Iterable[{'str' if key.catalogue else f'{_alias(key)} | str'}]"
         case _:
             return _ANSWERS[key.type]
 

@@ -31,7 +31,7 @@ headcount[title] = {title}
 headcount[homepage] = https://example.org/{project}
 headcount[recipient] = The maintainers of {title}
 headcount[contact] = https://example.org/{project}/contact
-headcount[endpoint] = grpcs://telemetry.example.org
+headcount[endpoint] = https://telemetry.example.org
 headcount[mode] = ask_first
 
 ; Its own release is a key that every project has. This one is an example;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +24,7 @@ PATH = click.Path(path_type=Path)
 PREFIX = "HEADCOUNT_SERVER_"
 """Prefix of a flag's environment variable: `--database` is `HEADCOUNT_SERVER_DATABASE`."""
 
+_TERMINATED = 128 + signal.SIGTERM
 _DOORS = (
     ("--grpc", "127.0.0.1:50051", "Address that takes reports over gRPC."),
     ("--public", "127.0.0.1:8080", "Address of published totals for everyone, over HTTP."),
@@ -47,6 +51,16 @@ class Command(ServeCommand):
 
     def _is_setting(self, option: click.Option) -> bool:
         return option.name in {"database", "registry"}
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it; SIGTERM ends it as an interruption does, so that it leaves no halves."""
+        if threading.current_thread() is not threading.main_thread():
+            return super().invoke(ctx)
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+        try:
+            return super().invoke(ctx)
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 class Number(click.ParamType[int | float]):

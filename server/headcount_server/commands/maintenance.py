@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -44,16 +45,31 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
 
 @click.command(cls=Command)
 @database
+@click.option(
+    "--former",
+    type=PATH,
+    help="The database that was there: what it had retracted is retracted in the backup.",
+)
 @click.argument("backup", type=PATH)
-def restore(database: Database, backup: Path) -> None:
+def restore(database: Database, backup: Path, former: Path | None) -> None:
     """Put a BACKUP in the place of a lost database.
 
     The server must not run. If anything is left of the former database, move it
-    away first. Everything published since the backup is lost.
+    away first. Everything published since the backup is lost. An open week of the
+    backup whose close is past is given up, with a public notice: it may have been
+    published already, and a week is published once.
     """
     with one_sentence():
-        content = copying.restore(backup, _file(database))
-    click.echo(f"{database}: {_weeks(content)}, verified; start the server")
+        restored = copying.restore(backup, _file(database), datetime.now(UTC), former)
+    click.echo(f"{database}: {_weeks(restored.content)}, verified; start the server")
+    for week in restored.given_up:
+        click.echo(f"{week}: past its close, so it is given up; a public notice says so")
+    if former is None and restored.content.closed_weeks:
+        click.echo(
+            "what was retracted since the backup is public again: name the former database with "
+            "--former, or retract it again",
+            err=True,
+        )
 
 
 def _file(database: Database) -> Path:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import logging
-import os
 import resource
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from headcount_server import logs
-from headcount_server.app import END_SECONDS, App
+from headcount_server.app import App
 from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.commands.flags import (
     DATABASE,
@@ -30,6 +25,7 @@ from headcount_server.commands.flags import (
     one_sentence,
     source,
 )
+from headcount_server.commands.lifetime import Lifetime, lifetime
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
@@ -38,7 +34,8 @@ from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
 
-_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_LAST_WORDS_SECONDS = 1.0
+"""How long the end waits for whoever reads the log."""
 
 
 @click.command(cls=ServeCommand)
@@ -100,7 +97,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     SIGHUP reloads the registry. SIGTERM and SIGINT stop the server. The variable
     named with a flag sets it too; the flag wins.
     """
-    logs.start(log_level)
+    logs.start(log_level, background=not show_config)
     with one_sentence():
         config = Config(
             registry=registry,
@@ -154,36 +151,16 @@ def _run(config: Config, clock: Clock) -> None:
     # would shut everybody else out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _heard() as signals:
-        _serve(config, clock, signals)
-
-
-@contextmanager
-def _heard() -> Iterator[Iterator[int]]:
-    """Yield signal numbers as they arrive; after the block the signals do nothing.
-
-    Python writes them to a pipe, whatever thread they arrive on. Blocking them
-    is not enough: they would still end the process through a thread that a
-    library started earlier.
-    """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    handlers = {number: signal.signal(number, lambda *_: None) for number in _HEARD}
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        yield (os.read(reading, 1)[0] for _ in itertools.count())
-    except BaseException:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        raise
+        with lifetime() as life:
+            _serve(config, clock, life)
     finally:
-        signal.set_wakeup_fd(before)
-        os.close(reading)
-        os.close(writing)
+        logs.flush(_LAST_WORDS_SECONDS)
 
 
-def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
+def _serve(config: Config, clock: Clock, life: Lifetime) -> None:
     with App(config, clock) as app:
+        life.needs(app.threads)
         # Objects made so far live until the end, so the garbage collector need not scan
         # them again and again while the server takes reports.
         gc.freeze()
@@ -191,23 +168,12 @@ def _serve(config: Config, clock: Clock, signals: Iterator[int]) -> None:
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")
         click.echo(f"operations  http://{app.operations}/metrics")
+        signals = life.signals()
         while next(signals) == signal.SIGHUP:
             app.reload()
+        life.needs(tuple)
         log.info("ending: calls that run are let finish")
-        _give_up_after(END_SECONDS)
     log.info("ended: everything acknowledged is on disk")
-
-
-def _give_up_after(seconds: float) -> None:
-    """Bound the shutdown, so that a hanging disk or caller cannot delay it for ever."""
-
-    def give_up() -> None:
-        log.error("not ended after %g s; leaving as it is, acknowledged reports are safe", seconds)
-        os._exit(1)
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
 
 
 def _grace(hours: float) -> timedelta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class SimulatedClock:
@@ -14,6 +14,10 @@ class SimulatedClock:
     def now(self) -> datetime:
         """The simulated moment, or the real one once the simulation is over."""
         return self._moment or datetime.now(UTC)
+
+    def elapsed(self) -> timedelta:
+        """What passed in the simulation is all the time there is."""
+        return self.now() - datetime.min.replace(tzinfo=UTC)
 
     def unix(self) -> float:
         """The same in seconds, as clients take it."""

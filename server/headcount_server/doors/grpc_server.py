@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import grpc
@@ -18,6 +18,7 @@ from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.reflection import reflection_handlers
 from headcount_server.doors.silent_calls import SilentCalls
 from headcount_server.doors.status import OPEN_WEEKS, CallMeter, fault, status
+from headcount_server.doors.thread_pools import full_pool
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
 from headcount_server.registry.current import CurrentRegistry
@@ -64,9 +65,12 @@ class GrpcDoor:
         address: Address,
         identity: Identity | None = None,
     ) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
+        self._pool = full_pool(THREADS, "grpc")
+        self._serving: list[threading.Thread] = []
+        self._started = False
+        self._stopped = threading.Event()
         self._server = grpc.server(
-            self._threads,
+            self._pool,
             options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
@@ -90,10 +94,22 @@ class GrpcDoor:
             msg = f"--grpc {address}: cannot listen there; is the port taken?"
             raise ConfigError(msg)
 
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """All of them have to run while it answers."""
+        return [self._patience.thread, *self._serving]
+
     def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer. Raises RuntimeError if a thread cannot be started."""
         self._patience.start()
+        before = set(threading.enumerate())
         self._server.start()
+        self._started = True
+        self._serving = [
+            thread
+            for thread in threading.enumerate()
+            if thread not in before and "_serve" in thread.name  # as grpc calls it
+        ]
         self.tell(serving=True)
 
     def tell(self, *, serving: bool) -> None:
@@ -104,11 +120,20 @@ class GrpcDoor:
         """Say in health that this server is about to end."""
         self._health.leave()
 
+    def begin_to_stop(self) -> None:
+        """Take no more calls."""
+        self.leave()
+        if self._started:
+            try:
+                self._stopped = self._server.stop(DRAIN_SECONDS)
+            except RuntimeError:  # no thread to wait with: calls that run are ended at once
+                self._stopped = self._server.stop(None)
+
     def stop(self) -> None:
         """Let running calls finish, and end."""
-        self.leave()
-        self._server.stop(DRAIN_SECONDS).wait()
-        self._threads.shutdown(wait=False)  # a call that does not end is left behind
+        if self._started:
+            self._stopped.wait()
+        self._pool.shutdown(wait=False)  # a call that does not end is left behind
         self._patience.stop()
 
 

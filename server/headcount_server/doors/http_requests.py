@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from headcount_server.doors.rate_limits import Gate
+from headcount_server.doors.thread_pools import full_pool
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 
 MAX_BODY_BYTES = 64 * 1024
@@ -33,7 +33,7 @@ class HttpRequests:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
+        self._pool = full_pool(THREADS, "intake")
         self._busy = 0
 
     def stop(self) -> None:

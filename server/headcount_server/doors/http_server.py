@@ -81,9 +81,18 @@ class HttpDoor:
         """Begin to answer."""
         self._thread.start()
 
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """Has to run while it answers."""
+        return [self._thread]
+
+    def begin_to_stop(self) -> None:
+        """Take no more requests."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Let running requests finish and end."""
-        self._server.should_exit = True
+        self.begin_to_stop()
         if self._thread.is_alive():
             self._thread.join()
         self._socket.close()

@@ -39,17 +39,17 @@ class SilentCalls:
         # is one step of the interpreter each time.
         self._silent: dict[grpc.ServicerContext, float] = {}
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="patience", daemon=True)
+        self.thread = threading.Thread(target=self._watch, name="patience", daemon=True)
 
     def start(self) -> None:
         """Begin to watch the time."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End the watch."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self.thread.is_alive():
+            self.thread.join()
 
     def next(self, messages: Iterator[_Said], context: grpc.ServicerContext) -> _Said | None:
         """The next message of a call; None where none comes any more.

@@ -78,6 +78,11 @@ class Counters:
             registry=self.registry,
         )
         self._writable.set(1)
+        self._jumps = Counter(
+            "headcount_server_clock_jumps",
+            "How often the machine's clock was set by ten minutes or more since the start.",
+            registry=self.registry,
+        )
         # Rates exist from the start, also where nothing has happened yet.
         # They are kept, since looking them up costs more than counting.
         self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
@@ -115,6 +120,10 @@ class Counters:
     def called(self, door: str, code: str) -> None:
         """A call through this door was answered with this code."""
         (self._codes.get((door, code)) or self._calls.labels(door, code)).inc()
+
+    def jumped(self) -> None:
+        """The clock was set."""
+        self._jumps.inc()
 
     def committed(self, reports: int, seconds: float) -> None:
         """A group of so many reports was committed in so many seconds."""

@@ -1,8 +1,9 @@
 """Signs that something is wrong with a project's reports, for the operations port.
 
 They carry the project's name and nothing of what was answered. What concerns
-totals and releases is taken from published weeks alone; the time of the last
-report is told to the hour, since a moment would describe one report.
+totals and releases is taken from published weeks alone. The time of the last
+report is told to the hour, and counters move on the hour, since whoever keeps
+the history of this port would have the moment of each report.
 """
 
 from __future__ import annotations
@@ -41,17 +42,18 @@ _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 class ProjectHealth(Collector):
     """Collects the signals of all projects of the registry in force.
 
-    `began` is the server's start (unix seconds): until a project has reported,
-    its silence is counted from there.
+    `now` tells the time (unix seconds). Until a project has reported, its silence
+    is counted from the server's start, which is now.
     """
 
-    def __init__(self, registry: CurrentRegistry, began: float) -> None:
+    def __init__(self, registry: CurrentRegistry, now: Callable[[], float]) -> None:
         self._registry = registry
-        self._began = _hour(began)
+        self._now = now
+        self._began = _hour(now())
         self._weeks: Sequence[PublishedWeek] = ()
         self._last: dict[str, float] = {}
-        self._understood: Counter[tuple[str, str]] = Counter()
-        self._ignored: Counter[tuple[str, str]] = Counter()
+        self._understood = _Hourly(self._began)
+        self._ignored = _Hourly(self._began)
         self._lock = threading.Lock()
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
@@ -61,30 +63,33 @@ class ProjectHealth(Collector):
     def understood(self, project: str, how: str, moment: float) -> None:
         """A project's report was understood so far, at this time (unix seconds)."""
         with self._lock:
-            self._understood[project, how] += 1
+            self._understood.add((project, how), _hour(moment))
             if how != "refused":
                 self._last[project] = _hour(moment)
 
     def ignored(self, project: str, reason: str) -> None:
         """A key was left out of a project's report, for one of `REASONS`."""
         with self._lock:
-            self._ignored[project, reason] += 1
+            self._ignored.add((project, reason), _hour(self._now()))
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """One family per signal."""
         projects = self._registry.schema.projects
         with self._lock:
-            understood, ignored = self._understood.copy(), self._ignored.copy()
+            hour = _hour(self._now())
+            understood, ignored = self._understood.told(hour), self._ignored.told(hour)
             last = dict(self._last)
         yield _counter(
             "headcount_server_project_reports",
-            "Reports of a project since the start, by how much of them was understood.",
+            "Reports of a project since the start, by how much of them was understood; "
+            "those of an hour are added at its end.",
             ("project", "understood"),
             {(name, how): understood[name, how] for name in projects for how in HOWS},
         )
         yield _counter(
             "headcount_server_ignored_keys",
-            "Keys left out of a project's reports since the start, by reason.",
+            "Keys left out of a project's reports since the start, by reason; "
+            "those of an hour are added at its end.",
             ("project", "reason"),
             {(name, why): ignored[name, why] for name in projects for why in REASONS},
         )
@@ -138,6 +143,31 @@ def _per_project(
         if number is not None:
             family.add_metric((project,), number)
     return family
+
+
+class _Hourly:
+    """A counter that moves on the hour."""
+
+    def __init__(self, hour: float) -> None:
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._since: Counter[tuple[str, str]] = Counter()
+        self._hour = hour
+
+    def add(self, what: tuple[str, str], hour: float) -> None:
+        """Count one in this hour."""
+        self._turn(hour)
+        self._since[what] += 1
+
+    def told(self, hour: float) -> Counter[tuple[str, str]]:
+        """What was counted before this hour."""
+        self._turn(hour)
+        return self._told.copy()
+
+    def _turn(self, hour: float) -> None:
+        if hour != self._hour:
+            self._told += self._since
+            self._since.clear()
+            self._hour = hour
 
 
 def _hour(moment: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from headcount_server.errors import StoreError
 from headcount_server.pages.documents import Document
 from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
 from headcount_server.publication import bundle
+from headcount_server.publication.draft import drafted
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
@@ -28,15 +28,13 @@ def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
     site = Site(known, weeks[:MAX_WEEKS], policy, served=False)
-    draft = directory.with_name(f"{directory.name}.part")
     try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
-        written = [_write(draft, at, document) for at, document in _documents(site, weeks)]
-        with (draft / BUNDLE).open("wb") as file:
-            bundle.archive(file, known, weeks)
-        _swap(draft, directory)
+        with drafted(directory) as draft:
+            draft.mkdir()
+            (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
+            written = [_write(draft, at, document) for at, document in _documents(site, weeks)]
+            with (draft / BUNDLE).open("wb") as file:
+                bundle.archive(file, known, weeks)
     except OSError as error:
         msg = f"{directory}: {error.strerror}"
         raise StoreError(msg) from error
@@ -62,13 +60,3 @@ def _write(directory: Path, address: str, document: Document) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(document.body)
     return path
-
-
-def _swap(draft: Path, directory: Path) -> None:
-    """Put the draft in the folder's place; for a moment between two renames there is none."""
-    former = directory.with_name(f"{directory.name}.former")
-    shutil.rmtree(former, ignore_errors=True)
-    if directory.exists():
-        directory.rename(former)
-    draft.rename(directory)
-    shutil.rmtree(former, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -18,6 +17,7 @@ from headcount_server.counting.tally import Cell
 from headcount_server.errors import StoreError
 from headcount_server.publication import response as statistics
 from headcount_server.publication import table
+from headcount_server.publication.draft import drafted
 from headcount_server.publication.key_terms import KeyTerms
 from headcount_server.publication.published import (
     PublishedProject,
@@ -81,16 +81,13 @@ def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
     if place.exists():
         msg = f"{place}: is there already; name another one, or remove it first"
         raise StoreError(msg)
-    draft = place.with_name(f"{place.name}.part")
     try:
-        if place.suffix == ARCHIVE:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                archive(file, known, weeks)
-        else:
-            shutil.rmtree(draft, ignore_errors=True)
-            _pour(partial(_write, draft), known, weeks)
-        draft.rename(place)
+        with drafted(place) as draft:
+            if place.suffix == ARCHIVE:
+                with draft.open("wb") as file:
+                    archive(file, known, weeks)
+            else:
+                _pour(partial(_write, draft), known, weeks)
     except OSError as error:
         msg = f"{place}: {error.strerror}"
         raise StoreError(msg) from error

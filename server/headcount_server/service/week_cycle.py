@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from headcount_server.clock import Clock
@@ -13,6 +13,7 @@ from headcount_server.errors import ServerError, WeekNotOpen
 from headcount_server.publication.terms import Policy, Terms
 from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
+from headcount_server.service.clock_watch import ClockWatch
 from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
@@ -39,7 +40,8 @@ class _Present(NamedTuple):
 class WeekCycle:
     """Opens each week as it begins and closes it when its grace is over.
 
-    `on_close` is called after weeks were closed, on the writer's thread.
+    `on_close` is called after weeks were closed, on the writer's thread, `on_jump`
+    if the clock was set, on any.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
@@ -51,6 +53,7 @@ class WeekCycle:
         registry: CurrentRegistry,
         *,
         on_close: Callable[[], None],
+        on_jump: Callable[[], None] = lambda: None,
     ) -> None:
         self._writer = writer
         self._store = store
@@ -58,13 +61,17 @@ class WeekCycle:
         self._policy = policy
         self._registry = registry
         self._on_close = on_close
+        self._on_jump = on_jump
+        self._clock_watch = ClockWatch(clock)
+        self._jumped = timedelta()
+        """How far the clock was set ahead since the weeks were last up to date."""
         self._open: Mapping[Week, Terms] = {}
         self._present = _Present({}, _NEVER, _NEVER, ())
         self._advanced_for: Week | None = None
         self._untold = False
         self._advancing = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="weeks")
+        self.thread = threading.Thread(target=self._watch, name="weeks")
 
     def start(self) -> None:
         """Close what is overdue, open what is due, and go on doing so.
@@ -72,13 +79,13 @@ class WeekCycle:
         Raises Unavailable where that fails.
         """
         self.advance()
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Leave the weeks as they are."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self.thread.is_alive():
+            self.thread.join()
 
     def open(self) -> tuple[Week, ...]:
         """Weeks that take reports now, the current one first."""
@@ -120,12 +127,27 @@ class WeekCycle:
         Raises Unavailable where that fails.
         """
         with self._advancing:
+            self._look_at_clock()
             now = self._clock.now()
             try:
                 self._writer.run(lambda: self._advance(now))
             finally:
                 self._open = self._store.open_weeks()
             self._advanced_for = Week.of(now)
+            self._jumped = timedelta()
+
+    def _look_at_clock(self) -> None:
+        jump = self._clock_watch.jump()
+        if jump:
+            self._jumped = max(self._jumped, jump)
+            self._on_jump()
+            way = "ahead" if jump > timedelta() else "back"
+            log.error(
+                "the clock was set %s by %s: weeks that are over by it are closed for good, and "
+                "reports of other weeks are refused",
+                way,
+                _words(abs(jump)),
+            )
 
     def use_registry(self, schema: Schema) -> None:
         """Count by another registry from now on; the open weeks note it first.
@@ -146,7 +168,7 @@ class WeekCycle:
             self._untold = True
         due = [week for week, terms in self._store.open_weeks().items() if terms.closes <= now]
         for week in due:
-            self._store.close_week(week, now)
+            self._store.close_week(week, now, self._note())
             log.info("week %s is closed and published", week)
             self._untold = True
         if self._untold:
@@ -159,12 +181,23 @@ class WeekCycle:
             if terms.closes > now:
                 self._store.open_week(week, terms, self._registry.schema)
 
+    def _note(self) -> str:
+        """What readers of a week are told that is closed after the clock was set ahead."""
+        if not self._jumped:
+            return ""
+        ahead = _words(self._jumped)
+        return f"The server's clock was set ahead by {ahead}; reports may be missing."
+
     def _watch(self) -> None:
         told = ""
         while not self._stopping.wait(TICK_SECONDS):
             now = self._clock.now()
             due = any(terms.closes <= now for terms in self._open.values())
             idle = not (due or self._untold) and Week.of(now) == self._advanced_for
+            if idle:
+                with self._advancing:
+                    self._look_at_clock()
+                    self._jumped = timedelta()
             if idle and not self._store.may_have_changed():
                 continue
             try:
@@ -174,3 +207,9 @@ class WeekCycle:
                 if str(error) != told:
                     told = str(error)
                     log.error("trying again: %s", told)  # noqa: TRY400 - the operator needs no trace
+
+
+def _words(time: timedelta) -> str:
+    if time >= timedelta(days=2):
+        return f"{time.days} days"
+    return f"{time / timedelta(hours=1):.1f} hours"

@@ -17,6 +17,7 @@ A_TOKEN = "a keyed hash of a report's token, next to no other fact"  # noqa: S10
 TABLES = {
     "_sqlite_migrations": ("id migration_set name applied_at", "a step of the schema"),
     "weeks": ("week threshold closes closed", "a week: its terms, and when it was closed"),
+    "key_checks": ("week key_check", "what tells the right key of a week from any other"),
     "week_registries": ("week project digest", "a registry that a week was tallied under"),
     "keys": ("project key name", "the name of a declared key"),
     "open_reports": ("week project reports", "a total of an open week: reports"),

@@ -17,12 +17,17 @@ from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
-def publish(connection: Connection, week: Week, threshold: int) -> None:
-    """Write what the thresholds leave of a week's totals.
+def publish(connection: Connection, week: Week, threshold: int, note: str) -> None:
+    """Write what the thresholds leave of a week's totals, and what its readers are told.
 
     Which releases are told apart is settled by what is published of earlier
     weeks, so weeks are closed in their order.
     """
+    if note:
+        connection.execute(
+            "INSERT INTO annotations VALUES (?, ?) ON CONFLICT (week) DO NOTHING",
+            (str(week), note),
+        )
     terms = published_tables.terms(connection, week)
     places = published_tables.places(connection, week)
     for project, tally in _tallies(connection, week):

@@ -81,9 +81,10 @@ class Store(Protocol):
         """
         ...
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week once and for ever and forget everything else of it.
 
+        A note tells its readers something, unless the operator has explained it.
         Raises Unavailable.
         """
         ...
@@ -102,6 +103,10 @@ class Store(Protocol):
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks from first to last, newest first, at most `limit`. Raises Unavailable."""
+        ...
+
+    def check(self) -> None:
+        """Raise Unavailable if this is no longer what the store was opened on."""
         ...
 
     def probe(self) -> bool:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from headcount_server.errors import Overloaded, Unavailable
+from headcount_server.errors import Overloaded, ServerError, Unavailable
 from headcount_server.store.contract import Entry, Outcome, Store
 
 QUEUE_LIMIT = 4096
@@ -22,7 +22,8 @@ QUEUE_LIMIT = 4096
 GROUP_LIMIT = 512
 """Largest number of reports in one commit."""
 ERASE_SECONDS = 2.0
-"""How long a commit may stay readable in the write-ahead log."""
+"""How long a commit may stay readable in the write-ahead log, and how often the store is
+looked after."""
 ANSWER_SECONDS = 10.0
 """How long a caller waits for its commit."""
 
@@ -117,20 +118,25 @@ class Writer:
         self._settling = threading.Lock()
         self._erase_at: float | None = 0.0
         self._writable = True
-        self._tell: Callable[[bool], None] = lambda _ok: None
+        self._tell: Callable[[bool, str], None] = lambda _ok, _why: None
         self._thread = threading.Thread(target=self._work, name="writer")
         self._further = [
             threading.Thread(target=self._run_lane, args=(lane,), name="lane")
             for lane in self._queues[1:]
         ]
 
-    def watch(self, tell: Callable[[bool], None]) -> None:
-        """Call this, from any thread, when the store fails and when it is well again."""
+    def watch(self, tell: Callable[[bool, str], None]) -> None:
+        """Call this, from any thread, when the store fails, with why, and when it is well again."""
         self._tell = tell
+
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        """All of them have to run."""
+        return self._thread, *self._further
 
     def start(self) -> None:
         """Begin to write."""
-        for thread in (self._thread, *self._further):
+        for thread in self.threads:
             thread.start()
 
     def stop(self) -> None:
@@ -138,9 +144,9 @@ class Writer:
         for lane in self._queues[1:]:
             lane.put(None)
         for thread in self._further:
-            thread.join()
+            _join(thread)
         self._queue.put(None)
-        self._thread.join()
+        _join(self._thread)
 
     def waiting(self) -> int:
         """Number of reports that wait for a commit."""
@@ -160,7 +166,8 @@ class Writer:
         report = _Report(entry)
         lane.put(report)
         if not report.wait(ANSWER_SECONDS):
-            self._settle(ok=False)  # a commit that stands still cannot say so itself
+            # A commit that stands still cannot say so itself.
+            self._settle("a commit stands still")
             msg = "the report could not be written in time; send it again"
             raise Unavailable(msg)
         return report.outcome
@@ -183,7 +190,7 @@ class Writer:
             try:
                 item = self._queue.get(timeout=self._seconds_until_wipe())
             except queue.Empty:
-                self._erase()
+                self._look_after()
                 continue
             group, item = _group(self._queue, item)
             if group:
@@ -194,7 +201,7 @@ class Writer:
                 self._store.close()
                 return
             if self._seconds_until_wipe() == 0:
-                self._erase()
+                self._look_after()
 
     def _run_lane(self, lane: _Queue) -> None:
         item = lane.get()
@@ -208,24 +215,36 @@ class Writer:
         began = time.monotonic()
         try:
             outcomes = self._store.count([report.entry for report in group])
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
-            for report in group:
-                report.finish(error)
-            self._settle(ok=False)
+        except Unavailable as error:
+            self._fail(group, error)
             return
-        self._settle(ok=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
+            if len(group) > 1:
+                # For the sake of one, perhaps: the others need not share its error.
+                for report in group:
+                    self._commit([report])
+            else:
+                self._fail(group, error)
+            return
+        self._settle()
         self._note_change()
         self._meter.committed(len(group), time.monotonic() - began)
         for report, outcome in zip(group, outcomes, strict=True):
             report.outcome = outcome
             report.finish()
 
+    def _fail(self, group: list[_Report], error: Exception) -> None:
+        for report in group:
+            report.finish(error)
+        if isinstance(error, Unavailable) or not self._store.probe():
+            self._settle(_told(error))
+
     def _run(self, task: _Task) -> None:
         try:
             task.run()
         except Exception as error:  # noqa: BLE001 - raised again where the task came from
             task.finish(error)
-            self._settle(ok=self._store.probe())
+            self._settle("" if self._store.probe() else _told(error))
         else:
             task.finish()
         self._note_change()
@@ -234,24 +253,43 @@ class Writer:
         if self._erase_at is None:
             self._erase_at = time.monotonic() + ERASE_SECONDS
 
-    def _seconds_until_wipe(self) -> float | None:
+    def _seconds_until_wipe(self) -> float:
         if self._erase_at is None:
-            # Other lanes may have failed meanwhile, which this one has to make good.
-            return ERASE_SECONDS if self._further else None
+            # Nothing to wipe, but the store is to be looked after.
+            return ERASE_SECONDS
         return max(0.0, self._erase_at - time.monotonic())
 
-    def _settle(self, *, ok: bool) -> None:
-        if not ok:
+    def _settle(self, trouble: str = "") -> None:
+        if trouble:
             self._note_change()  # so that it tries again where no report comes either
         with self._settling:
+            ok = not trouble
             if ok is not self._writable:
                 self._writable = ok
                 self._meter.writable(ok=ok)
-                self._tell(ok)
+                self._tell(ok, trouble)
 
-    def _erase(self) -> None:
-        if not self._writable:
-            self._settle(ok=self._store.probe())
-        done = self._store.wipe_leftovers() and self._writable
-        self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
-        self._meter.erased(done=done)
+    def _look_after(self) -> None:
+        try:
+            self._store.check()
+        except Unavailable as error:
+            self._settle(_told(error))
+        else:
+            if not self._writable and self._store.probe():
+                self._settle()
+        if self._erase_at is not None:
+            done = self._store.wipe_leftovers() and self._writable
+            self._erase_at = None if done else time.monotonic() + ERASE_SECONDS
+            self._meter.erased(done=done)
+
+
+def _join(thread: threading.Thread) -> None:
+    if thread.ident is not None:  # started
+        thread.join()
+
+
+def _told(error: Exception) -> str:
+    """What the operator is told of a failure: never anybody's data."""
+    if isinstance(error, Unavailable):
+        return error.why or str(error)
+    return str(error) if isinstance(error, ServerError) else type(error).__name__

@@ -96,8 +96,11 @@ class Servers:
         code, steps = self.run(database)
         assert code == 0
         left = held(database)
+        tables = dump(database)
+        # That of the week that is opened is random.
+        tables["key_checks"] = [row[:1] for row in tables["key_checks"]]
         return Ended(
-            tables=dump(database),
+            tables=tables,
             keys=[file.name for file in left if file.suffix == ".key"],
             canaries=content(left).count(CANARY.encode()),
             log=sum(file.stat().st_size for file in left if file.name.endswith("-wal")),

@@ -22,7 +22,7 @@ from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from support.store_files import commits, dump, take_copy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("copies_run")]
 
 W46, W47 = Week(2026, 46), Week(2026, 47)
 PAGE = 4096

@@ -222,7 +222,7 @@ def test_what_the_server_calls_erased_comes_back_after_no_power_cut(record: Reco
     disk, said, traces, back = Disk(record.before), 0, [], set()
     for number, step in enumerate(record.steps):
         disk.do(step)
-        if step.path.endswith(".key") and step.what == "write" and any(step.data):
+        if step.path.endswith(".new") and step.what == "write" and any(step.data):
             keys[Path(step.path).stem] = step.data
         if step.path.endswith("/erased") and step.what == "write":
             said += 1
@@ -236,9 +236,36 @@ def test_what_the_server_calls_erased_comes_back_after_no_power_cut(record: Reco
     assert back == set()
 
 
+def test_what_is_given_back_to_the_disk_holds_no_key_and_no_hash(record: Record) -> None:
+    """The blocks of files that are shortened or removed keep what stood in them."""
+    disk, freed = Disk(record.before), []
+    keys = [data for path, data in record.before.items() if path.endswith(".key")]
+    renamed = ""
+    for step in record.steps:
+        if step.what == "cut":
+            freed.append(disk.killed().get(step.path, b"")[step.at :])
+        elif step.what == "unname" and step.path != renamed:
+            freed.append(disk.killed().get(step.path, b""))
+        elif step.what == "name":
+            renamed = step.data.decode()
+        elif step.what == "write" and step.path.endswith(".new"):
+            keys.append(step.data)
+        disk.do(step)
+    left = b"".join(freed)
+    assert len(left) > 100_000
+    heard = record.heard(len(record.steps))
+    traces = [
+        hashed(key, week, number)
+        for key in keys
+        for week, numbers in heard.items()
+        for number in numbers
+    ]
+    assert [trace for trace in (*keys, *traces) if trace in left] == []
+
+
 @pytest.mark.parametrize("record", ["from nothing"], indirect=True)
 @pytest.mark.parametrize(
-    "files", ["-wal$", r"[.]key$", "[.]keys$", r"/disk$"], ids=["log", "key", "keys", "directory"]
+    "files", ["-wal$", r"[.]new$", "[.]keys$", r"/disk$"], ids=["log", "key", "keys", "directory"]
 )
 def test_a_server_that_left_out_a_sync_would_be_caught(
     record: Record, successor: Successor, files: str

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 
 import grpc
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
+from headcount_server.clock import SystemClock
+from headcount_server.service.clock_watch import ClockWatch
 
 RIGHT = "2026-11-19T12:00:00Z"  # Thursday of 2026-W47
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -46,6 +50,39 @@ def test_a_jump_of_years_forward_and_back_publishes_once_and_counts_on_in_the_ne
     at("2026-11-24T12:00:00Z")
     assert submit(b"", 12, "2026-W48").week == "2026-W48"
     assert _published(call) == {"2026-W47": 10}
+
+
+def test_a_clock_that_was_set_ahead_is_told_to_the_operator_and_to_readers(
+    submit: Submit, running: App, at: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The week is closed before it is over, and what would have come is missing."""
+    for number in range(10):
+        submit(b"", number)
+    at("2026-12-01T12:00:00Z jump")
+    (week,) = running.weeks._store.published(None, None, 9)
+    assert week.annotation == "The server's clock was set ahead by 12 days; reports may be missing."
+    assert "the clock was set ahead by 12 days: weeks that are over by it are closed" in caplog.text
+    at(f"{RIGHT} jump")
+    assert "the clock was set back by 12 days" in caplog.text
+    assert _jumps(running) == 2
+    at("2026-11-25T00:00:00Z")  # time that passes is none
+    at("2026-12-02T00:00:00Z")
+    assert _jumps(running) == 2
+    notes = [week.annotation for week in running.weeks._store.published(None, None, 9)]
+    assert [note for note in notes if note] == [week.annotation]
+
+
+def _jumps(running: App) -> float:
+    with urllib.request.urlopen(f"http://{running.operations}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    (line,) = [
+        line for line in text.splitlines() if line.startswith("headcount_server_clock_jumps_total")
+    ]
+    return float(line.split()[1])
+
+
+def test_the_clock_of_the_machine_and_the_time_that_passes_agree() -> None:
+    assert ClockWatch(SystemClock()).jump() == timedelta()
 
 
 def test_a_jump_of_a_week_back_loses_and_opens_nothing(

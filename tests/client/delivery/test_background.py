@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -12,16 +14,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import headcount
 import pytest
 from headcount import Client, Outcome, background_process
 from headcount.delivery import background
 from support.doors import HttpDoor, http_door
 from support.repository import TESTS
-from support.sample_project import DAY, SAMPLE, Recorder, Site
+from support.sample_project import DAY, HOUR, MONDAY, SAMPLE, Recorder, Site
 from support.waiting import PATIENCE, until, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from support.sample_project import Host
 
 
 @pytest.fixture(name="door")
@@ -93,8 +98,6 @@ def test_the_host_has_no_child_and_no_zombie_afterwards(
 def test_a_host_is_not_held_up_by_a_network_that_hangs(
     due: Callable[..., Client], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    import socket  # noqa: PLC0415 - the test's own
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = due(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert client.send_in_background() == Outcome.STARTED
@@ -159,25 +162,92 @@ def test_a_hundred_runs_of_a_program_start_one_process(
     assert len(door.requests) == 1
 
 
-def test_a_process_that_dies_is_followed_by_another_after_an_hour(
-    due: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_cannot_begin_is_told_and_the_program_sends_by_itself(
+    due: Callable[..., Client], door: HttpDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = due()
-    monkeypatch.setattr(background, "_PROGRAM", "import os; os._exit(1)")
-    before = time.time()
+    monkeypatch.setattr(background, "_PROGRAM", "import os; os._exit(7)")
     assert client.send_in_background() == Outcome.STARTED
-    after = time.time()
-    assert not client.due()
-    moment = client.next_due()
-    assert moment is not None
-    assert before <= moment - 3600 <= after
+    until(lambda: _done(tmp_path))
+    assert len(door.requests) == 1
+    note = client.notes()["send_in_background"]
+    assert "ended with exit code 7" in note
+    assert client.status().notes == client.notes()
+    assert "answers" not in (tmp_path / "state" / "sample" / "errand.json").read_text()
+
+
+def test_a_process_that_is_stopped_is_told_and_after_an_hour_the_program_sends_by_itself(
+    host: Callable[..., Host], door: HttpDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = host(endpoint=f"http://127.0.0.1:{door.port}")
+    site.client.grant()
+    site.until_due()
+    monkeypatch.setattr(background, "_PROGRAM", "import os; os._exit(0)")
+    assert site.client.send_in_background() == Outcome.STARTED
+    assert not site.client.due()
+    assert site.client.next_due() == site.now + HOUR
+    assert site.client.notes() == {}  # it may still be at it
+    site.now += HOUR
+    assert "was lost: it was stopped before its end" in site.client.notes()["send_in_background"]
+    assert not door.requests
+    assert site.client.send_in_background() == Outcome.STARTED
+    until(lambda: site.client.next_due() == MONDAY + 7 * DAY)
+    assert len(door.requests) == 1
+    assert "was lost" in site.client.notes()["send_in_background"]
+
+
+def test_a_server_that_hangs_holds_a_program_that_sends_by_itself_for_a_second_an_hour(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site = host(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        site.client.grant()
+        site.until_due()
+        monkeypatch.setattr(sys, "executable", "")
+        with within(9):  # the attempt takes ten seconds
+            assert site.client.send_in_background() == Outcome.STARTED
+        assert site.client.send_in_background() == Outcome.NOT_DUE
+
+
+def test_a_relative_path_to_the_package_is_found_by_the_process(
+    due: Callable[..., Client],
+    door: HttpDoor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = due()
+    vendor = tmp_path / "vendor"
+    vendor.mkdir()
+    (vendor / "headcount").symlink_to(Path(headcount.__file__).parent)
+    monkeypatch.chdir(tmp_path)
+    ours = str(Path(headcount.__file__).parents[1])
+    monkeypatch.setattr(sys, "path", ["vendor", *(path for path in sys.path if path != ours)])
+    assert client.send_in_background() == Outcome.STARTED
+    until(lambda: _done(tmp_path))
+    assert client.notes() == {}
+    assert len(door.requests) == 1
+
+
+def test_the_process_is_told_where_a_relocated_python_is_and_nothing_else_of_pythons(
+    due: Callable[..., Client], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = due()
+    seen = tmp_path / "seen"
+    program = f"import os; open({str(seen)!r}, 'w').write(repr(dict(os.environ)))"
+    monkeypatch.setattr(background, "_PROGRAM", program)
+    monkeypatch.setenv("PYTHONHOME", sys.base_prefix)
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    client.send_in_background()
+    environment = ast.literal_eval(str(until(lambda: seen.exists() and seen.read_text())))
+    assert environment["PYTHONHOME"] == sys.base_prefix
+    assert "PYTHONSTARTUP" not in environment
 
 
 def test_a_no_before_the_process_comes_to_it_stops_it(
     due: Callable[..., Client], door: HttpDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = due()
-    monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
+    monkeypatch.setattr(background, "start", lambda _directory: "")
     client.send_in_background()
     assert (tmp_path / "state" / "sample" / "errand.json").exists()
     client.deny()
@@ -192,7 +262,7 @@ def test_a_key_refused_meanwhile_is_not_in_the_report(
     from headcount.reporting.report import message_class  # noqa: PLC0415 - the test's own
 
     client = due()
-    monkeypatch.setattr(background, "start", lambda _directory: Outcome.STARTED)
+    monkeypatch.setattr(background, "start", lambda _directory: "")
     monkeypatch.setattr(background_process, "_limit_life", lambda: None)
     client.send_in_background()
     client.refuse("php_version")
@@ -213,7 +283,8 @@ def test_collectors_get_a_second_of_the_hosts_time(due: Callable[..., Client]) -
     with within(10):
         assert client.send_in_background() == Outcome.STARTED
     release.set()
-    assert client.notes() == {}  # they are written by whoever sends
+    late = "its collector had not answered after 1 seconds"
+    until(lambda: client.notes() == {"php_version": late})  # written by whoever sends
 
 
 @pytest.mark.parametrize("name", ["", "/usr/sbin/uwsgi", "C:\\bee\\bee.exe"])
@@ -242,14 +313,16 @@ def test_a_transport_of_the_hosts_own_sends_in_a_thread(
 
 
 def test_a_process_that_cannot_be_started_is_no_error_of_the_hosts(
-    due: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    due: Callable[..., Client],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     client = due()
     monkeypatch.setattr(sys, "executable", "/nowhere/python3")
-    outcome = client.send_in_background()
-    assert outcome == Outcome.LATER
-    assert "/nowhere/python3" in outcome.message
-    assert not client.due()
+    assert client.send_in_background() == Outcome.STARTED
+    assert "/nowhere/python3: No such file" in client.notes()["send_in_background"]
+    until(lambda: _done(tmp_path))
     assert capfd.readouterr() == ("", "")
 
 

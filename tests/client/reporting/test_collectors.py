@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount import Outcome
+from headcount.reporting import values
 from headcount.reporting.collectors import collect
-from support.sample_project import SAMPLE, Site
+from support.sample_project import KEYS, SAMPLE, Site
 from support.waiting import within
 
 if TYPE_CHECKING:
@@ -196,3 +197,55 @@ def test_the_network_keeps_its_half_of_the_time(
     assert site.client.send_now(seconds=4.0) == Outcome.SENT
     release.set()
     assert 0 < left[0] <= 2
+
+
+def _several() -> Iterator[str]:
+    yield from ("views", "our_secret_module", "other", "our_secret_module")
+
+
+def test_what_is_not_declared_is_told_to_the_developer_and_to_nobody_else(
+    host: Callable[..., Host],
+) -> None:
+    site = host(site=Site(server_os="BeOS", web_server=("Caddy", "2.8"), modules=_several()))
+    site.client.grant()
+    assert site.client.preview().undeclared == {
+        "server_os": ("BeOS",),
+        "web_server": ("Caddy",),
+        "modules": ("our_secret_module",),
+    }
+    site.site.answers["modules"] = _several()
+    assert site.client.send_now() == Outcome.SENT
+    (request,) = site.transport.requests
+    everything = b"".join(
+        [
+            request.report,
+            *(path.read_bytes() for path in site.directory.rglob("*") if path.is_file()),
+        ]
+    )
+    for secret in (b"BeOS", b"Caddy", b"our_secret_module"):
+        assert secret not in everything
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "undeclared"),
+    [
+        ("server_os", "Linux", ()),
+        ("server_os", "WINNT", ()),  # an alias
+        ("server_os", " other ", ()),
+        ("server_os", 5, ()),
+        ("php_version", "nightly", ("nightly",)),
+        ("php_version", "8.2", ()),
+        ("web_server", "Caddy 2", ("Caddy 2",)),
+        ("web_server", ("nginx", "1.24"), ()),
+        ("web_server", (), ()),
+        ("modules", {"views"}, ()),
+        ("modules", ["x", 7, "x", "y"], ("x", "y")),
+        ("multisite", "other", ()),
+        ("motto", "other", ()),
+    ],
+)
+def test_only_what_becomes_other_is_undeclared(
+    key: str, raw: object, undeclared: tuple[str, ...]
+) -> None:
+    (found,) = (known for known in KEYS if known.name == key)
+    assert values.undeclared(found, raw) == undeclared

@@ -121,10 +121,10 @@ def test_every_refusal_is_retried_or_given_up_as_over_grpc(
 def test_where_another_week_is_open_only_week_and_token_change(
     door: HttpDoor, sender: Host, header: str
 ) -> None:
-    door.refuse("failed_precondition", header=header, weeks="2026-W46, 2026-W45")
+    door.refuse("failed_precondition", header=header, weeks="2026-W48, 2026-W47")
     assert sender.client.send_now() == Outcome.SENT
     first, second = door.requests
-    assert (first.week, second.week) == ("2026-W47", "2026-W46")
+    assert (first.week, second.week) == ("2026-W47", "2026-W48")
     assert first.token != second.token
     assert first.report == second.report
 

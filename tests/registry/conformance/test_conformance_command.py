@@ -121,6 +121,7 @@ def test_a_program_that_introduces_itself_wrongly_is_told_how(program: str, trou
 def test_misuse_is_told_from_failure() -> None:
     for arguments, remedy in (
         (["conformance"], "name the program to run"),
+        (["conformance", "--onyl", "weeks", "--", "true"], "No such option"),
         (["conformance", "--only", "months", "--", "true"], "there are answers, consent"),
     ):
         result = CliRunner().invoke(main, arguments)
@@ -135,6 +136,16 @@ def test_the_cases_can_be_taken_to_where_they_are_read(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     copied = {file.name: file.read_bytes() for file in (tmp_path / "vectors").iterdir()}
     assert copied == {file.name: file.read_bytes() for file in vectors.FOLDER.iterdir()}
+
+
+def test_cases_are_not_copied_over_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "weeks.json").write_text("mine", encoding="utf-8")
+    refused = CliRunner().invoke(main, ["conformance", "--copy", str(tmp_path)])
+    assert (refused.exit_code, "name a directory that does not" in refused.output) == (2, True)
+    assert (tmp_path / "weeks.json").read_text(encoding="utf-8") == "mine"
+    beyond = CliRunner().invoke(main, ["conformance", "--copy", "/proc/vectors"])
+    assert beyond.exit_code == 1
+    assert "/proc/vectors: cannot be written: " in beyond.output
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,19 @@ RIGHT = """\
     def modules(self) -> Iterable[str]:
         yield "views"
 """
+NATURAL = """\
+    def layouts(self) -> list[str]:
+        return [str(time.time())]
+
+    def modules(self) -> set[str]:
+        return {"views"}
+
+    def server_os(self) -> str:
+        return platform.system()
+
+    def web_server(self) -> str:
+        return "nginx/1.24"
+"""
 CALL = """\
 
 Telemetry(
@@ -116,6 +129,17 @@ def checked(place: Path, text: str) -> subprocess.CompletedProcess[str]:
 
 def test_right_collectors_and_settings_pass_the_strict_type_checker(tmp_path: Path) -> None:
     done = checked(tmp_path, HEAD + RIGHT + CALL)
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
+
+
+def test_collectors_of_whatever_the_host_finds_pass_the_strict_type_checker(
+    tmp_path: Path,
+) -> None:
+    unused = (
+        "if TYPE_CHECKING:\n    from toy_shop_telemetry.keys import ServerOsValue, WebServerValue\n"
+    )
+    head = HEAD.replace(unused, "").replace("import time\n", "import platform\nimport time\n")
+    done = checked(tmp_path, head + NATURAL + CALL)
     assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
 
 

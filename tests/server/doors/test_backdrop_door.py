@@ -199,11 +199,12 @@ def test_each_project_of_a_site_counts_by_itself(post: Post, config: Config) -> 
 
 
 def test_what_nobody_declared_is_left_out_and_counted_in_operations(
-    running: App, post: Post, fetch: Fetch, config: Config
+    running: App, post: Post, fetch: Fetch, config: Config, at: Callable[[str], None]
 ) -> None:
     told = {"toy": {"colour": "red", "multisite": "Yes", "note": None}, "colours": {"a": "b"}}
     assert post(told) == (200, "", "")
     assert "'colours'" in _error(post({"colours": {"a": "b"}}))
+    at("2026-11-19T13:00:00Z")  # what is told by project moves on the hour
     _, body = fetch(running.operations)
     samples = {
         (sample.name, *sample.labels.values()): sample.value

@@ -132,7 +132,7 @@ def test_those_who_watch_health_are_few_and_hold_nobody_up_though_they_do_not_re
         assert codes.count(grpc.StatusCode.OK) == health.WATCHES
         assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 12 - health.WATCHES
         for serving in (False, True) * 5:
-            running.weeks._writer._tell(serving)
+            running.weeks._writer._tell(serving, "a test")
         assert call("GetRegistry", b"")
         kept.clear()
 

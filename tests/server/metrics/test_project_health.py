@@ -24,7 +24,7 @@ BEGAN = 1_800_000_000.0 - 1_800_000_000.0 % HOUR
 
 @pytest.fixture(name="signals")
 def _signals(toy_schema: Schema) -> ProjectHealth:
-    return ProjectHealth(CurrentRegistry(toy_schema), BEGAN + 1234)
+    return ProjectHealth(CurrentRegistry(toy_schema), lambda: BEGAN + 1234)
 
 
 def _value(signals: ProjectHealth, name: str, **labels: str) -> float | None:
@@ -56,12 +56,34 @@ def test_silence_is_counted_from_the_hour_of_the_last_report(signals: ProjectHea
 
 def test_reports_are_counted_by_how_much_of_them_was_understood(signals: ProjectHealth) -> None:
     for how in ("complete", "complete", "partial", "refused"):
-        signals.understood("toy", how, BEGAN)
+        signals.understood("toy", how, BEGAN - HOUR)
     counted = {
         how: _value(signals, "headcount_server_project_reports_total", understood=how)
         for how in ("complete", "partial", "refused")
     }
     assert counted == {"complete": 2, "partial": 1, "refused": 1}
+
+
+def test_counters_move_on_the_hour_and_not_with_a_report(toy_schema: Schema) -> None:
+    """Else whoever keeps the history of the operations port would have the moment of each."""
+    now = [BEGAN + 1234]
+    signals = ProjectHealth(CurrentRegistry(toy_schema), lambda: now[0])
+
+    def told() -> float | None:
+        return _value(signals, "headcount_server_project_reports_total", understood="complete")
+
+    signals.understood("toy", "complete", now[0])
+    assert told() == 0
+    now[0] = BEGAN + HOUR - 1
+    signals.understood("toy", "complete", now[0])
+    assert told() == 0
+    now[0] = BEGAN + HOUR
+    assert told() == 2, "though no report came since"
+    signals.understood("toy", "complete", now[0])
+    assert told() == 2
+    signals.understood("toy", "complete", BEGAN + 7 * HOUR)
+    now[0] = BEGAN + 8 * HOUR
+    assert told() == 4
 
 
 def test_a_jump_is_seen_against_the_median_of_the_weeks_before(signals: ProjectHealth) -> None:
@@ -99,7 +121,7 @@ def test_a_declared_release_that_nobody_reported_is_counted(
     before = declaration.since
     declaration.since = since
     try:
-        signals = ProjectHealth(CurrentRegistry(toy_schema), BEGAN)
+        signals = ProjectHealth(CurrentRegistry(toy_schema), lambda: BEGAN)
         signals.show([_week(46, 10, *seen)])
         assert _value(signals, "headcount_server_unreported_releases") == missing
     finally:

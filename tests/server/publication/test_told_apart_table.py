@@ -279,7 +279,7 @@ def test_a_store_that_moved_gives_the_table(
             copying.copy(database, there)
         else:
             backup.back_up(tmp_path / "here.db", tmp_path / "backup.db", open_weeks=True)
-            backup.restore(tmp_path / "backup.db", there.path)
+            backup.restore(tmp_path / "backup.db", there.path, FIRST.end, None)
         return there
 
     stores = Stores(SqliteDatabase(tmp_path / "here.db"), toy_schema)

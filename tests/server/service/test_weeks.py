@@ -38,6 +38,9 @@ class Watched:
         self.looks += 1
         return self._clock.now()
 
+    def elapsed(self) -> timedelta:
+        return self._clock.elapsed()
+
 
 class Room:
     """The weeks of a real store and writer, with a record of the closes that were told."""
@@ -308,7 +311,7 @@ def test_a_week_whose_key_cannot_be_written_is_unavailable_and_opens_later(
         with pytest.raises(Unavailable, match="the week cannot be opened"):
             room.weeks.open()
         room.look_again()
-        assert room.weeks._thread.is_alive()
+        assert room.weeks.thread.is_alive()
         obstacle.rmdir()
         assert room.open() == ["2026-W48", "2026-W47"]
 

@@ -77,7 +77,7 @@ def test_a_backup_with_open_weeks_says_what_it_is_and_loses_no_token(
     assert "2 closed weeks, 1 open, verified" in result.output
     assert "destroy both when these weeks close" in result.stderr
     elsewhere = tmp_path / "elsewhere.db"
-    assert command("restore", "--database", elsewhere, file).exit_code == 0
+    assert backup.restore(file, elsewhere, W47.end, None).given_up == ()
     store = SqliteStore(elsewhere)
     assert list(store.open_weeks()) == [W47]
     store.close()
@@ -156,7 +156,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backup, "_sync", fail)
+    monkeypatch.setattr(backup, "sync", fail)
     with pytest.raises(StoreError, match="No space left"):
         backup.back_up(database, file, open_weeks=False)
     assert list(file.parent.iterdir()) == []
@@ -224,3 +224,73 @@ def test_what_is_no_backup_is_refused(file: Path, tmp_path: Path) -> None:
     assert "a SQLite file of another program" in result.output
     missing = command("restore", "--database", tmp_path / "new.db", tmp_path / "no.db")
     assert "there is no such database" in missing.output
+
+
+def test_a_restored_week_whose_close_is_past_is_given_up_and_a_notice_says_so(
+    database: Path, file: Path, tmp_path: Path
+) -> None:
+    """The former database may have published it; of two subsets anybody could take differences."""
+    backup.back_up(database, file, open_weeks=True)
+    place = tmp_path / "new.db"
+    result = command("restore", "--database", place, file)
+    assert result.exit_code == 0, result.output
+    assert "3 closed weeks, verified" in result.output
+    assert "2026-W47: past its close, so it is given up; a public notice says so" in result.output
+    (newest, *_) = every_week(database_at(place))
+    assert (newest.week, newest.projects, newest.annotation) == (W47, (), backup.GIVEN_UP)
+    assert not place.with_name("new.db.keys").exists()
+    assert CANARY.encode() not in place.read_bytes()
+    assert command("check", "--database", place).exit_code == 0
+    store = SqliteStore(place)
+    assert store.open_weeks() == {}
+    store.close()
+
+
+def test_a_backup_with_open_weeks_is_not_served_but_by_way_of_restore(
+    database: Path, file: Path
+) -> None:
+    backup.back_up(database, file, open_weeks=True)
+    with pytest.raises(StoreError, match=r"a backup with open weeks; put it in place with `head"):
+        SqliteStore(file)
+
+
+def test_a_backup_without_open_weeks_can_be_served_where_it_is_copied_to(
+    database: Path, file: Path
+) -> None:
+    backup.back_up(database, file, open_weeks=False)
+    store = SqliteStore(file)
+    assert len(store.published(None, None, 9)) == 2
+    store.close()
+    SqliteStore(file).close()
+
+
+def test_a_restore_keeps_what_the_former_database_had_retracted(
+    database: Path, file: Path, tmp_path: Path
+) -> None:
+    backup.back_up(database, file, open_weeks=True)
+    because = ["--project", "toy", "--reason", "It let names through."]
+    one_week = ["--key", "php_version", "--week", "2026-W46"]
+    for which in (one_week, ["--key", "multisite"]):
+        result = command("retract", "--database", database, *because, *which)
+        assert result.exit_code == 0, result.output
+    place = tmp_path / "new.db"
+    result = command("restore", "--database", place, "--former", database, file)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    by_week = {week.week: week for week in every_week(database_at(place))}
+    assert {W45: by_week[W45], W46: by_week[W46]} == {
+        week.week: week for week in every_week(database_at(database))
+    }
+    # And it is withheld from weeks to come.
+    with closing(sqlite3.connect(place)) as connection:
+        notices = connection.execute("SELECT week, reason FROM retractions ORDER BY week")
+        assert ("", "It let names through.") in notices.fetchall()
+
+
+def test_a_restore_without_the_former_database_says_what_may_be_public_again(
+    database: Path, file: Path, tmp_path: Path
+) -> None:
+    backup.back_up(database, file, open_weeks=False)
+    result = command("restore", "--database", tmp_path / "new.db", file)
+    assert result.exit_code == 0
+    assert "what was retracted since the backup is public again" in result.stderr

@@ -22,7 +22,7 @@ from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite import copying as sqlite_copying
-from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.claim import beside
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from support.postgres_server import PostgresServer
@@ -150,7 +150,9 @@ def test_what_a_week_admitted_before_it_admits_after_a_copy(
     _copy(file, postgres_url)
     store = PostgresStore(postgres_url)
     words = store._known.weeks[W47].vocabulary
-    before = SqliteStore(file)._vocabularies[W47]
+    source = SqliteStore(file)
+    before = source._vocabularies[W47]
+    source.close()
     assert words._reserved == before._reserved
     assert {at: seen for at, seen in words._introduced.items() if seen} == {
         at: seen for at, seen in before._introduced.items() if seen

@@ -68,6 +68,9 @@ class Now:
     def now(self) -> datetime:
         return self.moment
 
+    def elapsed(self) -> timedelta:
+        return self.moment - START
+
 
 @dataclass
 class ModelWeek:

@@ -141,7 +141,7 @@ def test_a_commit_that_does_not_end_is_told_until_it_does(
     entry: Callable[[int], Entry],
 ) -> None:
     told: list[bool] = []
-    writer.watch(told.append)
+    writer.watch(lambda ok, _why: told.append(ok))
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
     (held,) = _fill(pool, writer, store, entry, 0)
     with pytest.raises(Unavailable):
@@ -374,3 +374,28 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
         assert writer.count(entry(2)) is Outcome.COUNTED
         until(lambda: not erased())
     until(erased)
+
+
+def test_of_a_group_that_fails_for_one_reports_sake_the_others_are_counted(
+    writer: Writer,
+    store: GatedStore,
+    pool: ThreadPoolExecutor,
+    entry: Callable[[int], Entry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text that the database cannot hold, say."""
+    real = store.count
+
+    def count(entries: Sequence[Entry]) -> list[Outcome]:
+        if any(found.token == entry(3).token for found in entries):
+            raise ValueError
+        return real(entries)
+
+    told: list[bool] = []
+    writer.watch(lambda ok, _why: told.append(ok))
+    held = _fill(pool, writer, store, entry, 9)
+    monkeypatch.setattr(store, "count", count)
+    store.gate.set()
+    errors = [future.exception(10) for future in held]
+    assert [type(error) for error in errors if error is not None] == [ValueError]
+    assert told == []

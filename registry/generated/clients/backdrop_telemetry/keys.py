@@ -423,7 +423,8 @@ class Collectors:
 
     A method is called only while its key is agreed to. What it returns is cut to the declared
     bounds before it leaves: values that are not declared become other, versions are shortened,
-    and of numbers only the bucket is kept.
+    and of numbers only the bucket is kept. A method may be typed more narrowly: with the named
+    sets a type checker refuses what is undeclared.
     """
 
     def version(self) -> str | None:
@@ -470,7 +471,7 @@ class Collectors:
         """
         return None
 
-    def color_palettes(self) -> Iterable[ColorPalettesValue] | None:
+    def color_palettes(self) -> Iterable[ColorPalettesValue | str] | None:
         """Color palettes.
 
         The ready-made color palettes that the site's themes use.
@@ -549,7 +550,7 @@ class Collectors:
         """
         return None
 
-    def core_layouts(self) -> Iterable[CoreLayoutsValue] | None:
+    def core_layouts(self) -> Iterable[CoreLayoutsValue | str] | None:
         """Core layouts.
 
         The layout templates of Backdrop that the site's layouts are built on.
@@ -560,7 +561,7 @@ class Collectors:
         """
         return None
 
-    def core_modules(self) -> Iterable[CoreModulesValue] | None:
+    def core_modules(self) -> Iterable[CoreModulesValue | str] | None:
         """Core modules.
 
         The modules of Backdrop itself that are enabled on the site.
@@ -582,7 +583,7 @@ class Collectors:
         """
         return None
 
-    def default_theme(self) -> DefaultThemeValue | None:
+    def default_theme(self) -> DefaultThemeValue | str | None:
         """Default theme.
 
         The published theme that visitors see.
@@ -604,7 +605,7 @@ class Collectors:
         """
         return None
 
-    def editor_permissions(self) -> Iterable[EditorPermissionsValue] | None:
+    def editor_permissions(self) -> Iterable[EditorPermissionsValue | str] | None:
         """Permissions added to the Editor role.
 
         Which permissions of Backdrop the Editor role has on the site beyond those it came with.
@@ -615,7 +616,7 @@ class Collectors:
         """
         return None
 
-    def field_types(self) -> Iterable[FieldTypesValue] | None:
+    def field_types(self) -> Iterable[FieldTypesValue | str] | None:
         """Field types.
 
         The field types of Backdrop that at least one field of the site uses.
@@ -626,7 +627,7 @@ class Collectors:
         """
         return None
 
-    def install_profile(self) -> InstallProfileValue | None:
+    def install_profile(self) -> InstallProfileValue | str | None:
         """Install profile.
 
         The install profile of Backdrop that the site was set up with.
@@ -660,7 +661,7 @@ class Collectors:
         """
         return None
 
-    def languages(self) -> Iterable[LanguagesValue] | None:
+    def languages(self) -> Iterable[LanguagesValue | str] | None:
         """Languages.
 
         The languages that are enabled on the site, as ISO codes.
@@ -682,7 +683,7 @@ class Collectors:
         """
         return None
 
-    def multilingual_tools(self) -> Iterable[MultilingualToolsValue] | None:
+    def multilingual_tools(self) -> Iterable[MultilingualToolsValue | str] | None:
         """Multilingual tools.
 
         The modules for several languages that are enabled on the site.
@@ -704,7 +705,7 @@ class Collectors:
         """
         return None
 
-    def mysql_version(self) -> tuple[MysqlVersionValue, str | None] | None:
+    def mysql_version(self) -> tuple[MysqlVersionValue | str, str | None] | str | None:
         """Database.
 
         The database server that holds the content, with its version, such as MariaDB 10.11.
@@ -727,7 +728,7 @@ class Collectors:
         """
         return None
 
-    def role_names(self) -> Iterable[RoleNamesValue] | None:
+    def role_names(self) -> Iterable[RoleNamesValue | str] | None:
         """Role names.
 
         Which roles with a common name the site has.
@@ -749,7 +750,7 @@ class Collectors:
         """
         return None
 
-    def server_os(self) -> ServerOsValue | None:
+    def server_os(self) -> ServerOsValue | str | None:
         """Server operating system.
 
         The family of operating systems that the server belongs to, such as Linux.
@@ -782,7 +783,7 @@ class Collectors:
         """
         return None
 
-    def upgraded_from(self) -> UpgradedFromValue | None:
+    def upgraded_from(self) -> UpgradedFromValue | str | None:
         """Upgraded from.
 
         Whether the site was upgraded from Drupal, and from which major version.
@@ -815,7 +816,7 @@ class Collectors:
         """
         return None
 
-    def web_server(self) -> tuple[WebServerValue, str | None] | None:
+    def web_server(self) -> tuple[WebServerValue | str, str | None] | str | None:
         """Web server.
 
         The web server that delivers pages, with its version where the site knows it, such as nginx

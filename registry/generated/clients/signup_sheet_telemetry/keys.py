@@ -14,7 +14,8 @@ class Collectors:
 
     A method is called only while its key is agreed to. What it returns is cut to the declared
     bounds before it leaves: values that are not declared become other, versions are shortened,
-    and of numbers only the bucket is kept.
+    and of numbers only the bucket is kept. A method may be typed more narrowly: with the named
+    sets a type checker refuses what is undeclared.
     """
 
     def version(self) -> str | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from headcount_server.errors import StoreError
 from headcount_server.store.audit import A_TOKEN, TABLES, VIEWS, Audit, Table, impossible
 from headcount_server.store.postgres.connections import Adapter, reading
 from headcount_server.store.postgres.schema import OF_A_WEEK, SCHEMAS, applied
 from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.store.postgres.weeks import refuse_wrong
+from headcount_server.week import Week
 
 _WEEKLY = re.compile(r"(.+)_([0-9]{4})_w([0-9]{2})")
 _SHARDED = ("open_reports", "open_answers", "open_values")
@@ -26,7 +29,8 @@ _TABLES = {
     "schema_steps": ("name", "a step of the schema"),
     "revision": ("revision", "the number of changes to what is published or open"),
     "closed_weeks": TABLES["weeks"],
-    "open_weeks": ("week threshold closes opening", "an open week: its terms"),
+    "open_weeks": ("week threshold closes opening key_check", "an open week: its terms"),
+    "identity": ("identity", "a random number, by which a server knows this database again"),
     "shard_weeks": ("shard week opening", "an open week, as a shard knows it"),
     "tokens": ("shard week token", A_TOKEN),
     "admitted_values": ("week project key value", "a value that an open week tallies"),
@@ -64,7 +68,7 @@ def audit(url: PostgresUrl) -> Audit:
             findings=(
                 *_strangers(connection, relations),
                 *impossible(connection),
-                *_leftovers(connection, relations, keys),
+                *_leftovers(connection, relations),
                 *_settings(connection),
             ),
         )
@@ -96,17 +100,20 @@ def _strangers(connection: Adapter, relations: list[tuple[str, str, bool, str]])
         yield f"trigger {name} is not one of ours"
 
 
-def _leftovers(
-    connection: Adapter, relations: list[tuple[str, str, bool, str]], keys: tuple[str, ...]
-) -> Iterator[str]:
+def _leftovers(connection: Adapter, relations: list[tuple[str, str, bool, str]]) -> Iterator[str]:
     open_weeks = {week for (week,) in connection.execute("SELECT week FROM open_weeks")}
     ours = {table.partition(".")[2] for table in OF_A_WEEK}
     for name, *_ in relations:
         weekly = _WEEKLY.fullmatch(name)
         if weekly and weekly[1] in ours and f"{weekly[2]}-W{weekly[3]}" not in open_weeks:
             yield f"table {name} is of a week that is not open"
-    for week in sorted(open_weeks - set(keys)):
-        yield f"the key of the open week {week} is missing; see `headcount-server discard --help`"
+    for week, key, check in connection.execute(
+        "SELECT week, key, key_check FROM open_weeks LEFT JOIN week_keys USING (week) ORDER BY week"
+    ):
+        try:
+            refuse_wrong(Week.parse(week), key, check)
+        except StoreError as error:
+            yield str(error)
 
 
 def _settings(connection: Adapter) -> Iterator[str]:

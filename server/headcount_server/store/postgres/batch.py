@@ -19,18 +19,19 @@ from typing import Any, TypeAlias
 
 from psycopg import Cursor, RawCursor
 
-from headcount_server.counting.tally import tally
+from headcount_server.counting.tally import Tally, tally
 from headcount_server.counting.vocabulary import Newcomer, Report
 from headcount_server.registry.schema import Project
 from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
-from headcount_server.store.postgres.connections import Warnings
+from headcount_server.store.postgres import session
 from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number
 from headcount_server.store.postgres.weeks import OpenWeek
 from headcount_server.store.token_hash import token_hash
 from headcount_server.week import Week
 
 _Row: TypeAlias = tuple[Any, ...]
+_Rows: TypeAlias = tuple[str, str, list[_Row]]
 _ROWS = 1000
 """Rows in one statement; a statement may have 65,535 parameters."""
 
@@ -57,7 +58,11 @@ class Unadmitted(Exception):
 
 
 class InDoubt(Exception):
-    """The server committed with a warning, so perhaps not on its standby."""
+    """The server committed without its standby."""
+
+
+class Foreign(Exception):
+    """The session is not the one that was configured: nothing was counted."""
 
 
 def shard_of(token: bytes) -> int:
@@ -72,21 +77,24 @@ def count(
     vocabularies: Lock,
     allowance: Allowance,
 ) -> list[Outcome]:
-    """Count reports in one transaction. Raises Behind, Unadmitted, InDoubt, psycopg.Error."""
+    """Count reports in one transaction.
+
+    Raises Behind, Unadmitted, InDoubt, Foreign, psycopg.Error.
+    """
     batch = _Batch(entries, weeks)
-    with Warnings(connection) as warnings:
+    with session.Warnings(connection) as warnings:
         with connection.pipeline(), connection.transaction():
             cursor: Cursor[_Row] = RawCursor(connection)
+            asking = connection.execute(session.ASK)
             outcomes = batch.take_tokens(cursor)
+            if asking.fetchone() != (session.mark(connection),):
+                raise Foreign(session.SHARED)
             with vocabularies:
                 totals = batch.totals(outcomes, allowance)
-            for table, columns, rows in totals:
-                for part in range(0, len(rows), _ROWS):
-                    some = rows[part : part + _ROWS]
-                    flat = [value for row in some for value in row]
-                    cursor.execute(_addition(table, columns, len(some)), (batch.shards[0], *flat))
-        if warnings.heard:
-            raise InDoubt
+            batch.pretend(connection, cursor, outcomes)
+            batch.add(cursor, totals)
+        if warnings.doubt:
+            raise InDoubt("it could not wait for the standby")
     return outcomes
 
 
@@ -171,17 +179,12 @@ class _Batch:
                     cursor.execute(_insertion_of_several(len(some)), (number(name), *flat))
                 yield from [hashes[token] for (token,) in cursor.fetchall()]
 
-    def totals(
-        self, outcomes: Sequence[Outcome], allowance: Allowance
-    ) -> list[tuple[str, str, list[_Row]]]:
+    def totals(self, outcomes: Sequence[Outcome], allowance: Allowance) -> list[_Rows]:
         """The rows to add: table, columns and rows in the order of their keys.
 
         Raises Unadmitted.
         """
-        reports: Counter[_Row] = Counter()
-        answers: Counter[_Row] = Counter()
-        values: Counter[_Row] = Counter()
-        groups = list(self._groups(outcomes))
+        groups = list(self._groups(outcomes, Outcome.COUNTED))
         unknown = [
             (opened, project, new)
             for opened, project, some in groups
@@ -189,9 +192,33 @@ class _Batch:
         ]
         if unknown:
             raise Unadmitted(unknown)
-        for opened, project, some in groups:
-            exact = tally(project, (report.answers for report in some))
-            total = opened.vocabulary.fold(project, exact)
+        return self._rows([(w, p, w.vocabulary.fold(p, _tally(p, some))) for w, p, some in groups])
+
+    def pretend(
+        self, connection: PostgresConnection, cursor: Cursor[_Row], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Do with duplicates what is done with others, and undo it: none shall be faster."""
+        groups = self._groups(outcomes, Outcome.DUPLICATE)
+        rows = self._rows([(w, p, _tally(p, some)) for w, p, some in groups])
+        if any(some for _, _, some in rows):
+            connection.execute("SAVEPOINT pretending")
+            self.add(cursor, rows)
+            connection.execute("ROLLBACK TO SAVEPOINT pretending")
+
+    def add(self, cursor: Cursor[_Row], totals: Sequence[_Rows]) -> None:
+        """Add rows to their tables."""
+        for table, columns, rows in totals:
+            for part in range(0, len(rows), _ROWS):
+                some = rows[part : part + _ROWS]
+                flat = [value for row in some for value in row]
+                cursor.execute(_addition(table, columns, len(some)), (self.shards[0], *flat))
+
+    @staticmethod
+    def _rows(totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> list[_Rows]:
+        reports: Counter[_Row] = Counter()
+        answers: Counter[_Row] = Counter()
+        values: Counter[_Row] = Counter()
+        for opened, project, total in totals:
             at = (str(opened.week), project.name)
             # Two snapshots of the registry may add to the same row.
             reports[at] += total.reports
@@ -207,15 +234,19 @@ class _Batch:
         ]
 
     def _groups(
-        self, outcomes: Sequence[Outcome]
+        self, outcomes: Sequence[Outcome], wanted: Outcome
     ) -> Iterator[tuple[OpenWeek, Project, list[Report]]]:
         # By snapshot of the registry too: two may meet in one batch.
         groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         for entry, outcome in zip(self._entries, outcomes, strict=True):
-            if outcome is Outcome.COUNTED:
+            if outcome is wanted:
                 groups[entry.week, entry.project.name, id(entry.project)].append(entry)
         for (week, _, _), group in groups.items():
             yield self._weeks[week], group[0].project, [entry.report for entry in group]
+
+
+def _tally(project: Project, reports: Sequence[Report]) -> Tally:
+    return tally(project, [report.answers for report in reports])
 
 
 def _values(fixed: str, columns: int, rows: int) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import psycopg
 from psycopg import conninfo
-from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 
 from headcount_server.errors import StoreError
 from headcount_server.store.connection import Connection, Rows
-from headcount_server.store.postgres import schema
+from headcount_server.store.postgres import schema, session
 from headcount_server.store.postgres.schema import (
     LOCKS,
-    SEARCH_PATH,
     SERVERS_LOCK,
     STEPS,
     WEEKS_LOCK,
@@ -26,9 +25,7 @@ from headcount_server.store.postgres.url import PostgresUrl
 
 POOL_SECONDS = 2.0
 """How long a connection is waited for."""
-LOCK_SECONDS = 4
-"""How long a lock is waited for. No bound on whole statements: it would end the wait of a
-commit for its standby with an answer that looks like success."""
+log = logging.getLogger(__name__)
 
 _PARAMETERS = {
     "connect_timeout": "3",
@@ -39,15 +36,6 @@ _PARAMETERS = {
     "tcp_user_timeout": "10000",
     "application_name": "headcount-server",
 }
-_SETTINGS = f"""
-SELECT set_config('search_path', '{SEARCH_PATH}', false),
-  set_config('lock_timeout', '{LOCK_SECONDS}s', false),
-  set_config('idle_in_transaction_session_timeout', '20s', false),
-  set_config('default_transaction_isolation', 'read committed', false),
-  set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-    WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END,
-    false)
-"""
 _PUBLISHED = (
     "headcount.published_reports, headcount.published_answers, headcount.published_values,"
     " headcount.told_apart, headcount.places"
@@ -78,21 +66,6 @@ def _translated(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
-def configure(connection: PostgresConnection) -> None:
-    """Make a new connection ours."""
-    connection.autocommit = True
-    connection.prepare_threshold = None
-    # Token hashes stand in the type that takes the fewest bytes, and are texts here.
-    connection.adapters.register_loader("uuid", TextLoader)
-    connection.execute(_SETTINGS)
-
-
-def _serve(connection: PostgresConnection) -> None:
-    configure(connection)
-    # Tells a copy that a server is at work; given back as the connection ends.
-    connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCKS, SERVERS_LOCK))
-
-
 def information(url: PostgresUrl) -> str:
     """How to connect, with bounds on waiting unless the URL has its own. Raises StoreError."""
     try:
@@ -101,11 +74,23 @@ def information(url: PostgresUrl) -> str:
         msg = f"--database {url}: {message_of(error)}"
         raise StoreError(msg) from error
     more = {name: value for name, value in _PARAMETERS.items() if name not in given}
-    return conninfo.make_conninfo(url.text, **more)
+    return conninfo.make_conninfo(url.text, **more, **session.PARAMETERS)
 
 
-def pool(url: PostgresUrl, size: int) -> ConnectionPool[PostgresConnection]:
-    """Connections of a server, made as they are needed and anew when they break."""
+def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresConnection]:
+    """Connections of a server, made as they are needed and anew when they break.
+
+    One that leads to another database than this is refused.
+    """
+
+    def configure(connection: PostgresConnection) -> None:
+        session.configure(connection)
+        if schema.identity(connection) != identity:
+            log.error("%s: leads to another database than before; restart the server", url)
+            raise psycopg.OperationalError("another database")
+        # Tells a copy that a server is at work; given back as the connection ends.
+        connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCKS, SERVERS_LOCK))
+
     return ConnectionPool(
         information(url),
         min_size=1,
@@ -113,7 +98,7 @@ def pool(url: PostgresUrl, size: int) -> ConnectionPool[PostgresConnection]:
         timeout=POOL_SECONDS,
         # One try at a time: the next who needs a connection makes the next try.
         reconnect_timeout=1.0,
-        configure=_serve,
+        configure=configure,
         open=False,
         name="headcount",
     )
@@ -131,7 +116,7 @@ def connected(url: PostgresUrl) -> Iterator[PostgresConnection]:
     """A connection of a command. Raises StoreError where anything fails."""
     try:
         with psycopg.connect(information(url)) as connection:
-            configure(connection)
+            session.configure(connection)
             yield connection
     except psycopg.Error as error:
         msg = f"{url}: {message_of(error)}"
@@ -166,7 +151,26 @@ def writing(url: PostgresUrl) -> Iterator[Adapter]:
             schema.hold_intake(connection)
             yield Adapter(connection)
             connection.execute("UPDATE headcount.revision SET revision = revision + 1")
+        _write_anew(connection)
+        if not schema.drop_leftovers(connection):
+            log.warning("tables of a week that is no longer open are left; a server drops them")
+
+
+def _write_anew(connection: PostgresConnection) -> None:
+    """Write the published tables anew, if that keeps nobody waiting for long."""
+    try:
+        # It excludes readers: from asking for that to its end.
+        connection.execute("SET statement_timeout = '900ms'")
+        connection.execute("SET lock_timeout = '100ms'")
         connection.execute(f"VACUUM (FULL) {_PUBLISHED}".encode())
+    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
+        log.warning(
+            "the correction is made; left to do, since others were reading, is to write the "
+            "tables anew, without which unused pages keep what was there: VACUUM (FULL) %s",
+            _PUBLISHED,
+        )
+    finally:
+        connection.execute("RESET statement_timeout")
 
 
 def refuse_strange(connection: PostgresConnection, url: PostgresUrl, *, older: bool) -> None:
@@ -184,21 +188,3 @@ def refuse_strange(connection: PostgresConnection, url: PostgresUrl, *, older: b
             f"this program brings it to {len(STEPS)}"
         )
         raise StoreError(msg)
-
-
-class Warnings:
-    """Hears whether a connection was warned since it was last asked."""
-
-    def __init__(self, connection: PostgresConnection) -> None:
-        self._connection = connection
-        self.heard = False
-
-    def __enter__(self) -> Self:
-        self._connection.add_notice_handler(self._hear)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.remove_notice_handler(self._hear)
-
-    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        self.heard = self.heard or notice.severity_nonlocalized == "WARNING"

@@ -8,6 +8,7 @@ one shard stays on one node where the tables are distributed by it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -140,6 +141,11 @@ CREATE VIEW headcount.published_retractions AS
   FROM headcount.retractions JOIN headcount.keys USING (project, key) WHERE week <> '';
 """
 
+_IDENTITY = """
+ALTER TABLE headcount_open.open_weeks ADD COLUMN key_check bytea;
+CREATE TABLE headcount_open.identity (identity bigint NOT NULL);
+"""
+
 _PARTITIONS = """
 CREATE TABLE headcount.key_terms (
   week text COLLATE "C", project text COLLATE "C", key integer, threshold integer NOT NULL,
@@ -175,7 +181,8 @@ CREATE VIEW headcount.published_told_apart AS
 STEPS = {
     "001_open_and_published_weeks": _TOTALS,
     "002_views": _VIEWS,
-    "003_terms_places_and_partitions": _PARTITIONS,
+    "003_identity_and_key_checks": _IDENTITY,
+    "004_terms_places_and_partitions": _PARTITIONS,
 }
 """Statements by the name of their step, in order; a released step is never changed."""
 
@@ -213,6 +220,23 @@ def applied(connection: PostgresConnection) -> list[str]:
         return []
     steps = connection.execute("SELECT name FROM headcount.schema_steps ORDER BY name")
     return [step for (step,) in steps]
+
+
+def identity(connection: PostgresConnection) -> int | None:
+    """What tells this database from one that a dump of it was restored into, if it has it yet."""
+    row = connection.execute("SELECT identity FROM headcount_open.identity").fetchone()
+    return None if row is None else int(row[0])
+
+
+def settle_identity(connection: PostgresConnection) -> int:
+    """The identity of a database, which is drawn if it has none."""
+    with connection.transaction():
+        lock(connection, SCHEMA_LOCK)
+        found = identity(connection)
+        if found is None:
+            found = secrets.randbits(62)
+            connection.execute("INSERT INTO headcount_open.identity VALUES (%s)", (found,))
+    return found
 
 
 def refuse_newer(done: list[str], name: str) -> None:
@@ -260,11 +284,17 @@ def add_week(connection: PostgresConnection, week: Week) -> None:
     sampled = connection.execute("SELECT to_regclass('pg_dist_partition') IS NOT NULL").fetchone()
     for table, options in OF_A_WEEK.items():
         value = str(number(week)) if table.endswith(".tokens") else f"'{week}'"
-        statement = (
-            f"CREATE TABLE {_partition(table, week)} PARTITION OF {table}"
-            f" FOR VALUES IN ({value}) {options}"
-        )
-        connection.execute(statement.encode())
+        part = _partition(table, week)
+        values = f"FOR VALUES IN ({value})"
+        if sampled == (False,):
+            # Made apart and attached, which waits for no reader and keeps none waiting.
+            connection.execute(
+                f"CREATE TABLE {part} (LIKE {table} INCLUDING ALL) {options}".encode()
+            )
+            connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {part} {values}".encode())
+        else:
+            statement = f"CREATE TABLE {part} PARTITION OF {table} {values} {options}"
+            connection.execute(statement.encode())
         # Else samples of rare values stay in the planner's statistics after the close;
         # Citus does not take the statement.
         for column in _UNSAMPLED.get(table, ()) if sampled == (False,) else ():
@@ -276,3 +306,39 @@ def drop_week(connection: PostgresConnection, week: Week) -> None:
     """Drop the partitions of a week, which gives their files back at once."""
     for table in OF_A_WEEK:
         connection.execute(f"DROP TABLE IF EXISTS {_partition(table, week)}".encode())
+
+
+def drop_leftovers(connection: PostgresConnection) -> bool:
+    """Drop what is left of weeks that are open no more; False if somebody has it open.
+
+    Whoever counts reports queues behind a drop that waits for a reader, so it
+    waits for a moment only.
+    """
+    if not _leftovers(connection):
+        return True
+    try:
+        with connection.transaction():
+            lock(connection, WEEKS_LOCK)
+            wait_briefly(connection)
+            for week in _leftovers(connection):
+                drop_week(connection, week)
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def wait_briefly(connection: PostgresConnection) -> None:
+    """Wait for locks a moment only, to the end of this transaction."""
+    connection.execute("SET LOCAL lock_timeout = '100ms'")
+
+
+def _leftovers(connection: PostgresConnection) -> set[Week]:
+    rows = connection.execute(
+        "SELECT DISTINCT right(relname, 8) FROM pg_class"
+        " WHERE relnamespace = ANY (%s::regnamespace[])"
+        " AND relispartition AND relkind IN ('r', 'p')"
+        " AND upper(replace(right(relname, 8), '_', '-'))"
+        " NOT IN (SELECT week FROM headcount_open.open_weeks)",
+        (list(SCHEMAS),),
+    )
+    return {Week.parse(name.replace("_", "-").upper()) for (name,) in rows}

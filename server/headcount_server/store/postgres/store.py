@@ -27,10 +27,10 @@ from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import published_tables as publishing
 from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
-from headcount_server.store.postgres import batch, citus, connections, prepare
+from headcount_server.store.postgres import batch, citus, connections, prepare, session
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres import weeks as postgres_weeks
-from headcount_server.store.postgres.batch import Behind, InDoubt, Unadmitted
+from headcount_server.store.postgres.batch import Behind, Foreign, InDoubt, Unadmitted
 from headcount_server.store.postgres.connections import Adapter, message_of
 from headcount_server.store.postgres.schema import SHARDS, VOCABULARY_LOCK, PostgresConnection
 from headcount_server.store.postgres.url import PostgresUrl
@@ -66,8 +66,11 @@ class PostgresStore:
             postgres_schema.migrate(connection, str(url))
             self._on_nodes = citus.is_distributed(connection)
             self._known: Known = postgres_weeks.load(connection, {})
+            identity = postgres_schema.settle_identity(connection)
+            with connections.connected(url) as other:
+                session.refuse_shared(connection, other, str(url))
         self.lanes = LANES_OF_NODES if self._on_nodes else LANES
-        self._pool = connections.pool(url, self.lanes + 3)
+        self._pool = connections.pool(url, self.lanes + 3, identity)
         self._pool.open()
 
     def lane(self, token: bytes) -> int:
@@ -106,10 +109,7 @@ class PostgresStore:
         for _ in range(ATTEMPTS):
             try:
                 with self._pool.connection() as connection:
-                    weeks = self._known.weeks
-                    return batch.count(
-                        connection, entries, weeks, self._vocabularies, self._allowance
-                    )
+                    return self._count_on(connection, entries)
             except Unadmitted as found:
                 self._admit(found.newcomers)
             except Behind:
@@ -117,13 +117,24 @@ class PostgresStore:
             except PoolTimeout as found:
                 error = found
                 break
-            except (psycopg.Error, InDoubt) as found:
+            except psycopg.DataError:
+                raise  # it is a report's, and will not be better the next time
+            except (psycopg.Error, InDoubt, Foreign) as found:
                 # Run again, on another connection: were it committed, the tokens tell.
                 error = found
                 self._mend(found)
         self._resting_until = time.monotonic() + REST_SECONDS
-        msg = "the totals cannot be written"
-        raise Unavailable(msg) from error
+        why = message_of(error) if isinstance(error, psycopg.Error) else str(error)
+        raise Unavailable("the totals cannot be written", why) from error
+
+    def _count_on(self, connection: PostgresConnection, entries: Sequence[Entry]) -> list[Outcome]:
+        try:
+            return batch.count(
+                connection, entries, self._known.weeks, self._vocabularies, self._allowance
+            )
+        except Foreign:
+            connection.close()
+            raise
 
     def _catch_up(self) -> None:
         try:
@@ -162,11 +173,12 @@ class PostgresStore:
             weeks = {week: replace(its, opening=-1) for week, its in self._known.weeks.items()}
             self._known = Known(self._known.revision, weeks)
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week and drop its tokens, totals and key; once among all servers."""
         with self._connection("the week cannot be closed") as connection:
-            postgres_weeks.close_week(connection, week, now)
+            postgres_weeks.close_week(connection, week, now, note)
             self._look(connection)
+            postgres_schema.drop_leftovers(connection)
 
     def may_have_changed(self) -> bool:
         """Whether another server or a command changed something, or nobody can say."""
@@ -192,8 +204,12 @@ class PostgresStore:
             self._changed = self._changed or self._known.revision != before.revision
 
     def wipe_leftovers(self) -> bool:
-        """Return that nothing is left: a partition's files go as it is dropped."""
-        return True
+        """Drop what closed weeks left behind; see docs/operators/postgresql.md on the rest."""
+        try:
+            with self._connection("") as connection:
+                return postgres_schema.drop_leftovers(connection)
+        except Unavailable:
+            return False
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, of one snapshot."""
@@ -201,6 +217,9 @@ class PostgresStore:
             # One snapshot, so that a close in between is seen whole or not at all.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return publishing.read(Adapter(connection), first, last, limit)
+
+    def check(self) -> None:
+        """Nothing: each new connection is compared with the first."""
 
     def probe(self) -> bool:
         """Whether a commit gets through."""

@@ -20,7 +20,7 @@ from headcount_server.store import closing, opening
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres.connections import Adapter
 from headcount_server.store.postgres.schema import COPIED, SHARDS, WEEKS_LOCK, PostgresConnection
-from headcount_server.store.token_hash import KEY_BYTES
+from headcount_server.store.token_hash import KEY_BYTES, key_check
 from headcount_server.week import Week
 
 _RAISE = "UPDATE headcount.revision SET revision = revision + 1"
@@ -63,17 +63,17 @@ def load(connection: PostgresConnection, before: Mapping[Week, OpenWeek]) -> Kno
         # The revision first: what changes after it will be noticed again.
         number = revision(connection)
         rows = connection.execute(
-            "SELECT week, threshold, closes, opening, key FROM headcount_open.open_weeks"
+            "SELECT week, threshold, closes, opening, key, key_check FROM headcount_open.open_weeks"
             " LEFT JOIN headcount_secret.week_keys USING (week) ORDER BY week"
         ).fetchall()
         weeks = {}
-        for text, threshold, closes, opening, key in rows:
+        for text, threshold, closes, opening, key, check in rows:
             week, terms = Week.parse(text), Terms(threshold, datetime.fromisoformat(closes))
             known = before.get(week)
             if known is not None and known.opening == opening:
                 weeks[week] = known
             else:
-                _refuse_missing(week, key)
+                refuse_wrong(week, key, check)
                 words = load_vocabulary(connection, week)
                 copied = _has_copied(connection, week)
                 weeks[week] = OpenWeek(week, terms, opening, bytes(key), words, copied)
@@ -88,14 +88,23 @@ def _has_copied(connection: PostgresConnection, week: Week) -> bool:
     return row is not None
 
 
-def _refuse_missing(week: Week, key: bytes | None) -> None:
+def refuse_wrong(week: Week, key: bytes | None, check: bytes | None) -> None:
+    """Raise StoreError unless this is the key that a week's tokens were hashed with.
+
+    A week that an older program opened has no check value.
+    """
     if key is None or len(key) != KEY_BYTES:
-        msg = (
-            f"headcount_secret.week_keys: the key of the open week {week} is missing; put it back, "
-            f"or give up what the week has counted: headcount-server discard --week {week} "
-            "--database DATABASE"
-        )
-        raise StoreError(msg)
+        what = "is missing"
+    elif check is not None and key_check(bytes(key), week) != bytes(check):
+        what = "is not the one that it was counted with"
+    else:
+        return
+    msg = (
+        f"headcount_secret.week_keys: the key of the open week {week} {what}; put the right one "
+        f"back, or give up what the week has counted: headcount-server discard --week {week} "
+        "--database DATABASE"
+    )
+    raise StoreError(msg)
 
 
 def load_vocabulary(connection: PostgresConnection, week: Week) -> Vocabulary:
@@ -130,6 +139,7 @@ def open_week(connection: PostgresConnection, week: Week, terms: Terms, schema: 
 def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) -> None:
     """Open a week that is not, within a transaction; its tokens are hashed under the key."""
     postgres_schema.hold_intake(connection)
+    postgres_schema.wait_briefly(connection)
     postgres_schema.add_week(connection, week)
     opening = secrets.randbits(62)
     connection.execute(
@@ -137,8 +147,8 @@ def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) 
         (str(week), key),
     )
     connection.execute(
-        "INSERT INTO headcount_open.open_weeks VALUES (%s, %s, %s, %s)",
-        (str(week), terms.threshold, terms.closes.isoformat(), opening),
+        "INSERT INTO headcount_open.open_weeks VALUES (%s, %s, %s, %s, %s)",
+        (str(week), terms.threshold, terms.closes.isoformat(), opening, key_check(key, week)),
     )
     connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
     rows = ", ".join(f"({shard}, %(week)s, %(opening)s)" for shard in range(SHARDS))
@@ -149,12 +159,13 @@ def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) 
     connection.execute(_RAISE)
 
 
-def close_week(connection: PostgresConnection, week: Week, now: datetime) -> bool:
-    """Publish a week and destroy all else of it; False where another server has done so.
+def close_week(connection: PostgresConnection, week: Week, now: datetime, note: str = "") -> bool:
+    """Publish a week; False where another server has done so.
 
     First its row goes from every shard, which waits for the reports that are
     being counted there and lets no further one in. From then on its totals
-    stand still, whatever happens, until some server publishes them.
+    stand still, whatever happens, until some server publishes them. All else of
+    it is dropped by `drop_leftovers`, as soon as nobody has it open.
     """
     with connection.transaction():
         postgres_schema.hold_intake(connection)
@@ -167,7 +178,7 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime) -> boo
         if row is None:
             return False
         threshold, closes = row
-        closing.publish(Adapter(connection), week, threshold)
+        closing.publish(Adapter(connection), week, threshold, note)
         connection.execute(
             "INSERT INTO headcount.closed_weeks VALUES (%s, %s, %s, %s)",
             (str(week), threshold, closes, now.astimezone(UTC).isoformat()),
@@ -177,9 +188,8 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime) -> boo
 
 
 def forget(connection: PostgresConnection, week: Week) -> None:
-    """Drop tokens, totals and the key of a week, which is open no more; within a transaction."""
+    """Have a week open no more, without its key; within a transaction."""
     connection.execute("DELETE FROM headcount_open.open_weeks WHERE week = %s", (str(week),))
-    connection.execute(_RAISE)
-    postgres_schema.hold_intake(connection)
     connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
-    postgres_schema.drop_week(connection, week)
+    connection.execute("DELETE FROM headcount_secret.week_keys WHERE week = %s", (str(week),))
+    connection.execute(_RAISE)

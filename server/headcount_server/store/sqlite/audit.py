@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from headcount_server.errors import StoreError
 from headcount_server.store.audit import A_TOKEN, TABLES, VIEWS, Audit, Table, impossible
 from headcount_server.store.connection import Connection
 from headcount_server.store.sqlite import connections
-from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.claim import beside
+from headcount_server.store.sqlite.week_key_files import WeekKeys
 
 _TOKENS = re.compile(r"tokens_([0-9]{4})_(W[0-9]{2})")
 _TOKEN_COLUMNS = "token"  # noqa: S105 - no password
@@ -31,6 +33,7 @@ def audit(database: Path) -> Audit:
                 *_strangers(connection, tables),
                 *(impossible(connection) if names >= {"weeks", "open_values"} else ()),
                 *_leftovers(connection, names, keys),
+                *_wrong_keys(connection, database),
             ),
         )
 
@@ -81,12 +84,25 @@ def _leftovers(connection: Connection, names: set[str], keys: tuple[str, ...]) -
     open_weeks = {
         week for (week,) in connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
     }
+    known = {str(week) for week in connections.key_checks(connection)}
     for name in sorted(names):
         match = _TOKENS.fullmatch(name)
         if match and f"{match[1]}-{match[2]}" not in open_weeks:
             yield f"table {name} holds tokens of a week that is not open"
     for week in keys:
-        if week not in open_weeks:
+        if week not in open_weeks and week in known:
             yield f"the key of {week}, which is not open, is there; the server destroys it at start"
-    for week in sorted(open_weeks - set(keys)):
-        yield f"the key of the open week {week} is missing; see `headcount-server discard --help`"
+
+
+def _wrong_keys(connection: Connection, database: Path) -> Iterator[str]:
+    keys = WeekKeys(beside(database, ".keys"), connections.key_checks(connection))
+    weeks = connections.open_weeks(connection)
+    for week in sorted(weeks):
+        try:
+            keys.load(week)
+        except StoreError as error:
+            yield str(error)
+    try:
+        keys.refuse_strangers(weeks)
+    except (OSError, StoreError) as error:
+        yield str(error)

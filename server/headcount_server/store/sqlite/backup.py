@@ -11,14 +11,22 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from headcount_server.errors import StoreError
+from headcount_server.store import retractions
 from headcount_server.store.sqlite import connections
-from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.claim import Claim, beside
+from headcount_server.store.sqlite.connections import BACKUP
+from headcount_server.store.sqlite.erasing import destroy, sync
+from headcount_server.store.sqlite.store import drop_week
+from headcount_server.store.sqlite.week_key_files import WeekKeys
+from headcount_server.week import Week
 
 _CLOSED = "WHERE week IN (SELECT week FROM source.weeks WHERE closed IS NOT NULL)"
 _COPIED = {
@@ -37,6 +45,10 @@ _COPIED = {
 """Tables of a backup without open weeks, and which of their rows."""
 
 
+GIVEN_UP = "Given up: restored from a backup after its close, and a week is published once."
+"""What the public is told of a week that `restore` gave up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a database or a backup holds."""
@@ -44,6 +56,15 @@ class Content:
     closed_weeks: int
     open_weeks: tuple[str, ...]
     """Weeks whose tokens and exact totals it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore put in place."""
+
+    content: Content
+    given_up: tuple[str, ...]
+    """Weeks that are closed with nothing published."""
 
 
 def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
@@ -57,31 +78,83 @@ def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
             source.execute("ROLLBACK")  # VACUUM takes a snapshot of its own
             source.execute("PRAGMA query_only=OFF")  # forbids VACUUM INTO another file too
             source.execute("VACUUM INTO ?", (str(draft),))
+            with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+                connections.stamp(copy, BACKUP)
         else:
             _copy_closed(source, draft, database)
         content = _verified(draft)
         if content.open_weeks:
-            _copy_keys(beside(database, ".keys"), beside(file, ".keys"), content.open_weeks)
+            _copy_keys(database, file, draft, content.open_weeks)
     return content
 
 
-def restore(backup: Path, database: Path) -> Content:
-    """Put a backup in the place of a database that is gone. Raises StoreError."""
-    held = connections.lock(database)
+def restore(backup: Path, database: Path, now: datetime, former: Path | None) -> Restored:
+    """Put a backup in the place of a database that is gone.
+
+    A week is published once: one that is open in the backup and past its close is
+    given up with a public notice. What a `former` database had retracted is
+    retracted. Raises StoreError.
+    """
+    claim = Claim(database)
     try:
         for suffix in ("", "-wal", "-shm", ".keys"):
             _refuse_existing(beside(database, suffix))
         with connections.reading(backup, older=True), _in_the_making(database) as draft:
             shutil.copyfile(backup, draft)
+            _verified(draft)
+            with closing(connections.connect(draft, restoring=True)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                given_up = tuple(_give_up(connection, now))
+                if former is not None:
+                    _retract(connection, former)
+                connections.rewrite(connection, connections.CORRECTED)
+                connection.execute("COMMIT")
+                connections.empty_log(connection, draft)
             content = _verified(draft)
             if content.open_weeks:
-                _copy_keys(beside(backup, ".keys"), beside(database, ".keys"), content.open_weeks)
-    except OSError as error:
-        msg = f"{backup}: {error.strerror}"
+                _copy_keys(backup, database, draft, content.open_weeks)
+    except (OSError, sqlite3.Error) as error:
+        msg = f"{backup}: {error}"
         raise StoreError(msg) from error
     finally:
-        os.close(held)
-    return content
+        claim.release()
+    return Restored(content, given_up)
+
+
+def _give_up(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
+    rows = connection.execute("SELECT week, closes FROM weeks WHERE closed IS NULL").fetchall()
+    for week, closes in rows:
+        if datetime.fromisoformat(closes) <= now:
+            drop_week(connection, Week.parse(week))
+            connection.execute("DELETE FROM key_checks WHERE week = ?", (week,))
+            connection.execute(
+                "UPDATE weeks SET closed = ? WHERE week = ?", (now.isoformat(), week)
+            )
+            connection.execute("DELETE FROM annotations WHERE week = ?", (week,))
+            connection.execute("INSERT INTO annotations VALUES (?, ?)", (week, GIVEN_UP))
+            yield week
+
+
+def _retract(connection: sqlite3.Connection, former: Path) -> None:
+    closed = {
+        week for (week,) in connection.execute("SELECT week FROM weeks WHERE closed IS NOT NULL")
+    }
+    with connections.reading(former, older=True) as source:
+        there = {name for (name,) in source.execute("SELECT name FROM sqlite_schema")}
+        if "retractions" not in there:
+            return
+        names = source.execute("SELECT * FROM keys").fetchall()
+        found = source.execute("SELECT * FROM retractions ORDER BY week").fetchall()
+    connection.executemany("INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING", names)
+    for week, project, key, reason, day in found:
+        if week == retractions.ALWAYS:
+            for opened in connections.open_weeks(connection):
+                retractions.take_down(connection, "open", str(opened), project, key)
+        elif week in closed:
+            retractions.take_down(connection, "published", week, project, key)
+        else:
+            continue
+        retractions.note(connection, week, project, key, reason, date.fromisoformat(day))
 
 
 def _refuse_existing(path: Path) -> None:
@@ -93,20 +166,23 @@ def _refuse_existing(path: Path) -> None:
 @contextmanager
 def _in_the_making(file: Path) -> Iterator[Path]:
     """A file beside, that only we can read; renamed when all went well, else removed."""
-    draft = beside(file, ".part")
     try:
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}") from error
+    os.close(descriptor)
+    draft = Path(name)
+    try:
         yield draft
-        _sync(draft)
+        sync(draft)
         draft.rename(file)
-        _sync(file.parent)
+        sync(file.parent)
     except (OSError, sqlite3.Error) as error:
         msg = f"{file}: {error}"
         raise StoreError(msg) from error
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            beside(draft, suffix).unlink(missing_ok=True)
+            destroy(beside(draft, suffix))
 
 
 def _copy_closed(source: sqlite3.Connection, draft: Path, database: Path) -> None:
@@ -121,6 +197,7 @@ def _copy_closed(source: sqlite3.Connection, draft: Path, database: Path) -> Non
         target.execute("DETACH source")
         # A file of its own from here on, without a log beside it.
         target.execute("PRAGMA journal_mode=DELETE").fetchone()
+        connections.stamp(target, BACKUP)
 
 
 def _verified(file: Path) -> Content:
@@ -134,26 +211,21 @@ def _verified(file: Path) -> Content:
     return Content(len(rows) - len(open_weeks), open_weeks)
 
 
-def _copy_keys(source: Path, target: Path, weeks: tuple[str, ...]) -> None:
-    _refuse_existing(target)
-    target.mkdir(mode=0o700)
-    for week in weeks:
-        key = source / f"{week}.key"
-        copy = target / key.name
-        try:
-            os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            shutil.copyfile(key, copy)
-            _sync(copy)
-        except OSError as error:
-            shutil.rmtree(target)
-            msg = f"{key}: {error.strerror}; did the week close just now? Try again"
-            raise StoreError(msg) from error
-    _sync(target)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _copy_keys(source: Path, target: Path, draft: Path, weeks: tuple[str, ...]) -> None:
+    """Copy the keys of weeks, which the draft of the target has to know."""
+    directory = beside(target, ".keys")
+    _refuse_existing(directory)
+    directory.mkdir(mode=0o700)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with connections.reading(draft, older=True) as connection:
+            checks = connections.key_checks(connection)
+        keys = WeekKeys(beside(source, ".keys"), dict(checks))
+        copies = WeekKeys(directory)
+        for week in map(Week.parse, weeks):
+            keys.load(week)
+            copies.create(week, keys.key(week))
+    except BaseException:
+        for copy in directory.iterdir():
+            destroy(copy)
+        directory.rmdir()
+        raise

@@ -7,16 +7,19 @@ server runs. Everybody else reads, over connections that cannot write.
 
 from __future__ import annotations
 
-import fcntl
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from headcount_server.errors import StoreError
+from headcount_server.store.connection import Connection
+from headcount_server.store.sqlite.claim import Claim, beside
+from headcount_server.store.sqlite.erasing import overwrite
 from headcount_server.store.sqlite.schema import migrations
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
@@ -24,8 +27,10 @@ from headcount_server.week import Week
 APPLICATION_ID = 0x68646374
 """Marks the file as ours (`hdct`)."""
 
+_LOG_HEADER = 32
+"""Bytes before the frames of a log (https://sqlite.org/fileformat2.html#walformat)."""
+
 _PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "secure_delete=ON",
     "foreign_keys=ON",
@@ -38,47 +43,35 @@ _PRAGMAS = (
 )
 
 
-def beside(path: Path, suffix: str) -> Path:
-    """A file that belongs to a database: `-wal`, `-shm`, `.lock` or `.keys`."""
-    return path.with_name(f"{path.name}{suffix}")
-
-
 def token_table(week: Week) -> str:
     """Name of the table of a week's tokens."""
     return f"tokens_{week.year:04}_W{week.number:02}"
 
 
-def lock(path: Path) -> int:
-    """Hold the right to write to a database; it ends with the process.
+def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
+    """The writing connection, to be opened under a claim; brings the schema up to date.
 
-    Raises StoreError where another process holds it.
+    Makes the file where there is none, with an identity that its copies share. A
+    backup with open weeks is for `restore` alone, which knows what is past.
+    Raises StoreError, OSError, sqlite3.Error.
     """
-    try:
-        descriptor = os.open(beside(path, ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        msg = f"{path}: {error.strerror}"
-        raise StoreError(msg) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        msg = f"{path}: another server has it open; stop that one or name another database"
-        raise StoreError(msg) from error
-    return descriptor
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """The writing connection, to be opened under the lock; brings the schema up to date.
-
-    Makes the file where there is none. Raises StoreError, OSError, sqlite3.Error.
-    """
+    refuse_torn(path)
     # Made by us, so that only we can read it; WAL and index inherit the mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, uri=True)
+    connection = sqlite3.connect(
+        uri(path, "rw"), uri=True, isolation_level=None, check_same_thread=False
+    )
     try:
         refuse_strange(connection, path, empty=True)
-        for pragma in (*_PRAGMAS, f"application_id={APPLICATION_ID}"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchone()
+        if not restoring:
+            _refuse_backup(connection, path)
+        if identity(connection) in {_NONE, BACKUP}:
+            # Before there is a log, so that no log of another time fits.
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            stamp(connection, secrets.randbelow(2**31 - 1) + 1)
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
         migrations.apply(Database(connection, execute_plugins=False))
     except BaseException:
         connection.close()
@@ -86,21 +79,93 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def empty_log(connection: sqlite3.Connection, path: Path) -> bool:
+_NONE = 0
+"""The identity of a file that has none yet: a new one, or one of an older program."""
+BACKUP = -1
+"""The identity of a backup, which nobody writes to."""
+
+
+def identity(connection: sqlite3.Connection) -> int:
+    """What a database and its log share, and both with their copies."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found)
+
+
+def _refuse_backup(connection: sqlite3.Connection, path: Path) -> None:
+    if identity(connection) == BACKUP and open_weeks(connection):
+        msg = (
+            f"{path}: a backup with open weeks; put it in place with `headcount-server restore`, "
+            "which gives up those that are over"
+        )
+        raise StoreError(msg)
+
+
+def stamp(connection: sqlite3.Connection, identity: int) -> None:
+    """Write an identity into the first page; that of the database itself changes nothing.
+
+    In each commit, so that every log has it. A commit that changes nothing else
+    so takes a page and a sync too, as long as one that does.
+    """
+    connection.execute(f"PRAGMA user_version={identity:d}")
+
+
+def refuse_torn(path: Path) -> None:
+    """Raise StoreError for a file that what lies beside it does not belong to."""
+    log, keys = beside(path, "-wal"), beside(path, ".keys")
+    logged = log.exists() and log.stat().st_size > 0
+    remedy = (
+        "put back the database that it belongs to; or move it away, and begin anew or with "
+        "`headcount-server restore`"
+    )
+    if not path.exists() or path.stat().st_size == 0:
+        for left in [log] if logged else sorted(keys.glob("*.key")):
+            state = "is empty" if path.exists() else "is not there"
+            raise StoreError(f"{path}: {state}, but {left} is; {remedy}")
+    elif logged:
+        own = _identity_without_log(path)
+        with closing(sqlite3.connect(uri(path), uri=True)) as together:
+            theirs = identity(together)
+        if own not in {_NONE, theirs}:
+            raise StoreError(f"{path}: {log} is the log of another database; {remedy}")
+
+
+def _identity_without_log(path: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"{uri(path)}&immutable=1", uri=True)) as alone:
+            return identity(alone)
+    except sqlite3.DatabaseError:
+        return _NONE  # in the middle of a checkpoint, which the log will make good
+
+
+def empty_log(connection: sqlite3.Connection, path: Path, claim: Claim | None = None) -> bool:
     """Empty the write-ahead log for good; False where a reader is in the way.
 
+    Truncation alone would give its blocks back to the disk with single reports
+    in them. The header is overwritten before the rest, since a log that begins
+    well would be read as far as it is whole, and undo what came after. Nothing
+    reads the log by then: all of it is in the database, and synced there.
     Raises OSError, sqlite3.Error.
     """
-    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
+    if not _checkpointed(connection, "RESTART"):
         return False
-    # SQLite does not sync the truncation: after a power cut the last commits could be back.
-    descriptor = os.open(beside(path, "-wal"), os.O_RDONLY)
+    log = beside(path, "-wal")
+    descriptor = os.open(log, os.O_RDWR)
     try:
+        if claim is not None and not claim.is_watched(log, descriptor):
+            return False
+        overwrite(descriptor, first=_LOG_HEADER)
+        if not _checkpointed(connection, "TRUNCATE"):
+            return False
+        # SQLite does not sync the truncation.
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     return True
+
+
+def _checkpointed(connection: sqlite3.Connection, how: str) -> bool:
+    (busy, _, _) = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    return not busy
 
 
 @contextmanager
@@ -112,28 +177,71 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     it cannot be written.
     """
     if not path.exists():
+        refuse_torn(path)
         msg = f"{path}: there is no such database"
         raise StoreError(msg)
-    held = lock(path)
+    claim = Claim(path)
     try:
         with closing(connect(path)) as connection:
+            own = identity(connection)
+            claim.take_name(own)
+            before = open_weeks(connection)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                rewrite(connection, CORRECTED)
+                stamp(connection, own)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-            # Rewrites the file, so that no unused page keeps what was deleted.
-            connection.execute("VACUUM")
             empty_log(connection, path)
-            rows = connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
-            WeekKeys(beside(path, ".keys")).destroy_all_but({Week.parse(week) for (week,) in rows})
+            _destroy_keys(connection, path, before)
     except (OSError, sqlite3.Error) as error:
         msg = f"{path}: {error}"
         raise StoreError(msg) from error
     finally:
-        os.close(held)
+        claim.release()
+
+
+CORRECTED = ("published_answers", "published_values", "annotations", "open_answers", "open_values")
+"""Tables that a command takes rows from."""
+
+
+def rewrite(connection: Connection, tables: Iterable[str], rows: str = "") -> None:
+    """Write tables anew, with these rows of them, so that no page keeps what was deleted.
+
+    `secure_delete` overwrites rows, but not the copies of rows that SQLite leaves
+    in a page when it splits it; emptying a table wipes its pages whole. `VACUUM`
+    would do it too, and shorten the file, whose end the disk would keep.
+    """
+    for table in tables:
+        connection.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM main.{table} {rows}")  # noqa: S608 - our names
+        connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 - our names
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM temp.kept")  # noqa: S608 - our names
+        connection.execute("DROP TABLE temp.kept")
+
+
+def open_weeks(connection: Connection) -> set[Week]:
+    """The weeks that take reports."""
+    rows = connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
+    return {Week.parse(week) for (week,) in rows}
+
+
+def _destroy_keys(connection: sqlite3.Connection, path: Path, before: set[Week]) -> None:
+    """Destroy the keys of weeks that were given up, whatever they are, and leftovers."""
+    keys = WeekKeys(beside(path, ".keys"), key_checks(connection))
+    after = open_weeks(connection)
+    for week in before - after:
+        keys.destroy(week)
+    keys.destroy_all_but(after)
+
+
+def key_checks(connection: Connection) -> dict[Week, bytes]:
+    """The check values of week keys that a database has; an older schema has none."""
+    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'key_checks'").fetchone()
+    rows = connection.execute("SELECT week, key_check FROM key_checks") if there else ()
+    return {Week.parse(week): check for week, check in rows}
 
 
 @contextmanager
@@ -143,6 +251,7 @@ def reading(path: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
     Raises StoreError where the file is missing, strange, unreadable, of a newer
     schema, or of an older one unless that is asked for.
     """
+    refuse_torn(path)
     if not path.exists():
         msg = f"{path}: there is no such database"
         raise StoreError(msg)
@@ -172,12 +281,13 @@ def read_only(path: Path) -> sqlite3.Connection:
     """A connection through which nothing can be written."""
     connection = sqlite3.connect(uri(path), uri=True, isolation_level=None)
     connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
     return connection
 
 
-def uri(path: Path) -> str:
-    """The file as SQLite opens it for reading alone."""
-    return f"{path.absolute().as_uri()}?mode=ro"
+def uri(path: Path, mode: str = "ro") -> str:
+    """The file as SQLite opens it, for reading alone or in another mode."""
+    return f"{path.absolute().as_uri()}?mode={mode}"
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
@@ -195,6 +305,9 @@ def refuse_strange(connection: sqlite3.Connection, path: Path, *, empty: bool) -
     """Raise StoreError for another program's file and for a schema newer than the program's."""
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if not empty and not tables and path.stat().st_size == 0:
+        msg = f"{path}: the file is empty; put the database or a backup in its place"
+        raise StoreError(msg)
     if owner != APPLICATION_ID and (tables or not empty):
         msg = f"{path}: a SQLite file of another program; name one of your own"
         raise StoreError(msg)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,7 +12,9 @@ from pathlib import Path
 from headcount_server.errors import StoreError
 from headcount_server.store.database import Row
 from headcount_server.store.sqlite import connections
-from headcount_server.store.sqlite.connections import beside, token_table
+from headcount_server.store.sqlite.claim import Claim, beside
+from headcount_server.store.sqlite.connections import token_table
+from headcount_server.store.sqlite.erasing import destroy
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
 
@@ -24,7 +25,7 @@ class SqliteSide:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._path = path
-        self._keys = WeekKeys(beside(path, ".keys"))
+        self._keys = WeekKeys(beside(path, ".keys"), connections.key_checks(connection))
 
     def rows(self, table: str) -> Iterator[Row]:
         """Rows of a table in order of its columns."""
@@ -72,7 +73,10 @@ class SqliteSide:
         return int(columns)
 
     def _begin(self, week: Week, key: bytes) -> None:
-        self._keys.create(week, key)
+        def record(check: bytes) -> None:
+            self.connection.execute("INSERT INTO key_checks VALUES (?, ?)", (str(week), check))
+
+        self._keys.create(week, key, record)
         self.connection.execute(
             f"CREATE TABLE {token_table(week)} (token BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"
         )
@@ -82,7 +86,7 @@ class SqliteSide:
         self._keys.destroy_all_but(set())
         beside(self._path, ".keys").rmdir()
         for suffix in ("-wal", "-shm", ""):
-            beside(self._path, suffix).unlink(missing_ok=True)
+            destroy(beside(self._path, suffix))
 
 
 @contextmanager
@@ -91,18 +95,19 @@ def leaving(path: Path) -> Iterator[SqliteSide]:
     if not path.exists():
         msg = f"{path}: there is no such database"
         raise StoreError(msg)
-    held = connections.lock(path)
+    claim = Claim(path)
     try:
         with connections.reading(path) as connection:
+            claim.take_name(connections.identity(connection))
             yield SqliteSide(path, connection)
     finally:
-        os.close(held)
+        claim.release()
 
 
 @contextmanager
 def arriving(path: Path) -> Iterator[SqliteSide]:
     """A file that is made, and gone again where anything fails. Raises StoreError."""
-    held = connections.lock(path)
+    claim = Claim(path)
     try:
         for suffix in ("", "-wal", "-shm", ".keys"):
             if beside(path, suffix).exists():
@@ -119,12 +124,15 @@ def arriving(path: Path) -> Iterator[SqliteSide]:
                 yield side
                 connection.execute("COMMIT")
             except BaseException:
+                with suppress(OSError, sqlite3.Error):
+                    connection.rollback()
+                    connections.empty_log(connection, path)
                 connection.close()
                 side.undo()
                 raise
             connections.empty_log(connection, path)
     finally:
-        os.close(held)
+        claim.release()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from headcount_server.store.audit import Audit
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Side, Target
 from headcount_server.store.sqlite import audit, connections, copying
-from headcount_server.store.sqlite.connections import beside
+from headcount_server.store.sqlite.claim import beside
 from headcount_server.store.sqlite.store import SqliteStore, drop_week
 from headcount_server.week import Week
 

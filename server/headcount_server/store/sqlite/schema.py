@@ -75,7 +75,7 @@ CREATE VIEW published_retractions AS
   FROM retractions JOIN keys USING (project, key) WHERE week <> '';
 """
 
-_M004 = """
+_M005 = """
 CREATE TABLE key_terms (
   week TEXT, project TEXT, key INTEGER, threshold INTEGER NOT NULL, crossed INTEGER NOT NULL,
   kind INTEGER NOT NULL, folded INTEGER NOT NULL, PRIMARY KEY (week, project, key)
@@ -131,7 +131,16 @@ def m003_views(db: Database) -> None:
 
 
 @migrations()
-def m004_terms_places_and_partitions(db: Database) -> None:
+def m004_key_checks(db: Database) -> None:
+    """Create the check values of week keys, by which the right key is told from any other."""
+    db.execute(
+        "CREATE TABLE key_checks (week TEXT PRIMARY KEY, key_check BLOB NOT NULL)"
+        " STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m005_terms_places_and_partitions(db: Database) -> None:
     """Create the terms of keys, reserved places, and which releases are told apart."""
-    for statement in _M004.split(";")[:-1]:
+    for statement in _M005.split(";")[:-1]:
         db.execute(statement)

@@ -9,15 +9,14 @@ commit durable; `secure_delete=ON` overwrites what is deleted.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headcount_server.counting.tally import tally
+from headcount_server.counting.tally import Tally, tally
 from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
@@ -28,11 +27,11 @@ from headcount_server.store.allowance import Allowance
 from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.sqlite import connections
+from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import (
-    beside,
     connect,
     empty_log,
-    lock,
     read_only,
     token_table,
 )
@@ -58,17 +57,30 @@ class SqliteStore:
         self._vocabularies: dict[Week, Vocabulary] = {}
         self._weeks: dict[Week, Terms] = {}
         self._closed: set[Week] = set()
-        self._lock = lock(path)
+        self._claim = Claim(path)
         try:
             self._connection = connect(path)
-            self._load_weeks()
+            try:
+                self._begin()
+            except BaseException:
+                self._connection.close()
+                raise
         except (OSError, sqlite3.Error) as error:
-            os.close(self._lock)
+            self._claim.release()
             msg = f"{path}: {error}"
             raise StoreError(msg) from error
         except StoreError:
-            os.close(self._lock)
+            self._claim.release()
             raise
+
+    def _begin(self) -> None:
+        self._identity = connections.identity(self._connection)
+        self._claim.take_name(self._identity)
+        self._week_keys.checks.update(connections.key_checks(self._connection))
+        self._load_weeks()
+        self._week_keys.refuse_strangers(set(self._weeks))
+        files = [beside(self._path, suffix) for suffix in ("-wal", "-shm")]
+        self._claim.watch([self._path, *filter(Path.exists, files)])
 
     def _load_weeks(self) -> None:
         rows = self._connection.execute("SELECT week, threshold, closes, closed FROM weeks")
@@ -77,9 +89,26 @@ class SqliteStore:
             if closed:
                 self._closed.add(week)
             else:
-                self._week_keys.load(week)
+                self._load_key(week)
                 self._weeks[week] = Terms(threshold, datetime.fromisoformat(closes))
                 self._vocabularies[week] = self._load_vocabulary(week)
+
+    def _load_key(self, week: Week) -> None:
+        known = week in self._week_keys.checks
+        self._week_keys.load(week)
+        self._claim.watch([self._week_keys.path(week)])
+        if not known:  # by an older program
+            with self._transaction():
+                self._connection.execute(
+                    "INSERT INTO key_checks VALUES (?, ?)",
+                    (str(week), self._week_keys.checks[week]),
+                )
+
+    def _record(self, week: Week, check: bytes) -> None:
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO key_checks VALUES (?, ?)", (str(week), check)
+            )
 
     def _load_vocabulary(self, week: Week) -> Vocabulary:
         vocabulary = Vocabulary()
@@ -110,11 +139,14 @@ class SqliteStore:
         if week in self._closed:
             return
         new = week not in self._weeks
+        if new:
+            # The key is durable before a token is hashed with it, so a token
+            # table never exists without the key that it needs.
+            with _unavailable("the week cannot be opened"):
+                self._claim.check()
+                self._week_keys.create(week, record=lambda check: self._record(week, check))
         with _unavailable("the week cannot be opened"), self._transaction():
             if new:
-                # The key is durable before a token is hashed with it, so a token
-                # table never exists without the key that it needs.
-                self._week_keys.create(week)
                 self._connection.execute(
                     "INSERT INTO weeks VALUES (?, ?, ?, NULL)",
                     (str(week), terms.threshold, terms.closes.isoformat()),
@@ -126,6 +158,7 @@ class SqliteStore:
             opening.settle(self._connection, week, terms.threshold, schema)
             vocabulary = self._load_vocabulary(week)
         if new:
+            self._claim.watch([self._week_keys.path(week)])
             self._weeks[week] = terms
         self._vocabularies[week] = vocabulary
 
@@ -137,20 +170,27 @@ class SqliteStore:
         """Add reports to their totals in one transaction."""
         # By snapshot of the registry too: two may meet in one group.
         counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        again: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        groups = {Outcome.COUNTED: counted, Outcome.DUPLICATE: again}
         try:
             with self._transaction():
                 outcomes = self._take_tokens(entries)
                 for entry, outcome in zip(entries, outcomes, strict=True):
-                    if outcome is Outcome.COUNTED:
-                        counted[entry.week, entry.project.name, id(entry.project)].append(entry)
+                    if outcome in groups:
+                        at = (entry.week, entry.project.name, id(entry.project))
+                        groups[outcome][at].append(entry)
+                if again:
+                    self._pretend(again.values())
                 for (week, _, _), group in sorted(counted.items()):
                     self._add(week, group[0].project, [entry.report for entry in group])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, Unavailable) as error:
             with suppress(sqlite3.Error):
                 for week in {week for week, _, _ in counted}:
                     self._vocabularies[week] = self._load_vocabulary(week)
+            if isinstance(error, Unavailable):
+                raise
             msg = "the totals cannot be written"
-            raise Unavailable(msg) from error
+            raise Unavailable(msg, str(error)) from error
         return outcomes
 
     def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -183,12 +223,29 @@ class SqliteStore:
         query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
         return {token for (token,) in self._connection.execute(query, tokens)}
 
+    def _pretend(self, groups: Iterable[Sequence[Entry]]) -> None:
+        """Do with duplicates what is done with others, and undo it: nobody shall see a difference.
+
+        They take as long, and write as much.
+        """
+        self._connection.execute("SAVEPOINT pretending")
+        for group in groups:
+            week, project = group[0].week, group[0].project
+            rows = ",".join(["(randomblob(16))"] * len(group))
+            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}")  # noqa: S608 - our name
+            self._write(week, project, tally(project, [entry.answers for entry in group]))
+        self._connection.execute("ROLLBACK TO pretending")
+        self._connection.execute("RELEASE pretending")
+
     def _add(self, week: Week, project: Project, reports: Sequence[Report]) -> None:
         words = self._vocabularies[week]
         words.introduce(
             project, words.newcomers(project, reports, self._allowance), self._allowance
         )
         total = words.fold(project, tally(project, (report.answers for report in reports)))
+        self._write(week, project, total)
+
+    def _write(self, week: Week, project: Project, total: Tally) -> None:
         at = (str(week), project.name)
         self._connection.execute(
             "INSERT INTO open_reports VALUES (?, ?, ?)"
@@ -209,28 +266,42 @@ class SqliteStore:
             (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
         )
 
-    def close_week(self, week: Week, now: datetime) -> None:
+    def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week and drop its tokens and totals, in one transaction."""
         terms = self._weeks[week]
         with _unavailable("the week cannot be closed"), self._transaction():
-            publish(self._connection, week, terms.threshold)
+            publish(self._connection, week, terms.threshold, note)
             drop_week(self._connection, week)
             self._connection.execute(
                 "UPDATE weeks SET closed = ? WHERE week = ?",
                 (now.astimezone(UTC).isoformat(), str(week)),
             )
         self._closed.add(week)
+        self._claim.watch_no_more([self._week_keys.path(week)])
         del self._weeks[week], self._vocabularies[week]
 
     def wipe_leftovers(self) -> bool:
         """Destroy keys of closed weeks and empty the write-ahead log."""
         destroyed, emptied = False, False
-        with suppress(OSError):
+        with suppress(OSError, sqlite3.Error, StoreError, Unavailable):
+            self._claim.check()
             self._week_keys.destroy_all_but(set(self._weeks))
+            self._forget_checks()
             destroyed = True
         with suppress(OSError, sqlite3.Error):
-            emptied = empty_log(self._connection, self._path)
+            emptied = empty_log(self._connection, self._path, self._claim)
         return destroyed and emptied
+
+    def _forget_checks(self) -> None:
+        """Delete the check values of keys that are destroyed."""
+        gone = self._week_keys.checks.keys() - self._weeks.keys()
+        if gone:
+            with self._transaction():
+                self._connection.executemany(
+                    "DELETE FROM key_checks WHERE week = ?", [(str(week),) for week in gone]
+                )
+            for week in gone:
+                del self._week_keys.checks[week]
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Closed weeks, read over a connection of this call alone."""
@@ -249,21 +320,27 @@ class SqliteStore:
                 # Takes a page and gives it back, so it fails where a report would.
                 self._connection.execute("CREATE TABLE probe (x)")
                 self._connection.execute("DROP TABLE probe")
-        except sqlite3.Error:
+        except (sqlite3.Error, Unavailable):
             return False
         return True
+
+    def check(self) -> None:
+        """Raise Unavailable if a file was moved, replaced or deleted."""
+        self._claim.check()
 
     def close(self) -> None:
         """Empty the log, close the file and let another server have it."""
         self.wipe_leftovers()
         self._connection.close()
-        os.close(self._lock)
+        self._claim.release()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            connections.stamp(self._connection, self._identity)
+            self._claim.check()  # or what is acknowledged would be written where nobody finds it
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -286,15 +363,4 @@ def drop_week(connection: Connection, week: Week) -> None:
     Within a transaction.
     """
     connection.execute(f"DROP TABLE IF EXISTS {token_table(week)}")
-    for table in _OPEN_TABLES:
-        # `secure_delete` overwrites the rows, but not the copies of rows that
-        # SQLite leaves in a page when it splits it; emptying a table wipes its
-        # pages whole.
-        kept = connection.execute(
-            f"SELECT * FROM {table} WHERE week <> ?",  # noqa: S608 - our names
-            (str(week),),
-        ).fetchall()
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
-        if kept:
-            places = ", ".join("?" * len(kept[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({places})", kept)  # noqa: S608
+    connections.rewrite(connection, _OPEN_TABLES, f"WHERE week <> '{week}'")

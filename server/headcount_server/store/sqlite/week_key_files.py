@@ -2,64 +2,98 @@
 
 They stand in a directory of their own beside the database, so that neither a
 copy of the database nor a backup holds them, and are destroyed at the close.
+The database has a check value of each, made before the key is used: so the
+right key is told from any other, and no key of another database is destroyed.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store.token_hash import KEY_BYTES, token_hash
+from headcount_server.store.sqlite.erasing import destroy, sync
+from headcount_server.store.token_hash import KEY_BYTES, key_check, token_hash
 from headcount_server.week import Week
+
+_DRAFT = ".new"
 
 
 class WeekKeys:
-    """The keys of the open weeks, one file each, readable by the server alone."""
+    """The keys of the open weeks, one file each, readable by the server alone.
 
-    def __init__(self, directory: Path) -> None:
+    `checks` are the check values that the database has, also of keys that are
+    to be destroyed.
+    """
+
+    def __init__(self, directory: Path, checks: dict[Week, bytes] | None = None) -> None:
         self._directory = directory
         self._keys: dict[Week, bytes] = {}
+        self.checks = {} if checks is None else checks
 
-    def create(self, week: Week, key: bytes | None = None) -> None:
-        """Make the key of a week, or keep this one, durable before anything is hashed with it."""
+    def create(
+        self,
+        week: Week,
+        key: bytes | None = None,
+        record: Callable[[bytes], None] = lambda _check: None,
+    ) -> None:
+        """Make the key of a week, or keep this one, durable before anything is hashed with it.
+
+        `record` makes its check value durable in the database, before the key is.
+        Raises StoreError if a key that is not ours is in the place.
+        """
         self._directory.mkdir(mode=0o700, exist_ok=True)
-        _sync(self._directory.parent)
-        path = self._path(week)
+        sync(self._directory.parent)
+        path = self.path(week)
+        # One that we know can only come from a crash before its first use.
+        self.destroy_all_but(set(self._keys) - {week})
+        if path.exists():
+            raise StoreError(_stranger(path))
         key = key or secrets.token_bytes(KEY_BYTES)
-        # A leftover can only come from a crash before its first use.
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        check = key_check(key, week)
+        record(check)
+        self.checks[week] = check
+        draft = path.with_suffix(_DRAFT)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(descriptor, key)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _sync(self._directory)
+        draft.rename(path)
+        sync(self._directory)
         self._keys[week] = key
 
     def load(self, week: Week) -> None:
         """Read the key of a week that is open in the database.
 
-        Raises StoreError where it is gone: without it a report that was
-        counted could be counted again.
+        Raises StoreError if it is gone or another one: without it a report that
+        was counted could be counted again. If the database has no check value of
+        it, as one of an older program, it gets this key's.
         """
-        path = self._path(week)
+        path = self.path(week)
+        remedy = (
+            "put the right one back, or give up what the week has counted: headcount-server "
+            f"discard --week {week} --database DATABASE"
+        )
         try:
             key = path.read_bytes()
         except OSError as error:
             msg = (
                 f"{path}: the key of the open week {week} cannot be read ({error.strerror}); "
-                f"put it back, or give up what the week has counted: headcount-server discard "
-                f"--week {week} --database DATABASE"
+                f"{remedy}"
             )
             raise StoreError(msg) from error
         if len(key) != KEY_BYTES:
+            msg = f"{path}: the key of the open week {week} is damaged; {remedy}"
+            raise StoreError(msg)
+        check = key_check(key, week)
+        if self.checks.setdefault(week, check) != check:
             msg = (
-                f"{path}: the key of the open week {week} is damaged; put the original back, or "
-                f"give up what the week has counted: headcount-server discard --week {week} "
-                "--database DATABASE"
+                f"{path}: not the key that {week} was counted with: it is damaged, or another "
+                f"database's; {remedy}"
             )
             raise StoreError(msg)
         self._keys[week] = key
@@ -72,42 +106,61 @@ class WeekKeys:
         """What is kept of a token: nothing that another week or project could be linked by."""
         return token_hash(self._keys[week], week, project, token)
 
-    def destroy_all_but(self, weeks: set[Week]) -> None:
-        """Overwrite and remove the keys of every other week.
+    def path(self, week: Week) -> Path:
+        """The file of a week's key."""
+        return self._directory / f"{week}.key"
 
-        Raises OSError where one resists, after all others are gone.
+    def refuse_strangers(self, weeks: set[Week]) -> None:
+        """Raise StoreError for a key that is neither one of these weeks' nor known."""
+        for path in self._leftovers(weeks):
+            if not self._is_known(path):
+                raise StoreError(_stranger(path))
+
+    def destroy_all_but(self, weeks: set[Week]) -> None:
+        """Overwrite and remove the keys of every other week that the database knows.
+
+        Raises OSError or StoreError where one resists or is not ours, after all
+        others are gone.
         """
         for week in set(self._keys) - weeks:
             del self._keys[week]
-        kept = {self._path(week) for week in weeks}
-        failed: OSError | None = None
-        for path in self._directory.glob("*.key"):
-            if path not in kept:
-                try:
-                    _destroy(path)
-                except OSError as error:
-                    failed = error
+        failed: OSError | StoreError | None = None
+        for path in [*self._leftovers(weeks), *self._directory.glob(f"*{_DRAFT}")]:
+            try:
+                if path.suffix != _DRAFT and not self._is_known(path):
+                    failed = StoreError(_stranger(path))
+                else:
+                    destroy(path)
+            except OSError as error:
+                failed = error
         if self._directory.exists():
-            _sync(self._directory)
+            sync(self._directory)
         if failed is not None:
             raise failed
 
-    def _path(self, week: Week) -> Path:
-        return self._directory / f"{week}.key"
+    def destroy(self, week: Week) -> None:
+        """Overwrite and remove whatever is in the place of a week's key. Raises OSError."""
+        self._keys.pop(week, None)
+        destroy(self.path(week))
+
+    def _leftovers(self, weeks: set[Week]) -> Iterator[Path]:
+        kept = {self.path(week) for week in weeks}
+        return (path for path in sorted(self._directory.glob("*.key")) if path not in kept)
+
+    def _is_known(self, path: Path) -> bool:
+        """Whether a key is one that the database has used, or what a crash left of one."""
+        key = path.read_bytes()
+        if not any(key):
+            return True
+        try:
+            week = Week.parse(path.stem)
+        except ValueError:
+            return False
+        return len(key) == KEY_BYTES and self.checks.get(week) == key_check(key, week)
 
 
-def _destroy(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.write(bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-
-
-def _sync(directory: Path) -> None:
-    """Make it durable which files a directory has."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _stranger(path: Path) -> str:
+    return (
+        f"{path}: a key that this database knows nothing of; it may be what another database "
+        "needs: put that one back, or move the key to where it belongs"
+    )

@@ -32,7 +32,8 @@ def test_a_key_is_a_file_that_only_the_server_can_read(directory: Path) -> None:
 
 
 def test_the_hash_of_a_token_survives_a_restart(directory: Path) -> None:
-    before, after = WeekKeys(directory), WeekKeys(directory)
+    checks: dict[Week, bytes] = {}
+    before, after = WeekKeys(directory, checks), WeekKeys(directory, checks)
     before.create(W47)
     after.load(W47)
     assert after.hash(W47, "toy", TOKEN) == before.hash(W47, "toy", TOKEN)
@@ -100,8 +101,9 @@ def test_a_key_and_the_way_to_it_are_durable_before_the_key_is_used(
 
     monkeypatch.setattr(os, "fsync", record)
     WeekKeys(directory).create(W47)
-    assert sorted(synced) == sorted([directory.parent.name, "2026-W47.key", "keys"])
-    assert synced.index("2026-W47.key") < synced.index("keys")
+    assert synced[-2:] == ["2026-W47.new", "keys"]
+    assert directory.parent.name in synced
+    assert [path.name for path in directory.iterdir()] == ["2026-W47.key"]
 
 
 def test_a_key_is_overwritten_before_it_is_removed(directory: Path, tmp_path: Path) -> None:
@@ -116,16 +118,54 @@ def test_a_key_is_overwritten_before_it_is_removed(directory: Path, tmp_path: Pa
 def test_a_key_that_a_crash_left_behind_is_destroyed_though_nobody_loaded_it(
     directory: Path,
 ) -> None:
-    WeekKeys(directory).create(W46)
-    WeekKeys(directory).destroy_all_but(set())
+    checks: dict[Week, bytes] = {}
+    WeekKeys(directory, checks).create(W46)
+    WeekKeys(directory, checks).destroy_all_but(set())
     assert list(directory.iterdir()) == []
 
 
-def test_a_key_that_a_crash_left_half_written_is_made_anew(directory: Path) -> None:
+@pytest.mark.parametrize("left", ["2026-W47.new", "2026-W46.key"])
+def test_what_a_crash_left_of_a_key_is_destroyed_when_one_is_made(
+    directory: Path, left: str
+) -> None:
     directory.mkdir()
-    (directory / "2026-W47.key").write_bytes(b"half")
+    (directory / left).write_bytes(bytes(KEY_BYTES) if left.endswith("key") else b"half")
     WeekKeys(directory).create(W47)
-    assert (directory / "2026-W47.key").stat().st_size == KEY_BYTES
+    assert [path.name for path in directory.iterdir()] == ["2026-W47.key"]
+
+
+def test_the_check_value_is_recorded_before_there_is_a_key(directory: Path) -> None:
+    found: list[list[Path]] = []
+    keys = WeekKeys(directory)
+    keys.create(W47, record=lambda _: found.append(list(directory.iterdir())))
+    assert found == [[]]
+
+
+def test_a_key_of_another_database_is_neither_replaced_nor_destroyed(directory: Path) -> None:
+    WeekKeys(directory).create(W47)
+    (path,) = directory.iterdir()
+    theirs = path.read_bytes()
+    ours = WeekKeys(directory)
+    told = r"2026-W47\.key: a key that this database knows nothing of"
+    with pytest.raises(StoreError, match=told):
+        ours.create(W47)
+    with pytest.raises(StoreError, match=told):
+        ours.destroy_all_but(set())
+    with pytest.raises(StoreError, match=told):
+        ours.refuse_strangers(set())
+    assert path.read_bytes() == theirs
+
+
+@pytest.mark.parametrize("bit", [0, 100, 255])
+def test_a_key_with_one_flipped_bit_is_refused(directory: Path, bit: int) -> None:
+    checks: dict[Week, bytes] = {}
+    WeekKeys(directory, checks).create(W47)
+    (path,) = directory.iterdir()
+    key = bytearray(path.read_bytes())
+    key[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(key)
+    with pytest.raises(StoreError, match="not the key that 2026-W47 was counted with"):
+        WeekKeys(directory, checks).load(W47)
 
 
 def test_nothing_to_destroy_is_no_error(directory: Path) -> None:

@@ -1,7 +1,8 @@
 # Written by headcount-registry from the declarations of toy_shop; do not edit.
 """The command line for those who run Toy "shop" \\ café.
 
-`python -m toy_shop_telemetry --help` says what it can do.
+`python -m toy_shop_telemetry --help` says what it can do; a host that
+keeps this package under another name has it under that name.
 """
 
 from __future__ import annotations
@@ -13,4 +14,4 @@ from headcount.generated import run
 from ._project import PROJECT
 
 if __name__ == "__main__":
-    sys.exit(run(PROJECT))
+    sys.exit(run(PROJECT, __package__))

@@ -40,7 +40,8 @@ class Collectors:
 
     A method is called only while its key is agreed to. What it returns is cut to the declared
     bounds before it leaves: values that are not declared become other, versions are shortened,
-    and of numbers only the bucket is kept.
+    and of numbers only the bucket is kept. A method may be typed more narrowly: with the named
+    sets a type checker refuses what is undeclared.
     """
 
     def version(self) -> str | None:
@@ -52,7 +53,7 @@ class Collectors:
         """
         return None
 
-    def layouts(self) -> Iterable[LayoutsValue] | None:
+    def layouts(self) -> Iterable[LayoutsValue | str] | None:
         """Layouts."""
         return None
 
@@ -82,14 +83,14 @@ class Collectors:
         """
         return None
 
-    def server_os(self) -> ServerOsValue | None:
+    def server_os(self) -> ServerOsValue | str | None:
         """Operating system.
 
         The system's family; a "kernel" and a \\ sign, */ and // besides.
         """
         return None
 
-    def web_server(self) -> tuple[WebServerValue, str | None] | None:
+    def web_server(self) -> tuple[WebServerValue | str, str | None] | str | None:
         """Web server.
 
         Why: Test '''on''' it\\

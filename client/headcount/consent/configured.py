@@ -1,0 +1,87 @@
+"""A yes by configuration, for containers: nobody answers there, and files do not last.
+
+```
+HEADCOUNT_CONSENT=acme:basic:2026-11-28:<consent digest>
+```
+
+It names the project, the level, the day on which somebody agreed, and the digest of
+what was asked; several stand one after the other, with blanks between them. It is a
+yes to these terms and no others: when the registry widens, it no longer counts. An
+answer in the state directory goes before it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from headcount.consent.record import GRANTED, Record
+from headcount.consent.record_file import unreadable
+from headcount.consent.state import QUIET, agreed_terms
+from headcount.model.project import LEVELS
+from headcount.model.week import DAY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headcount.model.project import Project
+
+VARIABLE = "HEADCOUNT_CONSENT"
+VIA = "configuration"
+
+
+def setting(project: Project, level: str, *, now: float) -> str:
+    """Return the setting that agrees to a level of a project today."""
+    day = time.strftime("%Y-%m-%d", time.gmtime(now))
+    return f"{VARIABLE}={project.name}:{level}:{day}:{project.consent_digest}"
+
+
+def configured(project: Project, environment: Mapping[str, str]) -> Record | None:
+    """Return the yes to a project that the environment holds, None if there is none.
+
+    One that names other terms or makes no sense counts as an answer that cannot be read.
+    """
+    for word in environment.get(VARIABLE, "").split():
+        name, *parts = word.split(":")
+        if name == project.name:
+            return _read(project, parts)
+    return None
+
+
+def _read(project: Project, parts: list[str]) -> Record:
+    try:
+        level, day, digest = parts
+        year, month, date = map(int, day.split("-"))
+        at = float(_midnight(year, month, date))
+        LEVELS.index(level)
+    except (ValueError, OverflowError):
+        return unreadable(
+            f"{VARIABLE} makes no sense for {project.name}: write "
+            f"{project.name}:basic:YYYY-MM-DD:{project.consent_digest}."
+        )
+    if digest != project.consent_digest:
+        return unreadable(
+            f"{VARIABLE} agrees to other terms of {project.name} than are asked now; look at "
+            f"them, and name {project.consent_digest}."
+        )
+    return Record(
+        decision=GRANTED,
+        at=at,
+        via=VIA,
+        level=level,
+        terms=agreed_terms(project, level),
+        # Sometime on that day somebody agreed, and has another day to think about it.
+        not_before=at + DAY + QUIET,
+        registry_digest=project.digest,
+        consent_digest=project.consent_digest,
+    )
+
+
+def _midnight(year: int, month: int, day: int) -> int:
+    """Return when a day begins in UTC (unix seconds); ValueError if there is no such day."""
+    from calendar import timegm
+
+    moment = timegm((year, month, day, 0, 0, 0))
+    if time.gmtime(moment)[:3] != (year, month, day):
+        raise ValueError(f"{year}-{month}-{day} is no day")
+    return moment

@@ -1,0 +1,57 @@
+"""A secret that several replicas share, so that together they count as one installation.
+
+It is a file of at least 32 random bytes, which nobody else can read. Whoever has
+it can tell the tokens of this installation from all others, so it belongs into a
+secret store, never into an image or a repository.
+
+`SharedSecret` says which tokens may be made of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from headcount.model.errors import StateError
+from headcount.storage.state_directory import SHARED
+
+SMALLEST = 32
+"""Bytes of the smallest file that is taken."""
+
+_LARGEST = 4096  # bytes
+_KINDS = 8  # different bytes that random ones have at the least, even spelled as hex
+
+
+def shared_key(path: str, project: str) -> bytes:
+    """Return the key of a project's tokens, 32 bytes.
+
+    Raises StateError, which names the remedy, if the file cannot be read, others can
+    read it, or it does not hold that much chance.
+    """
+    content = _content(path).strip()
+    if len(content) < SMALLEST or len(set(content)) < _KINDS:
+        raise StateError(
+            f"{path}: a secret that replicas share must hold at least {SMALLEST} random bytes; "
+            f"make one with: head -c 32 /dev/urandom | base64"
+        )
+    import hmac
+
+    return hmac.digest(content, f"headcount:{project}".encode(), "sha256")
+
+
+def _content(path: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            import stat
+
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise StateError(f"{path}: not a file; {SHARED} names it")
+            if os.name == "posix" and mode & (stat.S_IRWXO | stat.S_IWGRP):
+                raise StateError(
+                    f"{path}: others can read or change it, so it is no secret; "
+                    f"chmod 0400, or in Kubernetes defaultMode: 0400"
+                )
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise StateError(f"{path}: {error.strerror}; {SHARED} names it") from error

@@ -1,0 +1,130 @@
+"""The claim of one process to write to a database, and whether its files are still in place.
+
+A database is several files: itself, its write-ahead log and the log's index,
+the lock, and the week keys. A process that has them open goes on writing to
+them after somebody moved, replaced or deleted them, where nobody will find it.
+So the claim remembers which files they were.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from headcount_server.errors import StoreError, Unavailable
+
+_MOVED = "the totals cannot be written"
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A file that belongs to a database: `-wal`, `-shm`, `.lock` or `.keys`."""
+    return path.with_name(f"{path.name}{suffix}")
+
+
+def real(path: Path) -> Path:
+    """Where the file of a database lies, and so what belongs to it, if this is a link."""
+    return path.resolve() if path.is_symlink() else path
+
+
+class Claim:
+    """Holds the right to write to a database until `release`, or the process's end.
+
+    Raises StoreError if another process has it, or the file has two names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files: dict[Path, tuple[int, int]] = {}
+        self._name: socket.socket | None = None
+        lock = beside(path, ".lock")
+        try:
+            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}") from error
+        try:
+            self._take()
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self.watch([lock])
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            msg = (
+                f"{self._path}: another server has it open; stop that one or name another database"
+            )
+            raise StoreError(msg) from error
+        if self._path.exists() and self._path.stat().st_nlink > 1:
+            msg = (
+                f"{self._path}: the file has a second name (a hard link), under which another "
+                "server could open it with a log of its own; remove that name"
+            )
+            raise StoreError(msg)
+
+    def take_name(self, identity: int) -> None:
+        """Hold the database's identity too, which its copies share. Raises StoreError.
+
+        Linux alone has names that end with their process and leave no file.
+        """
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind(f"\0headcount-server/{identity}")
+        except OSError as error:
+            name.close()
+            if error.errno == errno.EADDRINUSE:
+                msg = (
+                    f"{self._path}: a server runs on a copy of this database, or on this one and "
+                    "its lock was deleted; stop that server first: two that count the same weeks "
+                    "would publish them twice"
+                )
+                raise StoreError(msg) from error
+        else:
+            self._name = name
+
+    def watch(self, files: Iterable[Path]) -> None:
+        """Hold these files, which are there, to be what they are now. Raises OSError."""
+        self._files.update({file: _what(file) for file in files})
+
+    def watch_no_more(self, files: Iterable[Path]) -> None:
+        """Let these files go."""
+        for file in files:
+            self._files.pop(file, None)
+
+    def check(self) -> None:
+        """Raise Unavailable if a file was moved, replaced or deleted since."""
+        for file, what in self._files.items():
+            try:
+                found = _what(file)
+            except FileNotFoundError:
+                found = None
+            except OSError as error:
+                raise Unavailable(_MOVED, f"{file}: {error.strerror}") from error
+            if found != what:
+                happened = "was replaced" if found else "is gone"
+                why = (
+                    f"{file} {happened} while this server had it open; put back what was moved, "
+                    "or stop the server"
+                )
+                raise Unavailable(_MOVED, why)
+
+    def is_watched(self, file: Path, descriptor: int) -> bool:
+        """Whether an open file is the one that this name stood for."""
+        found = os.fstat(descriptor)
+        return self._files.get(file) == (found.st_dev, found.st_ino)
+
+    def release(self) -> None:
+        """Let another process have it."""
+        if self._name is not None:
+            self._name.close()
+        os.close(self._lock)
+
+
+def _what(file: Path) -> tuple[int, int]:
+    found = os.stat(file)  # noqa: PTH116 - a third of the time, and every commit asks
+    return found.st_dev, found.st_ino
