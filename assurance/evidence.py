@@ -24,7 +24,7 @@ Outcomes = dict[str, Outcome]
 
 
 def read(files: Iterable[Path]) -> Outcomes:
-    """The outcomes in some files; a test in a later file replaces one in an earlier."""
+    """Return the outcomes in some files; a test in a later file replaces one in an earlier."""
     outcomes: Outcomes = {}
     for file in files:
         outcomes |= _one(file)
@@ -49,14 +49,14 @@ def _one(file: Path) -> Outcomes:
 
 
 def _module(name: str) -> str:
-    """The file of a test, which the dotted name of a class in it begins with."""
+    """Return the file of a test, which the dotted name of a class in it begins with."""
     parts = name.removeprefix("tests.").split(".")
     own = next((n for n, part in enumerate(parts, start=1) if part.startswith("test_")), None)
     return f"{'/'.join(parts[:own])}.py"
 
 
 def of(outcomes: Mapping[str, Outcome], test: str) -> list[Outcome]:
-    """The outcomes of a test, or of all tests of a file."""
+    """Return the outcomes of a test, or of all tests of a file."""
     whole = "::" not in test
     return [
         outcome

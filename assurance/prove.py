@@ -34,7 +34,7 @@ LIBRARIES = ("headcount", "grpcio", "protobuf", "hypothesis", "pytest")
 
 
 def named_tests() -> list[str]:
-    """Every test that a promise names, once."""
+    """Return every test that a promise names, once."""
     return sorted({test for p in PROMISES for attack in p.attacks for test in attack.tests})
 
 
@@ -75,6 +75,8 @@ def write(short: list[Path]) -> None:
         "long": showed,
         "targets": injector.targets(),
         "shares": injector.shares(),
+        "openings": injector.openings(),
+        "places": injector.places(),
     }
     RAW.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     PAGE.write_text(render(json.loads(RAW.read_bytes())), encoding="utf-8")

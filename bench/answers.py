@@ -26,7 +26,7 @@ class Answered(NamedTuple):
     """What a caller heard."""
 
     code: str
-    """Status of gRPC or HTTP; empty where there was none."""
+    """Status of gRPC or HTTP; empty if there was none."""
     good: bool = False
     """Whether the report was acknowledged."""
     told: bool = False
@@ -114,7 +114,7 @@ class HttpReader:
 
 
 def grpc(message: bytes) -> bytes:
-    """A call of SubmitReport, whose message is framed already."""
+    """Return a call of SubmitReport, whose message is framed already."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
@@ -140,7 +140,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def backdrop(site: bytes) -> bytes:
-    """A report as Backdrop sends it, HTTP/1.0 and all; the site's key is as given."""
+    """Return a report as Backdrop sends it, HTTP/1.0 and all; the site's key is as given."""
     head = (
         "POST /post HTTP/1.0\r\nContent-Type: application/json\r\n"
         "User-Agent: Backdrop CMS (+https://backdropcms.org)\r\nHost: localhost\r\n"
@@ -150,7 +150,7 @@ def backdrop(site: bytes) -> bytes:
 
 
 def with_json(envelope: bytes) -> bytes:
-    """A report over HTTP/1.1 and as JSON, on a connection of its own."""
+    """Return a report over HTTP/1.1 and as JSON, on a connection of its own."""
     json.loads(envelope)
     head = (
         f"POST {reports.RPC} HTTP/1.1\r\nContent-Type: application/json\r\n"

@@ -204,7 +204,7 @@ def _allow_many_files() -> None:
 
 
 def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:
-    """The same bytes with a token of its own for each caller."""
+    """Return the same bytes with a token of its own for each caller."""
     before, after = template.split(token)
 
     def wire() -> bytes:
@@ -214,7 +214,7 @@ def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:
 
 
 def in_turn(templates: Sequence[bytes]) -> Wire:
-    """The same for several templates, one after the other."""
+    """Return the same for several templates, one after the other."""
     wires = [fresh(template) for template in templates]
     turn = iter(range(1 << 62))
     return lambda: wires[next(turn) % len(wires)]()  # noqa: PLW0108 - a turn for each call

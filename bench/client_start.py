@@ -48,7 +48,7 @@ def seconds(program: str) -> float:
 
 
 def main() -> int:
-    """Prints the comparison; 1 where it is over the budget."""
+    """Print the comparison; 1 if it is over the budget."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41, help="interpreters of each kind")
     given = results.arguments(parser)

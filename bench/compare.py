@@ -7,7 +7,7 @@ do the same work, one right after the other and by turns the first, from their
 own packages and with the same registry. A figure is slower where the whole
 interval of its rounds' ratios lies beyond what is allowed: the interval holds
 the true median in 97 of 100 cases (order statistics), so it is wide where the
-machine is restless. Exit status: 1 where anything is slower, 2 where nothing
+machine is restless. Exit status: 1 if anything is slower, 2 where nothing
 could be compared or this tree fails.
 """
 
@@ -55,7 +55,7 @@ class Tree(NamedTuple):
     """The registry that both trees are measured with."""
 
     def environment(self) -> dict[str, str]:
-        """The environment in which its packages are the ones that are imported."""
+        """Return the environment in which its packages are the ones that are imported."""
         paths = [str(self.path / package) for package in PACKAGES]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
@@ -169,7 +169,7 @@ class Finding(NamedTuple):
 
 
 def finding(ratios: Sequence[float]) -> Finding:
-    """The median of some ratios and its interval by order statistics."""
+    """Return the median of some ratios and its interval by order statistics."""
     ordered, rounds = sorted(ratios), len(ratios)
 
     def certainty(outside: int) -> float:

@@ -51,7 +51,7 @@ def _site() -> bytes:
 
 
 def all_doors() -> list[Door]:
-    """All ways to come on a new connection."""
+    """Return all ways to come on a new connection."""
     grpc = fresh(answers.grpc(reports.framed()))
     envelope = reports.as_json()
     return [

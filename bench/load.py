@@ -82,7 +82,7 @@ def _latencies(log: Path) -> list[float]:
 
 
 def percentiles(latencies: Sequence[float]) -> tuple[float, ...]:
-    """The values below which 50, 99 and 99.9 % of them lie; none of too few."""
+    """Return the values below which 50, 99 and 99.9 % of them lie; none of too few."""
     if len(latencies) < 2:  # noqa: PLR2004 - what `quantiles` needs
         return ()
     cut = statistics.quantiles(latencies, n=1000, method="inclusive")

@@ -112,7 +112,7 @@ that keeps a row per value as Backdrop does, with a commit for each report, took
 
 
 def rendered(data: Mapping[str, Any]) -> str:
-    """The page of a run."""
+    """Return the page of a run."""
     parts = {name: Result.of_json(part) for name, part in data["parts"].items()}
     return "\n".join(_page(data["machine"], parts)).rstrip("\n") + "\n"
 
@@ -229,14 +229,14 @@ def _bounds(budget: Budget) -> str:
 
 
 def number(value: float) -> str:
-    """A number with as many digits as say something."""
+    """Return a number with as many digits as say something."""
     if value >= 100 or value == int(value):  # noqa: PLR2004 - how many digits say something
         return f"{value:,.0f}"
     return f"{value:.2f}" if value >= 1 else f"{value:.2g}"
 
 
 def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:  # noqa: ANN401 - rows of texts
-    """A table of texts, the first column to the left."""
+    """Yield a table of texts, the first column to the left."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join('---' if at == 0 else '--:' for at in range(len(head)))}|"
     for row in rows:

@@ -38,7 +38,7 @@ class Postgres:
         return list(prepare(self.url))
 
     def ask(self, query: str) -> float:
-        """The one number that a query gives."""
+        """Return the one number that a query gives."""
         with connected(self.url) as connection:
             row = connection.execute(query.encode()).fetchone()
         return float((row and row[0]) or 0)
@@ -48,7 +48,7 @@ class Postgres:
         return self.ask("SELECT pg_current_wal_lsn() - '0/0'")
 
     def cpu(self) -> float | None:
-        """Processor seconds of all its processes so far; None where it is not ours."""
+        """Processor seconds of all its processes so far; None if it is not ours."""
         if self._pid is None:
             return None
         return sum(cpu(pid, children=True) for pid in _family(self._pid))

@@ -53,7 +53,7 @@ TYPES = {
 
 
 def declarations(place: Path, files: int) -> Path:
-    """Writes so many files of five keys each, one of every type but the rarer two."""
+    """Write so many files of five keys each, one of every type but the rarer two."""
     place.mkdir()
     for file in range(files):
         text = ABOUT.format(file=file)
@@ -98,7 +98,7 @@ def steps(source: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measures, prints, and gives 1 where a budget is exceeded."""
+    """Measure, print, and give 1 if a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="builds to take the median of")
     given = results.arguments(parser)

@@ -54,7 +54,7 @@ def _any(field: Any, key: schema.Key, chance: random.Random) -> None:  # noqa: A
 
 
 def report(registry: Path = REGISTRY, chance: random.Random | None = None) -> bytes:
-    """A report in its binary form; always the same one unless left to chance."""
+    """Return a report in its binary form; always the same one unless left to chance."""
     project = schema.load(registry).projects[PROJECT]
     return _report(project, chance)
 
@@ -79,7 +79,7 @@ def several(count: int, registry: Path = REGISTRY) -> Sequence[bytes]:
 
 
 def envelope(registry: Path = REGISTRY) -> wire.SubmitReportRequest:
-    """The ordinary report as it is submitted now."""
+    """Return the ordinary report as it is submitted now."""
     request = wire.SubmitReportRequest(week=str(Week.of(datetime.now(UTC))), token=TOKEN)
     request.report.type_url = f"type.googleapis.com/headcount.projects.{PROJECT}.v1.Report"
     request.report.value = report(registry)
@@ -87,13 +87,13 @@ def envelope(registry: Path = REGISTRY) -> wire.SubmitReportRequest:
 
 
 def framed(registry: Path = REGISTRY) -> bytes:
-    """The envelope as gRPC frames it."""
+    """Return the envelope as gRPC frames it."""
     data = envelope(registry).SerializeToString()
     return b"\0" + len(data).to_bytes(4, "big") + data
 
 
 def as_json(registry: Path = REGISTRY) -> bytes:
-    """The envelope as the JSON door takes it."""
+    """Return the envelope as the JSON door takes it."""
     from google.protobuf import json_format  # noqa: PLC0415 - the pool has to know the report first
 
     pool = schema.load(registry).pool

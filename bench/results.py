@@ -44,7 +44,7 @@ class Budget:
     least: float | None = None
 
     def kept(self, value: float) -> bool:
-        """Whether a value is within it."""
+        """Return whether a value is within it."""
         return (self.most is None or value <= self.most) and (
             self.least is None or value >= self.least
         )
@@ -81,7 +81,7 @@ class Result:
         self.budgets.append(Budget(name=name, of=of, to=to, most=most, least=least))
 
     def value(self, budget: Budget) -> float | None:
-        """What a budget is about; None where it was not measured.
+        """What a budget is about; None if it was not measured.
 
         Of series of equal length it is the median of each round's ratio.
         """
@@ -103,7 +103,7 @@ class Result:
                 yield budget, value
 
     def kept(self) -> bool:
-        """Whether all budgets that were measured are kept."""
+        """Return whether all budgets that were measured are kept."""
         return all(budget.kept(value) for budget, value in self.values())
 
     def as_json(self) -> dict[str, object]:
@@ -132,7 +132,7 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def began(given: argparse.Namespace) -> Result:
-    """The result of this program, empty as yet."""
+    """Return the result of this program, empty as yet."""
     words = [Path(sys.argv[0]).name]
     skip = False
     for word in sys.argv[1:]:  # where the result goes is no part of what was measured
@@ -143,7 +143,7 @@ def began(given: argparse.Namespace) -> Result:
 
 
 def finished(result: Result, given: argparse.Namespace) -> int:
-    """Write the result where it is asked for; the exit status, 1 where a budget is missed."""
+    """Write the result where it is asked for; the exit status, 1 if a budget is missed."""
     start = datetime.fromisoformat(result.began).timestamp()
     result.seconds = round(time.time() - start, 1)
     if given.json:
@@ -163,7 +163,7 @@ def tell(result: Result) -> None:
 
 
 def verdict(budget: Budget, value: float) -> str:
-    """The budget in words, and whether it is kept."""
+    """Return the budget in words, and whether it is kept."""
     bounds = [
         f"{word} {bound:g}"
         for word, bound in (("at least", budget.least), ("at most", budget.most))

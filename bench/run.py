@@ -34,7 +34,7 @@ ARGUMENTS = {"intake": ("--connections", "16", "1")}
 
 
 def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
-    """What a part found out; None where it failed."""
+    """What a part found out; None if it failed."""
     file = CACHE / f"{name}.json"
     file.unlink(missing_ok=True)
     command = [sys.executable, str(Path("bench") / f"{name}.py"), *ARGUMENTS.get(name, ())]

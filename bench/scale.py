@@ -137,7 +137,7 @@ def serving(name: str, place: Place, count: int, shards: int = SHARDS) -> Iterat
 
 
 def _serving_cores() -> set[int]:
-    """All cores but that of the load."""
+    """Return all cores but that of the load."""
     return set(range(os.cpu_count() or 1)) - {int(servers.LOAD_CORE)} or {0}
 
 

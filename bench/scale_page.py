@@ -115,7 +115,7 @@ class Costs(NamedTuple):
 
 
 def costs(result: Result) -> Costs | None:
-    """The medians; None where the run could not see what PostgreSQL spent."""
+    """Return the medians; None if the run could not see what PostgreSQL spent."""
     median = {name: series.median for name, series in result.series.items()}
     database = median.get(f"{PLANNED}: processor time of PostgreSQL")
     if database is None:
@@ -173,7 +173,7 @@ def _size(bytes_: float) -> str:
 
 
 def rendered(data: Mapping[str, Any]) -> str:
-    """The page of a run."""
+    """Return the page of a run."""
     return "\n".join(_page(data["machine"], Result.of_json(data["result"]))).rstrip("\n") + "\n"
 
 

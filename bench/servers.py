@@ -33,7 +33,7 @@ class Serving(NamedTuple):
 
 
 def installed(program: str, package: str) -> str:
-    """The path of a program; ends with the remedy where there is none."""
+    """Return the path of a program; end with the remedy if there is none."""
     path = shutil.which(program)
     if path is None:
         sys.exit(f"{program} is missing: install the Debian package {package}")
@@ -41,7 +41,7 @@ def installed(program: str, package: str) -> str:
 
 
 def pinned(core: str, command: Sequence[str | Path]) -> list[str]:
-    """The command, held to one core."""
+    """Return the command, held to one core."""
     return ["taskset", "--cpu-list", core, *map(str, command)]
 
 
@@ -135,7 +135,7 @@ class Product:
             self._process.wait()
 
     def metric(self, name: str) -> float:
-        """The sum of an operational counter over lines that begin so."""
+        """Return the sum of an operational counter over lines that begin so."""
         lines = fetch(self.ports["operations"], "/metrics").decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
@@ -173,7 +173,7 @@ def counted(database: Path) -> int:
 
 
 def identity(directory: Path) -> tuple[Path, Path]:
-    """A certificate for loopback and its key (P-256), as most sites have them today."""
+    """Return a certificate for loopback and its key (P-256), as most sites have them today."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     command = [
         installed("openssl", "openssl"), "req", "-x509", "-newkey", "ec",

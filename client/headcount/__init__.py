@@ -1,13 +1,12 @@
 """Anonymous weekly usage counts for open-source software: the client that hosts embed.
 
-A host pays for this package at each of its starts, so some rooms are light:
-`model`, `storage`, `consent`, `delivery`, and the modules of this folder. At
-import time they import nothing but each other and a few modules of the standard
-library: `typing` is too dear already, hence their `TYPE_CHECKING = False`, and
-so is `pathlib`. What else they need, they import in the functions that need it;
-gRPC and protobuf come when a report is made or sent. The other rooms are
-ordinary Python. tests/repository/test_architecture.py keeps this rule, and lists the
-modules that no light one imports, which are ordinary too.
+Each start of a host loads this package, so some rooms are light: `model`, `storage`,
+`consent`, `delivery`, and the modules of this folder. At import time they import only
+each other and a few modules of the standard library. Even `typing` (hence their
+`TYPE_CHECKING = False`) and `pathlib` are too slow. They import everything else inside
+the functions that need it; gRPC and protobuf load when a report is made or sent. The
+other rooms are ordinary Python. tests/repository/test_architecture.py enforces this
+rule, and lists the modules that no light module imports, which are ordinary too.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Loads the rest of the public surface when somebody asks for it."""
+    """Load the rest of the public surface when somebody asks for it."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

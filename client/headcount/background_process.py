@@ -17,9 +17,9 @@ from headcount.storage.state_directory import StateDirectory
 
 
 def run(path: str, name: str) -> None:
-    """Runs an errand, if it is still there: whoever says no takes it away.
+    """Run an errand, if it is still there; a no removes it.
 
-    It goes when its report was sent or put off, and so tells that this way works.
+    The errand is removed when its report was sent or put off. That tells that this way works.
     """
     _limit_life()
     directory = StateDirectory(path, name)

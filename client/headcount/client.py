@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from headcount.consent.decision import Decision
+    from headcount.consent.state import State
     from headcount.delivery.delivery import Delivery
     from headcount.delivery.outcome import Outcome
     from headcount.delivery.preview import Preview
@@ -29,21 +30,23 @@ if TYPE_CHECKING:
 
 
 def chance() -> float:
-    """A random number, uniform in [0, 1)."""
+    """Return a random number, uniform in [0, 1)."""
     return int.from_bytes(os.urandom(6), "big") / 2**48
 
 
 class Client(SiteOwner):
     """Consent, the weekly report and its sending, for one project on one host.
 
-    `collectors` has a method per key; `state_directory` belongs to this host
-    and is made when something must be kept. `endpoint` overrides the
-    project's, `transport` both; EndpointError where `endpoint` cannot be used.
-    `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience`
-    is how many seconds all collectors together may take; they are called in a
-    thread of their own, or with None in the caller's and without a bound.
+    `collectors` has a method per key. `state_directory` belongs to this host and is
+    created when something must be stored. `endpoint` overrides the project's endpoint,
+    and `transport` overrides both. Raises EndpointError if `endpoint` cannot be used.
+    `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience` is the
+    number of seconds that all collectors together may take. They run in a separate
+    thread; with None they run in the caller's thread, without a time limit.
+    `off_file` is the administrator's switch on this machine: None for the usual
+    place, `""` to look for none.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
-    What a site owner says and reads stands in the base class.
+    The base class has the methods for the site owner's answers and status.
     """
 
     def __init__(  # noqa: PLR0913 - time, chance and place come in as arguments
@@ -61,6 +64,7 @@ class Client(SiteOwner):
         allow_plaintext: bool = False,
         root_certificates: bytes | None = None,
         patience: float | None = 5.0,
+        off_file: str | None = None,
     ) -> None:
         self.project = project
         self._collectors = collectors
@@ -76,6 +80,7 @@ class Client(SiteOwner):
         self._allow_plaintext = allow_plaintext
         self._roots = root_certificates
         self._patience = patience
+        self._off_file = off_file
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
             from headcount.transport.endpoint import Endpoint
@@ -122,14 +127,14 @@ class Client(SiteOwner):
         )
 
     def notes(self) -> dict[str, str]:
-        """Why keys had no answer when the last report was made: say, its collector raised.
+        """Return why keys had no answer in the last report, such as a collector that raised.
 
-        Under `send_in_background` stands what became of a process that got lost.
+        `send_in_background` tells what became of a process that got lost.
         """
         return outbox.read_notes(self._directory) | self._lost()
 
     def due(self) -> bool:
-        """Whether a report should leave now. Cheap: two small files at most."""
+        """Return whether a report should leave now. Cheap: two small files at most."""
         try:
             plan = self._plan()
             return plan is not None and is_due(plan, self._clock()) and self.state().on
@@ -137,7 +142,7 @@ class Client(SiteOwner):
             return False
 
     def next_due(self) -> float | None:
-        """When to ask again (unix seconds); None where time alone changes nothing."""
+        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
         try:
             decision = self._decision()
             if not decision.state().on:
@@ -150,10 +155,10 @@ class Client(SiteOwner):
         return float(Week.named(plan.week).end) if plan.done else plan.moment
 
     def send_if_due(self, seconds: float = 20.0) -> Outcome:
-        """Sends the week's report if its moment has come.
+        """Send the week's report if its moment has come.
 
-        `seconds` bound collectors and network together. For cron, schedulers
-        and whatever may wait that long.
+        `seconds` bound collectors and network together. Use it from cron, schedulers
+        and other jobs that can wait that long.
         """
         from headcount.delivery.outcome import Outcome
 
@@ -165,7 +170,7 @@ class Client(SiteOwner):
             return _failed(error)
 
     def send_in_background(self) -> Outcome:
-        """Lets a process of its own send the week's report if its moment has come.
+        """Start a separate process that sends the week's report, if its moment has come.
 
         For programs that end soon: STARTED if one was started, after the collectors
         had a second to answer. Where such a process does not get to its end, the
@@ -185,10 +190,10 @@ class Client(SiteOwner):
             return _failed(error)
 
     def start_scheduler(self) -> Scheduler:
-        """Starts a thread that sends each week's report when its moment comes.
+        """Start a thread that sends each week's report when its moment comes.
 
-        For services that run for days. The thread ends with its process, or
-        when the scheduler's `stop` is called.
+        Use it in services that run for days. The thread ends with its process, or when
+        you call the scheduler's `stop`.
         """
         from headcount.delivery.scheduler import Scheduler
 
@@ -197,7 +202,7 @@ class Client(SiteOwner):
         return scheduler
 
     def send_now(self, seconds: float = 20.0) -> Outcome:
-        """Sends this week's report before its moment, because a person asked for it."""
+        """Send this week's report before its moment, because a person asked for it."""
         try:
             return self._delivery().run(by_hand=True, seconds=seconds)
         except Exception as error:  # noqa: BLE001 - the host never fails because of us
@@ -210,7 +215,7 @@ class Client(SiteOwner):
         return {"send_in_background": background.told(reason)} if reason else {}
 
     def _plan(self) -> Plan | None:
-        """The plan that stands; a new one is drawn only where the state is on."""
+        """Return the present plan; a new one is drawn only if the state is on."""
         plan = outbox.read_plan(self._directory)
         if plan is not None and holds(plan, self._clock()):
             return plan
@@ -225,11 +230,21 @@ class Client(SiteOwner):
             self._decided = Decision(
                 project=self.project,
                 directory=self._directory,
-                environment=self._environment,
                 clock=self._clock,
-                administrator_off=self._administrator_off,
+                environment=self._environment,
+                overruled=self._overruled,
             )
         return self._decided
+
+    def _overruled(self) -> State | None:
+        from headcount.consent.state import overruled
+        from headcount.consent.switches import OFF_FILE
+
+        return overruled(
+            self._environment,
+            administrator_off=self._administrator_off,
+            off_file=OFF_FILE if self._off_file is None else self._off_file,
+        )
 
     def _delivery(self) -> Delivery:
         from headcount.delivery.delivery import Delivery
@@ -253,7 +268,7 @@ class Client(SiteOwner):
         )
 
     def _endpoint_settings(self) -> dict[str, object]:
-        """The way to the server, as another process can read it."""
+        """Return the settings of the connection, as another process can read them."""
         from headcount.consent.configured import VARIABLE
 
         kept = (VARIABLE, SHARED)

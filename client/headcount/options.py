@@ -21,3 +21,4 @@ class ClientOptions(TypedDict, total=False):
     allow_plaintext: bool
     root_certificates: bytes | None
     patience: float | None
+    off_file: str | None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SiteOwner(ABC):
-    """What a person can say and read; `headcount.Client` adds what its host does.
+    """The site owner's answers and status; `headcount.Client` adds the host's methods.
 
     Methods that record raise ConsentError or StateError; `record`, `status`,
     `history`, `changes` and `form` (without values) read the project's own files and
@@ -36,19 +36,18 @@ class SiteOwner(ABC):
     _clock: Callable[[], float]
 
     def state(self) -> State:
-        """The effective state and the rule that decided it."""
+        """Return the effective state and the rule that decided it."""
         return self._decision().state()
 
     def record(self) -> Record | None:
         """What was answered, when and how, whatever the environment says; None before that.
 
-        For the host's own use too: it may ask here, and in `state().keys`, before
-        it sends something of its own.
+        A host may read this, and `state().keys`, before it sends requests of its own.
         """
         return self._decision().record()
 
     def status(self) -> Status:
-        """The state, its rule, where it is stored, what was sent and what is due."""
+        """Return the state, its rule, where it is stored, what was sent and what is due."""
         from headcount.status import status
 
         return status(
@@ -58,26 +57,26 @@ class SiteOwner(ABC):
             endpoint=self._endpoint,
             next_due=self.next_due(),
             obstacle=self.obstacle(),
-            notes=self.notes(),
+            notes=self.notes,
         )
 
     def history(self) -> tuple[Entry, ...]:
-        """Every report that left, newest first, with what came of it; the last 104."""
+        """Return every report that left, newest first, with what came of it; the last 104."""
         from headcount.delivery.history import entries
 
         return entries(self._directory)
 
     @property
     def history_directory(self) -> str:
-        """Where the history is kept, one file per report; it need not exist."""
+        """Folder of the history, one file a report; it need not exist."""
         return self._directory.history
 
     def clear_history(self) -> None:
-        """Removes the history."""
+        """Remove the history."""
         self._directory.clear_history()
 
     def changes(self) -> tuple[Change, ...]:
-        """What is asked now, as against what was agreed to, key by key."""
+        """Return the differences between the present questions and the terms of consent, by key."""
         from headcount.consent.changes import changes
 
         return changes(self.project, self.record())
@@ -87,15 +86,15 @@ class SiteOwner(ABC):
     ) -> dict[str, Any]:
         """Return what an installer needs to draw the question, as plain data.
 
-        With `values` the collectors are asked, so that people see what each key would
-        be sent as. `headcount.asking.form.form` draws one question for several projects.
+        With `values`, calls the collectors, so that people see the value that each key
+        would send. `headcount.asking.form.form` draws one question for several projects.
         """
         from headcount.asking.form import form
 
         return form(self, translated=translated, values=values)
 
     def ask_server(self, seconds: float = 10.0) -> ServerPolicy:
-        """Asks the server for its threshold and retention, and remembers what it says.
+        """Ask the server for its threshold and retention, and remember its response.
 
         Opens a connection, so ConsentError while the state is off; ServerError
         where the server does not say.
@@ -131,31 +130,31 @@ class SiteOwner(ABC):
         return self.state()
 
     def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
-        """Records a no, for good, and removes all that was kept for sending.
+        """Record a no, for good, and remove everything kept for sending.
 
-        What was sent stays readable in the history, unless that is to go too.
+        The history of what was sent stays readable, unless you ask to remove it too.
         """
         self._decision().deny(via, wording)
         if clear_history:
             self._directory.clear_history()
 
     def notice_shown(self, wording: str = "") -> None:
-        """Records that the notice was shown; only its first showing counts."""
+        """Record that the notice was shown; only its first showing counts."""
         self._decision().notice_shown(wording)
 
     def question_shown(self) -> bool:
-        """Records that the question was put, so that no terminal puts it again.
+        """Record that the question was put, so that no terminal puts it again.
 
-        False where that was known already.
+        Returns False if that was already recorded.
         """
         return self._decision().question_shown()
 
     def refuse(self, key: str) -> None:
-        """Leaves one key out from now on; its collector is not called again."""
+        """Leave one key out from now on; its collector is not called again."""
         self._decision().refuse(key)
 
     def allow(self, key: str) -> None:
-        """Agrees to one key on its present terms, whether it was refused or waiting."""
+        """Agree to one key on its present terms, whether it was refused or waiting."""
         self._decision().allow(key)
 
     def set_level(self, level: str) -> None:
@@ -163,7 +162,7 @@ class SiteOwner(ABC):
         self._decision().set_level(level)
 
     def forget(self) -> None:
-        """Removes every file of this project, the decision included."""
+        """Remove every file of this project, the decision included."""
         self._directory.forget()
 
     def way_back(self) -> str:
@@ -173,16 +172,16 @@ class SiteOwner(ABC):
         return way_back(self, self.project, self._directory.path, self._directory.decision)
 
     def now(self) -> float:
-        """The time by this client's clock (unix seconds)."""
+        """Return the time by this client's clock (unix seconds)."""
         return self._clock()
 
     @abstractmethod
     def preview(self, level: str | None = None) -> Preview:
-        """What is sent next, or what a yes to a level would send."""
+        """Return what is sent next, or what a yes to a level would send."""
 
     @abstractmethod
     def next_due(self) -> float | None:
-        """When to ask again (unix seconds)."""
+        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
 
     @abstractmethod
     def obstacle(self) -> str:
@@ -198,4 +197,4 @@ class SiteOwner(ABC):
 
     @abstractmethod
     def _opened(self) -> Transport:
-        """The way to the server."""
+        """Return the transport to the server."""

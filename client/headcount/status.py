@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from headcount.consent.changes import changes
 from headcount.consent.record import UNREADABLE
 from headcount.delivery import history, server_policy
+from headcount.model.errors import StateError
 from headcount.model.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from headcount.consent.decision import Decision
     from headcount.delivery.history import Entry
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from headcount.storage.state_directory import StateDirectory
 
 
+Part = TypeVar("Part")
+
+
 class Status(Frozen):
-    """What holds now, and why. Times are unix seconds, None where there is none.
+    """What holds now, and why. Times are unix seconds, None if there is none.
 
     `on`, `rule`, `explanation` and `keys` are those of the effective State.
     `decision` is what was answered (granted, denied, unreadable or `""`), with
@@ -32,6 +36,7 @@ class Status(Frozen):
     under `send_in_background` that its process got lost.
     `shared_secret` is the path of the secret that replicas share, `""` if there is none.
     `obstacle` says why no report can leave this process, `""` if nothing is known.
+    `unreadable` says which files could not be read; what they hold is missing here.
     `last` is the last report that was counted, `latest` the last that left.
     """
 
@@ -64,6 +69,7 @@ class Status(Frozen):
     next_due: float | None
     notes: Mapping[str, str]
     promise: ServerPolicy | None
+    unreadable: tuple[str, ...]
 
 
 def status(  # noqa: PLR0913 - what its client knows comes in as arguments
@@ -74,14 +80,16 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     endpoint: str,
     next_due: float | None,
     obstacle: str,
-    notes: Mapping[str, str],
+    notes: Callable[[], Mapping[str, str]],
 ) -> Status:
-    """The status as its files and the environment tell it; writes nothing."""
+    """Return the status as its files and the environment tell it; writes nothing."""
     state = decision.state()
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE
     reasons = {change.key: change.reasons for change in changes(project, record)}
-    entries = history.entries(directory)
+    unreadable: list[str] = []
+    none: tuple[Entry, ...] = ()
+    entries = _read(lambda: history.entries(directory), none, unreadable)
     counted = [entry for entry in entries if entry.outcome == "SENT"]
     return Status(
         **{
@@ -111,6 +119,16 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
         last=counted[0] if counted else None,
         latest=entries[0] if entries else None,
         next_due=next_due,
-        notes=notes,
-        promise=server_policy.load(directory),
+        notes=_read(notes, {}, unreadable),
+        promise=_read(lambda: server_policy.load(directory), None, unreadable),
+        unreadable=tuple(unreadable),
     )  # fmt: skip
+
+
+def _read(call: Callable[[], Part], otherwise: Part, unreadable: list[str]) -> Part:
+    """A part of the status, or why it cannot be read."""
+    try:
+        return call()
+    except StateError as error:
+        unreadable.append(str(error))
+        return otherwise

@@ -1,4 +1,4 @@
-"""For the tests of a host: an installation whose clock, network and consent are in hand.
+"""For the tests of a host: an installation whose clock, network and consent you control.
 
 ```
 with headcount.testing.installed(Telemetry, MyCollectors()) as site:
@@ -42,23 +42,23 @@ class Clock:
         self.now = now
 
     def __call__(self) -> float:
-        """The time it shows."""
+        """Return the time it shows."""
         return self.now
 
     def forward(self, seconds: float) -> None:
-        """Lets time pass; a negative number sets the clock back."""
+        """Let time pass; a negative number sets the clock back."""
         self.now += seconds
 
 
 class RecordingTransport:
-    """A transport that keeps its requests, and answers as told: OK where nothing is told."""
+    """A transport that keeps its requests and returns the responses you set, by default OK."""
 
     def __init__(self, *answers: Answer) -> None:
         self.requests: list[Request] = []
         self.answers = list(answers)
 
     def submit(self, request: Request, timeout: float) -> Answer:
-        """Keeps a request and returns the next answer."""
+        """Keep a request and return the next answer."""
         if timeout <= 0:
             raise ValueError("a transport must be given some time")
         self.requests.append(request)
@@ -66,7 +66,7 @@ class RecordingTransport:
 
 
 class Installation(Generic[Telemetry]):
-    """One host under test: `telemetry` is its client, the rest is what it hangs on."""
+    """One host under test: `telemetry` is its client, and the rest are its parts."""
 
     def __init__(self, telemetry: Telemetry, clock: Clock, transport: RecordingTransport) -> None:
         self.telemetry = telemetry
@@ -74,19 +74,19 @@ class Installation(Generic[Telemetry]):
         self.transport = transport
 
     def values(self) -> Mapping[str, Wire | None]:
-        """What each agreed key would be sent as, None where its collector has no answer."""
+        """Return the value that each agreed key would send; None if its collector has no answer."""
         return self.telemetry.preview().values
 
     def notes(self) -> Mapping[str, str]:
-        """Why keys have no answer: a collector is missing, raised or returned nonsense."""
+        """Return why keys have no answer: a collector is missing, raised or returned nonsense."""
         return self.telemetry.preview().notes
 
     def undeclared(self) -> Mapping[str, tuple[str, ...]]:
-        """What collectors return that their keys do not declare: `other` is sent for it."""
+        """Return what collectors answer that their keys do not declare; `other` is sent for it."""
         return self.telemetry.preview().undeclared
 
     def send_when_due(self) -> Outcome:
-        """Lets time pass until a report is due, and sends it."""
+        """Let time pass until a report is due, and send it."""
         for _ in range(5):
             if self.telemetry.due():
                 return self.telemetry.send_if_due()
@@ -97,7 +97,7 @@ class Installation(Generic[Telemetry]):
         return self.telemetry.send_if_due()
 
     def sent(self) -> list[dict[str, object]]:
-        """The reports that were sent, as the JSON that people see."""
+        """Return the reports that were sent, as the JSON that people see."""
         from google.protobuf import json_format
 
         from headcount.reporting.report import message_class
@@ -122,7 +122,7 @@ def installed(
 
     `telemetry` is a generated class, `arguments` are its collectors (or, for
     `headcount.Client`, a project and its collectors). Somebody has said yes to
-    `level` two days before `now`, but for `refused`; with None nobody was asked.
+    `level` two days before `now`, except to `refused`; with None nobody was asked.
     Warns (RuntimeWarning) if this environment could not send to the project's
     endpoint, which the recording transport stands in for.
     """
@@ -137,6 +137,7 @@ def installed(
             randomness=lambda: 0.5,
             transport=transport,
             patience=None,
+            off_file="",
         )
         if reason := obstacle(client.project.endpoint):
             warnings.warn(f"nothing could be sent from here: {reason}", RuntimeWarning, 3)

@@ -31,7 +31,7 @@ def way_back(client: object, project: Project, state_directory: str, decision: s
 
 
 def _package(client: object, project: Project) -> str:
-    """The generated package that a client is of, `""` if there is none that can be run."""
+    """Return the generated package that a client is of, `""` if there is none that can be run."""
     for kind in type(client).__mro__:
         module = sys.modules.get(kind.__module__)
         if getattr(module, "PROJECT", None) is project:

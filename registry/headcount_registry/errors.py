@@ -1,4 +1,4 @@
-"""What can go wrong in the registry, as one small tree.
+"""Errors of the registry, as one small tree.
 
 RegistryError             base; its text is fit to be shown to a person
 ├── DeclarationsError     the declarations have errors; carries every finding
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RegistryError(Exception):
-    """Base of everything that the registry raises on purpose."""
+    """Base of all errors that the registry raises on purpose."""
 
 
 class DeclarationsError(RegistryError):

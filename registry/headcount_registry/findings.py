@@ -1,4 +1,4 @@
-"""What a check says: its name, how grave, where, and what to write instead."""
+"""A finding of a check: name, severity, place, and what to write instead."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that a person should mend; sorts by place."""
+    """One thing that a person should fix; sorts by place."""
 
     location: Location
     check: str

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import os
 
-# grpc's core writes to stderr by itself, past the log's form and past what the log leaves out.
+# grpc's core writes to stderr by itself, and so bypasses the log's form and filter.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")

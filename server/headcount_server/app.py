@@ -35,16 +35,16 @@ from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
 
 END_SECONDS = DRAIN_SECONDS + 10
-"""Longest time that an end in good order takes: callers, then commit and checkpoint."""
+"""Longest duration of an orderly shutdown in seconds: callers, then commit and checkpoint."""
 
 log = logging.getLogger(__name__)
 
 
 class App:
-    """A server: begins on entering a `with` block, ends in good order on leaving it.
+    """A server that starts on entering a `with` block and shuts down on leaving it.
 
-    Entering raises ServerError where configuration, registry or database is
-    wrong; nothing is left running then.
+    Entering raises ServerError if configuration, registry or database is wrong;
+    nothing is left running then.
     """
 
     weeks: WeekCycle
@@ -164,9 +164,9 @@ class App:
         return public, operations, grpc
 
     def reload(self) -> None:
-        """Read the registry's file again and judge reports by it from now on.
+        """Reload the registry's file and judge reports by it from now on.
 
-        Where that is not possible the one in force is kept and the log tells why.
+        If the file cannot be used, keep the registry in force and log the reason.
         """
         try:
             self.weeks.use_registry(schema.load(self._config.registry))

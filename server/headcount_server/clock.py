@@ -1,4 +1,4 @@
-"""Where the server's time comes from."""
+"""The source of the server's time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Clock(Protocol):
     """Tells the time, in UTC."""
 
     def now(self) -> datetime:
-        """The present moment, with its time zone."""
+        """Return the present moment, with its time zone."""
         ...
 
     def elapsed(self) -> timedelta:
@@ -27,7 +27,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment."""
         return datetime.now(UTC)
 
     def elapsed(self) -> timedelta:
@@ -37,13 +37,13 @@ class SystemClock:
 
 
 class FileClock:
-    """A time written in a file (RFC 3339), read at every use; for tests.
+    """A time in a file (RFC 3339), read at every use; for tests.
 
-    Time passes from one to the next, but for those with ` jump` behind them: to
-    them the clock was set.
+    Time passes from one reading to the next. If ` jump` follows a time, the clock was
+    set to that time.
 
-    A reading that is no time keeps the one before, since a file may be read
-    while it is being written. The first reading must succeed: ConfigError.
+    If a reading is not a time, the one before is kept, because a file may be read
+    while it is being written. Raises ConfigError if the first reading fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class FileClock:
             raise ConfigError(msg) from error
 
     def now(self) -> datetime:
-        """The time that the file holds now."""
+        """Return the time in the file."""
         with suppress(OSError, ValueError):
             self._last = self._read()
         return self._last

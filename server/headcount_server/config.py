@@ -1,4 +1,4 @@
-"""What an operator sets, checked once."""
+"""The operator's settings, checked once."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from headcount_server.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that a server needs to know at its start."""
+    """Everything that a server needs to start."""
 
     registry: Path
     """Descriptor set written by `headcount-registry build`."""
     database: Database
-    """SQLite file, made if it is not there, or a database on a PostgreSQL server."""
+    """SQLite file, created if missing, or a database on a PostgreSQL server."""
     grpc: Address = Address("127.0.0.1", 50051)
     public: Address = Address("127.0.0.1", 8080)
     operations: Address = Address("127.0.0.1", 8081)
     threshold: int = 5
     """Counts are published in multiples of this; 1 to 1000."""
     grace: timedelta = timedelta(days=2)
-    """How long after its end a week stays open: not negative, less than a week."""
+    """Time that a week stays open after its end: not negative, less than a week."""
     tls_certificate: Path | None = None
     """PEM file of the certificate chain for gRPC and the public port, or none for plaintext."""
     tls_key: Path | None = None
-    """PEM file of its key."""
+    """PEM file of the certificate's key."""
     hsts: timedelta = timedelta()
     """How long browsers shall insist on TLS; zero says nothing of it."""
     allow_plaintext: bool = False
     """Whether reports may cross the network without TLS."""
     limits: Limits = field(default_factory=Limits)
-    """How much callers may ask for."""
+    """Limits on callers."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range

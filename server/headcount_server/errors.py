@@ -1,4 +1,4 @@
-"""What can go wrong, and the code that a caller is told.
+"""Errors of the server, and the code that a caller gets for each.
 
 The tree::
 
@@ -18,8 +18,8 @@ The tree::
         ├── Unavailable        UNAVAILABLE
         └── Fault              INTERNAL
 
-Each refusal carries its code, so this module is the whole table of conditions
-and codes; handlers raise and never name a code.
+Each refusal carries its code, so this module is the complete table of conditions
+and codes. Handlers raise a refusal and never name a code.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ import grpc
 
 
 class ServerError(Exception):
-    """Base of everything that this distribution raises on purpose."""
+    """Base of all errors that this distribution raises on purpose."""
 
 
 class ConfigError(ServerError):
-    """A flag or a file that the operator has to change."""
+    """A flag or a file that the operator must change."""
 
 
 class SchemaError(ServerError):
@@ -47,17 +47,17 @@ class StoreError(ServerError):
 
 
 class DemoError(ServerError):
-    """Published totals that are not what the simulated sites sent."""
+    """Published totals that differ from what the simulated sites sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One field of a request that is wrong, and how."""
+    """One wrong field of a request."""
 
     field: str
     """Path of the field, such as `php_version.value`."""
     description: str
-    """What is wrong with it, with the bound."""
+    """The fault, with the bound."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.description}"
@@ -74,7 +74,7 @@ MAX_VIOLATIONS = 10
 
 
 class InvalidReport(Refusal):
-    """The envelope is wrong, or nothing in the report could be used."""
+    """The envelope is wrong, or no part of the report can be used."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -106,27 +106,27 @@ class UnknownProject(Refusal):
 
 
 class Overloaded(Refusal):
-    """More is asked than the server takes at once; come back in hours."""
+    """The caller asks for more than the server takes at once; try again in some hours."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class Unsupported(Refusal):
-    """A method, an encoding or a form of the call that this server does not speak."""
+    """A method, an encoding or a form of call that this server does not support."""
 
     code = grpc.StatusCode.UNIMPLEMENTED
 
 
 class TooLate(Refusal):
-    """The time for the call is over; what was sent may be counted or not."""
+    """The time for the call is over; the report may or may not be counted."""
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class Unavailable(Refusal):
-    """The server cannot keep anything right now; nothing was counted.
+    """The server cannot store anything right now; nothing was counted.
 
-    `why` is for the operator: it may name files, and is told to no caller.
+    `why` is for the operator: it may name files, and no caller gets it.
     """
 
     code = grpc.StatusCode.UNAVAILABLE
@@ -137,7 +137,7 @@ class Unavailable(Refusal):
 
 
 class Fault(Refusal):
-    """Something failed that must not; the log has the place, nobody has what was sent."""
+    """An internal fault; the log has its place, and nobody keeps what was sent."""
 
     code = grpc.StatusCode.INTERNAL
 

@@ -1,13 +1,13 @@
 """The log: text on a terminal, one JSON object a line otherwise, always to stderr.
 
-No line names a peer or repeats what was sent, at any level. Our own modules
-log sentences that are made for it. What libraries have to say passes from
-warnings on and without what they fill into their sentences, since that may be
-an address or a payload, and the same once in some seconds, since callers can
-make a library say it thousands of times; of an exception only its type and place are told.
+At no level does a line name a peer or repeat what was sent. Our own modules log
+sentences written for the log. Library records pass at WARNING and above, without
+their arguments (which may hold an address or a payload) and at most once every ten
+seconds per message, because callers can trigger a message thousands of times.
+Exceptions are logged by type and location only.
 
-A server logs in the background: whoever has something to say never waits for
-whoever reads it, and lines that nobody reads are lost.
+A server logs in the background: a thread that logs never waits for the reader of the
+log, and lines that nobody reads are lost.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from types import TracebackType
 from typing import IO
 
 LEVELS = ("debug", "info", "warning", "error")
-"""What `--log-level` may be."""
+"""Values of `--log-level`."""
 
 REPEAT_SECONDS = 10.0
-"""How long a library is not heard again with the same sentence."""
+"""Seconds in which the same message of a library is logged only once."""
 
 LINES = 1000
-"""How many lines may wait for a reader."""
+"""Most lines that wait for a reader."""
 
 _BEGINNING, _SENTENCES = 24, 1000
 _OURS = __package__ or "headcount_server"
@@ -40,7 +40,7 @@ _current: list[logging.Handler] = []
 
 
 def start(level: str = "info", stream: IO[str] | None = None, *, background: bool = False) -> None:
-    """Log from this level on, to stderr or another stream; again to change that."""
+    """Log from this level up, to stderr or another stream; call again to change either."""
     stream = stream or sys.stderr
     handler = _Background(stream) if background else logging.StreamHandler(stream)
     handler.setFormatter(Text() if stream.isatty() else Json())
@@ -115,14 +115,14 @@ def _concerns_the_operator(record: logging.LogRecord) -> bool:
 
 
 class _Once(logging.Filter):
-    """Leaves out what a library said a moment ago."""
+    """Drops a library's message that was logged a moment ago."""
 
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[tuple[str, str, int, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this is ours, or new, or was last said a while ago."""
+        """Return whether a record is ours, is new, or was last logged a while ago."""
         if _is_ours(record.name):
             return True
         # By its beginning: the rest may name what differs from time to time.
@@ -142,7 +142,7 @@ def _words(record: logging.LogRecord) -> str:
 
 
 def _trace(record: logging.LogRecord) -> tuple[str, list[str]]:
-    """Type and place of a record's exception, without its words."""
+    """Return type and place of a record's exception, without its message."""
     kind, _, trace = record.exc_info or (None, None, None)
     if kind is None:
         return "", []
@@ -161,7 +161,7 @@ class Text(logging.Formatter):
     """A line for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level and sentence; type and place of an exception below."""
+        """Return time, level and sentence; on the next line, type and place of an exception."""
         kind, places = _trace(record)
         line = f"{_moment(record)} {record.levelname} {_words(record)}"
         return "\n  ".join([line, *([kind] if kind else []), *places])
@@ -171,7 +171,7 @@ class Json(logging.Formatter):
     """A JSON object in one line, for a collector of logs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The fields `time`, `level`, `logger`, `message`, and of an exception `error`, `trace`."""
+        """Return `time`, `level`, `logger`, `message`; for an exception also `error`, `trace`."""
         fields: dict[str, object] = {
             "time": _moment(record),
             "level": record.levelname.lower(),

@@ -21,14 +21,14 @@ class Week:
 
     @classmethod
     def of(cls, moment: datetime) -> Week:
-        """The week of a moment; the moment must know its time zone."""
+        """Return the week of a moment, which must have a time zone."""
         year, number, _ = moment.astimezone(UTC).isocalendar()
         return cls(year, number)
 
     @staticmethod
     @lru_cache(maxsize=16)  # reports name the same few
     def parse(text: str) -> Week:
-        """The week written as `YYYY-Www`; ValueError where no such week exists."""
+        """Return the week written as `YYYY-Www`. Raises ValueError if there is no such week."""
         match = _WEEK.fullmatch(text)
         if match is None:
             msg = "not an ISO 8601 week such as 2026-W47"
@@ -49,15 +49,15 @@ class Week:
 
     @property
     def end(self) -> datetime:
-        """The Monday after, 00:00 UTC; no longer part of the week."""
+        """The next Monday, 00:00 UTC, which is no longer part of the week."""
         return self.start + timedelta(weeks=1)
 
     def previous(self) -> Week:
-        """The week before."""
+        """Return the week before."""
         return Week.of(self.start - timedelta(weeks=1))
 
     def next(self) -> Week:
-        """The week after."""
+        """Return the week after."""
         return Week.of(self.end)
 
     def __str__(self) -> str:

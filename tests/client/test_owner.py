@@ -84,6 +84,25 @@ def test_the_history_holds_what_left_whatever_came_of_it(host: Callable[..., Hos
     assert [entry.outcome for entry in site.client.history()] == ["DROPPED", "SENT"]
 
 
+def test_the_history_names_a_key_that_an_older_server_knows_no_name_of(
+    host: Callable[..., Host],
+) -> None:
+    older = Ignored(
+        key="", number=4, reason="IGNORED_REASON_UNKNOWN",
+        message="report[4]: no key has this number",
+    )  # fmt: skip
+    other = older.replaced(key="", number=99, message="report[99]: no key has this number")
+    site = host(transport=Recorder(Answer(code="OK", ignored=(older, other))))
+    site.client.grant()
+    outcome = site.client.send_now()
+    assert [item.key for item in outcome.ignored] == ["server_os", ""]
+    (entry,) = site.client.history()
+    assert entry.ignored == {
+        "server_os": "the server does not know this key yet",
+        "99": "report[99]: no key has this number",
+    }
+
+
 def test_a_report_is_on_record_before_it_leaves(host: Callable[..., Host]) -> None:
     site = host()
     seen: list[str] = []
@@ -251,7 +270,7 @@ def test_what_waits_is_what_the_differences_say(
     now = wider(*([key("fresh", 20, "boolean")] if "fresh" in grown else []), **changed)
     if refused:  # a record that was edited by hand may hold terms of what is refused
         record = record.replaced(terms={**record.terms, **agreed_terms(SAMPLE, "basic")})
-    state = consent.effective(now, record, now=MONDAY, environment={})
+    state = consent.effective(now, record, now=MONDAY)
     assert {item.key for item in changes(now, record) if item.waits} == set(state.waiting)
     assert {item.key for item in changes(now, record) if item.limited} == set(state.limited)
 

@@ -198,7 +198,7 @@ def plan(week: str, moment: float, done: bool, now: float) -> Json:  # noqa: FBT
 
 
 def switches(environment: dict[str, str], administrator_off: bool) -> Json:  # noqa: FBT001
-    off = overruled(environment, administrator_off=administrator_off)
+    off = overruled(environment, administrator_off=administrator_off, off_file="")
     return {"rule": off and off.rule}
 
 

@@ -42,7 +42,7 @@ Lists = dict[str, list[str]]
 
 
 def version(tree: Path) -> str:
-    """The version that a tree says it has."""
+    """Return the version that a tree says it has."""
     text = (tree / "core/includes/bootstrap.inc").read_text(encoding="utf-8")
     found = re.search(r"define\('BACKDROP_VERSION', '([^']+)'\)", text)
     assert found, f"{tree}: no BACKDROP_VERSION"

@@ -35,7 +35,7 @@ SEED = os.environ["HEADCOUNT_SEED"] = _seed()
 
 
 def of(what: str) -> random.Random:
-    """A generator for one purpose, which no other one disturbs."""
+    """Return a generator for one purpose, which no other one disturbs."""
     return random.Random(f"{what} {SEED}")  # noqa: S311 - to be repeated, not secret
 
 

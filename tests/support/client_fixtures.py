@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_switches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of whoever runs the tests decides nothing in them."""
+    """Keep the environment of the person who runs the tests out of them."""
     for name in ("DO_NOT_TRACK", "HEADCOUNT_TELEMETRY", *CI, *TESTS):
         monkeypatch.delenv(name, raising=False)
 

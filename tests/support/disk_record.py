@@ -52,7 +52,7 @@ class Step:
 
 
 def traced(program: Sequence[str | Path], place: Path) -> list[Step]:
-    """The steps of a program, and of all it starts, below a directory."""
+    """Return the steps of a program, and of all it starts, below a directory."""
     log = place.with_name(f"{place.name}.strace")
     strace = [installed("strace"), "-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "1000000"]
     subprocess.run(
@@ -192,7 +192,7 @@ class Disk:
 
 
 def contents(place: Path) -> dict[str, bytes]:
-    """All files below a directory."""
+    """Return all files below a directory."""
     return {str(path): path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 

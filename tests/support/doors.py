@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 @contextmanager
@@ -119,7 +119,7 @@ class _Relay(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 class Proxy(ThreadingHTTPServer):
@@ -153,7 +153,7 @@ def proxy_to(behind: int) -> Iterator[Proxy]:
 
 
 def _pump(near: socket.socket, far: socket.socket) -> None:
-    """Carries bytes both ways until one side has enough."""
+    """Carry bytes both ways until one side has enough."""
     with suppress(OSError):
         while True:
             ready, _, _ = select.select([near, far], [], [], 10)

@@ -133,7 +133,7 @@ _FOREVER: list[object] = []
 
 
 def _table(address: int, disk: Disk, kept: list[object]) -> ctypes.Array[ctypes.c_void_p]:
-    """A copy of a file's functions, some of them through the disk."""
+    """Return a copy of a file's functions, some of them through the disk."""
     table = (_POINTER * _PLACES).from_buffer_copy(
         ctypes.cast(address, ctypes.POINTER(_POINTER * _PLACES)).contents
     )

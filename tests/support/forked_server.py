@@ -49,7 +49,7 @@ class Nursery:
         self._process.communicate()
 
     def fork(self, directory: Path, arguments: list[str]) -> Fork:
-        """A server that has just begun to start; it writes to files in a directory.
+        """Return a server that has just begun to start; it writes to files in a directory.
 
         One at a time: the one before has to have ended.
         """

@@ -1,11 +1,10 @@
 """Fuzzing by mutation from a kept corpus: the same inputs at every run, or new ones for long.
 
-A surface is something that strangers write to. Its corpus holds one input a
-file: what is usual, and whatever once went wrong there. By default a test
-takes all of the corpus and a fixed number of mutants, always the same ones;
-`HEADCOUNT_FUZZ_SECONDS` makes it go on for so long on each surface, with
-mutants that `chance` draws. An input that fails is written to `.cache/fuzz`; to keep it, copy it
-into the corpus.
+A surface is something that strangers write to. Its corpus has one input a file: usual
+inputs, and every input that once failed. By default a test uses the whole corpus and a
+fixed number of mutants, always the same ones. With `HEADCOUNT_FUZZ_SECONDS` it continues
+for that long on each surface, with mutants that `chance` draws. An input that fails is
+written to `.cache/fuzz`; to keep it, copy it into the corpus.
 """
 
 from __future__ import annotations
@@ -46,13 +45,13 @@ class Surface:
         return self.corpus.name
 
     def kept(self) -> list[bytes]:
-        """The corpus, in order of file names."""
+        """Return the corpus, in order of file names."""
         kept = [file.read_bytes() for file in sorted(self.corpus.iterdir())]
         assert kept, f"nothing is kept in {self.corpus}"
         return kept
 
     def inputs(self, mutants: int) -> Iterator[bytes]:
-        """All that is kept, then so many mutants, or those of `HEADCOUNT_FUZZ_SECONDS`."""
+        """Yield all that is kept, then so many mutants, or those of `HEADCOUNT_FUZZ_SECONDS`."""
         kept = self.kept()
         yield from kept
         end = time.monotonic() + SECONDS
@@ -161,7 +160,7 @@ def _fieldwise(
 
 
 def varint(number: int) -> bytes:
-    """A number as protobuf writes it."""
+    """Return a number as protobuf writes it."""
     out = b""
     while number > 127:
         out += bytes([number & 127 | 128])
@@ -170,7 +169,7 @@ def varint(number: int) -> bytes:
 
 
 def join(fields: list[tuple[int, bytes]]) -> bytes:
-    """A message of tags and payloads; payloads of tags with a length get it."""
+    """Return a message of tags and payloads; payloads of tags with a length get it."""
     return b"".join(
         varint(tag) + (varint(len(payload)) if tag & 7 == 2 else b"") + payload
         for tag, payload in fields
@@ -178,7 +177,7 @@ def join(fields: list[tuple[int, bytes]]) -> bytes:
 
 
 def split(message: bytes) -> list[tuple[int, bytes]] | None:
-    """Tags and payloads of a message; None where it is none."""
+    """Tags and payloads of a message; None if it is none."""
     fields, at = [], 0
     try:
         while at < len(message):

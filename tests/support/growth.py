@@ -18,7 +18,7 @@ SIZE = 250_000
 
 
 def is_linear(text: Callable[[int], str], read: Callable[[str], object]) -> bool:
-    """Whether reading a text of `SIZE` takes at most `MOST` times what a small one takes.
+    """Return whether reading a text of `SIZE` takes at most `MOST` times what a small one takes.
 
     A busy machine may make one try slower, and not all of them.
     """

@@ -17,7 +17,7 @@ EMPTY_MESSAGE = bytes(5)
 
 
 def frame(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> bytes:
-    """One frame."""
+    """Return one frame."""
     return (
         struct.pack(">I", len(payload))[1:]
         + bytes([kind, flags])
@@ -27,7 +27,7 @@ def frame(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> b
 
 
 def settings(**values: int) -> bytes:
-    """A SETTINGS frame: `window` is the initial one of each stream."""
+    """Return a SETTINGS frame: `window` is the initial one of each stream."""
     numbers = {"table": 1, "streams": 3, "window": 4}
     return frame(
         SETTINGS, payload=b"".join(struct.pack(">HI", numbers[n], v) for n, v in values.items())
@@ -35,7 +35,7 @@ def settings(**values: int) -> bytes:
 
 
 def headers(method: str = "GetRegistry", *more: tuple[str, str]) -> bytes:
-    """The header block of a call."""
+    """Return the header block of a call."""
     fields = [
         (":method", "POST"),
         (":scheme", "http"),
@@ -51,7 +51,7 @@ def headers(method: str = "GetRegistry", *more: tuple[str, str]) -> bytes:
 
 
 def call(stream: int, method: str = "GetRegistry") -> bytes:
-    """A whole call."""
+    """Return a whole call."""
     return frame(HEADERS, END_HEADERS, stream, headers(method)) + frame(
         DATA, END_STREAM, stream, EMPTY_MESSAGE
     )
@@ -72,7 +72,7 @@ def rapid_reset() -> Iterator[bytes]:
 
 
 def rapid_reset_of_headers() -> Iterator[bytes]:
-    """The same before the message."""
+    """Yield the same before the message."""
     block = headers()
     for stream in _streams():
         yield frame(HEADERS, END_HEADERS, stream, block) + _reset(stream)
@@ -105,7 +105,7 @@ def setting() -> Iterator[bytes]:
 
 
 def empty_data() -> Iterator[bytes]:
-    """A message in pieces of nothing (CVE-2019-9518)."""
+    """Yield a message in pieces of nothing (CVE-2019-9518)."""
     yield frame(HEADERS, END_HEADERS, 1, headers())
     while True:
         yield frame(DATA, 0, 1)

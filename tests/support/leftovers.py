@@ -1,7 +1,7 @@
-"""What a test started and left behind: threads, and processes with whatever these started.
+"""Threads and processes that a test started and left behind, with all their children.
 
-Processes are known by their parent, and by a mark in the environment that they began
-with: a process whose parent has ended belongs to nobody, and has the mark all the same.
+Processes are known by their parent and by a mark in their environment. A process whose
+parent has ended has no parent of ours, but it still has the mark.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _lasting: set[object] = set()
 
 
 def standing() -> dict[object, str]:
-    """Every thread of ours and every process that comes from us, with words for it."""
+    """Return every thread of ours and every process that comes from us, with words for it."""
     threads = {thread: f"the thread {thread.name}" for thread in threading.enumerate()}
     return threads | _processes()
 

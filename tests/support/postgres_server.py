@@ -47,7 +47,7 @@ def binaries() -> Path:
 
 
 def as_its_user(command: Sequence[str | Path]) -> list[str]:
-    """A command of PostgreSQL, which refuses to be run by root."""
+    """Return a command of PostgreSQL, which refuses to be run by root."""
     words = [str(word) for word in command]
     return (
         ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *words]
@@ -69,7 +69,7 @@ class PostgresServer:
             shutil.chown(self.directory, "postgres", "postgres")
 
     def url(self, name: str = "postgres") -> str:
-        """The URL of one of its databases."""
+        """Return the URL of one of its databases."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
     def make(self) -> None:
@@ -135,7 +135,7 @@ def running() -> Iterator[PostgresServer]:
 
 
 def has_citus() -> bool:
-    """Whether a database is named that has the extension Citus."""
+    """Return whether a database is named that has the extension Citus."""
     named = os.environ.get(NAMED)
     if not named:
         return False

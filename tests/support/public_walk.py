@@ -45,7 +45,7 @@ def walk(address: str) -> dict[str, Seen]:
 
 
 def fetched(address: str, method: str, path: str) -> Seen:
-    """One answer, over a connection of its own."""
+    """Return one answer, over a connection of its own."""
     connection = http.client.HTTPConnection(address, timeout=20)
     try:
         connection.request(method, path)

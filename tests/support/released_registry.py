@@ -54,7 +54,7 @@ _LATER = (
 
 
 def released(registry: Path) -> bytes:
-    """The descriptor set in a file, with a history put into it."""
+    """Return the descriptor set in a file, with a history put into it."""
     files = descriptor_pb2.FileDescriptorSet.FromString(registry.read_bytes())
     of_project: Any = options_pb2.project
     of_key: Any = options_pb2.key

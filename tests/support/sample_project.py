@@ -51,7 +51,7 @@ KEYS = (
 
 
 def schema(name: str, keys: tuple[Key, ...]) -> bytes:
-    """The serialized descriptors of a project's `Report`."""
+    """Return the serialized descriptors of a project's `Report`."""
     file = descriptor_pb2.FileDescriptorProto(
         name=f"headcount/projects/{name}/v1/report.proto",
         package=f"headcount.projects.{name}.v1",
@@ -197,7 +197,7 @@ class Host:
             clock=lambda: self.now,
             randomness=lambda: self.chance,
             transport=None if "endpoint" in more else self.transport,
-            **more,
+            **{"off_file": "", **more},
         )
 
     def files(self) -> set[str]:
@@ -209,7 +209,7 @@ class Host:
         }
 
     def until_due(self) -> None:
-        """Lets time pass until a report is due."""
+        """Let time pass until a report is due."""
         for _ in range(5):
             if self.client.due():
                 return

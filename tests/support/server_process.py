@@ -72,7 +72,7 @@ class ServerProcess:
         return [str(self.program), "serve", *place, *listen, clock, *self.flags]
 
     def launch(self) -> Process:
-        """A process of the server that has just begun to start."""
+        """Return a process of the server that has just begun to start."""
         log = (self.directory / "stdout").open("w", encoding="utf-8")
         errors = (self.directory / "stderr").open("a", encoding="utf-8")
         with log, errors:
@@ -104,7 +104,7 @@ class ServerProcess:
         return fetch(f"http://{self.addresses[door]}/metrics")
 
     def wait_for_metric(self, line: str, door: str = "public") -> str:
-        """The metrics of a door once they have a line that starts so."""
+        """Return the metrics of a door once they have a line that starts so."""
 
         def found() -> str:
             text = self.metrics(door)
@@ -114,7 +114,7 @@ class ServerProcess:
 
 
 def doors(said: str) -> dict[str, str] | None:
-    """The addresses of a server's three doors, once it has said them all."""
+    """Return the addresses of a server's three doors, once it has said them all."""
     found = dict(ADDRESS.findall(said))
     return found if len(found) == 3 else None
 
@@ -133,7 +133,7 @@ def installed(program: str) -> str:
 
 
 def held_port() -> socket.socket:
-    """A socket whose port the system gives to nobody else until it is closed.
+    """Return a socket whose port the system gives to nobody else until it is closed.
 
     For programs that cannot choose a port and tell it. The socket never listens,
     so a program that is told its number can, if it sets SO_REUSEADDR as servers do.

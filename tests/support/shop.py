@@ -36,7 +36,6 @@ telemetry[languages][label] = Languages
 telemetry[languages][type] = list
 telemetry[languages][values][] = de
 telemetry[languages][values][] = fr
-telemetry[languages][by][] = version
 telemetry[modules][label] = Modules
 telemetry[modules][type] = list
 telemetry[modules][catalogue] = modules.txt
@@ -49,7 +48,7 @@ NODES = (5, 50, 100, 1000)
 
 
 def write(folder: Path) -> Path:
-    """The declarations, in a folder that is made."""
+    """Return the declarations, in a folder that is made."""
     folder.mkdir(parents=True)
     (folder / "shop.info").write_text(DECLARATIONS, encoding="utf-8")
     (folder / "modules.txt").write_text("views\nwebform\n", encoding="utf-8")

@@ -19,24 +19,24 @@ Row = tuple[object, ...]
 
 
 def file_of(config: Config) -> Path:
-    """The file of a server that keeps its totals in SQLite."""
+    """Return the file of a server that keeps its totals in SQLite."""
     return config.database.files[0]
 
 
 def held(path: Path) -> list[Path]:
-    """The files that there are of a database: itself, WAL, index, and week keys."""
+    """Return the files that there are of a database: itself, WAL, index, and week keys."""
     beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-wal", "-shm")]
     keys = path.with_name(f"{path.name}.keys")
     return [file for file in (*beside, *sorted(keys.glob("*"))) if file.is_file()]
 
 
 def content(files: Sequence[Path]) -> bytes:
-    """All bytes of these files."""
+    """Return all bytes of these files."""
     return subprocess.run(["/bin/cat", *map(str, files)], check=True, capture_output=True).stdout
 
 
 def take_copy(path: Path, directory: Path) -> Path:
-    """A database as it is on the disk this moment, copied into a new directory."""
+    """Return a database as it is on the disk this moment, copied into a new directory."""
     directory.mkdir()
     names = (path.name, f"{path.name}-wal", f"{path.name}.keys")
     there = [str(path.with_name(name)) for name in names if path.with_name(name).exists()]
@@ -51,7 +51,7 @@ def rows(path: Path, query: str) -> list[Row]:
 
 
 def dump(path: Path) -> dict[str, list[Row]]:
-    """All rows of all tables of a database, by table."""
+    """Return all rows of all tables of a database, by table."""
     tables = rows(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     return {
         str(name): sorted(rows(path, f"SELECT * FROM [{name}]"), key=repr)  # noqa: S608 - our tables

@@ -33,7 +33,7 @@ Place: TypeAlias = Path | PostgresUrl
 
 
 def database_at(place: Place) -> Database:
-    """The database in a place."""
+    """Return the database in a place."""
     return SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
 
 
@@ -57,7 +57,7 @@ _Place = TypeVar("_Place", bound=Place)
 
 
 def lived(place: _Place, schema: Schema) -> _Place:
-    """The same, with the store shut, of either kind; the place itself."""
+    """Return the same, with the store shut, of either kind; the place itself."""
     store = database_at(place).open_store()
     _live(store, schema)
     store.close()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 PATIENCE = 60.0
-"""Seconds until a test gives up. Whoever waits for an event never pays for a long deadline."""
+"""Seconds until a test gives up. A test that waits for an event never pays for a long deadline."""
 _PAUSES = 0.001, 0.05
 """Seconds between two looks, at first and at most."""
 

@@ -49,30 +49,30 @@ class Bench:
         return path
 
     def build(self) -> Build:
-        """Builds and writes; fails with the findings if there are errors."""
+        """Build and write; fail with the findings if there are errors."""
         built = build([self.declarations], self.lock)
         output.apply(output.plan(built.files, self.out, self.lock, built.lock), self.out)
         return built
 
     def project(self, text: str, name: str = "toy") -> Project:
-        """The resolved project of one file."""
+        """Return the resolved project of one file."""
         self.write(f"{name}.info", text)
         return next(each for each in self.build().registry.projects if each.name == name)
 
     def key(self, text: str) -> Key:
-        """The resolved key `k` of one file."""
+        """Return the resolved key `k` of one file."""
         return next(key for key in self.project(text).keys if key.name == "k")
 
     def refused(self) -> list[str]:
-        """The names of the checks that refuse the build."""
+        """Return the names of the checks that refuse the build."""
         with pytest.raises(DeclarationsError) as caught:
             build([self.declarations], self.lock)
         return [finding.check for finding in caught.value.findings if finding.is_error]
 
     def run(self, *arguments: str) -> Result:
-        """Runs the command."""
+        """Run the command."""
         return CliRunner().invoke(main, arguments)
 
     def run_build(self, *options: str) -> Result:
-        """Runs the command `build` on the declarations."""
+        """Run the command `build` on the declarations."""
         return self.run("build", str(self.declarations), "--out", str(self.out), *options)

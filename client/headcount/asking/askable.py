@@ -31,36 +31,36 @@ class Askable(Protocol):
     project: Project
 
     def record(self) -> Record | None:
-        """What was answered before."""
+        """Return the earlier answer; None if there is none."""
 
     def state(self) -> State:
-        """The effective state."""
+        """Return the effective state."""
 
     def preview(self, level: str | None) -> Previewed:
         """What a yes to a level would send."""
 
     def now(self) -> float:
-        """The time (unix seconds)."""
+        """Return the time (unix seconds)."""
 
     def grant(
         self, level: str | None, refused: Iterable[str] | None, via: str, wording: str
     ) -> State:
-        """Records a yes, and returns the state that follows."""
+        """Record a yes, and return the state that follows."""
 
     def deny(self, via: str, wording: str) -> None:
-        """Records a no."""
+        """Record a no."""
 
     def allow(self, key: str) -> None:
-        """Agrees to one key."""
+        """Agree to one key."""
 
     def refuse(self, key: str) -> None:
-        """Leaves one key out."""
+        """Leave one key out."""
 
     def question_shown(self) -> bool:
-        """Records that the question was put; false where that was known."""
+        """Record that the question was put; false where that was known."""
 
     def notice_shown(self, wording: str) -> None:
-        """Records that the notice was shown."""
+        """Record that the notice was shown."""
 
     def way_back(self) -> str:
         """How people change their mind: a command, or the file that holds the answer."""

@@ -89,7 +89,7 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
 
 
 def _left_out(asked: list[Askable], refused: Iterable[str]) -> dict[str, list[str]]:
-    """The refused keys of each project."""
+    """Return the refused keys of each project."""
     found: dict[str, list[str]] = {client.project.name: [] for client in asked}
     for name in refused:
         project, _, key = name.partition(".")

@@ -1,4 +1,4 @@
-"""Two streams that a person sits at: what is said there, and what is typed."""
+"""A terminal as two streams: what the program says, and what a person types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Screen:
 
     @property
     def why_not(self) -> str:
-        """Why no person can read here and answer, `""` if one can."""
+        """The reason why no person can read and answer here; `""` if one can."""
         try:
             if not (self._reading.isatty() and self._writing.isatty()):
                 return "there is no terminal to ask in"
@@ -38,7 +38,7 @@ class Screen:
         return ""
 
     def say(self, text: str, *, wrapped: bool = True) -> None:
-        """Prints a paragraph, or a line that is to be copied as it is."""
+        """Print a paragraph, or a line that is to be copied as it is."""
         indent = text[: len(text) - len(text.lstrip())]
         clean = "".join(letter if letter.isprintable() else "?" for letter in text)
         if wrapped:
@@ -53,9 +53,9 @@ class Screen:
         *,
         empty: str = UNDECIDED,
     ) -> str:
-        """The answer that was typed in full or begun, `""` where only Enter was.
+        """Return the answer whose beginning was typed; `""` if only Enter was typed.
 
-        EOFError where the terminal was closed.
+        EOFError if the terminal was closed.
         """
         for _ in range(_TRIES):
             self._writing.write(

@@ -30,7 +30,7 @@ NO = "no"
 LATER = "later"
 NOT_ASKED = "not asked"
 
-_OVERRULED = ("administrator", "environment", "automated")
+_OVERRULED = ("administrator", "machine", "environment", "automated")
 
 
 class Asked(Frozen):
@@ -140,13 +140,13 @@ def _granted(client: Askable) -> bool:
 
 
 def _novel(client: Askable) -> bool:
-    """Whether more is asked than was agreed to."""
+    """Return whether more is asked than was agreed to."""
     state = client.state()
     return bool(state.waiting or state.limited)
 
 
 def _whole(terminal: Screen, clients: list[Askable], translated: Mapping[str, str] | None) -> Asked:
-    """The question about everything."""
+    """Return the question about everything."""
     data = form(*clients, translated=translated)
     terminal.say(data["question"]["text"])
     for project in data["projects"]:
@@ -184,7 +184,7 @@ def _whole(terminal: Screen, clients: list[Askable], translated: Mapping[str, st
 
 
 def _wider(terminal: Screen, client: Askable, translated: Mapping[str, str] | None) -> Asked:
-    """The question about what is new since the answer; the rest goes on either way."""
+    """Return the question about what is new since the answer; the rest goes on either way."""
     (project,) = form(client, translated=translated)["projects"]
     new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
     terminal.say(f"{client.project.title} would like to know more than you agreed to:")

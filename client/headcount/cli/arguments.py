@@ -1,4 +1,4 @@
-"""What can be typed: the commands, their flags, and the exit codes."""
+"""The command line: commands, flags and exit codes."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _EXITS = """exit codes:
 
 
 class Command(Protocol):
-    """Something that adds a command."""
+    """A function that adds a command."""
 
     def __call__(self, name: str, text: str) -> ArgumentParser:
-        """Adds one, with what it does."""
+        """Add a command with its description."""
 
 
 def parsed(
     project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
 ) -> Namespace | int:
-    """The arguments, or the exit code where there is nothing left to do."""
+    """Return the arguments, or the exit code where there is nothing left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
         # No parser may know these defaults: that of a command would undo what stands before it.

@@ -33,14 +33,14 @@ class Command:
         self._hosted = hosted
 
     def run(self) -> int:
-        """Carries it out; HeadcountError where that does not work."""
+        """Carry the command out, and return the exit code. Raises HeadcountError."""
         name = self._arguments.command.replace("-", "_")
         code: int = getattr(self, name)()
         sys.stdout.flush()
         return code
 
     def status(self) -> int:
-        """Shows the effective state, its rule, and what follows."""
+        """Show the effective state, its rule, and what follows."""
         if self._arguments.ask_server:
             self._needs_host("status --ask-server")
             if not self._client.state().on:
@@ -51,7 +51,7 @@ class Command:
         return OK
 
     def preview(self) -> int:
-        """Shows what would be sent, or will be."""
+        """Show the report that will be sent, or would be sent now."""
         client, level = self._client, self._arguments.level
         report = client.preview(level)
         known = self._hosted or report.frozen
@@ -89,7 +89,7 @@ class Command:
         return OK
 
     def diff(self) -> int:
-        """Compares what is asked with what was agreed to, and values with those sent last."""
+        """Compare what is asked with what was agreed to, and values with those sent last."""
         client = self._client
         record, changed = client.record(), client.changes()
         agreed = record is not None and bool(record.terms)
@@ -114,14 +114,14 @@ class Command:
         return OK
 
     def form(self) -> int:
-        """Prints what an installer needs to draw the question."""
+        """Print what an installer needs to draw the question."""
         data = self._client.form()
         self._show(json.dumps(data, indent=2, ensure_ascii=False).splitlines(), data)
         return OK
 
     def ask(self) -> int:
-        """Puts the question in the terminal."""
-        # Questions are typed at a person; with --json only the outcome is data.
+        """Put the question in the terminal."""
+        # The question is for a person; with --json only the outcome is data.
         came = ask(
             self._client,
             again=self._arguments.again,
@@ -134,7 +134,7 @@ class Command:
         return OK
 
     def grant(self) -> int:
-        """Records a yes, or prints the setting that says it."""
+        """Record a yes, or print the setting that says it."""
         record, level = self._client.record(), self._arguments.level
         if self._arguments.as_configuration:
             client = self._client
@@ -146,26 +146,26 @@ class Command:
         return self._recorded()
 
     def deny(self) -> int:
-        """Records a no."""
+        """Record a no."""
         self._client.deny(via=_VIA, clear_history=self._arguments.delete_history)
         return self._recorded()
 
     def set_level(self) -> int:
-        """Records another level."""
+        """Record another level."""
         self._client.set_level(self._arguments.level)
         return self._recorded()
 
     def refuse(self) -> int:
-        """Leaves keys out."""
+        """Leave keys out."""
         return self._each(self._client.refuse, self._client.state().waiting)
 
     def allow(self) -> int:
-        """Agrees to keys."""
+        """Agree to keys."""
         state = self._client.state()
         return self._each(self._client.allow, (*state.waiting, *state.limited))
 
     def send(self) -> int:
-        """Sends this week's report."""
+        """Send this week's report."""
         self._needs_host("send")
         client = self._client
         outcome = client.send_if_due() if self._arguments.if_due else client.send_now()
@@ -187,7 +187,7 @@ class Command:
         return {"SENT": OK, "NOT_DUE": OK, "OFF": OFF}.get(outcome.name, FAILED)
 
     def history(self) -> int:
-        """Lists what was sent, or removes the list."""
+        """List what was sent, or remove the list."""
         if self._arguments.delete:
             self._client.clear_history()
         week, place = self._arguments.week, self._client.history_directory
@@ -197,7 +197,7 @@ class Command:
         return OK
 
     def forget(self) -> int:
-        """Removes everything."""
+        """Remove everything."""
         self._client.forget()
         gone = "Every file of this project is gone, your answer included."
         self._show([gone], {"forgotten": True})
@@ -217,7 +217,7 @@ class Command:
         return self._recorded()
 
     def _needs_host(self, what: str) -> None:
-        """Outside the host nothing is sent: its own switches are not known there."""
+        """Refuse outside the host, whose own switches are not known there."""
         if not self._hosted:
             raise UsageError(f"{what} needs the program itself: --host MODULE:NAME")
 
@@ -233,7 +233,7 @@ class Command:
         self._show(page.status(status, hosted=self._hosted), data)
 
     def _show(self, lines: Iterable[str], data: object) -> None:
-        """Prints lines for people, or with --json the same as data."""
+        """Print lines for people, or with --json the same as data."""
         if self._arguments.json:
             sys.stdout.write(f"{json.dumps(data, indent=2)}\n")
             return

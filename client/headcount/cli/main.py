@@ -1,7 +1,7 @@
 """The command line for site owners: `python -m <project>_telemetry`, or inside a host.
 
-`main` serves a host's own client; `run` is what a generated package calls, and
-finds the host by its arguments. Both return the exit code.
+`main` serves a host's own client. A generated package calls `run`, which finds the host
+by its arguments. Both return the exit code.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STATE = "HEADCOUNT_STATE"
 
 
 def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
-    """Carries out a command on a host's client; `program` is how people call it."""
+    """Carry out a command on a host's client; `program` is how people call it."""
     arguments = parsed(telemetry.project, argv, program=program, hosted=True)
     if isinstance(arguments, int):
         return arguments
@@ -46,7 +46,7 @@ def run(
     environment: Mapping[str, str] = os.environ,
     package: str = "",
 ) -> int:
-    """The same for a project whose host has no command of its own.
+    """Carry out a command for a project whose host has no command of its own.
 
     `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
     makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
@@ -76,7 +76,7 @@ def run(
 
 
 def _found(project: Project, name: str) -> Client:
-    """The client that a host keeps under a name such as `shop.telemetry:telemetry`."""
+    """Return the client that a host keeps under a name such as `shop.telemetry:telemetry`."""
     module, mark, attribute = name.partition(":")
     if not mark or not module or not attribute:
         raise UsageError(f"--host {name}: write MODULE:NAME, such as shop.telemetry:telemetry")
@@ -123,7 +123,7 @@ def _answered(arguments: Namespace, client: Callable[[], Client], *, hosted: boo
     except KeyboardInterrupt:
         code, message = INTERRUPTED, "interrupted; nothing was decided"
     except BrokenPipeError:
-        # Who reads has seen enough; Python must not complain when it flushes.
+        # The reader closed the pipe; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:

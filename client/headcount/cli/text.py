@@ -34,7 +34,7 @@ _OUTCOMES = {
 
 
 def moment(seconds: float | None) -> str:
-    """A time as people read it."""
+    """Return a time as people read it."""
     if seconds is None:
         return "never"
     try:
@@ -44,7 +44,7 @@ def moment(seconds: float | None) -> str:
 
 
 def status(now: Status, *, hosted: bool) -> Iterator[str]:
-    """The status, and the next step where there is one."""
+    """Yield the status, and the next step if there is one."""
     yield f"{now.title} is {'ON' if now.on else 'OFF'}."
     for name, text in _rows(now):
         yield from wrap(
@@ -61,14 +61,11 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     yield "keys", ", ".join(now.keys) or "none is sent"
     if now.refused:
         yield "left out", f"{', '.join(now.refused)}; answer anew with: allow KEY"
-    for key, reasons in now.waiting.items():
-        yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
-    for key, reasons in now.limited.items():
-        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
-    if now.waiting or now.limited:
-        yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
+    yield from _unanswered(now)
     for key, note in now.notes.items():
         yield "note" if key == "send_in_background" else "no value", f"{key}: {note}"
+    for message in now.unreadable:
+        yield "not readable", message
     yield "sent last", _last(now)
     yield "due next", _next(now)
     if now.shared_secret:
@@ -85,6 +82,15 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "promise", "not asked for yet: status --ask-server"
     else:
         yield "promise", "the server is asked only while this is on"
+
+
+def _unanswered(now: Status) -> Iterator[tuple[str, str]]:
+    for key, reasons in now.waiting.items():
+        yield "waiting", f"{key}, not sent: {'; '.join(reasons)}"
+    for key, reasons in now.limited.items():
+        yield "as agreed", f"{key}, sent as you agreed to it, though: {'; '.join(reasons)}"
+    if now.waiting or now.limited:
+        yield "", "answer with: ask, or allow KEY, refuse KEY; compare with: diff"
 
 
 def preview(
@@ -120,7 +126,7 @@ def preview(
 
 
 def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[str]:
-    """The reports that left, newest first."""
+    """Yield the reports that left, newest first."""
     if not entries:
         yield "Nothing was ever sent from here."
         return
@@ -137,7 +143,7 @@ def history(entries: Sequence[Entry], place: str, *, reports: bool) -> Iterator[
 
 
 def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
-    """What is asked now, as against what was agreed to."""
+    """Yield the differences between the present questions and the terms of consent."""
     if not agreed:
         yield "Nothing was agreed to, so there is nothing to compare with."
     elif not changed:
@@ -152,7 +158,7 @@ def changes(changed: Sequence[Change], *, agreed: bool) -> Iterator[str]:
 def values(
     project: Project, pairs: Mapping[str, tuple[Wire | None, Wire | None]], *, hosted: bool
 ) -> Iterator[str]:
-    """Each key's value now, beside that of the last report that was counted."""
+    """Yield each key's value now, beside that of the last report that was counted."""
     if pairs:
         yield ""
         yield "Values now, beside the last report that was counted:"
@@ -165,7 +171,7 @@ def values(
 
 
 def clean(line: str) -> str:
-    """A line without anything that would steer a terminal."""
+    """Return a line without control characters for terminals."""
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 

@@ -12,7 +12,6 @@ from headcount.consent.state import (
     effective,
     limited_keys,
     matured,
-    overruled,
 )
 from headcount.model.errors import StateError
 
@@ -32,21 +31,20 @@ class Decision:
         *,
         project: Project,
         directory: StateDirectory,
-        environment: Mapping[str, str],
         clock: Callable[[], float],
-        administrator_off: bool,
+        environment: Mapping[str, str],
+        overruled: Callable[[], State | None],
     ) -> None:
         self._project = project
         self._directory = directory
-        self._environment = environment
         self._clock = clock
-        self._administrator_off = administrator_off
+        self._environment = environment  # a yes by configuration may stand there
+        self._overruled = overruled
         self._seen: tuple[bytes, Record] | None = None  # the file's bytes and what they say
 
     def state(self) -> State:
         """The effective state and the rule that decided it."""
-        off = overruled(self._environment, administrator_off=self._administrator_off)
-        return off if off is not None else self._effective(self.record())
+        return self._effective(self.record)
 
     def not_before(self) -> float:
         """The earliest moment (unix seconds) of the first report."""
@@ -128,14 +126,9 @@ class Decision:
         """The keys that have become wider, as they were agreed to."""
         return limited_keys(self._project, self.record())
 
-    def _effective(self, record: Record | None) -> State:
-        return effective(
-            self._project,
-            record,
-            now=self._clock(),
-            environment=self._environment,
-            administrator_off=self._administrator_off,
-        )
+    def _effective(self, record: Callable[[], Record | None]) -> State:
+        off = self._overruled()
+        return off or effective(self._project, record(), now=self._clock())
 
     def leave_no_trace(self) -> None:
         """Cleans up where somebody said no while a report was at work.
@@ -170,7 +163,7 @@ class Decision:
             # A report saved under the former answer may hold what is now refused.
             if _agreed(record) != _agreed(before):
                 self._directory.discard_report()
-            if self._effective(record).on:
+            if self._effective(lambda: record).on:
                 with self._directory.sending() as held:
                     if held:  # else whoever sends now makes the secret
                         self._directory.secret()

@@ -29,7 +29,7 @@ QUIET = DAY
 class State(Frozen):
     """The effective state: whether anything is sent, and the rule that decided it.
 
-    `rule` is one stable word: administrator, environment, automated, denied,
+    `rule` is one stable word: administrator, machine, environment, automated, denied,
     undecided, unreadable, notice-pending, notice, granted, widened. `keys` names the keys that
     are sent, `waiting` those that no one has agreed to yet. `limited` are those of `keys`
     that have become wider since, and are sent as they were agreed to.
@@ -47,17 +47,8 @@ class State(Frozen):
         return bool(self.keys)
 
 
-def effective(
-    project: Project,
-    record: Record | None,
-    *,
-    now: float,
-    environment: Mapping[str, str],
-    administrator_off: bool = False,
-) -> State:
-    """The state that follows from a record at a moment; the first rule that matches decides."""
-    if off := overruled(environment, administrator_off=administrator_off):
-        return off
+def effective(project: Project, record: Record | None, *, now: float) -> State:
+    """Return the state that follows from a record at a moment, if no switch is off."""
     if record is None:
         return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
     if record.decision == UNREADABLE:
@@ -72,12 +63,19 @@ def effective(
     return _noticed(project, record, now)
 
 
-def overruled(environment: Mapping[str, str], *, administrator_off: bool) -> State | None:
-    """The state that holds whatever was decided, or None where the decision counts."""
+def overruled(
+    environment: Mapping[str, str], *, administrator_off: bool, off_file: str
+) -> State | None:
+    """Return the state that holds whatever was decided, None if the decision counts."""
     if administrator_off:
         return State(rule="administrator", explanation="Turned off by this host's administrator.")
+    if switches.machine_off(off_file):
+        return State(rule="machine", explanation=f"Turned off by the file {off_file}.")
     if name := switches.environment_off(environment):
-        return State(rule="environment", explanation=f"Turned off by the variable {name}.")
+        return State(
+            rule="environment",
+            explanation=f"Turned off by the variable {name}, which is {environment[name]!r}.",
+        )
     if name := switches.automated(environment):
         return State(
             rule="automated",

@@ -1,9 +1,12 @@
-"""The switches in the environment that turn everything off, whatever was decided.
+"""The switches that turn everything off, whatever was decided: a file and the environment.
 
 They are read at every question and never written down.
 """
 
 from __future__ import annotations
+
+import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +14,14 @@ if TYPE_CHECKING:
 
 _NO = frozenset({"", "0", "false", "no"})
 _ON = frozenset({"", "on", "1", "true", "yes"})
+
+if sys.platform == "win32":
+    OFF_FILE = os.path.join(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "headcount", "off")
+elif sys.platform == "darwin":
+    OFF_FILE = "/Library/Application Support/headcount/off"
+else:
+    OFF_FILE = "/etc/headcount/off"
+"""The file by which a machine's administrator turns everything off; what it holds is not read."""
 
 CI = (
     "CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI",
@@ -23,11 +34,26 @@ TESTS = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_S
 """Variables that test runners set."""
 
 
+def machine_off(file: str) -> bool:
+    """Return whether a machine's off file is there; `file` is `""` to look for none."""
+    if not file:
+        return False
+    try:
+        os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # a place that we may not look into: it is a switch, so it counts
+        return True
+    return True
+
+
 def environment_off(environment: Mapping[str, str]) -> str:
-    """The variable by which somebody said no, or `""`."""
+    """The variable by which somebody said no, or `""`.
+
+    A value of HEADCOUNT_TELEMETRY that nobody understands was hardly meant as a yes.
+    """
     if environment.get("DO_NOT_TRACK", "").strip().lower() not in _NO:
         return "DO_NOT_TRACK"
-    # A word that we do not know was meant to turn something off.
     if environment.get("HEADCOUNT_TELEMETRY", "").strip().lower() not in _ON:
         return "HEADCOUNT_TELEMETRY"
     return ""

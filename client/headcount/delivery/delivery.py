@@ -12,6 +12,7 @@ from headcount.delivery.schedule import (
     DROPPED,
     PAUSES,
     SENT,
+    SKIPPED,
     Plan,
     draw,
     finished,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from headcount.model.report import Report
     from headcount.reporting.collectors import Collected
     from headcount.storage.state_directory import StateDirectory
-    from headcount.transport.messages import Answer, Transport
+    from headcount.transport.messages import Answer, Ignored, Transport
 
 DEADLINE = 20.0
 """Seconds that collecting and sending may take together, unless the host says otherwise."""
@@ -146,7 +147,8 @@ class Delivery:
         """What to do with the plan; the caller holds the lock."""
         plan = self._planned()
         now = self._clock()
-        if plan is None and by_hand and Week.at(now).label != self._decision.spent():
+        idle = plan is None or plan.done == SKIPPED
+        if idle and by_hand and Week.at(now).label != self._decision.spent():
             plan = Plan(week=Week.at(now).label, moment=now)
         if plan is None or plan.done or not (by_hand or is_due(plan, now)):
             return Outcome.NOT_DUE
@@ -157,7 +159,8 @@ class Delivery:
         now = self._clock()
         plan = outbox.read_plan(self._directory)
         if plan is None or not holds(plan, now):
-            plan = draw(now, self._decision.not_before(), self._chance())
+            first = plan is None
+            plan = draw(now, self._decision.not_before(), self._chance(), first=first)
             if plan is not None:
                 self._directory.discard_report()
                 outbox.write_plan(self._directory, plan)
@@ -261,7 +264,7 @@ class Delivery:
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
                 self._directory.discard_report()
-            return Outcome(name="SENT", ignored=answer.ignored)
+            return Outcome(name="SENT", ignored=named(self._project, answer.ignored))
         why = f"{answer.code}: {answer.message}"
         if answer.code in _GIVEN_UP:
             plan = finished(plan, DROPPED)
@@ -273,3 +276,17 @@ class Delivery:
             self._directory.discard_report()
             return Outcome.DROPPED.because(why)
         return Outcome.LATER.because(why)
+
+
+def named(project: Project, ignored: tuple[Ignored, ...]) -> tuple[Ignored, ...]:
+    """Return the keys that a server left out under the names that people know.
+
+    A server that is older than this client knows the number alone.
+    """
+    names = {key.number: key.name for key in project.keys}
+    return tuple(
+        item
+        if item.key or item.number not in names
+        else item.replaced(key=names[item.number], message="the server does not know this key yet")
+        for item in ignored
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from headcount.delivery.schedule import DROPPED, SENT, Plan
+from headcount.delivery.schedule import DROPPED, SENT, SKIPPED, Plan
 from headcount.model.week import Week
 from headcount.storage.state_directory import REPORT
 
@@ -42,7 +42,7 @@ def read_plan(directory: StateDirectory) -> Plan | None:
         )
     except _NONSENSE:
         return None
-    return plan if plan.done in {"", SENT, DROPPED} else None
+    return plan if plan.done in {"", SENT, DROPPED, SKIPPED} else None
 
 
 def write_plan(directory: StateDirectory, plan: Plan) -> None:

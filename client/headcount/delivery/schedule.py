@@ -1,6 +1,8 @@
 """When a report leaves: pure functions of the time and of chance.
 
-The moment is drawn afresh each week, uniformly over what is left of it. A
+The moment is drawn afresh each week, uniformly over what is left of it. The first
+one is drawn over seven days, so that everybody who answers on one weekend does not
+report on one evening: if it falls behind the week's end, the week is skipped. A
 report that could not be sent is tried again after 1, 6, 24, 24, … hours, each
 times a random factor between 0.5 and 1.5, until two days after its week.
 """
@@ -8,7 +10,7 @@ times a random factor between 0.5 and 1.5, until two days after its week.
 from __future__ import annotations
 
 from headcount.model.frozen import Frozen
-from headcount.model.week import DAY, Week
+from headcount.model.week import DAY, WEEK, Week
 
 HOUR = 3_600
 """Seconds of an hour."""
@@ -21,13 +23,14 @@ PAUSES = (1 * HOUR, 6 * HOUR, 24 * HOUR)
 
 SENT = "sent"
 DROPPED = "dropped"
+SKIPPED = "skipped"
 
 
 class Plan(Frozen):
     """What is to happen in one week.
 
     `moment` is when the next attempt is due (unix seconds), `tries` counts the
-    failed ones; `done` is `""`, sent or dropped.
+    failed ones; `done` is `""`, sent, dropped or skipped.
     """
 
     week: str
@@ -41,18 +44,23 @@ class Plan(Frozen):
         return Week.named(self.week).end + GRACE
 
 
-def draw(now: float, not_before: float, chance: float) -> Plan | None:
-    """The plan of the present week; None where nothing may leave before its end.
+def draw(now: float, not_before: float, chance: float, *, first: bool = False) -> Plan | None:
+    """The plan of the present week; None if nothing may leave before its end.
 
-    `chance` is uniform in [0, 1).
+    `not_before` is when the first report may leave (unix seconds), `chance` is
+    uniform in [0, 1). The `first` plan of an installation that may report from this
+    week on is drawn over seven days.
     """
     week = Week.at(now)
     begin = max(now, not_before)
     if begin >= week.end:
         return None
+    first = first and not_before > week.start
+    moment = begin + chance * (WEEK if first else week.end - begin)
+    if first and moment >= week.end:
+        return Plan(week=week.label, moment=begin, done=SKIPPED)
     # Rounding must not carry the moment into the next week.
-    moment = min(begin + chance * (week.end - begin), week.end - 1)
-    return Plan(week=week.label, moment=max(moment, begin))
+    return Plan(week=week.label, moment=max(min(moment, week.end - 1), begin))
 
 
 def holds(plan: Plan, now: float) -> bool:

@@ -33,7 +33,7 @@ class Deadline:
 class Task(Generic[Result]):
     """A call in a thread of its own, which dies with the process if it never returns.
 
-    The call sees the context variables of whoever started it. A `native` call gets
+    The call sees the context variables of its caller. A `native` call gets
     a thread of the system even if gevent or eventlet made greenlets of all others.
     Raises HostError if no thread can be started.
     """
@@ -63,7 +63,7 @@ class Task(Generic[Result]):
             self._over = True
 
     def finished(self, seconds: float) -> bool:
-        """Whether the call is over, after waiting for at most `seconds`."""
+        """Return whether the call is over, after waiting for at most `seconds`."""
         if self._thread is not None:
             self._thread.join(seconds)
             return not self._thread.is_alive()

@@ -1,8 +1,8 @@
 """The secret that weekly tokens are made of, and which tokens may be made of it.
 
 A token that occurs in two weeks would be a number that follows an installation,
-and whoever names the week of a token could ask for the same one again and again.
-So what a server says is obeyed only within bounds that no answer can move. Two
+and a server that names the week of a token could ask for the same one again and again.
+So the client obeys a server only within bounds that no response can move. Two
 kinds of token are made:
 
 * for the client's own week, unless a server named that week in another own week;

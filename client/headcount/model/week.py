@@ -22,12 +22,12 @@ class Week(Frozen):
 
     @classmethod
     def at(cls, seconds: float) -> Week:
-        """The week that holds a moment (unix seconds)."""
+        """Return the week that holds a moment (unix seconds)."""
         return cls(index=int((seconds - _FIRST_MONDAY) // WEEK))
 
     @classmethod
     def named(cls, label: str) -> Week:
-        """The week that a label such as `2026-W47` names; ValueError where none does."""
+        """Return the week that a label such as `2026-W47` names; ValueError if none does."""
         left, right = label[:4], label[6:]
         digits = left + right
         if len(label) != len("2026-W47") or not (digits.isascii() and digits.isdigit()):

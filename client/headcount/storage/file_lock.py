@@ -11,6 +11,7 @@ from headcount.model.errors import StateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 _PAUSE = 0.01  # seconds between two tries
@@ -33,19 +34,27 @@ class Lock:
 
     `with lock as held:` tries once, and `held` says whether it worked. A lock
     with `patience` tries for that many seconds and then raises StateError. A
-    `fleeting` one removes its file when released.
+    `fleeting` one removes its file when released. `made` is called with the handle
+    and the path of its file, which may have been made just now.
 
     Raises StateError if the file system knows no locks, as some network ones do.
     An `urgent` lock does without then: `held` is False.
     """
 
     def __init__(
-        self, path: str, *, patience: float = 0.0, fleeting: bool = False, urgent: bool = False
+        self,
+        path: str,
+        *,
+        patience: float = 0.0,
+        fleeting: bool = False,
+        urgent: bool = False,
+        made: Callable[[int, str], None] = lambda _handle, _path: None,
     ) -> None:
         self._path = path
         self._urgent = urgent
         self._patience = patience
         self._fleeting = fleeting
+        self._made = made
         self._handle = -1
         self._lockless = False
 
@@ -89,6 +98,7 @@ class Lock:
             if _locked(handle) and self._still_there(handle):
                 self._handle = handle
                 _held.add(handle)
+                self._made(handle, self._path)
                 return True
         except OSError as error:
             self._refused(error)

@@ -3,8 +3,8 @@
     telemetry[modules][allow][] = large-vocabulary
     headcount[allow][] = project-unstated
 
-An allowance may stand in any file of the project. That of a key in the shorthand must stand
-in another file than the key, because the grammar would drop one of the two.
+An allowance may be in any file of the project. For a key in the shorthand it must be in
+another file than the key, because the grammar would drop one of the two.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Allowances:
 
 @allowance_check("unknown-allowance")
 def unknown_allowance(allowances: Allowances) -> Problems:
-    """An allowance names a check that can be allowed, for a key that is declared."""
+    """An allowance must name a check that can be allowed, for a declared key."""
     allowable = sorted(name for name, check in allowances.checks.items() if check.allowable)
     for _, each in allowances.stated():
         known = allowances.checks.get(each.text)
@@ -90,7 +90,7 @@ def unknown_allowance(allowances: Allowances) -> Problems:
 
 @allowance_check("unused-allowance")
 def unused_allowance(allowances: Allowances) -> Problems:
-    """An allowance without a finding would hide the next one, so it goes."""
+    """An allowance without a finding would hide the next finding."""
     found = {(each.key, each.check.name) for each in allowances.seen}
     stated: dict[tuple[str, str], Statement] = {}
     for key, each in allowances.stated():

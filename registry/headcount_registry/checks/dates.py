@@ -20,7 +20,7 @@ _LONGEST = dt.timedelta(days=731)
 
 @key_check("expiry-date")
 def expiry_date(key: KeyDraft) -> Problems:
-    """An expiry is a day of the calendar."""
+    """An expiry is a calendar day."""
     stated = key.scalar("expires")
     if stated and _date(stated) is None:
         yield stated.value_location, f"`{stated.text}` is no date; write YYYY-MM-DD"
@@ -43,7 +43,7 @@ def expired(key: KeyDraft, today: dt.date) -> Problems:
 
 @key_check("distant-expiry", Severity.WARNING, When.DATED)
 def distant_expiry(key: KeyDraft, today: dt.date) -> Problems:
-    """An expiry that nobody lives to see ends nothing."""
+    """A distant expiry is forgotten before it comes."""
     stated = key.scalar("expires")
     day = _date(stated) if stated else None
     if stated and day and day - today > _LONGEST:

@@ -1,4 +1,4 @@
-"""Checks of one file: lines that the grammar reads otherwise than their writer meant."""
+"""Checks of one file: lines that parse differently from what the author intended."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _first_line(text: str) -> str:
 
 @file_check("encoding")
 def encoding(source: Source) -> Problems:
-    """A file is UTF-8; of UTF-16 the grammar reads nothing at all."""
+    """A file must be UTF-8; the grammar reads nothing of a file in UTF-16."""
     text = source.document.text
     mark = text[:2].encode(errors="surrogateescape")
     if mark in {b"\xff\xfe", b"\xfe\xff"} or "\0t\0e\0l\0e" in f"\0{text}":
@@ -78,7 +78,7 @@ def byte_order_mark(source: Source) -> Problems:
 
 @file_check("carriage-return")
 def carriage_return(source: Source) -> Problems:
-    """Lines that end with a carriage return alone are no lines."""
+    """A carriage return alone does not end a line."""
     text = source.document.text
     for line in re.finditer(r"[^\n]*\n?", text):
         lone = _LONE_RETURN.search(line[0])
@@ -114,7 +114,7 @@ def joined_text(source: Source) -> Problems:
 
 @file_check("hash-comment")
 def hash_comment(source: Source) -> Problems:
-    """`#` and `//` begin no comment, and may take the next line with them."""
+    """`#` and `//` do not begin a comment, and may swallow the next line."""
     takers = {
         pair.key_start for offset, pair in _lost(source) if pair and offset < pair.value_start
     }
@@ -162,7 +162,7 @@ def _nearly(pair: Pair, *, declares: bool) -> str:
 
 @file_check("ignored-line")
 def ignored_line(source: Source) -> Problems:
-    """A line that fits no pair is skipped without a word."""
+    """A line that fits no pair is silently skipped."""
     text = source.document.text
     for offset, pair in _lost(source):
         if pair is not None:
@@ -181,7 +181,7 @@ def ignored_line(source: Source) -> Problems:
 
 @file_check("swallowed-line")
 def swallowed_line(source: Source) -> Problems:
-    """A value that is empty, or whose quote closes too late, takes the lines below it."""
+    """A value that is empty, or whose quote closes too late, swallows the lines below it."""
     for pair in source.ours:
         gap = source.document.text[pair.key_start + len(pair.key) : pair.value_start]
         if pair.style is Style.BARE and "\n" in gap.partition("=")[2] and pair.value != "":

@@ -62,7 +62,7 @@ def reserved_word(key: KeyDraft) -> Problems:
 
 @key_check("implied-key")
 def implied_key(key: KeyDraft) -> Problems:
-    """The key `version` is there without being declared, and always of one shape."""
+    """The key `version` exists without a declaration, always with one type and precision."""
     if key.name != VERSION or not key.statements:
         return
     shape = (key.type, key.text("precision", "2"), key.text("level", Level.BASIC))
@@ -116,7 +116,7 @@ def _list() -> str:
 
 @key_check("attribute-form")
 def attribute_form(key: KeyDraft) -> Problems:
-    """Each attribute is written in one way."""
+    """Each attribute has one form."""
     for each in key.statements:
         if not each.path:
             continue
@@ -139,7 +139,7 @@ def _is_index(statement: Statement) -> bool:
 
 @key_check("append-collision")
 def append_collision(key: KeyDraft) -> Problems:
-    """`[]` counts what is there instead of looking for the next free number."""
+    """`[]` uses the number of elements as its index instead of the next free number."""
     for each in key.statements:
         if each.path and _is_index(each):
             name, index = each.path
@@ -270,7 +270,7 @@ def long_text(key: KeyDraft) -> Problems:
 
 @key_check("unexplained", Severity.WARNING, When.STRICT)
 def unexplained(key: KeyDraft) -> Problems:
-    """People agree to what is explained to them."""
+    """People can agree only to what is explained to them."""
     if key.name == VERSION:
         return
     said = {name for name in _EXPLANATION if key.text(name)} | (

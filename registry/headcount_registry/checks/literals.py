@@ -1,4 +1,4 @@
-"""Checks of one file: values that the grammar reads otherwise than their writer meant."""
+"""Checks of one file: values that parse differently from what the author intended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def empty_value(source: Source) -> Problems:
 
 @file_check("unclosed-quote")
 def unclosed_quote(source: Source) -> Problems:
-    """A value that begins with a quote but does not end with it keeps its quotes."""
+    """A value that begins with a quote but does not end with one keeps the quote."""
     for pair in source.ours:
         if _keeps_quote(pair) and not _QUOTED_COMMENT.match(str(pair.value)):
             yield (
@@ -78,7 +78,7 @@ def doubled_equals_sign(source: Source) -> Problems:
 
 @file_check("lost-backslash")
 def lost_backslash(source: Source) -> Problems:
-    r"""In quotes a backslash is dropped, whatever follows it."""
+    r"""Inside quotes the grammar drops a backslash, whatever follows it."""
     for pair in source.ours:
         if pair.style is Style.BARE:
             continue
@@ -97,7 +97,7 @@ def lost_backslash(source: Source) -> Problems:
 
 @file_check("line-break")
 def line_break(source: Source) -> Problems:
-    """Names and values are one line each."""
+    """A name or a value is one line."""
     for pair in source.ours:
         if "\n" in pair.key or "\n" in str(pair.value):
             yield (
@@ -123,7 +123,7 @@ def constant_value(source: Source) -> Problems:
 
 @file_check("control-character")
 def control_character(source: Source) -> Problems:
-    """Characters that no reader can see have no place in a declaration."""
+    """A declaration must not contain characters that readers cannot see."""
     for pair in source.ours:
         if _CONTROL.search(f"{pair.key}{pair.value}"):
             yield source.at(pair.key_start), "contains a control character; remove it"

@@ -77,7 +77,7 @@ def metric_word(project: ProjectDraft) -> Problems:
 
 
 def _named(project: ProjectDraft) -> Iterator[tuple[Location, str, str]]:
-    """What becomes the name of a metric; of a name that cannot, other checks speak."""
+    """Yield the names of metrics; other checks report names that cannot become one."""
     if names.is_project_name(project.name):
         yield project.named_at, f"project `{project.name}`", project.name
     for key in project.keys:
@@ -87,7 +87,7 @@ def _named(project: ProjectDraft) -> Iterator[tuple[Location, str, str]]:
 
 @draft_check("metric-clash")
 def metric_clash(draft: Draft) -> Problems:
-    """No two things are published under one name."""
+    """Two things must not be published under one name."""
     first = dict.fromkeys(_SERVER_METRICS, "the server itself")
     for location, owner, metrics in _published(draft):
         for metric in metrics:

@@ -1,4 +1,4 @@
-"""Checks of one key: what could single out an installation or name a person."""
+"""Checks of one key: anything that could single out an installation or name a person."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def text_type(key: KeyDraft) -> Problems:
 
 @key_check("personal-value", Severity.WARNING)
 def personal_value(key: KeyDraft) -> Problems:
-    """What is declared is published, so a name from somebody's own site gives it away."""
+    """Declarations are published, so a name copied from somebody's site gives the site away."""
     for location, whole in _published(key):
         text = whole[:MAX_TEXT]
         for what, pattern in _PERSONAL.items():
@@ -119,6 +119,22 @@ def too_many_cells(key: KeyDraft) -> Problems:
                 f"`{key.name}` is counted for each release, but {reason}, so most of its cells stay"
                 f" below the threshold and are not published; keep {MOST_CELLS} values or fewer,"
                 " or remove `by`"
+            ),
+        )
+
+
+@key_check("first-range", Severity.WARNING)
+def first_range(key: KeyDraft) -> Problems:
+    """What is never printed has to be an answer that somebody can give."""
+    bounds = key.items("buckets")
+    if key.type == KeyType.COUNT and bounds and bounds[0].text == "1":
+        yield (
+            bounds[0].location,
+            (
+                f"the first range of `{key.name}` is 0 alone, the one that is never printed; where"
+                " no installation has 0 the others add up exactly and prove small counts: begin"
+                f" with 2 or more, or write `telemetry[{key.name}][allow][] = first-range` if"
+                " many have 0"
             ),
         )
 

@@ -52,7 +52,7 @@ def project_reserved(project: ProjectDraft) -> Problems:
 
 @project_check("project-attribute")
 def project_attribute(project: ProjectDraft) -> Problems:
-    """What is said about a project has one of few names."""
+    """A misspelt attribute of a project must not be ignored."""
     for each in project.statements:
         if each.path[:1] == ("allow",):
             yield each.location, "an allowance is one of several; write `headcount[allow][] = ...`"
@@ -71,7 +71,7 @@ def project_attribute(project: ProjectDraft) -> Problems:
 
 @project_check("project-stated-twice")
 def project_stated_twice(project: ProjectDraft) -> Problems:
-    """A project speaks about itself once."""
+    """A project is described once."""
     for name in attributes.ABOUT:
         stated = [each for each in project.statements if each.path == (name,)]
         for each in stated[1:]:
@@ -138,7 +138,7 @@ def project_address(project: ProjectDraft) -> Problems:
 
 @project_check("project-long-text")
 def project_long_text(project: ProjectDraft) -> Problems:
-    """What is said about a project is read on a small screen."""
+    """People read the words about a project on a small screen."""
     for name in attributes.ABOUT:
         stated = project.scalar(name)
         limit = MAX_TEXT if name == "title" else _LONGEST
@@ -161,6 +161,23 @@ def project_unstated(project: ProjectDraft) -> Problems:
                 f" write `headcount[{missing[0]}] = ...`"
             ),
         )
+
+
+@project_check("shared-catalogue", Severity.WARNING)
+def shared_catalogue(project: ProjectDraft) -> Problems:
+    """Two questions about the same things are one question asked twice."""
+    first: dict[str, str] = {}
+    for key in project.keys:
+        known = first.setdefault(key.catalogue_path, key.name) if key.catalogue_path else key.name
+        if known != key.name:
+            yield (
+                key.location,
+                (
+                    f"`{key.name}` has the catalogue of `{known}`: if the answer to one says who"
+                    " answers the other, the numbers of both together prove small counts; keep one"
+                    " key, or give each a catalogue of its own"
+                ),
+            )
 
 
 @project_check("key-clash")

@@ -25,10 +25,10 @@ _LONGEST = 120
 def run_checks(
     draft: Draft, *, strict: bool = False, today: dt.date | None = None
 ) -> tuple[Finding, ...]:
-    """All findings of all checks, sorted by place.
+    """Return all findings of all checks, sorted by place.
 
-    With `strict` more checks look, and every finding is an error. Checks that depend on the
-    day look only where `today` is given; a build gives none, so that it stays the same.
+    With `strict`, more checks run, and every finding is an error. Checks that depend on the
+    day run only if `today` is given; a build gives none, so that its result stays the same.
     """
     seen = set(_file_by_file(draft))
     for project in draft.projects:
@@ -38,7 +38,7 @@ def run_checks(
 
 
 def without_errors(draft: Draft) -> Draft:
-    """The part of a draft that can be resolved: no key, project or file of it has an error."""
+    """Return the part of a draft that can be resolved: keys, projects and files without errors."""
     broken = {each.location.file for each in _file_by_file(draft)}
     projects = (_project_without_errors(project, broken) for project in draft.projects)
     return replace(draft, projects=tuple(project for project in projects if project))
@@ -61,7 +61,7 @@ def _project_without_errors(project: ProjectDraft, broken: set[str]) -> ProjectD
 
 
 def every_check() -> tuple[Check, ...]:
-    """All checks of the table, in its order."""
+    """Run all checks of the table, in its order."""
     return (
         *table.FILE_CHECKS,
         *table.KEY_CHECKS,

@@ -1,13 +1,13 @@
 """The table of checks.
 
 A check is a function that takes one thing (a file, a key, a project, the whole draft) and
-yields what is wrong with it: a place and a message that says what to write instead. The
-decorator names it and enters it into the table; nothing else is needed to add one.
+yields what is wrong with it: a place, and a message that says what to write instead. The
+decorator names the check and enters it into the table. Adding a check needs nothing else.
 
 An error would make a wrong registry: it stops the build and cannot be allowed. A warning is
-a matter of judgement: it can be allowed, and `check --strict` takes it for an error. Some
-warnings are for `check` alone: those that only `--strict` looks for, and those that depend
-on the day, which a build must not.
+a matter of judgement: it can be allowed, and `check --strict` treats it as an error. Some
+warnings are only for `check`: those that need `--strict`, and those that depend on the day,
+because a build must not depend on the day.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class When(Enum):
     STRICT = auto()
     """Only where `--strict` is asked for."""
     DATED = auto()
-    """Only where the day is known; the function takes it as its second argument."""
+    """Only if the day is known; the function takes it as its second argument."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def differences(expected: Json, got: Json, path: str = "answer") -> Iterator[str
 
 
 def _same(expected: Json, got: Json) -> bool:
-    """Whether two values without parts are the same; true is no 1."""
+    """Return whether two values without parts are the same; true is no 1."""
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
     if isinstance(expected, int | float) and isinstance(got, int | float):

@@ -5,8 +5,8 @@ The full digest changes with every change of the declarations. The consent diges
 with what people agreed to (keys, purposes, values, precision, buckets, size, axes, level),
 and not with wording, catalogue items, aliases, owners or dates.
 
-A digest cannot tell wider from narrower. Equal digests mean that nothing needs to be asked;
-on unequal ones the client compares key by key what was agreed to.
+A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be asked.
+If they differ, the client compares the terms of consent key by key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def with_digests(registry: Registry) -> Registry:
-    """The registry with both digests of every project."""
+    """Return the registry with both digests of every project."""
     return replace(
         registry,
         projects=tuple(
@@ -32,25 +32,28 @@ def with_digests(registry: Registry) -> Registry:
 
 
 def digest(project: Project) -> str:
-    """SHA-256 (hex) of everything that is declared, with its numbers."""
+    """Return SHA-256 (hex) of everything that is declared, with its numbers."""
     model = asdict(project)
     for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
     for key in model["keys"]:
         del key["location"]
         del key["retired_values"]
+        if not key["threshold"]:  # so that a key without one keeps the digest that it had
+            del key["threshold"]
     return _sha256(model)
 
 
 def consent_digest(project: Project) -> str:
-    """SHA-256 (hex) of what a person agrees to."""
+    """Return SHA-256 (hex) of what a person agrees to."""
     return _sha256(
         {"project": project.name, "keys": [_agreed(key) for key in project.keys]},
     )
 
 
 def _agreed(key: Key) -> dict[str, object]:
-    return {
+    own = {"threshold": key.threshold} if key.threshold else {}
+    return own | {
         "number": key.number,
         "purpose": key.purpose,
         "type": key.type,

@@ -1,7 +1,7 @@
-"""Declarations as they were written: statements gathered by project and key, unjudged.
+"""Declarations as written: statements grouped by project and key, not yet checked.
 
-Checks run over drafts, so that they see what was written twice, wrongly or in vain. A draft
-without errors resolves to the model (`resolve.py`).
+Checks run on drafts, so that they see statements that are repeated, wrong or without effect.
+A draft without errors resolves to the model (`resolve.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The value; empty where the grammar put a constant in its place."""
+        """The value; empty if the grammar put a constant in its place."""
         return self.pair.value if isinstance(self.pair.value, str) else ""
 
     @property
@@ -61,12 +61,12 @@ class _Statements:
     statements: tuple[Statement, ...]
 
     def scalar(self, attribute: str) -> Statement | None:
-        """The last statement of an attribute with one value."""
+        """Return the last statement of an attribute with one value."""
         found = [each for each in self.statements if each.path == (attribute,)]
         return found[-1] if found else None
 
     def text(self, attribute: str, default: str = "") -> str:
-        """The value of `scalar`, or the default."""
+        """Return the value of `scalar`, or the default."""
         found = self.scalar(attribute)
         return found.text if found else default
 
@@ -148,7 +148,7 @@ class Draft:
 
 
 def gather(sources: Sources) -> Draft:
-    """Sorts the statements of all files into projects and keys."""
+    """Sort the statements of all files into projects and keys."""
     declaring: dict[str, list[Source]] = {}
     for source in sources.files:
         if source.ours:
@@ -210,7 +210,7 @@ def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]
 
 
 def _info_name(sources: list[Source]) -> str:
-    """The `name =` line of the file that is called as the project is."""
+    """Return the `name =` line of the file that is called as the project is."""
     for source in sources:
         for pair in source.document.pairs:
             if (

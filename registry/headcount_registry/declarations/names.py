@@ -35,7 +35,7 @@ RESERVED_PROJECTS = frozenset(
 
 
 def is_key_name(text: str) -> bool:
-    """Whether a text is lower case words joined by single underscores, at most 60 long."""
+    """Return whether a text is lower case words joined by single underscores, at most 60 long."""
     return len(text) <= _KEY_MAX and _KEY.fullmatch(text) is not None
 
 
@@ -45,7 +45,7 @@ def is_project_name(text: str) -> bool:
 
 
 def suggestion(text: str) -> str:
-    """The nearest valid name to a text, or an empty text."""
+    """Return the nearest valid name to a text, or an empty text."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_PROJECT_MAX].strip("_")
     return name if is_project_name(name) else ""
@@ -62,7 +62,7 @@ def squeezed(name: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """The enum name of a declared value: `Windows NT` is `VALUE_WINDOWS_NT`.
+    """Return the enum name of a declared value: `Windows NT` is `VALUE_WINDOWS_NT`.
 
     Accents are dropped; a text without any letter or digit of ASCII gives `VALUE_`.
     """

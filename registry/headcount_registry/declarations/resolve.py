@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def resolve(draft: Draft) -> Registry:
-    """The model of a draft that no check found an error in."""
+    """Return the model of a draft that no check found an error in."""
     return Registry(tuple(_project(project) for project in draft.projects))
 
 
@@ -49,7 +49,7 @@ def _project(draft: ProjectDraft) -> Project:
 
 
 def _version(title: str, draft: ProjectDraft, declared: Key | None) -> Key:
-    """The key that every project has without saying so, in its own words where it has some."""
+    """Return the implied key of every project, in the project's own words if it has some."""
     description = f"The installed release of {title}, cut to two components."
     purpose = "See which releases are in use and decide how long each is supported."
     if declared:
@@ -94,6 +94,7 @@ def _key(draft: KeyDraft) -> Key:
         buckets=tuple(int(each.text) for each in draft.items("buckets")),
         max_items=int(limit),
         by=tuple(each.text for each in draft.items("by")),
+        threshold=int(draft.text("threshold", "0")),
         since=draft.text("since"),
         expires=draft.text("expires"),
         owner=draft.text("owner"),

@@ -24,7 +24,7 @@ _INTRODUCTION = (
 
 
 def emit(releases: Iterable[Release], to_come: tuple[Change, ...]) -> str:
-    """The page; `releases` are given oldest first, `to_come` is what no release has yet."""
+    """Return the page; `releases` are given oldest first, `to_come` is what no release has yet."""
     lines = [
         f"<!-- {MARKER} from the history of the lock; do not edit. -->",
         "",

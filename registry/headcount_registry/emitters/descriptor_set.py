@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def compile_set(protos: Mapping[str, str]) -> bytes:
-    """The serialized `FileDescriptorSet` of some files, with everything they import.
+    """Return the serialized `FileDescriptorSet` of some files, with everything they import.
 
     Paths are relative to the root of generated files. No source information is included, and
     equal texts give equal bytes. Raises `CompileError` with protoc's own words.
@@ -86,7 +86,7 @@ def _strip(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def _known() -> descriptor_pb2.FileDescriptorSet:
-    """The files that generated ones import, as the installed packages carry them."""
+    """Return the files that generated ones import, as the installed packages carry them."""
     known = descriptor_pb2.FileDescriptorSet()
     for file in (descriptor_pb2.DESCRIPTOR, options_pb2.DESCRIPTOR):
         known.file.append(descriptor_pb2.FileDescriptorProto.FromString(file.serialized_pb))

@@ -80,7 +80,7 @@ def _answer(key: Key) -> str:
 
 
 def _about(key: Key) -> str:
-    """The docstring of a key's method, quotes included, as it stands at the left margin."""
+    """Return the docstring of a key's method, quotes included, as it stands at the left margin."""
     label = key.label if key.label.endswith((".", "!", "?")) else f"{key.label}."
     paragraphs = [key.description] if key.description else []
     paragraphs += [f"Why: {key.purpose}"] if key.purpose else []

@@ -21,7 +21,7 @@ FORMAT = 1
 
 
 def emit(registry: Registry) -> str:
-    """The text of `registry.json`, with projects by name and keys by number."""
+    """Return the text of `registry.json`, with projects by name and keys by number."""
     model = {"format": FORMAT, "projects": [_project(project) for project in registry.projects]}
     return json.dumps(model, ensure_ascii=False, indent=2) + "\n"
 
@@ -69,6 +69,7 @@ def _key(project: Project, key: Key) -> dict[str, object]:
         "buckets": key.buckets,
         "max_items": key.max_items,
         "by": key.by,
+        "threshold": key.threshold,
         "since": key.since,
         "expires": key.expires,
         "owner": key.owner,

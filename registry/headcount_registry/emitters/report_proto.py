@@ -28,7 +28,7 @@ _COMMENTS = {
 
 
 def package(project: Project) -> str:
-    """The protobuf package of a project."""
+    """Return the protobuf package of a project."""
     return f"headcount.projects.{project.name}.v1"
 
 
@@ -72,7 +72,7 @@ def _holds(key: Key) -> str:
 
 
 def _type(key: Key) -> str:
-    """Type and name of the field of a key's message."""
+    """Return the type and name of the field of a key's message."""
     match key.type:
         case KeyType.BOOLEAN:
             return "optional bool value"

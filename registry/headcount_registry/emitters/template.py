@@ -39,6 +39,6 @@ def _environment() -> Environment:
 
 
 def _comment(words: str, depth: int = 0) -> str:
-    """A paragraph as comments of protobuf that stand `depth` columns from the left."""
+    """Return a paragraph as comments of protobuf that stand `depth` columns from the left."""
     lines = text.wrap(words, text.WIDTH - depth - len("// "))
     return f"\n{' ' * depth}".join(f"// {line}" for line in lines)

@@ -11,7 +11,7 @@ _LAST_SHORT = 0xFFFF
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """A paragraph in lines; words longer than a line stay whole, nothing else remains."""
+    """Return a paragraph in lines; words longer than a line stay whole, nothing else remains."""
     line = plain(text)
     if len(line) <= width:
         return [line] if line else []
@@ -19,7 +19,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """A text as one line of signs that can be seen; others are replaced."""
+    """Return a text as one line of signs that can be seen; others are replaced."""
     words = " ".join(text.split())
     if words.isprintable():
         return words
@@ -27,7 +27,7 @@ def plain(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A literal that protobuf's text format and Python read alike, in double quotes.
+    """Return a literal that protobuf's text format and Python read alike, in double quotes.
 
     Quotes, backslashes and whatever cannot be seen are written as escapes.
     """
@@ -37,7 +37,7 @@ def quoted(text: str) -> str:
 
 
 def python_quoted(text: str) -> str:
-    """A literal as formatters of Python like it: in single quotes if that saves escapes."""
+    """Return a literal as formatters of Python like it: in single quotes if that saves escapes."""
     literal = quoted(text)
     if text.count('"') <= text.count("'"):
         return literal
@@ -45,7 +45,7 @@ def python_quoted(text: str) -> str:
 
 
 def docstring(text: str) -> str:
-    """A text as one line that cannot break out of a docstring."""
+    """Return a text as one line that cannot break out of a docstring."""
     escaped = plain(text).replace("\\", "\\\\").replace('"""', "'''")
     return escaped[:-1] + "'" if escaped.endswith('"') else escaped
 

@@ -50,11 +50,12 @@ class Difference:
 
 
 def key_differences(old: Key, new: Key) -> Iterator[Difference]:
-    """The differences of a key whose type is the same, its values apart."""
+    """Yield the differences of a key whose type is the same, its values apart."""
     yield from _level(old, new)
     yield from _precision(old, new)
     yield from _buckets(old, new)
     yield from _max_items(old, new)
+    yield from _threshold(old, new)
     yield from _by(old, new)
     yield from _catalogue(old, new)
     yield from _expiry(old, new)
@@ -68,7 +69,7 @@ def key_differences(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def value_differences(old: Key, new: Key) -> Iterator[Difference]:
-    """The differences of the values of a closed set."""
+    """Yield the differences of the values of a closed set."""
     before = {value.text: value for value in old.values}
     after = {value.text: value for value in new.values}
     meanings = {each.number: each.name for each in old.retired_values}
@@ -94,7 +95,7 @@ def value_differences(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def project_differences(old: Project, new: Project) -> Iterator[Difference]:
-    """The differences of what is said once for a project."""
+    """Yield the differences of what is said once for a project."""
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))
@@ -146,6 +147,14 @@ def _max_items(old: Key, new: Key) -> Iterator[Difference]:
         yield Difference(
             Kind.NARROWED, f"{words}; longer lists of older clients are left out", Breaks.TOTALS
         )
+
+
+def _threshold(old: Key, new: Key) -> Iterator[Difference]:
+    words = f"threshold {old.threshold or 'none'} became {new.threshold or 'none'}"
+    if new.threshold < old.threshold:
+        yield Difference(Kind.WIDENED, words, asks=True)
+    elif new.threshold > old.threshold:
+        yield Difference(Kind.NARROWED, words)
 
 
 def _by(old: Key, new: Key) -> Iterator[Difference]:

@@ -1,10 +1,10 @@
 """Comparing two states of a registry: what changed, and what follows for whom.
 
-A change breaks *clients* where a report of an older client would be misread, and *totals*
-where it would be counted as something else, or no longer, though it is still asked. People
-are asked again by the same rule that the client follows (new keys and values, finer versions
-and ranges, a crossing, another purpose or level); wording, aliases and the items of a
-catalogue ask nobody.
+A change breaks *clients* if an older client's report would be misread. A change breaks
+*totals* if an older client's answer would be counted under another value, or dropped,
+although the key still exists. People are asked again by the rule that the client follows:
+new keys and values, finer versions and ranges, a crossing, another purpose or level. Nobody
+is asked because of wording, aliases or the items of a catalogue.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change; `key` is its name after the change, or empty where a project changed."""
+    """One change; `key` is its name after the change, or empty if a project changed."""
 
     project: str
     key: str
@@ -38,7 +38,7 @@ class Change:
 class Snapshot:
     """A state of a registry; `complete` unless it is read from a lock, which has no words.
 
-    Numbers are 0 where they are not given yet.
+    Numbers are 0 if they are not given yet.
     """
 
     origin: str
@@ -50,7 +50,7 @@ class Snapshot:
 class Comparison:
     """All changes from one state to another, by project and key.
 
-    `partial` where one side is a lock: then only names, numbers, types and values are known.
+    `partial` if one side is a lock: then only names, numbers, types and values are known.
     """
 
     old: str
@@ -74,7 +74,7 @@ class Comparison:
 
 
 def compare(old: Snapshot, new: Snapshot, only: Iterable[str] = ()) -> Comparison:
-    """Compares two states, of some projects only if any are named."""
+    """Compare two states, of some projects only if any are named."""
     wanted = set(only)
     before = {project.name: project for project in old.registry.projects}
     after = {project.name: project for project in new.registry.projects}
@@ -140,7 +140,7 @@ def _added(project: Project, key: Key, retired: Iterable[str] = ()) -> Change:
 
 
 def _reused(old: Project, new: Project, key: Key, before: Key | None) -> Iterator[Change]:
-    """A number that meant another key, live or retired."""
+    """Yield a number that meant another key, live or retired."""
     meanings = {each.number: each.name for each in old.retired}
     meanings |= {each.number: each.field for each in old.keys}
     meant = meanings.get(key.number)

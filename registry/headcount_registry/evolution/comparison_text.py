@@ -1,4 +1,4 @@
-"""A comparison as people and as programs read it."""
+"""A comparison as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = 9
 
 
 def text(comparison: Comparison) -> str:
-    """Lines for a terminal: changes by project, then what follows from them."""
+    """Return lines for a terminal: changes by project, then what follows from them."""
     lines: list[str] = []
     for project, changes in groupby(comparison.changes, lambda change: change.project):
         lines += [project, *(f"  {_line(change)}" for change in changes), ""]
@@ -52,7 +52,7 @@ def _changes(comparison: Comparison) -> str:
 
 
 def to_json(comparison: Comparison) -> str:
-    """The same as JSON; the shape is documented in docs/maintainers/registry.md."""
+    """Return the same as JSON; the shape is documented in docs/maintainers/registry.md."""
     model = {
         "format": FORMAT,
         "old": comparison.old,
@@ -66,7 +66,7 @@ def to_json(comparison: Comparison) -> str:
 
 
 def as_object(change: Change) -> dict[str, object]:
-    """One change as JSON has it."""
+    """Return one change as JSON has it."""
     return {
         "project": change.project,
         "key": change.key,

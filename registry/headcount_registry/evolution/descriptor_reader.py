@@ -31,7 +31,7 @@ _TEXT: Any = options_pb2.text
 
 
 def read_registry(data: bytes, origin: str) -> Registry:
-    """The registry that a descriptor set (or an image of buf) carries in its options.
+    """Return the registry that a descriptor set (or an image of buf) carries in its options.
 
     Raises `SourceError` where the bytes are none, or hold no project.
     """
@@ -98,6 +98,7 @@ def _key(
         buckets=tuple(key.buckets),
         max_items=key.max_items,
         by=tuple(key.by),
+        threshold=key.threshold,
         since=key.since,
         expires=key.expires,
         owner=key.owner,

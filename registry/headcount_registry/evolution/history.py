@@ -37,7 +37,7 @@ class Release:
     note: str = ""
 
     def line(self) -> str:
-        """The line of the file, without its end."""
+        """Return the line of the file, without its end."""
         changes = [as_object(change) for change in self.changes]
         model: dict[str, object] = {"release": self.release, "date": self.date}
         if self.note:
@@ -56,7 +56,7 @@ def released_path(lock_file: Path) -> Path:
 
 
 def releases(lock_file: Path) -> tuple[Release, ...]:
-    """All releases, oldest first. Raises `HistoryError` with the line that is damaged."""
+    """Return all releases, oldest first. Raises `HistoryError` with the line that is damaged."""
     path = history_path(lock_file)
     try:
         text = path.read_text(encoding="utf-8")
@@ -83,7 +83,7 @@ def since_release(registry: Registry, lock_file: Path) -> Comparison:
 
 
 def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
-    """All releases, oldest first, with what is to come after them as the last.
+    """Return all releases, oldest first, with what is to come after them as the last.
 
     Before the first release there is nothing to tell: all is new.
     """
@@ -102,7 +102,7 @@ def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release,
 
 
 def _released(path: Path) -> Registry:
-    """The last release; empty before the first."""
+    """Return the last release; empty before the first."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -3,8 +3,8 @@
 JSON Lines, one line per key, sorted by project and number, made to be reviewed by people.
 Nothing is ever removed: what is no longer declared is marked retired, and its number and
 name are never given to anything else. A retired key or value that is declared again, with
-the same type, is the same thing as before and gets its number back: whoever still sends or
-keeps the number means just that, whereas refusing would force a second name for one fact.
+the same type, is the same thing as before and gets its number back. Clients and totals that
+still have the number mean exactly that, and a refusal would force a second name for one fact.
 
     {"project": "bee", "number": 2, "key": "php_version", "type": "version"}
     {"project": "bee", "number": 3, "key": "os", "type": "choice", "values": {"Linux": 2}}
@@ -60,7 +60,7 @@ class LockedKey:
     buckets: tuple[int, ...] = ()
 
     def line(self) -> str:
-        """The line of the file, without its end."""
+        """Return the line of the file, without its end."""
         parts: dict[str, object] = {
             "project": self.project,
             "number": self.number,
@@ -87,11 +87,11 @@ class Lock:
     keys: tuple[LockedKey, ...] = ()
 
     def of(self, project: str) -> tuple[LockedKey, ...]:
-        """The lines of one project."""
+        """Return the lines of one project."""
         return tuple(key for key in self.keys if key.project == project)
 
     def text(self) -> str:
-        """The whole file."""
+        """Return the whole file."""
         return "".join(key.line() + "\n" for key in self.keys)
 
 
@@ -116,13 +116,13 @@ def read_lock(path: Path) -> Lock:
 
 
 def next_number(used: set[int]) -> int:
-    """The number after the largest used one, outside what protobuf keeps for itself."""
+    """Return the number after the largest used one, outside what protobuf keeps for itself."""
     number = max(used, default=0) + 1
     return _PROTOBUF_OWN.stop if number in _PROTOBUF_OWN else number
 
 
 def parse_lock(text: str, file: str = FILE) -> Lock:
-    """Reads a lock. Raises `LockError` with file, line and remedy if it is damaged."""
+    """Read a lock. Raises `LockError` with file, line and remedy if it is damaged."""
     keys: list[LockedKey] = []
     numbers: dict[tuple[str, int], int] = {}
     known: dict[tuple[str, str], int] = {}

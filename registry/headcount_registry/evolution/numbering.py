@@ -36,7 +36,7 @@ class Numbered:
 
 
 def number(registry: Registry, lock: Lock) -> Numbered:
-    """Gives every key and value its permanent number.
+    """Give every key and value its permanent number.
 
     Known ones keep theirs; new keys get the next free numbers in order of name, new values in
     declared order. What is no longer declared is marked retired in the new lock.
@@ -80,7 +80,7 @@ class _ProjectNumbers:
         ]
 
     def numbered(self) -> Project:
-        """The project with its numbers, keys sorted by them."""
+        """Return the project with its numbers, keys sorted by them."""
         if self.project is None:
             raise AssertionError("only declared projects have a model")
         keys = [
@@ -96,7 +96,7 @@ class _ProjectNumbers:
         )
 
     def _line(self, key: Key) -> LockedKey | None:
-        """The line of a declared key in the new lock, or none if a finding forbids it."""
+        """Return the line of a declared key in the new lock, or none if a finding forbids it."""
         before = self._before(key)
         found = list(problems(key, before, self._known.get(key.formerly), self._declared))
         if before is None:
@@ -116,7 +116,7 @@ class _ProjectNumbers:
         return _with_values(replace(before, key=key.name, retired=False), key)
 
     def _before(self, key: Key) -> LockedKey | None:
-        """The line that a key has in the lock, under its name or its former one.
+        """Return the line that a key has in the lock, under its name or its former one.
 
         A count with other bounds than its former self is a key of its own: only
         refusals follow it.

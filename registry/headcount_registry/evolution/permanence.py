@@ -18,7 +18,7 @@ CHECKS = ("bounds-change", "formerly", "name-taken", "type-change", "value-taken
 
 
 def wire_type(key: Key) -> str:
-    """The type as the lock writes it."""
+    """Return the type as the lock writes it."""
     return CATALOGUE if key.catalogue else key.type.value
 
 

@@ -47,7 +47,7 @@ class Dashboard:
     homepage: str = ""
 
     def text(self) -> str:
-        """The file's text."""
+        """Return the file's text."""
         return json.dumps(self._json(), ensure_ascii=False, indent=2) + "\n"
 
     def _json(self) -> Json:

@@ -53,7 +53,7 @@ class Panel:
     transformations: tuple[Json, ...] = ()
 
     def json(self, number: int, x: int, y: int) -> Json:
-        """The panel as it stands in a dashboard."""
+        """Return the panel as it stands in a dashboard."""
         panel: Json = {
             "id": number,
             "type": self.kind,
@@ -72,7 +72,7 @@ class Panel:
 
 
 def uninterpolated(text: str) -> str:
-    """A text in which Grafana finds no variable to replace, and which looks the same."""
+    """Return a text in which Grafana finds no variable to replace, and which looks the same."""
     return text.replace("$", "$\N{WORD JOINER}").replace("[[", "[\N{WORD JOINER}[")
 
 
@@ -82,7 +82,7 @@ def uninterpolated_url(address: str) -> str:
 
 
 def bars(title: str, description: str, queries: Iterable[Query]) -> Panel:
-    """The latest shares, a bar for each series."""
+    """Return the latest shares, a bar for each series."""
     return Panel(
         kind="bargauge",
         title=title,
@@ -102,7 +102,7 @@ def bars(title: str, description: str, queries: Iterable[Query]) -> Panel:
 
 
 def dial(title: str, description: str, query: Query) -> Panel:
-    """One latest share."""
+    """Return one latest share."""
     return Panel(
         kind="gauge",
         title=title,
@@ -167,7 +167,7 @@ def number(
     defaults: Json,
     limits: Sequence[tuple[float | None, str]] = ((None, "text"),),
 ) -> Panel:
-    """One latest number; `limits` are the colours that it has from a value on."""
+    """Return one latest number; `limits` are the colours that it has from a value on."""
     steps = [{"value": value, "color": colour} for value, colour in limits]
     return Panel(
         kind="stat",
@@ -194,7 +194,7 @@ def number(
 def table(
     title: str, description: str, columns: Mapping[str, Query], units: Mapping[str, str]
 ) -> Panel:
-    """A table of series by their labels, with a column for each query."""
+    """Return a table of series by their labels, with a column for each query."""
     targets = _targets(columns.values(), instant=True, form="table")
     names = {f"Value #{ref}": name for ref, name in zip(_REFS, columns, strict=False)}
     if len(columns) == 1:
@@ -225,7 +225,7 @@ def table(
 
 
 def by_release(title: str, description: str, query: str, *, stacked: bool) -> Panel:
-    """Values by release: bars that add up to a whole, or else a table of both."""
+    """Return values by release: bars that add up to a whole, or else a table of both."""
     matrix: Json = {
         "id": "groupingToMatrix",
         "options": {"columnField": "value", "rowField": "version", "valueField": "Value"},
@@ -252,7 +252,7 @@ def by_release(title: str, description: str, query: str, *, stacked: bool) -> Pa
 
 
 def text(title: str, markdown: str, *, width: int, height: int) -> Panel:
-    """A text in Markdown, in which no variable is to be replaced."""
+    """Return a text in Markdown, in which no variable is to be replaced."""
     return Panel(
         kind="text",
         title=title,

@@ -34,7 +34,7 @@ _HOW_TO_READ = (
 
 
 def project_dashboard(project: Project) -> Dashboard:
-    """The dashboard, with keys by level and name."""
+    """Return the dashboard, with keys by level and name."""
     rows = [Row("Overview", tuple(_overview(project)))]
     for level in Level:
         keys = sorted((key for key in project.keys if key.level is level), key=lambda key: key.name)
@@ -134,7 +134,7 @@ def _trend(title: str, text: str, key: Key, totals: Totals) -> Panel:
 
 
 def _ranges(key: Key, totals: Totals) -> tuple[Query, ...]:
-    """The ranges in their order; the first is never published, so it is in the remainder."""
+    """Return the ranges in their order; the first is never published, so it is in the remainder."""
     first, *_ = wording.ranges(key.buckets)
     rest = Query(totals.remainder(), f"{first}, rare or unknown")
     return (rest, *(Query(totals.share(each), each) for each in promql.ranges(key)))

@@ -26,7 +26,7 @@ YES = "true"
 
 
 def total(project: Project) -> str:
-    """The reports of a project."""
+    """Return the reports of a project."""
     return f"max({names.metrics(project.name)[0]})"
 
 
@@ -36,7 +36,7 @@ def change(project: Project) -> str:
 
 
 def cut(project: Project) -> str:
-    """The published values of a project that are no series, since there are too many."""
+    """Return the published values of a project that are no series, since there are too many."""
     values = f'max by (key) ({_CUT_VALUES}{{project="{project.name}"}})'
     return f"sum({values}) or 0 * max({_CUT_SERIES})"
 
@@ -54,7 +54,7 @@ class Totals:
 
     @classmethod
     def of(cls, project: Project, key: Key) -> Totals:
-        """The series of a key."""
+        """Return the series of a key."""
         return cls(*names.metrics(project.name, key.name))
 
     def values(self) -> str:
@@ -88,7 +88,7 @@ class Totals:
         return f"max by (value, version) ({self.released})"
 
     def frequent_releases(self, most: int) -> str:
-        """The same of the most frequent values."""
+        """Return the same of the most frequent values."""
         return f"{self.releases()} and on (value) {self._most_now(most)}"
 
     def _most_now(self, most: int) -> str:
@@ -96,10 +96,10 @@ class Totals:
 
 
 def ranges(key: Key) -> tuple[str, ...]:
-    """The ranges of a count that are published: all but the first."""
+    """Return the ranges of a count that are published: all but the first."""
     return wording.ranges(key.buckets)[1:]
 
 
 def overlaps(key: Key) -> bool:
-    """Whether one report may hold several values, so that shares add up to more than one."""
+    """Return whether one report may hold several values, so that shares add up to more than one."""
     return key.type is KeyType.LIST

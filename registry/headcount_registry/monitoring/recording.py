@@ -1,6 +1,6 @@
-"""Recording rules: shares and their course, ready for whoever asks a lot of questions.
+"""Recording rules: shares and their changes, computed once for many queries.
 
-Names follow Prometheus' custom, `level:metric:operation`.
+Names follow Prometheus' convention, `level:metric:operation`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Recording = tuple[str, str]
 
 
 def recording_rules(registry: Registry) -> str:
-    """The file: a group for each project."""
+    """Return the file: a group for each project."""
     groups = ((project, _project(project)) for project in registry.projects)
     return render("recording.yml.jinja", groups=groups)
 

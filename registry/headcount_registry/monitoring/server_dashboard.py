@@ -20,7 +20,7 @@ _RED_BELOW_1 = ((None, "red"), (1, "green"))
 
 
 def server_dashboard() -> Dashboard:
-    """The dashboard; the same for every registry."""
+    """Return the dashboard; the same for every registry."""
     return Dashboard(
         name=NAME,
         title="headcount: the server",

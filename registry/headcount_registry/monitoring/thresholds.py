@@ -34,7 +34,7 @@ class Size:
 
 
 def duration(text: str) -> Duration:
-    """Reads a duration. Raises `ValueError`."""
+    """Read a duration. Raises `ValueError`."""
     found = _DURATION.fullmatch(text)
     counts = [int(count or 0) for count in found.groups()] if found else []
     seconds = sum(count * unit for count, unit in zip(counts, _SECONDS, strict=False))
@@ -44,7 +44,7 @@ def duration(text: str) -> Duration:
 
 
 def size(text: str) -> Size:
-    """Reads a size. Raises `ValueError`."""
+    """Read a size. Raises `ValueError`."""
     found = _SIZE.fullmatch(text)
     if not found:
         raise ValueError("is no size; write one such as 500MB or 10GiB")
@@ -71,7 +71,7 @@ class DurationType(click.ParamType[Duration]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Duration:
-        """Reads it, or says what is wrong."""
+        """Read it, or say what is wrong."""
         if isinstance(value, Duration):
             return value
         try:
@@ -88,7 +88,7 @@ class SizeType(click.ParamType[Size]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Size:
-        """Reads it, or says what is wrong."""
+        """Read it, or say what is wrong."""
         if isinstance(value, Size):
             return value
         try:

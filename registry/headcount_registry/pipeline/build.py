@@ -37,7 +37,7 @@ CLIENTS = "clients"
 
 
 def _silent(_step: str) -> None:
-    """Tells nobody."""
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ telemetry[operating_system][level] = basic
 
 
 def first_declaration(project: str, title: str) -> str:
-    """A working `.info` file to edit."""
+    """Return a working `.info` file to edit."""
     return _FIRST.format(project=project, title=title)
 
 
@@ -77,7 +77,7 @@ class NewKey:
 
 
 def append_key(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Finding, ...]]:
-    """The bytes of a file with one more key, and what checks newly find.
+    """Return the bytes of a file with one more key, and what checks newly find.
 
     All else in the file stays byte for byte. The other declarations of its folder are checked
     along, and the numbers of the lock, if there is one. Raises `SourceError` where the key
@@ -101,12 +101,12 @@ def append_key(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[F
 
 
 def _with_line_ends_of(addition: str, text: str) -> str:
-    """Lines that end as those of the text do."""
+    """Return lines that end as those of the text do."""
     return addition.replace("\n", "\r\n") if "\r\n" in text else addition
 
 
 def _refuse_damage(file: str, before: Sources, after: Sources, addition: str) -> None:
-    """Raises unless the pairs are the old ones, and then those that were added."""
+    """Raise unless the pairs are the old ones, and then those that were added."""
     old, new = (
         next(each.document for each in sources.files if each.file == file)
         for sources in (before, after)

@@ -77,7 +77,7 @@ def _plan(wanted: Mapping[Path, bytes], before: Iterable[Path], marked: Containe
 
 
 def apply(todo: Plan, out: Path) -> None:
-    """Carries a plan out.
+    """Carry a plan out.
 
     Everything is first written beside its place; only then are files exchanged by renaming,
     and put back if one exchange fails. Raises `OutputError`, having changed nothing.
@@ -112,7 +112,7 @@ def apply(todo: Plan, out: Path) -> None:
 
 
 def _stage(files: Mapping[Path, bytes], out: Path, stages: list[Path]) -> dict[Path, Path]:
-    """Writes each file on the file system of its place: all of `out` into one directory there."""
+    """Write each file on the file system of its place: all of `out` into one directory there."""
     staged: dict[Path, Path] = {}
     beside: dict[Path, Path] = {}
     for folder in {path.parent for path in files}:
@@ -175,7 +175,7 @@ def _built_before(out: Path) -> list[Path]:
 
 
 def _remove_empty(folder: Path, out: Path) -> None:
-    """Removes a folder and those above it, below `out`, as long as they are empty."""
+    """Remove a folder and those above it, below `out`, as long as they are empty."""
     shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     while folder != out and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

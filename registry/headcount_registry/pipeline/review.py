@@ -46,7 +46,7 @@ class Review:
 def review(
     paths: Iterable[Path], lock_file: Path, today: dt.date, *, strict: bool = False
 ) -> Review:
-    """Looks at declarations on a day.
+    """Look at declarations on a day.
 
     Raises `SourceError` or `LockError` where something cannot be read, or nothing is declared.
     """

@@ -59,7 +59,7 @@ def _from_declarations(path: Path, lock_file: Path) -> Registry:
 
 
 def _numbered(project: Project, lines: tuple[LockedKey, ...]) -> Project:
-    """A project with the numbers that the lock knows; what is new has none yet."""
+    """Return a project with the numbers that the lock knows; what is new has none yet."""
     by_name = {line.key: line for line in lines}
     keys, live = [], set()
     for key in project.keys:

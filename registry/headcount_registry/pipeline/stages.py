@@ -1,6 +1,6 @@
 """The stages that commands share: read -> draft -> check -> resolve -> number.
 
-A build goes through all of them and stops at the first error. A review goes on with the part
+A build goes through all stages and stops at the first error. A review continues with the part
 that has no errors. A comparison needs no new numbers, so it only reads and checks.
 """
 

@@ -1,9 +1,9 @@
-"""Release archives (.zip, .tar.gz), read in memory and with distrust.
+"""Release archives (.zip, .tar.gz), read in memory and not trusted.
 
-Whoever packages other people's modules hands over files that nobody here has looked at. So
-nothing is ever unpacked onto the disk, and an archive is refused as a whole when it leads out
-of itself, holds links or devices, names a file twice, or goes beyond a bound. Of what is left
-only small files are kept: declarations and catalogues are.
+Archives contain other people's files, which nobody here has looked at. Nothing is ever
+unpacked onto the disk. An archive is refused as a whole if a path leads out of it, if it
+holds links or devices, names a file twice, or exceeds a bound. Only small files are kept,
+because declarations and catalogues are small.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ _DAMAGED = (
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a path is a file that is named as an archive is."""
+    """Return whether a path is a file that is named as an archive is."""
     return path.name.lower().endswith((*_ZIP, *_TAR)) and path.is_file()
 
 
 def unpack(path: Path) -> dict[str, bytes]:
-    """The small files of an archive by their path in it, with `/` between its parts.
+    """Return the small files of an archive by their path in it, with `/` between its parts.
 
     Raises `ArchiveError`.
     """
@@ -135,7 +135,7 @@ class _Bounds:
         self._kept = 0
 
     def grow(self, size: int) -> None:
-        """Counts bytes that are unpacked."""
+        """Count bytes that are unpacked."""
         self._unpacked += size
         if self._unpacked > self._most:
             raise _refused(
@@ -145,7 +145,7 @@ class _Bounds:
             )
 
     def keeps(self, name: str, size: int) -> bool:
-        """Whether a file is small enough to be looked at; one that declares has to be."""
+        """Return whether a file is small enough to be looked at; one that declares has to be."""
         if size > MAX_FILE:
             if name.endswith(".info"):
                 raise _refused(self._archive, f"`{name}` is larger than {MAX_FILE // MIB} MiB")
@@ -173,7 +173,7 @@ class _Counted(io.RawIOBase):
 
 
 def _inside(archive: str, name: str) -> str:
-    """The path of a member, if it is one that stays inside."""
+    """Return the path of a member, if it is one that stays inside."""
     path = PurePosixPath(name)
     outside = path.is_absolute() or ".." in path.parts or "\\" in name or name[1:2] == ":"
     if outside or not name.isprintable():

@@ -1,7 +1,7 @@
-"""Collecting: the files that a build is given, in directories, checkouts and archives.
+"""Collect the files of a build from directories, checkouts and archives.
 
-Nobody has to trust what is collected: links that lead elsewhere are refused, and archives are
-read in memory (`archive.py`).
+The files are not trusted: links that lead elsewhere are refused, and archives are read in
+memory (`archive.py`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class InputFiles:
     _archived: Mapping[str, bytes]
 
     def text(self, file: str) -> str:
-        """The text of a file. Raises `SourceError`.
+        """Return the text of a file. Raises `SourceError`.
 
-        The grammar is one of bytes: what is no UTF-8 must survive to be reported, and line
-        ends must not be translated.
+        The grammar works on bytes. Bytes that are not UTF-8 must survive to be reported, and
+        line ends must not be translated.
         """
         data = self._archived.get(file)
         if data is None:
@@ -47,7 +47,7 @@ class InputFiles:
         return data.decode("utf-8", "surrogateescape")
 
     def text_if_any(self, file: str) -> str | None:
-        """The text of a file that a declaration names, or none if there is no such file."""
+        """Return the text of a file that a declaration names, or none if there is no such file."""
         if file in self._archived:
             return self.text(file)
         try:
@@ -61,7 +61,7 @@ class InputFiles:
 
 
 def collect(paths: Iterable[Path]) -> InputFiles:
-    """Finds the `.info` files of files, directories and archives. Raises `SourceError`.
+    """Find the `.info` files of files, directories and archives. Raises `SourceError`.
 
     Hidden files and folders are passed over, such as the `.git` of a checkout.
     """

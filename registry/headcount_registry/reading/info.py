@@ -1,9 +1,8 @@
 """The `.info` grammar of Backdrop, exactly: text in, located pairs out.
 
-A pair is a key, `=` and a value. The grammar has no errors: text that fits no pair is
-skipped. This parser keeps that meaning to the letter, and keeps besides where everything
-stood, so that checks can say what the grammar keeps silent about. Time is linear in the
-length of the text, whatever the text.
+A pair is a key, `=` and a value. The grammar has no errors: it skips text that fits no
+pair. This parser does exactly the same. It also records the place of everything, so that
+checks can report what the grammar silently ignores. It takes linear time for any text.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class Document:
     _lines: tuple[int, ...] = field(repr=False)
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset, both counted from 1."""
+        """Return the line and column of an offset, both counted from 1."""
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
@@ -85,7 +84,7 @@ class Document:
             start = stop if pair is None else pair.end
 
     def tree(self) -> Tree:
-        """The nested arrays that Backdrop makes of the pairs."""
+        """Return the nested arrays that Backdrop makes of the pairs."""
         root: Tree = {}
         for pair in self.pairs:
             *parents, last = pair.path
@@ -102,18 +101,18 @@ class Document:
 
 
 def parse(text: str, constants: Mapping[str, Scalar] | None = None) -> Document:
-    """Parses a text without sections.
+    """Parse a text without sections.
 
-    `constants` are the names that a value is replaced by, as PHP's own constants would be;
-    true, false and null are known in any case. Bytes that are no UTF-8 belong decoded with
-    `surrogateescape`: the grammar's own characters are all ASCII.
+    `constants` maps names to the values that replace them, like PHP's constants; true, false
+    and null are always known, in upper or lower case. Decode bytes that are not UTF-8 with
+    `surrogateescape`; the grammar's own characters are all ASCII.
     """
     lines = (0, *(match.end() for match in re.finditer("\n", text)))
     return Document(text, tuple(_Scanner(text, constants or {}).pairs()), lines)
 
 
 def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> Tree:
-    """The nested arrays of a text with `[Section]` lines, as Backdrop reads them.
+    """Return the nested arrays of a text with `[Section]` lines, as Backdrop reads them.
 
     Comments end every line, even inside quotes, and text before the first header shifts
     names and bodies against each other: both are Backdrop's behaviour.
@@ -133,7 +132,7 @@ def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> 
 
 
 def format_pair(path: tuple[str, ...], value: Scalar) -> str:
-    """A line that parses to this path and value.
+    """Return a line that parses to this path and value.
 
     Raises `ValueError` for what the grammar cannot say: a name with brackets or with blanks
     around it, the text of a constant, or a text that ends in a backslash and needs quotes.
@@ -188,7 +187,7 @@ class _Scanner:
         return found
 
     def pairs(self) -> Iterator[Pair]:
-        """Each pair, tried from line to line."""
+        """Yield each pair, tried from line to line."""
         text, start = self._text, 0
         while start >= 0:
             pair = self._pair(start)
@@ -201,7 +200,7 @@ class _Scanner:
                 start = text.find("\n", end) + 1 or -1
 
     def _pair(self, start: int) -> Pair | None:
-        """The pair that begins on the line at `start`, if one does."""
+        """Return the pair that begins on the line at `start`, if one does."""
         text = self._text
         equals = self._equals[bisect_left(self._marks, start)]
         if equals <= start or equals in self._barren:
@@ -239,7 +238,7 @@ class _Scanner:
         return (Style.BARE, first, raw, end) if end >= 0 else None
 
     def _closing_quote(self, opening: int) -> tuple[int, int] | None:
-        """The quote that ends a quoted value, and the end of its line.
+        """Return the quote that ends a quoted value, and the end of its line.
 
         The value runs to the first quote without a backslash before it. If more text follows
         on that line, the last escaped quote that ends a line closes it instead.
@@ -258,7 +257,7 @@ class _Scanner:
         return closed
 
     def _line_end(self, start: int) -> int:
-        """The last end of a line that only blanks separate from `start`, or -1."""
+        """Return the last end of a line that only blanks separate from `start`, or -1."""
         stop = _after_blanks(self._text, start)
         return stop if stop == len(self._text) else self._text.rfind("\n", start, stop)
 

@@ -22,7 +22,7 @@ _DEEPEST = 16
 
 
 def text(tree: Tree) -> str:
-    """JSON of a tree, indented by two spaces, ended by a line feed.
+    """Return JSON of a tree, indented by two spaces, ended by a line feed.
 
     Bytes that are no UTF-8 are written as escapes of the lone surrogates U+DC80 to U+DCFF.
     """
@@ -32,7 +32,7 @@ def text(tree: Tree) -> str:
 
 
 def _pieces(tree: Tree) -> Iterator[str]:
-    """The text in pieces; the stack holds what is left of each array that is still open."""
+    """Yield the text in pieces; the stack holds what is left of each array that is still open."""
     stack = [(iter(tree.items()), _is_list(tree))]
     yield "[" if _is_list(tree) else "{"
     first = True

@@ -42,7 +42,7 @@ class Source:
         return Path(self.file).stem, Location(self.file)
 
     def at(self, offset: int) -> Location:
-        """The location of an offset of the text."""
+        """Return the location of an offset of the text."""
         return Location(self.file, *self.document.position(offset))
 
 
@@ -55,12 +55,12 @@ class Sources:
 
 
 def read(paths: Iterable[Path]) -> Sources:
-    """Reads files, archives, and every `.info` file below directories. Raises `SourceError`."""
+    """Read files, archives, and every `.info` file below directories. Raises `SourceError`."""
     return parse_files(collect(paths))
 
 
 def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None) -> Sources:
-    """Parses what was collected; `changed` holds files whose text is another than on the disk."""
+    """Parse what was collected; `changed` holds files whose text is another than on the disk."""
     texts = {file: collection.text(file) for file in collection.infos} | dict(changed or {})
     files = tuple(Source(file, info.parse(text)) for file, text in texts.items())
     wanted = {catalogue_path(source, pair) for source in files for pair in source.ours}
@@ -69,7 +69,7 @@ def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None
 
 
 def catalogue_path(source: Source, pair: Pair) -> str:
-    """Path of the catalogue that a pair names, or an empty text.
+    """Return the path of the catalogue that a pair names, or an empty text.
 
     A catalogue stands in the folder of its .info file or below; a declaration of somebody
     else's must not make files from elsewhere public.

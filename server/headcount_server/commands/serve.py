@@ -106,7 +106,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     SIGHUP reloads the registry. SIGTERM and SIGINT stop the server. The variable
     named with a flag sets it too; the flag wins.
     """
-    logs.start(log_level, background=not show_config)
+    logs.start(log_level)
     if show_config and not _show():
         return
     with one_sentence():
@@ -132,7 +132,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
         )
         if show_config:
             return
-        _run(config, _clock(test_clock, config))
+        moments = _clock(test_clock, config)
+        logs.start(log_level, background=True)
+        _run(config, moments)
 
 
 def _show() -> bool:

@@ -1,11 +1,11 @@
-"""Reading reports fast: an answer that was read before is not read again.
+"""A cache that reads reports fast: it reads the same answer only once.
 
-Answers are coarse on purpose, so the same few come in again and again. A
-serialized report is the concatenation of one-field reports (merging is
-concatenation: the encoding guide of Protocol Buffers), so it is cut at its
-fields, and each piece is looked up; a piece that is new is read by `answers`
-as a report of its own. Whatever is not plain (a field twice or out of order,
-an unknown one, one that has to be left out) is left to `answers` as a whole.
+Answers are coarse on purpose, so the same few come in again and again. A serialized
+report is the concatenation of one-field reports (encoding guide of Protocol Buffers:
+merging is concatenation). The cache cuts a report at its fields and looks up each
+piece; `answers` reads a new piece as a report of its own. If a report is not plain (a
+field twice or out of order, an unknown field, a field to be left out), `answers` reads
+it as a whole.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _LENGTH_DELIMITED = 2
 
 
 class AnswerCache:
-    """Reads reports of all projects and remembers their answers for a day."""
+    """Reads the reports of all projects and caches their answers for a day."""
 
     def __init__(self) -> None:
         self._memories: dict[str, _Memory] = {}
 
     def read(self, project: Project, report: bytes, today: date) -> Answers:
-        """The answers in a serialized report, as `answers.read` gives them."""
+        """Return the answers in a serialized report, as `answers.read` gives them."""
         memory = self._memories.get(project.name)
         # Keys expire from one day to the next, and a registry may be replaced.
         if memory is None or memory.project is not project or memory.today != today:
@@ -44,7 +44,7 @@ class AnswerCache:
 
 
 class _Memory:
-    """The answers to one project's keys that were read today."""
+    """Cached answers to one project's keys, read today."""
 
     def __init__(self, project: Project, today: date) -> None:
         self.project = project
@@ -52,7 +52,7 @@ class _Memory:
         self._known: dict[bytes, Answer] = {}
 
     def recall(self, report: bytes) -> list[Answer] | None:
-        """All answers of a report; None where it has to be read as a whole."""
+        """Return all answers of a report; None if it has to be read as a whole."""
         pieces = _pieces(report)
         if pieces is None:
             return None
@@ -80,7 +80,7 @@ class _Memory:
 
 
 def _pieces(report: bytes) -> list[bytes] | None:
-    """The one-field reports that a report is made of; None where it is not plain."""
+    """Return the one-field reports that a report is made of; None if it is not plain."""
     pieces = []
     start, before, end = 0, 0, len(report)
     try:

@@ -1,13 +1,12 @@
-"""What one report says, as far as the registry allows it to.
+"""Read the answers of one report, within the bounds of the registry.
 
-A report is taken as far as it is understood: a key that is unknown, expired,
-malformed or out of bounds is left out and named, and the rest counts. Values
-come out as the texts that totals are kept under; nothing that a client sends
-passes as text unless its declaration says so.
+A key that is unknown, expired, malformed or out of bounds is left out and named, and
+the rest counts. Each value becomes the text under which its total is kept. No text of
+a client passes through unless the declaration allows it.
 
-Every key with a single value has one class that is never tallied, because it
-is never published: `other` of a choice, version, product or text, `false` of
-a boolean, the first bucket of a count. Items outside a list count nowhere.
+Every key with a single value has one class that is never tallied, because it is never
+published: `other` of a choice, version, product or text, `false` of a boolean, the
+first bucket of a count. Items outside a list are not counted at all.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ OTHER = "other"
 ENUM_UNSPECIFIED, ENUM_OTHER = 0, 1
 
 MAX_IGNORED = 100
-"""Most keys that one answer names as left out."""
+"""Most keys that one response names as left out."""
 
-# A component has at most nine digits, as on the client: longer ones are dates
+# A component has at most nine digits, as on the client. Longer ones are dates
 # with times, serial numbers or messages.
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", re.ASCII)
 
@@ -43,7 +42,7 @@ Reason = telemetry_service_pb2.IgnoredReason
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One key's answer: the values to tally; none where its class is never published.
+    """One key's answer: the values to tally; none if its class is never published.
 
     Equal only to itself, so that counting answers is cheap; `reader` gives
     the same answer for the same bytes.
@@ -55,10 +54,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A key that was left out, and why."""
+    """A key that was left out, with the reason."""
 
     key: str
-    """Name of the key; empty where it is unknown."""
+    """Name of the key; empty if it is unknown."""
     number: int
     """Number of its field in the report."""
     reason: telemetry_service_pb2.IgnoredReason
@@ -67,7 +66,7 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A whole report: what is counted, what was left out, and from which release."""
+    """A whole report: the answers that count, the keys left out, and the release."""
 
     given: tuple[Answer, ...]
     ignored: tuple[Ignored, ...]
@@ -87,12 +86,12 @@ class _LeftOut(Exception):
 
 
 def read(project: Project, report: bytes, today: date) -> Answers:
-    """The answers in a serialized report of a project.
+    """Return the answers in a serialized report of a project.
 
-    A report that answers nothing is a head all the same; were it refused,
-    every counted report would be known to answer some key, and small numbers
-    of answers could be concluded from that. Raises InvalidReport where the
-    bytes are no report of the project, or where all that it says is left out.
+    A report without answers counts too. If it were refused, every counted report would
+    be known to answer some key, and small numbers of answers could be inferred from
+    that. Raises InvalidReport if the bytes are not a report of the project, or if
+    every answer in it is left out.
     """
     try:
         decoded = project.report_class.FromString(report)
@@ -114,7 +113,7 @@ def read(project: Project, report: bytes, today: date) -> Answers:
 
 
 def release(project: Project, given: Iterable[Answer]) -> str:
-    """The release that these answers name; `other` where they name none."""
+    """Return the release that these answers name; `other` where they name none."""
     for answer in given:
         if answer.key == project.version_key and answer.values:
             return answer.values[0]
@@ -170,6 +169,11 @@ def _count(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
         _out_of_bounds(".value", f"{answer.value} is negative")
     bucket = bisect_right(key.declaration.buckets, answer.value)
     return (_bucket_text(key.declaration.buckets, bucket),) if bucket else ()
+
+
+def bucket_texts(bounds: Sequence[int]) -> tuple[str, ...]:
+    """The ranges of a count that are tallied: all but the first."""
+    return tuple(_bucket_text(bounds, bucket) for bucket in range(1, len(bounds) + 1))
 
 
 def _bucket_text(bounds: Sequence[int], bucket: int) -> str:

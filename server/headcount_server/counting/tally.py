@@ -1,7 +1,7 @@
-"""The tally: totals of one week and project, and how a report is added to them.
+"""The tally: the totals of one week and project, to which reports are added.
 
-Pure counting. A report adds one to `reports`, one to `answers` of each key
-that it answers, and one to each value; which report it was is not kept.
+This is pure counting. A report adds one to `reports`, one to `answers` of each key that
+it answers, and one to each value. Nothing records which report it was.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from headcount_server.registry.schema import Project
 
 
 class Cell(NamedTuple):
-    """One count below a key: a value, per release where the key is cross-tabulated."""
+    """One count of a key: a value, and its release if the key is cross-tabulated."""
 
     key: int
     """Permanent number of the key."""
     value: str
     """Text of the value: a declared text, a version, `true`, a bucket such as `10-99`."""
     release: str
-    """Release of the project; empty where the key is not cross-tabulated."""
+    """Release of the project; empty if the key is not cross-tabulated."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Tally:
 
 
 def tally(project: Project, reports: Iterable[Answers]) -> Tally:
-    """The totals of these reports."""
+    """Return the totals of these reports."""
     reports = tuple(reports)
     total = Tally(reports=len(reports))
     # Equal answers are mostly one object (see `reader`), so they are counted

@@ -1,6 +1,6 @@
 """A demonstration: simulated installations live through weeks of reporting.
 
-Everything on the way is real: generated clients with consent and state of
-their own, gRPC, the server, its database, the close. Only the clock and the
-facts are made up. This package alone may import the client.
+Everything is real: generated clients with their own consent and state, gRPC, the
+server, its database, the close. Only the clock and the facts are made up. No other
+package of the server may import the client.
 """

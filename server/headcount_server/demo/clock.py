@@ -12,7 +12,7 @@ class SimulatedClock:
         self._moment: datetime | None = begin
 
     def now(self) -> datetime:
-        """The simulated moment, or the real one once the simulation is over."""
+        """Return the simulated moment, or the real one once the simulation is over."""
         return self._moment or datetime.now(UTC)
 
     def elapsed(self) -> timedelta:
@@ -20,7 +20,7 @@ class SimulatedClock:
         return self.now() - datetime.min.replace(tzinfo=UTC)
 
     def unix(self) -> float:
-        """The same in seconds, as clients take it."""
+        """Return the same in seconds, as clients take it."""
         return self.now().timestamp()
 
     def set(self, moment: datetime) -> None:

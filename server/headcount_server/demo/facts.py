@@ -1,8 +1,8 @@
-"""Made-up facts: what a simulated site knows, and what of it may be published.
+"""Made-up facts: what a simulated site knows, and which part of it may be published.
 
-Both sides are made here, so that the demonstration can check the published
-totals without asking the code that it checks. Well-known keys have ladders of
-real versions; any other key gets facts that fit its type.
+This module makes both, so that the demonstration can check the published totals
+independently of the code that it checks. Well-known keys have ladders of real
+versions; every other key gets facts that fit its type.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class Fact:
     """What one site knows about one key in one week."""
 
     reported: object
-    """What its collector returns, as untidy as hosts are."""
+    """What the site's collector returns, as untidy as on real hosts."""
     published: tuple[str, ...]
-    """Texts that may be counted; none where it is a class that is never published."""
+    """Texts that may be counted; none if it is a class that is never published."""
 
 
 def fact(key: Key, site: int, week: int) -> Fact:
-    """The fact of a site (by number) about a key in a week (by number)."""
+    """Return the fact of a site (by number) about a key in a week (by number)."""
     # Seeded by site and key: from week to week a site changes only as it drifts.
     return _BY_TYPE[key.type](key, Random(f"{site}/{key.name}"), week)  # noqa: S311 - made up
 
@@ -124,7 +124,7 @@ _BY_TYPE: dict[str, Callable[[Key, Random, int], Fact]] = {
 
 @cache
 def _by_popularity(items: Sequence[str]) -> Sequence[str]:
-    """The items in an order of their own that is the same for all sites."""
+    """Return the items in an order of their own that is the same for all sites."""
     return sorted(items, key=lambda item: Random(item).random())  # noqa: S311 - made up
 
 
@@ -139,7 +139,7 @@ def _spelling(key: Key, value: str, chance: Random) -> str:
 def _version_of(
     ladder: Sequence[str], precision: int, chance: Random, week: int
 ) -> tuple[str, str]:
-    """A version as hosts report it, and cut as it is published."""
+    """Return a version as hosts report it, and cut as it is published."""
     # Most are near the top, few far below, and all climb.
     step = int((1 - chance.random() ** 2) * len(ladder) * 0.8 + week * WEEKLY_CLIMB)
     version = ladder[min(step, len(ladder) - 1)]

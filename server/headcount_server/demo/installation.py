@@ -84,7 +84,7 @@ class Site:
         return self.world.directory / f"site-{self.number}"
 
     def answer(self) -> None:
-        """The owner answers the question, once for all projects."""
+        """Answer the question as the owner, once for all projects."""
         self.world.ledger.people[self.owner.answer] += 1
         if self.owner.refused:
             self.world.ledger.people["refused a key"] += 1
@@ -97,14 +97,14 @@ class Site:
                 client.grant(level=self.owner.level, refused=refused, via="installer")
 
     def withdraw(self) -> None:
-        """The owner thinks again."""
+        """Change the owner's answer."""
         self.world.ledger.people["withdrew"] += 1
         self.owner = replace(self.owner, answer="no")
         for client in self.clients:
             client.deny(via="settings page")
 
     def cron(self) -> None:
-        """The host's scheduler runs."""
+        """Run the host's scheduler."""
         for client in self.clients:
             client.send_if_due()
 
@@ -117,7 +117,7 @@ class Site:
         shutil.copytree(original.state_directory, self.state_directory)
 
     def agreed(self, project: Project) -> tuple[Key, ...]:
-        """Keys that the owner agreed to, worked out apart from the client."""
+        """Keys that the owner agreed to, computed independently of the client."""
         levels = {"basic"} if self.owner.level == "basic" else {"basic", "extended"}
         return tuple(
             key
@@ -126,7 +126,7 @@ class Site:
         )
 
     def _collectors(self, base: type, project: Project) -> object:
-        """A subclass of the generated collectors that knows this site's facts."""
+        """Return a subclass of the generated collectors that knows this site's facts."""
 
         def collector(key: Key) -> Callable[[object], object]:
             def collect(_self: object) -> object:
@@ -143,14 +143,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line to the server: real gRPC, on which some answers are lost."""
+    """The connection to the server: real gRPC that loses some responses."""
 
     site: Site
     project: Project
     transport: GrpcTransport
 
     def submit(self, request: Request, timeout: float) -> Answer:
-        """Deliver a report, and lose the answer now and then."""
+        """Deliver a report, and now and then lose the response."""
         answer = self.transport.submit(request, timeout)
         if answer.code != "OK":
             return answer

@@ -20,7 +20,7 @@ _Answer = TypeVar("_Answer", bound=Message)
 
 
 def registry(server: Address) -> wire.GetRegistryResponse:
-    """All that is collected there."""
+    """Return all that is collected there."""
     return _call(server, "GetRegistry", wire.GetRegistryRequest(), wire.GetRegistryResponse)
 
 

@@ -1,1 +1,1 @@
-"""How a request comes in: gRPC, HTTP, and the forms that old and foreign clients speak."""
+"""The ways for a request to come in: gRPC, HTTP, and the forms of old and foreign clients."""

@@ -1,4 +1,4 @@
-"""Where a door listens."""
+"""The address on which a door listens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Address:
 
     @classmethod
     def parse(cls, flag: str, text: str) -> Address:
-        """The address written as `HOST:PORT` or `[IPV6]:PORT`. Raises ConfigError."""
+        """Return the address written as `HOST:PORT` or `[IPV6]:PORT`. Raises ConfigError."""
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
         # Python itself refuses to read numbers of thousands of digits.
@@ -32,14 +32,14 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Return whether only this machine can reach the address."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
 
     def at(self, port: int) -> Address:
-        """The same host with the port that was taken in the end."""
+        """Return the same host with the port that the system chose."""
         return Address(self.host, port)
 
     def __str__(self) -> str:

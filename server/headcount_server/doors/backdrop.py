@@ -1,4 +1,4 @@
-"""The door of old Backdrop sites and of `bee`: their request, as they send it.
+"""The door for old Backdrop sites and for `bee`: their requests, unchanged.
 
 `POST /post` or `/telemetry/post`, usually over HTTP/1.0, with the values of
 several projects at once and a site key that never changes. The key is
@@ -7,9 +7,9 @@ under the week's key, which the close destroys; neither the key nor the first
 hash is kept. A site may report as often as it likes: the first report of a
 week counts.
 
-The answer is 200 and empty, as `bee` wants it, where anything was counted;
-otherwise 4xx or 5xx and an `error` in JSON. It comes within a second
-whatever happens, because the site's cron waits for it.
+The response is an empty 200, as `bee` expects, if anything was counted; otherwise
+4xx or 5xx and an `error` in JSON. It always comes within a second, because the
+site's cron waits for it.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.week import Week
 
 CALL_SECONDS = 0.8
-"""How long a site waits at most for its reports to be counted."""
+"""Longest time in seconds that a site waits for its reports to be counted."""
 MAX_PROJECTS = 50
-"""Projects in one request."""
+"""Most projects in one request."""
 
 _SITE_KEY = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 
 
 class BackdropDoor:
-    """Takes what Backdrop sites and `bee` send."""
+    """Takes the requests of Backdrop sites and `bee`."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class BackdropDoor:
         self._meter = meter
 
     def routes(self) -> list[Route]:
-        """Where the requests come in."""
+        """Return the routes of these requests."""
         return [
             Route(path, self._answer, methods=["POST"]) for path in ("/post", "/telemetry/post")
         ]
@@ -96,9 +96,10 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        await self._intake.run(lambda: self._count(site.encode(), body), CALL_SECONDS)
+        network = self._intake.network(request)
+        await self._intake.run(lambda: self._count(site.encode(), body, network), CALL_SECONDS)
 
-    def _count(self, site: bytes, body: bytes) -> None:
+    def _count(self, site: bytes, body: bytes, network: bytes | None) -> None:
         """Count each project's report; raises the refusal where none is counted."""
         told = json_reports.parse(body)
         if not told:
@@ -108,7 +109,7 @@ class BackdropDoor:
         counted, refusals = 0, []
         for project, values in told.items():
             try:
-                self._count_one(site, project, values)
+                self._count_one(site, project, values, network)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -118,7 +119,7 @@ class BackdropDoor:
         if again or not counted:
             raise (again or refusals)[0]
 
-    def _count_one(self, site: bytes, name: str, values: object) -> None:
+    def _count_one(self, site: bytes, name: str, values: object, network: bytes | None) -> None:
         week = next(iter(self._weeks.open()), None)
         if week is None:
             msg = "no week takes reports at the moment"
@@ -133,16 +134,16 @@ class BackdropDoor:
         request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
         request.report.value, left_out = backdrop_values.report(project, values)
         try:
-            self._service.submit_report(request, left_out, schema)
+            self._service.submit_report(request, left_out, schema, network)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 
 
 def _token(site: bytes, project: str, week: Week) -> bytes:
-    """The site's token of a week; tells two sites apart to the letter.
+    """Return the site's token of a week; keys that differ in any character differ in it.
 
-    It is what a client would have made of a secret. The secret here is the
-    site's own key: the server has none that outlives a week.
+    A client makes the token from a secret in the same way. Here the secret is the
+    site's own key, because the server has no secret that outlives a week.
     """
     digest = blake2b(f"{project}:{week}:".encode(), digest_size=TOKEN_BYTES, person=b"X-Site-Key")
     digest.update(site)

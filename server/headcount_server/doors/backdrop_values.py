@@ -113,7 +113,7 @@ def _cast(value: object) -> str | None:
 
 
 def version(text: str, precision: int) -> str:
-    """The first `precision` components of a version, or `other` where none is left."""
+    """Return the first `precision` components of a version, or `other` where none is left."""
     if text.startswith("5.5.5-") and "mariadb" in text.lower():
         text = text.removeprefix("5.5.5-")  # for replicas of long ago
     if prefix := _CORE_PREFIX.match(text):
@@ -242,6 +242,6 @@ _FILLERS: dict[int, Callable[[Key, str, Any], bool]] = {
 
 
 def _number(key: Key, text: str) -> int:
-    """The permanent number of a declared value, in any of its spellings."""
+    """Return the permanent number of a declared value, in any of its spellings."""
     name = _spellings(key).get(text)
     return next((n for n, value in key.values.items() if value == name), ENUM_OTHER)

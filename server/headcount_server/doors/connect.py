@@ -1,7 +1,7 @@
 """The service over HTTP/1.1: unary calls of the Connect protocol, as protobuf or JSON.
 
 `POST /headcount.v1.TelemetryService/<Method>` with `application/proto` or
-`application/json`. The same validation and the same answers as over gRPC; a
+`application/json`. Validation and responses are the same as over gRPC; a
 refusal has an HTTP status by Connect's table and a JSON body with code,
 message and details. Source: connectrpc.com/docs/protocol.
 """
@@ -34,7 +34,7 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 CALL_SECONDS = 10.0
-"""How long a call may take; a caller may ask for less."""
+"""Most seconds that a call may take; a caller may ask for less."""
 
 _JSON, _PROTO = "application/json", "application/proto"
 _UNSUPPORTED_MEDIA_TYPE = 415
@@ -50,7 +50,7 @@ class _Method:
 
 
 class ConnectDoor:
-    """Answers calls of the service as an application of HTTP."""
+    """Answers the service's calls over HTTP."""
 
     def __init__(
         self, service: Service, registry: CurrentRegistry, intake: HttpRequests, meter: CallMeter
@@ -66,7 +66,7 @@ class ConnectDoor:
         }
 
     def routes(self) -> list[Route]:
-        """Where the calls come in. No other method of HTTP is answered, CORS's neither."""
+        """Return the routes of the calls. No other HTTP method is answered, not even CORS's."""
         return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
 
     async def _answer(self, request: Request) -> Response:
@@ -94,7 +94,8 @@ class ConnectDoor:
         seconds = _check_headers(request)
         self._intake.admit(request)
         body = await self._intake.body(request)
-        work = self._from_json(method, body) if kind == _JSON else _from_proto(method, body)
+        network = self._intake.network(request)
+        work = self._work(method, body, kind, network)
 
         def answer() -> bytes:
             response = work()
@@ -105,20 +106,21 @@ class ConnectDoor:
 
         return Response(await self._intake.run(answer, seconds), media_type=kind)
 
-    def _from_json(self, method: _Method, body: bytes) -> _Work:
+    def _work(self, method: _Method, body: bytes, kind: str, network: bytes | None) -> _Work:
         def submit() -> Message:
+            if kind == _PROTO:
+                request = decoded(wire.SubmitReportRequest, body)
+                return self._service.submit_report(request, network=network)
             schema = self._registry.schema
             request, left_out = json_reports.submission(body, schema)
-            return self._service.submit_report(request, left_out, schema)
+            return self._service.submit_report(request, left_out, schema, network)
 
         def ask() -> Message:
+            if kind == _PROTO:
+                return method.answer(decoded(method.request, body))
             return method.answer(json_reports.message(body, method.request))
 
         return submit if method.request is wire.SubmitReportRequest else ask
-
-
-def _from_proto(method: _Method, body: bytes) -> _Work:
-    return lambda: method.answer(decoded(method.request, body))
 
 
 def _kind(request: Request) -> str | None:
@@ -128,7 +130,7 @@ def _kind(request: Request) -> str | None:
 
 
 def _check_headers(request: Request) -> float:
-    """The seconds that the call may take. Raises Unsupported or InvalidReport."""
+    """Return the seconds that the call may take. Raises Unsupported or InvalidReport."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         msg = "compressed requests are not read; send it as it is"

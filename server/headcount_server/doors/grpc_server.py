@@ -25,14 +25,14 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 THREADS = 128
-"""Calls that are worked on at once. Each waits for its commit, so no commit has more reports."""
+"""Most calls in work at once. Each waits for its commit, so no commit has more reports."""
 CROWD = THREADS // 2
-"""Silent calls that are too many; see `patience`."""
+"""Number of silent calls from which each gets less time; see `silent_calls`."""
 MAX_MESSAGE_BYTES = 64 * 1024
 DRAIN_SECONDS = 15.0
 
 _OPTIONS: list[tuple[str, int]] = [
-    ("grpc.so_reuseport", 0),  # two servers on one port would share it without a word
+    ("grpc.so_reuseport", 0),  # two servers on one port would share it silently
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 8192),
     # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that
@@ -45,7 +45,7 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.compression_enabled_algorithms_bitset", 1),  # identity alone
 ]
 MAX_CALLS = 1024
-"""Calls at once, waiting ones included; further ones get RESOURCE_EXHAUSTED at once."""
+"""Most calls at once, waiting ones included; further ones get RESOURCE_EXHAUSTED at once."""
 
 _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 
@@ -53,7 +53,7 @@ _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 class GrpcDoor:
     """Listens for gRPC calls on one address.
 
-    Raises ConfigError where it cannot listen there.
+    Raises ConfigError if it cannot listen there.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
@@ -100,7 +100,7 @@ class GrpcDoor:
         return [self._patience.thread, *self._serving]
 
     def start(self) -> None:
-        """Begin to answer. Raises RuntimeError if a thread cannot be started."""
+        """Start to answer calls. Raises RuntimeError if a thread cannot be started."""
         self._patience.start()
         before = set(threading.enumerate())
         self._server.start()
@@ -113,7 +113,7 @@ class GrpcDoor:
         self.tell(serving=True)
 
     def tell(self, *, serving: bool) -> None:
-        """Say in health whether reports can be taken; after `leave` it stays at no."""
+        """Set in health whether the server takes reports; after `leave` it stays at no."""
         self._health.tell(serving=serving)
 
     @property
@@ -122,7 +122,7 @@ class GrpcDoor:
         return self._health.serving
 
     def leave(self) -> None:
-        """Say in health that this server is about to end."""
+        """Report in health that this server is about to end."""
         self._health.leave()
 
     def begin_to_stop(self) -> None:
@@ -135,7 +135,7 @@ class GrpcDoor:
                 self._stopped = self._server.stop(None)
 
     def stop(self) -> None:
-        """Let running calls finish, and end."""
+        """Let running calls finish, then end."""
         if self._started:
             self._stopped.wait()
         self._pool.shutdown(wait=False)  # a call that does not end is left behind
@@ -149,11 +149,15 @@ def _telemetry(
         call: Callable[[Any], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
         def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
-            gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
+            peer, forwarded = context.peer(), _forwarded(context) if gate.trusting else ""
+            gate.admit(peer, forwarded)
             message = patience.next(messages, context)
             if message is None:
                 raise InvalidReport(Violation("request", "the call ended without one"))
             # Not by grpc, which would answer INTERNAL and make callers try again.
+            if request is wire.SubmitReportRequest:
+                network = gate.network(peer, forwarded)
+                return service.submit_report(decoded(request, message), network=network)
             return call(decoded(request, message))
 
         # A stream of one message is the same on the wire; see `patience`.
@@ -204,7 +208,7 @@ def _forwarded(context: grpc.ServicerContext) -> str:
 
 
 class _Status(grpc.Status):
-    """A refusal as grpc ends a call with it, details and open weeks in the trailers."""
+    """Return a refusal as grpc's status, with details and open weeks in the trailers."""
 
     def __init__(self, refusal: Refusal) -> None:
         rich = rpc_status.to_status(status(refusal))

@@ -1,7 +1,7 @@
-"""HTTP connections that begin and say nothing are closed; uvicorn would keep them.
+"""Close HTTP connections that send no complete headers in time; uvicorn would keep them.
 
-And a body that turns out to be no HTTP ends its request in silence, where
-uvicorn logs an error with each.
+A body that turns out not to be HTTP ends its request silently. uvicorn would log an
+error for each.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS = 10.0
-"""How long a request's line and headers may take to come in."""
+"""Seconds in which a request's line and headers must come in."""
 
 
 class HeaderTimeoutProtocol(H11Protocol):
-    """HTTP/1 whose requests have to begin in time.
+    """HTTP/1 whose requests must begin in time.
 
-    The body's time is the application's to watch, an idle connection's
-    between two requests uvicorn's.
+    The application limits the time of a body, and uvicorn the time of an idle
+    connection between two requests.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class HeaderTimeoutProtocol(H11Protocol):
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came in; wait no longer where it completes the headers."""
+        """Take incoming bytes, and stop the timer once the headers are complete."""
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
@@ -41,10 +41,10 @@ class HeaderTimeoutProtocol(H11Protocol):
             self._expect_headers()
 
     def send_400_response(self, msg: str) -> None:
-        """Tell a caller that it does not speak HTTP, where no answer has begun."""
+        """Tell a caller that it does not speak HTTP, unless a response has begun."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
-            # Its answer would be a second one; whoever waits for the body waits no longer.
+            # Its response would be a second one. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
         if repr(self.conn.our_state) in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them

@@ -1,8 +1,8 @@
-"""Health of the server as `grpc.health.v1` tells it.
+"""Health of the server by `grpc.health.v1`.
 
-An implementation of our own: grpc's tells a watcher of a change while it
-holds a lock that every other call of health needs, the end of a watch
-included, so a watcher that does not read could stop the whole server.
+grpcio's HealthServicer notifies watchers while holding the lock that every other
+health call needs, so one watcher that stops reading can block the server. This
+implementation does not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from headcount_server.doors.silent_calls import SilentCalls
 
 SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 WATCHES = 4
-"""Callers at once that are told of every change; each holds a thread."""
+"""Most watchers at once; each holds a thread."""
 
 _LOOK_SECONDS = 1.0
 
@@ -38,7 +38,7 @@ class Health:
         self._free = threading.BoundedSemaphore(WATCHES)
 
     def tell(self, *, serving: bool) -> None:
-        """Say whether the work can be done; after `leave` it stays at no."""
+        """Set whether the server can do its work; after `leave` it stays at no."""
         with self._changed:
             self._serving = serving and not self._leaving
             self._changed.notify_all()
@@ -49,13 +49,13 @@ class Health:
         return self._serving
 
     def leave(self) -> None:
-        """Say that the server is about to end, and end all watches."""
+        """Report that the server is about to end, and end all watches."""
         with self._changed:
             self._serving, self._leaving = False, True
             self._changed.notify_all()
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """What answers the calls."""
+        """Return the handler of the calls."""
         to_bytes = _Response.SerializeToString
         return grpc.method_handlers_generic_handler(
             SERVICE,

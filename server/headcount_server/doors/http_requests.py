@@ -1,8 +1,8 @@
-"""How requests come in over HTTP: bodies read within bounds, work done off the event loop.
+"""Requests over HTTP: bodies read within bounds, work done off the event loop.
 
-Everything here answers at once where too much is asked. A body is read up to
-its limit before anything looks into it; reading, waiting for a thread and
-counting together have a time limit.
+Everything here refuses at once if a caller asks for too much. A body is read up to
+its limit before anything looks into it. Reading, waiting for a thread and counting
+share one time limit.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from headcount_server.doors.thread_pools import full_pool
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 
 MAX_BODY_BYTES = 64 * 1024
-"""As for gRPC: a report has some hundred bytes."""
+"""Most bytes of a request, as for gRPC; a report has some hundred."""
 BODY_SECONDS = 5.0
-"""How long a body may take to come in."""
+"""Seconds in which a body must come in."""
 THREADS = 16
 MAX_REQUESTS = 256
-"""Requests that wait for a thread or have one; further ones are refused at once."""
+"""Most requests that wait for a thread or have one; further ones are refused at once."""
 
 _Done = TypeVar("_Done")
 
 
 class HttpRequests:
-    """Reads requests and has them worked on, in bounds; belongs to one event loop."""
+    """Reads requests and runs their work, within bounds; belongs to one event loop."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -41,14 +41,19 @@ class HttpRequests:
         self._pool.shutdown()
 
     def admit(self, request: Request) -> None:
-        """Raise Overloaded where the caller, or all together, have asked for too much."""
+        """Raise Overloaded if the caller, or all callers together, exceed their limits."""
         peer = request.client.host if request.client else None
         self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
-    async def body(self, request: Request) -> bytes:
-        """The body of a request.
+    def network(self, request: Request) -> bytes | None:
+        """The network that a request comes from; None if nobody limits it."""
+        peer = request.client.host if request.client else None
+        return self._gate.network(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
-        Raises TooLarge, TooLate, and InvalidReport where the caller goes away.
+    async def body(self, request: Request) -> bytes:
+        """Return the body of a request.
+
+        Raises TooLarge, TooLate, and InvalidReport if the caller goes away.
         """
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
@@ -68,10 +73,10 @@ class HttpRequests:
         return bytes(body)
 
     async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
-        """What `work` returns or raises; it runs on a thread.
+        """Run `work` on a thread, and return or raise what it does.
 
-        Raises Overloaded where too much is being worked on, TooLate where it
-        takes longer; the work is then finished all the same.
+        Raises Overloaded if too many requests are in work, and TooLate if the time
+        is over; the work then finishes all the same.
         """
         if self._busy >= MAX_REQUESTS:
             msg = "too many requests are waiting; try again in some hours"

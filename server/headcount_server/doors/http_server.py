@@ -24,7 +24,7 @@ DRAIN_SECONDS = 10
 class HttpDoor:
     """Serves an application on one address, on a thread of its own.
 
-    Raises ConfigError where it cannot listen there.
+    Raises ConfigError if it cannot listen there.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
-"""Requests as JSON: what a person types or a host without protobuf sends.
+"""Requests as JSON, typed by a person or sent by a host without protobuf.
 
-The protobuf JSON form, taken as far as it is understood: a key of the report
-that this registry does not know, or whose value is not of its form, is left
-out and named, where a parser would refuse the whole report. Everything around
-the report has to be right.
+They have the protobuf JSON form. A parser would refuse the whole report for one bad
+key. Here a key that this registry does not know, or whose value is malformed, is left
+out and named. Everything around the report must be right.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Object = Mapping[str, Any]
 
 
 def parse(body: bytes) -> Object:
-    """The object in a body. Raises InvalidReport, which names what is wrong with it."""
+    """Return the object in a body. Raises InvalidReport, which names what is wrong with it."""
     try:
         parsed = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
@@ -53,12 +52,12 @@ def parse(body: bytes) -> Object:
 
 
 def message(body: bytes, into: type[Message]) -> Message:
-    """A request whose fields are all texts."""
+    """Return a request whose fields are all texts."""
     return _envelope(parse(body), into)
 
 
 def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
-    """A report in its envelope, and the keys of it that had to be left out."""
+    """Return a report in its envelope, and the keys of it that had to be left out."""
     told = dict(parse(body))
     report = told.pop(_REPORT, None)
     request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
@@ -75,7 +74,7 @@ def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, t
 
 
 def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tuple[Ignored, ...]]:
-    """The serialized report, and what it leaves out."""
+    """Return the serialized report, and what it leaves out."""
     report = project.report_class()
     fields = _fields(report)
     left_out: list[Ignored] = []
@@ -182,7 +181,7 @@ def _no_constant(_text: str) -> NoReturn:
 
 
 def _check(value: object) -> None:
-    """Raises RecursionError where it is too deep, ValueError where a text is no Unicode."""
+    """Raise RecursionError if it is too deep, ValueError if a text is no Unicode."""
     level: list[object] = [value]
     depth = 0
     while level:

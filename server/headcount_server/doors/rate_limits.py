@@ -1,9 +1,9 @@
-"""How much one place on the network, and all together, may ask for.
+"""Limits on the calls of one network, and of all networks together.
 
 A token bucket per address prefix (IPv4 /24, IPv6 /56), held in memory under
 a key that is drawn anew every hour; neither addresses nor buckets are ever
-written down. Callers on the same machine are not limited, unless they are a
-trusted proxy, whose word for the caller is taken then.
+written down. Callers on the same machine are not limited, except a trusted proxy,
+which names the caller.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from urllib.parse import unquote
 from headcount_server.errors import ConfigError, Overloaded
 
 KEY_SECONDS = 3600.0
-"""How long a key lives; buckets begin anew with the next one."""
+"""Seconds that a key lives; buckets begin anew with the next one."""
 MAX_PREFIXES = 50_000
-"""Prefixes that are told apart; with more than that, all begin anew."""
+"""Most prefixes that are told apart; beyond that, all buckets begin anew."""
 
 _IPV4_PREFIX, _IPV6_PREFIX = 24, 56
+_IPV6_NETWORK = 48
+"""Bits of an address that name who introduces values (see `store.allowance`); for calls
+those above do."""
 
 Network = IPv4Network | IPv6Network
 _Address = IPv4Address | IPv6Address
@@ -39,7 +42,7 @@ _Address = IPv4Address | IPv6Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an operator allows. Raises ConfigError for what makes no sense."""
+    """The operator's limits. Raises ConfigError for impossible ones."""
 
     per_minute: float = 60
     """Calls a minute from one address prefix in the long run; 0 for no limit."""
@@ -48,9 +51,9 @@ class Limits:
     total_per_second: float = 0
     """Calls a second from everyone together; 0 for no limit."""
     connections: int = 4096
-    """Connections over gRPC at once; further ones are closed before a word is said on them."""
+    """Connections over gRPC at once; further ones are closed before anything is read."""
     trusted_proxies: tuple[Network, ...] = ()
-    """Whose `X-Forwarded-For` is believed."""
+    """Networks whose `X-Forwarded-For` is trusted."""
 
     def __post_init__(self) -> None:
         for flag, value in (
@@ -70,7 +73,7 @@ class Limits:
 
 
 def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
-    """Networks as an operator writes them, such as `10.0.0.0/8`. Raises ConfigError."""
+    """Return networks from texts such as `10.0.0.0/8`. Raises ConfigError."""
     found = []
     for text in networks:
         try:
@@ -82,7 +85,7 @@ def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
 
 
 class Gate:
-    """Lets calls in as long as limits allow; may be used from any thread."""
+    """Lets calls in within the limits; may be used from any thread."""
 
     def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -99,14 +102,23 @@ class Gate:
 
     @property
     def trusting(self) -> bool:
-        """Whether anyone's word for the caller is taken."""
+        """Return whether any proxy is trusted."""
         return bool(self._limits.trusted_proxies)
 
-    def admit(self, peer: str | None, forwarded: str = "") -> None:
-        """Raise Overloaded where a caller, or all together, have asked for too much.
+    def network(self, peer: str | None, forwarded: str = "") -> bytes | None:
+        """The network that a caller is in, /24 or /48; None for one that nobody limits."""
+        address = self._caller(peer, forwarded)
+        if address is None:
+            return None
+        bits = _IPV4_PREFIX if address.version == 4 else _IPV6_NETWORK  # noqa: PLR2004 - IPv4
+        prefix = int(address) >> (address.max_prefixlen - bits)
+        return bytes([address.version]) + prefix.to_bytes(6)
 
-        `peer` is the address of the other end of the connection, `forwarded`
-        what its `X-Forwarded-For` says.
+    def admit(self, peer: str | None, forwarded: str = "") -> None:
+        """Raise Overloaded if a caller, or all callers together, exceed the limits.
+
+        `peer` is the address of the other end of the connection, and `forwarded`
+        its `X-Forwarded-For`.
         """
         limits = self._limits
         caller = self._caller(peer, forwarded) if limits.per_minute else None
@@ -158,7 +170,7 @@ class Gate:
 
 
 class _Bucket:
-    """Holds what may still be asked for at once; fills with time."""
+    """A token bucket, which fills with time."""
 
     __slots__ = ("_at", "_left")
 
@@ -176,7 +188,7 @@ class _Bucket:
 
 
 def _parse(text: str) -> _Address | None:
-    """The address in `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`."""
+    """Return the address of `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`."""
     text = unquote(text)
     for scheme in ("ipv4:", "ipv6:"):
         text = text.removeprefix(scheme)

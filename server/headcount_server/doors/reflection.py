@@ -1,4 +1,4 @@
-"""Reflection: the gRPC port tells every type that a report can be typed by."""
+"""Reflection: the gRPC port describes every type that a report can have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headcount_server.doors.silent_calls import SilentCalls
 from headcount_server.registry.current import CurrentRegistry
 
 REFLECTION_STREAMS = 4
-"""Reflection streams at once: each holds a thread for as long as its caller likes."""
+"""Most reflection streams at once; each holds a thread for as long as its caller likes."""
 
 _REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 

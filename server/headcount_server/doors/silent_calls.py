@@ -1,11 +1,11 @@
-"""Patience with calls that have begun and say nothing.
+"""End calls that have begun and stay silent.
 
-The synchronous gRPC server gives a thread to every call before the call's
-message has come, and offers no way to end a call that stays silent. So calls
-of one message are served as streams of which one message is read: the same on
-the wire, and the call can be ended while its thread still waits. A message
-comes right behind the beginning of a call, so silence is short where nothing
-is wrong; it is ended after seconds, and sooner where many are silent.
+The synchronous gRPC server gives a thread to every call before the call's message
+has come, and cannot end a call that stays silent. Unary calls are therefore served
+as streams of which one message is read. That is the same on the wire, and the server
+can end the call while its thread still waits. A message normally follows the start of
+its call at once, so silence is short if nothing is wrong. A silent call is ended after
+seconds, and sooner if many are silent.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TypeVar
 import grpc
 
 SILENT_SECONDS = 5.0
-"""How long a call may be silent."""
+"""Seconds that a call may be silent."""
 CROWDED_SECONDS = 0.25
-"""How long each may be silent then."""
+"""Seconds that each may be silent if they are too many."""
 
 _TICK_SECONDS = 0.05
 
@@ -28,9 +28,9 @@ _Said = TypeVar("_Said")
 
 
 class SilentCalls:
-    """Waits for messages of calls, and ends the calls that send none.
+    """Waits for the messages of calls, and ends calls that send none.
 
-    From `crowd` silent calls on, each is given less time.
+    If at least `crowd` calls are silent, each gets less time.
     """
 
     def __init__(self, crowd: int) -> None:
@@ -42,7 +42,7 @@ class SilentCalls:
         self.thread = threading.Thread(target=self._watch, name="patience", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch the time."""
+        """Start to watch the time."""
         self.thread.start()
 
     def stop(self) -> None:
@@ -52,9 +52,9 @@ class SilentCalls:
             self.thread.join()
 
     def next(self, messages: Iterator[_Said], context: grpc.ServicerContext) -> _Said | None:
-        """The next message of a call; None where none comes any more.
+        """Return the next message of a call; None if no more will come.
 
-        Raises grpc.RpcError where the call has ended.
+        Raises grpc.RpcError if the call has ended.
         """
         self._silent[context] = time.monotonic()
         try:

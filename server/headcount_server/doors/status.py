@@ -1,7 +1,6 @@
-"""A refusal as `google.rpc.Status`, the form that every door answers in.
+"""A refusal as `google.rpc.Status`, the form that every door returns.
 
-Which condition has which code stands in `errors`; here stands what a code is
-over HTTP.
+`errors` gives each condition its code; this module gives each code its HTTP status.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from headcount_server.errors import Fault, InvalidReport, Overloaded, Refusal, TooLarge, WeekNotOpen
 
 OPEN_WEEKS = "headcount-open-weeks"
-"""Trailing metadata, or header of HTTP, of a refused week: the open ones, the current one first."""
+"""Trailing metadata or HTTP header that lists the open weeks, the current one first."""
 
 HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -34,14 +33,14 @@ HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
 _CONTENT_TOO_LARGE = 413
 
 RETRY_SECONDS = 6 * 3600
-"""How long an overloaded server asks callers to stay away."""
+"""Seconds that an overloaded server asks callers to stay away."""
 
 
 class CallMeter(Protocol):
-    """Hears how calls were answered."""
+    """Receives the code of every call."""
 
     def called(self, door: str, code: str) -> None:
-        """A call through this door was answered with this code."""
+        """Record that a call through this door got this code."""
         ...
 
 
@@ -49,8 +48,8 @@ log = logging.getLogger(__name__)
 
 
 def fault(error: Exception) -> Fault:
-    """What a caller is told of an error of ours; the log gets its place."""
-    # Without the error's own words, which might repeat what was sent.
+    """Return the refusal for an error of ours; log its place."""
+    # Without the error's message, which might repeat what was sent.
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("a call failed: %s\n%s", type(error).__name__, trace)
     return Fault()
@@ -62,7 +61,7 @@ def http_status(refusal: Refusal) -> int:
 
 
 def status(refusal: Refusal) -> status_pb2.Status:
-    """Code, message and details of a refusal; the message names the field by itself."""
+    """Return code, message and details of a refusal; the message alone names the field."""
     answer = status_pb2.Status(code=code_pb2.Code.Value(refusal.code.name), message=str(refusal))
     for detail in _details(refusal):
         answer.details.add().Pack(detail)
@@ -70,7 +69,7 @@ def status(refusal: Refusal) -> status_pb2.Status:
 
 
 def headers(refusal: Refusal) -> dict[str, str]:
-    """What HTTP says of a refusal besides status and body: when to return, and which weeks."""
+    """Return a refusal's HTTP headers: when to come back, and which weeks are open."""
     match refusal:
         case WeekNotOpen():
             return {OPEN_WEEKS: ",".join(refusal.open_weeks)}

@@ -1,4 +1,4 @@
-"""The server's certificate, for every door, read again when its files change."""
+"""The server's certificate for every door, reloaded when its files change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import grpc
 from headcount_server.errors import ConfigError
 
 LOOK_SECONDS = 1.0
-"""How long a look at the files holds; handshakes in between take the certificate as it is."""
+"""Seconds between two looks at the files; handshakes in between use the loaded pair."""
 
 _Stamp = tuple[tuple[int, int, int], ...]
 
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 class Identity:
     """A certificate chain and its key, from two PEM files.
 
-    New connections get what the files hold; files that cannot be used, as
-    halfway through a renewal, leave the last good pair in force. Raises
-    ConfigError where there is no good pair to begin with.
+    New connections use the files' present content. If the files cannot be used, for
+    example halfway through a renewal, the last good pair stays in force. Raises
+    ConfigError if there is no good pair at the start.
     """
 
     def __init__(self, certificate: Path, key: Path) -> None:
@@ -45,11 +45,11 @@ class Identity:
 
     @classmethod
     def of(cls, certificate: Path | None, key: Path | None) -> Identity | None:
-        """The identity in two files, or none where none are named."""
+        """Return the identity in two files, or None if none are named."""
         return None if certificate is None or key is None else cls(certificate, key)
 
     def for_grpc(self) -> grpc.ServerCredentials:
-        """Credentials that follow the files."""
+        """Return credentials that follow the files."""
         presented = self._grpc
 
         def present() -> grpc.ServerCertificateConfiguration | None:
@@ -66,7 +66,7 @@ class Identity:
         return grpc.dynamic_ssl_server_credentials(self._grpc, present)  # type: ignore[arg-type]
 
     def for_http(self) -> ssl.SSLContext:
-        """A context that follows the files."""
+        """Return a context that follows the files."""
 
         def follow(connection: ssl.SSLObject, _name: str | None, _own: ssl.SSLContext) -> None:
             self._refresh()

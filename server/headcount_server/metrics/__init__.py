@@ -1,1 +1,1 @@
-"""What Prometheus scrapes: the published totals for everyone, the server's own for its operator."""
+"""What Prometheus scrapes: published totals for everyone, the server's state for its operator."""

@@ -1,4 +1,4 @@
-"""What the server does, as metrics for its operator: never a key or a value."""
+"""The server's work as metrics for its operator; never a key or a value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CODES = (
 
 
 class Counters:
-    """Counters of one server, in a registry of their own for the operations port."""
+    """Counters of one server, in their own Prometheus registry for the operations port."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -84,7 +84,7 @@ class Counters:
             "How often the machine's clock was set by ten minutes or more since the start.",
             registry=self.registry,
         )
-        # Rates exist from the start, also where nothing has happened yet.
+        # Rates exist from the start, even before anything happens.
         # They are kept, since looking them up costs more than counting.
         self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
         self._codes = {
@@ -92,49 +92,49 @@ class Counters:
         }
 
     def watch_queue(self, length: Callable[[], float]) -> None:
-        """Report this as the number of waiting reports."""
+        """Expose this as the number of waiting reports."""
         self._queue.set_function(length)
 
     def watch_projects(self, signals: ProjectHealth) -> None:
-        """Expose these signals too, and tell them of every report."""
+        """Expose these collectors too, and pass every report to them."""
         self._signals = signals
         self.registry.register(signals)
 
     def watch_standing(self, standing: Gauges) -> None:
-        """Expose how the server stands too."""
+        """Expose the state of the server too."""
         self.registry.register(standing)
 
     def understood(self, project: str, how: str, moment: float) -> None:
-        """A project's report was `complete`, `partial` or `refused`, at this unix time."""
+        """Record a project's report as `complete`, `partial` or `refused` at this unix time."""
         if self._signals is not None:
             self._signals.understood(project, how, moment)
 
     def answered(self, outcome: str) -> None:
-        """A report was counted, was a duplicate, or was refused with this code."""
+        """Record a report that was counted, was a duplicate, or was refused with this code."""
         (self._outcomes.get(outcome) or self._reports.labels(outcome)).inc()
 
     def ignored(self, project: str, reason: str) -> None:
-        """A key was left out of a project's report, for one of `REASONS`."""
+        """Record that a key was left out of a project's report, for one of `REASONS`."""
         if self._signals is not None:
             self._signals.ignored(project, reason)
 
     def called(self, door: str, code: str) -> None:
-        """A call through this door was answered with this code."""
+        """Record that a call through this door got this code."""
         (self._codes.get((door, code)) or self._calls.labels(door, code)).inc()
 
     def jumped(self) -> None:
-        """The clock was set."""
+        """Record that the clock was set."""
         self._jumps.inc()
 
     def committed(self, reports: int, seconds: float) -> None:
-        """A group of so many reports was committed in so many seconds."""
+        """Record the commit of this many reports in this many seconds."""
         self._group.observe(reports)
         self._commit.observe(seconds)
 
     def erased(self, *, done: bool) -> None:
-        """What was left behind is wiped, or has to be tried again."""
+        """Record whether everything is wiped, or wiping must be tried again."""
         self._erased.set(1 if done else 0)
 
     def writable(self, *, ok: bool) -> None:
-        """The store can be written, or cannot."""
+        """Record whether the store can be written."""
         self._writable.set(1 if ok else 0)

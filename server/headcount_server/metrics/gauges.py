@@ -1,7 +1,7 @@
-"""How the server stands: its registry, its weeks, its disk; for the operations port.
+"""The server's state: its registry, its weeks, its disk; for the operations port.
 
-All of it is looked up when it is asked for, so that nothing here can be out of
-date. None of it says anything about a report.
+Every scrape looks up the values, so they are never out of date. None of them says
+anything about a report.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from headcount_server.week import Week
 
 
 class Gauges(Collector):
-    """Collects what the server stands on.
+    """Collects the server's state.
 
-    `open_weeks` tells which weeks are open; `files` hold the database, the main
-    one first, and are none if it lies with a server of its own.
+    `open_weeks` returns the open weeks. `files` are the database's files, the main
+    one first; there are none if the database is on its own server.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Gauges(Collector):
         self._closed: Week | None = None
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
-        """Tell of these closed weeks, newest first."""
+        """Expose these closed weeks, newest first."""
         self._closed = weeks[0].week if weeks else None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One family per fact; what is not known is left out."""
+        """Yield one family per fact; unknown facts are left out."""
         yield self._registry_info()
         if self._closed is not None:
             yield GaugeMetricFamily(
@@ -73,7 +73,7 @@ class Gauges(Collector):
 
 
 def _storage(files: Sequence[Path]) -> Iterator[GaugeMetricFamily]:
-    # The log comes and goes, and a disk may be taken away while we look.
+    # The log comes and goes, and a disk may be unmounted at any moment.
     with suppress(OSError):
         main, *others = files
         size = main.stat().st_size + sum(file.stat().st_size for file in others if file.exists())

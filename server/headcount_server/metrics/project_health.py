@@ -24,15 +24,15 @@ from headcount_server.registry.schema import Project
 HOWS = ("complete", "partial", "refused")
 """How much of a report was understood: all keys, some, or none."""
 REASONS = ("unknown", "expired", "malformed", "out_of_bounds", "empty")
-"""Why a key was left out of a report."""
+"""Reasons for leaving a key out of a report."""
 HISTORY_WEEKS = 8
-"""Closed weeks that the last one is compared with."""
+"""Number of closed weeks that the last one is compared with."""
 USUAL_WEEKS = 4
-"""Closed weeks with reports that are needed before any number is called usual."""
+"""Number of closed weeks with reports before any number is called usual."""
 SILENT_FROM = 4
-"""How many times the threshold had answered a key in each of those weeks."""
+"""Answers to a key in each of those weeks, as a multiple of the threshold."""
 RELEASE_WEEKS = 53
-"""Closed weeks in which a declared release should have been seen."""
+"""Number of closed weeks in which a declared release should have been seen."""
 
 _HOUR = 3600
 _CORE_PREFIX = re.compile(r"^\d+\.x-")
@@ -40,10 +40,10 @@ _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 
 
 class ProjectHealth(Collector):
-    """Collects the signals of all projects of the registry in force.
+    """Collects the signs of all projects of the registry in force.
 
-    `now` tells the time (unix seconds). Until a project has reported, its silence
-    is counted from the server's start, which is now.
+    `now` returns the time (unix seconds). A project's silence counts from the server's
+    start, which is now, until its first report.
     """
 
     def __init__(self, registry: CurrentRegistry, now: Callable[[], float]) -> None:
@@ -57,23 +57,23 @@ class ProjectHealth(Collector):
         self._lock = threading.Lock()
 
     def show(self, weeks: Sequence[PublishedWeek]) -> None:
-        """Judge totals and releases by these closed weeks, newest first."""
+        """Use these closed weeks, newest first, to judge totals and releases."""
         self._weeks = weeks
 
     def understood(self, project: str, how: str, moment: float) -> None:
-        """A project's report was understood so far, at this time (unix seconds)."""
+        """Record how much of a project's report was understood, at this unix time."""
         with self._lock:
             self._understood.add((project, how), _hour(moment))
             if how != "refused":
                 self._last[project] = _hour(moment)
 
     def ignored(self, project: str, reason: str) -> None:
-        """A key was left out of a project's report, for one of `REASONS`."""
+        """Record that a key was left out of a project's report, for one of `REASONS`."""
         with self._lock:
             self._ignored.add((project, reason), _hour(self._now()))
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        """One family per signal."""
+        """Yield one family per sign."""
         projects = self._registry.schema.projects
         with self._lock:
             hour = _hour(self._now())
@@ -233,6 +233,6 @@ def _unreported(project: Project, weeks: Iterable[PublishedWeek]) -> set[tuple[i
 
 
 def _parts(release: str) -> tuple[int, ...]:
-    """A release as numbers, such as (1, 29); empty where it has none."""
+    """Return a release as numbers, such as (1, 29); empty if it has none."""
     match = _RELEASE.match(_CORE_PREFIX.sub("", release).removeprefix("v"))
     return tuple(map(int, match[0].split("."))) if match else ()

@@ -1,14 +1,13 @@
 """Published totals as Prometheus metrics: one family per key, named after it.
 
 `headcount_backdrop_php_version_reports{value="8.2"}` is the published number
-of reports in the last closed week; `…_answers` the number that answered the
-key at all. A key that is cross-tabulated has `…_by_version_reports` too, of
-which the former is the sum. Names and help come from the declarations; there
-is no week label, since Prometheus keeps the history. Nothing here changes
-between two closes.
+of reports in the last closed week; `…_answers` is the number that answered the
+key at all. A cross-tabulated key also has `…_by_version_reports`, and the former
+is their sum. Names and help come from the declarations. There is no week label,
+because Prometheus keeps the history. Nothing here changes between two closes.
 
-The number of series is bounded (see `series_budget`), and what was cut is told by
-`headcount_cut_series` and, for each key, `headcount_cut_values`.
+The number of series is bounded (see `series_limit`). `headcount_cut_series` and, for
+each key, `headcount_cut_values` count the numbers that are left out.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from headcount_server.registry.schema import Key, Schema
 
 
 class PublishedTotals(Collector):
-    """Exposes the last closed week. `show` replaces what is exposed."""
+    """Exposes the last closed week; `show` replaces it."""
 
     def __init__(self, registry: CurrentRegistry) -> None:
         self._registry = registry
@@ -38,9 +37,9 @@ class PublishedTotals(Collector):
         self._week = week
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Families of the exposed week, projects and keys in order.
+        """Return the families of the exposed week, projects and keys in order.
 
-        Made when a week closes or the registry changes, and not by a scrape.
+        They are made when a week closes or the registry changes, not at a scrape.
         """
         known, week, made = self._registry.schema, self._week, self._made
         if made is None or made[0] is not known or made[1] is not week:
@@ -50,7 +49,7 @@ class PublishedTotals(Collector):
 
 
 def registry(totals: PublishedTotals) -> CollectorRegistry:
-    """A registry that holds the published totals and nothing else."""
+    """Return a Prometheus registry with the published totals and nothing else."""
     collectors = CollectorRegistry(auto_describe=False)
     collectors.register(totals)
     return collectors
@@ -71,6 +70,7 @@ def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]
         "Smallest number that is published; every number is rounded down to a multiple of it.",
         week.threshold,
     )
+    yield _own_thresholds(known, week)
     chosen = shown(known.projects, week.projects)
     yield from _cut(chosen)
     for project in chosen.projects:
@@ -84,6 +84,20 @@ def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]
         )
         for series in project.keys:
             yield from _key(prefix, declared.keys[series.key], series)
+
+
+def _own_thresholds(known: Schema, week: PublishedWeek) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "headcount_key_threshold_reports",
+        "The same for the numbers of a key that has a larger one of its own.",
+        labels=("project", "key"),
+    )
+    for project in week.projects:
+        keys = known.projects[project.name].keys if project.name in known.projects else {}
+        for number, its in project.terms.items():
+            if number in keys and its.threshold != week.threshold:
+                family.add_metric((project.name, keys[number].name), its.threshold)
+    return family
 
 
 def _cut(chosen: Shown) -> Iterator[GaugeMetricFamily]:

@@ -1,11 +1,10 @@
-"""Which published numbers are exposed as series, so that their number is bounded.
+"""Choose the published numbers that are exposed as series, within a bound.
 
-Of a key at most `MAX_VALUES` values are exposed and at most `MAX_CELLS` cells of
-its cross-tabulation, which stand for values that are exposed; of everything
-together at most `MAX_SERIES` series. Numbers of projects go before answers, these
-before values, and values before cells; among each of them the largest are kept,
-and of equal ones those that come first by project, key and value. So the same
-totals expose the same series.
+At most `MAX_VALUES` values of a key are exposed, and at most `MAX_CELLS` cells of its
+cross-tabulation, all of exposed values. All together make at most `MAX_SERIES` series.
+Reports of projects go before answers, answers before values, and values before cells.
+Within each kind the largest numbers are kept; of equal numbers, those that come first
+by project, key and value. So the same totals always expose the same series.
 """
 
 from __future__ import annotations
@@ -14,26 +13,28 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headcount_server.counting.tally import Cell
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Project
 
 MAX_VALUES = 200
-"""Values of one key."""
+"""Most values of one key."""
 MAX_CELLS = 1_000
-"""Values of one key per release."""
+"""Most values of one key per release."""
 MAX_SERIES = 10_000
-"""Series of all projects, and those that tell what was cut."""
+"""Most series of all projects, including the series that count what was cut."""
 
 _ALWAYS = 3  # the week, the threshold and what was cut in all
 
 _REPORTS, _ANSWERS, _VALUES, _CELLS = range(4)
 _Place = tuple[int, int, int, int, str, str]
-"""A number by what it is chosen by: rank, -reports, project, key, value, release."""
+"""The order in which a number is chosen: rank, -reports, project, key, value, release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is exposed of a key."""
+    """The exposed numbers of a key."""
 
     key: int
     answers: int
@@ -44,7 +45,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class ShownProject:
-    """What is exposed of a project."""
+    """The exposed numbers of a project."""
 
     name: str
     reports: int
@@ -53,17 +54,17 @@ class ShownProject:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is exposed of a week, and what is not."""
+    """The exposed numbers of a week, and how many are left out."""
 
     projects: Sequence[ShownProject]
     cut: int
-    """Numbers that are not exposed."""
+    """How many numbers are not exposed."""
     notices: Sequence[tuple[str, str, int]]
-    """Project, key, and how many of its values and cells are not exposed, where there are any."""
+    """Project, key, and the number of its values and cells that are not exposed, if not 0."""
 
 
 def shown(known: Mapping[str, Project], published: Sequence[PublishedProject]) -> Shown:
-    """What is exposed of these projects, as far as the registry still has them."""
+    """Return the exposed numbers of these projects, as far as the registry still has them."""
     found = [project for project in published if project.name in known]
     places = [
         place
@@ -74,7 +75,7 @@ def shown(known: Mapping[str, Project], published: Sequence[PublishedProject]) -
     # Each key can need a notice, which is a series too.
     keys = sum(place[0] == _ANSWERS for place in places)
     kept = sorted(capped)[: max(0, MAX_SERIES - _ALWAYS - keys)]
-    # A cell is not told without the value that it is a part of.
+    # A cell is not exposed without the value that it is a part of.
     values = {place[2:5] for place in kept if place[0] == _VALUES}
     kept = [place for place in kept if place[0] != _CELLS or place[2:5] in values]
     notices = _notices(places, kept, found, known)
@@ -84,7 +85,7 @@ def shown(known: Mapping[str, Project], published: Sequence[PublishedProject]) -
 
 
 def _places(index: int, project: PublishedProject, known: Project) -> list[_Place]:
-    """Every number of a project, each with what it is sorted by."""
+    """Yield every number of a project with its sorting order."""
     publication = project.publication
     asked = [number for number in publication.answers if number in known.keys]
     places = [(_REPORTS, -publication.reports, index, 0, "", "")]
@@ -93,14 +94,31 @@ def _places(index: int, project: PublishedProject, known: Project) -> list[_Plac
     for cell, reports in publication.values.items():
         if cell.key in known.keys and cell.key in publication.answers:
             margins[cell.key, cell.value] += reports
-            if cell.release and known.keys[cell.key].crossed:
-                places.append((_CELLS, -reports, index, cell.key, cell.value, cell.release))
+            release = _release(project, cell)
+            if release and known.keys[cell.key].crossed:
+                places.append((_CELLS, -reports, index, cell.key, cell.value, release))
+    # Told apart, and yet too rare: rounded down to nothing.
+    places += [
+        (_CELLS, 0, index, key, value, release)
+        for (key, value), releases in publication.told_apart.items()
+        if key in asked
+        for release in releases
+        if Cell(key, value, release) not in publication.values
+    ]
     places += [(_VALUES, -n, index, key, value, "") for (key, value), n in margins.items()]
     return places
 
 
+def _release(project: PublishedProject, cell: Cell) -> str:
+    """The release of a cell as it is exposed; empty where the number is no cell."""
+    its = project.terms.get(cell.key)
+    if its is not None and its.crossed and not its.folded:
+        return cell.release or OTHER_RELEASES_TEXT
+    return cell.release
+
+
 def _capped(places: Sequence[_Place]) -> list[_Place]:
-    """The same without what is too much of one key."""
+    """Drop the numbers beyond the bounds of one key."""
     of_key: defaultdict[tuple[int, int, int], list[_Place]] = defaultdict(list)
     kept = []
     for place in places:
@@ -133,7 +151,7 @@ def _notices(
 
 
 def _grouped(kept: Sequence[_Place], found: Sequence[PublishedProject]) -> list[ShownProject]:
-    """By project and key again, values in the order in which they are published."""
+    """Group by project and key again, values in the order of publication."""
     answers: defaultdict[int, dict[int, int]] = defaultdict(dict)
     values: defaultdict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
     cells: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""What changed in what is asked, release by release, as the registry tells it."""
+"""Changes of the questions, release by release, from the registry's history."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KINDS = {
     options_pb2.CHANGE_KIND_REWORDED: "reworded",
     options_pb2.CHANGE_KIND_REPLACED: "replaced",
 }
-"""What a direction is called."""
+"""Name of each direction."""
 NEVER = "1970-01-01"
-"""The day of a feed that has nothing to tell yet; RFC 4287 wants one."""
+"""The day of an empty feed; RFC 4287 requires one."""
 MAX_ENTRIES = 100
-"""Entries of a feed; the pages have all."""
+"""Most entries of a feed; the pages have all."""
 
 _BREAKS = {
     options_pb2.BREAKAGE_CLIENTS: "older clients are not understood",
@@ -46,11 +46,11 @@ class Line:
 
     kind: str
     subject: str
-    """Name of the key; empty where the project itself changed."""
+    """Name of the key; empty if the project itself changed."""
     address: str
-    """Page of the key as it is called now; empty where it is no longer asked."""
+    """Page of the key as it is called now; empty if it is no longer asked."""
     label: str
-    """The key as people call it; empty where it is no longer asked."""
+    """The key as people call it; empty if it is no longer asked."""
     detail: tuple[tuple[str, bool], ...]
     """The change in words, cut at names, and whether a piece is a name."""
     reason: str
@@ -81,7 +81,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """One release with what it changed; name and day are empty of what is in none yet."""
+    """One release with its changes; changes in no release yet have empty name and day."""
 
     name: str
     date: str
@@ -97,7 +97,7 @@ class ReleaseView:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a feed tells of one release and one project."""
+    """An entry of a feed: one release of one project."""
 
     release: ReleaseView
     project: Changed
@@ -108,7 +108,7 @@ Known = tuple[Project, Mapping[str, Key]]
 
 
 def releases(projects: Iterable[Known]) -> tuple[ReleaseView, ...]:
-    """All releases of these projects, what is in none yet first, then the newest."""
+    """Return all releases of these projects, what is in none yet first, then the newest."""
     found: dict[tuple[str, str], list[tuple[options_pb2.Release, Changed]]] = {}
     for project, keys in projects:
         for release in project.declaration.releases:
@@ -131,7 +131,7 @@ def releases(projects: Iterable[Known]) -> tuple[ReleaseView, ...]:
 
 
 def of_key(views: Sequence[ReleaseView], key: Key) -> tuple[tuple[ReleaseView, Line], ...]:
-    """The changes of one key, by its present and its former name."""
+    """Return the changes of one key, by its present and its former name."""
     names = {key.name, key.declaration.formerly} - {""}
     return tuple(
         (release, line)
@@ -143,7 +143,7 @@ def of_key(views: Sequence[ReleaseView], key: Key) -> tuple[tuple[ReleaseView, L
 
 
 def entries(views: Sequence[ReleaseView]) -> tuple[Entry, ...]:
-    """What a feed tells, newest first: a release is news once it is made."""
+    """Return the entries of a feed, newest first; a release is news once it is made."""
     made = (
         Entry(release, project) for release in views if release.date for project in release.projects
     )
@@ -156,7 +156,7 @@ def authors(projects: Iterable[Project]) -> tuple[str, ...]:
 
 
 def identifier(*names: str) -> str:
-    """A URN made of names, the same at all times and places."""
+    """Return a URN made of names, the same at all times and places."""
     return uuid.uuid5(_SPACE, "\n".join(names)).urn
 
 
@@ -191,7 +191,7 @@ def _line(project: str, change: options_pb2.Change, key: Key | None) -> Line:
 
 
 def _pieces(text: str) -> tuple[tuple[str, bool], ...]:
-    """A text cut at what stands between backticks, which is a name."""
+    """Return a text cut at what stands between backticks, which is a name."""
     pieces = zip(_NAMED.split(text), chain.from_iterable([[False, True]] * len(text)), strict=False)
     return tuple((piece, is_name) for piece, is_name in pieces if piece)
 

@@ -1,8 +1,8 @@
-"""Charts as geometry: what the templates draw as SVG, in percent of the drawing.
+"""Charts as geometry, in percent of the chart; the templates draw them as SVG.
 
-A bar runs to the middle of a count's range, and a thin line in it from the lower
-to the upper bound. A trend is a line through the middles within a band, broken where
-a week published nothing.
+A bar ends at the middle of a count's range, and a thin line in it runs from the lower
+to the upper bound. A trend is a line through the middles within a band. It has a gap
+at each week that published nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Point:
 
 
 def bar(point: Point, full: float) -> Bar:
-    """The bar of a number where `full` is the length of the whole."""
+    """Return the bar of a number where `full` is the length of the whole."""
 
     def scaled(number: float) -> float:
         return round(min(max(100 * number / full, 0.0), 100.0), 2) if full else 0.0
@@ -57,7 +57,7 @@ def bar(point: Point, full: float) -> Bar:
 def trend(
     points: Sequence[Point | None], top: float, marked: Collection[int] = frozenset()
 ) -> Trend:
-    """The line through a number's weeks, oldest first; None where nothing was published.
+    """Return the line through a number's weeks, oldest first; None if nothing was published.
 
     `marked` weeks, by their place, get a line from top to bottom.
     """

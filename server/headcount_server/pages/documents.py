@@ -1,4 +1,4 @@
-"""The files that are not pages: totals and registry for programs, by the forms used elsewhere."""
+"""The data files: totals and registry for programs, in the forms used elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def of(text: str, media_type: str) -> Document:
-    """A text as a document; in XML, signs that it cannot hold are replaced."""
+    """Return a text as a document; in XML, signs that it cannot hold are replaced."""
     if media_type.endswith("+xml"):
         text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
     return Document(text.encode(), media_type)
@@ -46,7 +46,7 @@ def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
 
 
 def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
-    """The same weeks with no answers in them but those to one key of one project."""
+    """Return the same weeks with no answers in them but those to one key of one project."""
     return [
         replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
         for week in weeks
@@ -65,11 +65,11 @@ def _only(published: PublishedProject, key: int) -> PublishedProject:
 
 
 def registry(schema: Schema) -> Document:
-    """Everything that is asked, as GetRegistry tells it, without the policy."""
+    """Return everything that is asked, as in GetRegistry, without the policy."""
     answer = wire.GetRegistryResponse(projects=map(describe, schema.projects.values()))
     return of(MessageToJson(answer, ensure_ascii=False, sort_keys=True) + "\n", JSON)
 
 
 def openapi() -> Document:
-    """The description of the files at /data/."""
+    """Return the description of the files at /data/."""
     return of(json.dumps(description(), indent=2) + "\n", JSON)

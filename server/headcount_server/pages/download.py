@@ -1,4 +1,4 @@
-"""The bundle as one file to fetch, made once for what is published."""
+"""The bundle as one file to download, made once after each change of the published totals."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from headcount_server.registry.schema import Schema
 
 
 class Download:
-    """The archive of a registry and of all that is published, made when first asked for.
+    """The archive of a registry and of everything published, made at the first request.
 
-    Its bytes are held in memory up to `bundle.MAX_MEMORY`, and in a temporary
-    file beyond.
+    Up to `bundle.MAX_MEMORY` its bytes are in memory, beyond that in a temporary file.
     """
 
     def __init__(self, known: Schema, published: ReadWeeks) -> None:
@@ -33,7 +32,7 @@ class Download:
         self.digest = ""
 
     def make(self) -> None:
-        """Make it unless it is made. Raises Unavailable."""
+        """Make the archive unless it exists. Raises Unavailable."""
         if self._file is not None:
             return
         file = SpooledTemporaryFile(bundle.MAX_MEMORY)  # noqa: SIM115 - closed with its holder
@@ -53,7 +52,7 @@ class Download:
         self._file = file
 
     def parts(self) -> Iterator[bytes]:
-        """Its bytes, for any number of readers at once. It is made before."""
+        """Yield its bytes, for any number of readers at once. It is made before."""
         file = self._file
         if file is None:
             return

@@ -1,4 +1,4 @@
-"""How published totals went over the weeks."""
+"""The course of published totals over the weeks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from headcount_server.registry.schema import Key
 from headcount_server.week import Week
 
 MAX_SERIES = 12
-"""Most values whose course is drawn; the tables and files have all."""
+"""Most values that get a chart; the tables and files have all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the operator says about a week, or about a key's totals in it."""
+    """The operator's note about a week, or about a key's totals in it."""
 
     week: Week
     text: str
@@ -34,10 +34,10 @@ class Reports:
     weeks: tuple[Week, ...]
     """Oldest first."""
     counts: tuple[Count | None, ...]
-    """None where fewer than the threshold reported."""
+    """None if fewer than the threshold reported."""
     trend: Trend
     top: Count | None
-    """The largest, which the drawing is as high as."""
+    """The largest count, which is the height of the chart."""
 
     @property
     def latest(self) -> Count | None:
@@ -60,7 +60,7 @@ class Series:
 
     @property
     def last(self) -> Share | None:
-        """The last week's share; None where it was not published."""
+        """The last week's share; None if it was not published."""
         return self.shares[-1]
 
 
@@ -71,22 +71,22 @@ class History:
     weeks: tuple[Week, ...]
     """Oldest first."""
     answers: tuple[Count | None, ...]
-    """Answers in each week; None where fewer than the threshold answered."""
+    """Answers in each week; None if fewer than the threshold answered."""
     series: tuple[Series, ...]
     """The most frequent values, in their usual order."""
     top: float
-    """What the drawings are as high as, in percent."""
+    """Height of the charts, in percent."""
     left_out: int
-    """Values that are not drawn."""
+    """Number of values without a chart."""
 
 
 def find(week: PublishedWeek, project: str) -> PublishedProject | None:
-    """What a week published of a project; None where that is nothing."""
+    """Return the published totals of a project in a week; None if there are none."""
     return next((found for found in week.projects if found.name == project), None)
 
 
 def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
-    """How many reported in these weeks, oldest first."""
+    """Return the number of reports in these weeks, oldest first."""
     weeks = _since_first(weeks, project)
     counts = []
     for week in weeks:
@@ -101,7 +101,7 @@ def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
 
 
 def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
-    """The course of a key's values in these weeks, oldest first."""
+    """Return the course of a key's values in these weeks, oldest first."""
     weeks = _since_first(weeks, project)
     found = [_distribution(week, project, key) for week in weeks]
     rows = [{row.value: row for row in each.rows} if each else {} for each in found]
@@ -124,14 +124,14 @@ def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
 
 
 def remarks(weeks: Sequence[PublishedWeek]) -> tuple[Note, ...]:
-    """What the operator says about these weeks, newest first."""
+    """Return the operator's notes about these weeks, newest first."""
     return tuple(Note(week.week, week.annotation) for week in reversed(weeks) if week.annotation)
 
 
 def retractions(
     weeks: Sequence[PublishedWeek], project: str
 ) -> tuple[tuple[Week, Retraction], ...]:
-    """What was taken down of a project in these weeks, newest first."""
+    """Return the retractions of a project in these weeks, newest first."""
     return tuple(
         (week.week, notice)
         for week in reversed(weeks)
@@ -141,7 +141,7 @@ def retractions(
 
 
 def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week]) -> str:
-    """A drawing in words, for those who do not see it."""
+    """Return a chart in words, for people who do not see it."""
     told = [
         (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
     ]
@@ -154,7 +154,7 @@ def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week
 
 
 def _since_first(weeks: Sequence[PublishedWeek], project: str) -> Sequence[PublishedWeek]:
-    """The weeks without those from before anything of the project was published."""
+    """Return the weeks without those from before anything of the project was published."""
     first = next((i for i, week in enumerate(weeks) if find(week, project)), len(weeks))
     return weeks[first:]
 
@@ -165,13 +165,14 @@ def _distribution(week: PublishedWeek, project: str, key: Key) -> Distribution |
 
 
 def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str], int]:
-    """The most frequent values with their texts, and how many others there are."""
+    """Return the most frequent values with their texts, and how many others there are."""
     total: Counter[str] = Counter()
     texts = {}
     for rows in weeks:
         for value, row in rows.items():
-            total[value] += row.count.lower
-            texts[value] = row.text
+            if row.count.lower:
+                total[value] += row.count.lower
+                texts[value] = row.text
     # Sums of weeks are for choosing and sorting alone; they are never shown.
     chosen = total.most_common(MAX_SERIES)
     in_order = ordered(key.declaration.type, ((v, Count(n, n, float(n))) for v, n in chosen))

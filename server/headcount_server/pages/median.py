@@ -1,4 +1,4 @@
-"""The median range of a count, as far as rounded counts settle it."""
+"""The median range of a count, as far as rounded counts determine it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 def ranges(buckets: Sequence[int]) -> tuple[str, ...]:
-    """`(1, 10, 100)` as ranges: `0`, `1-9`, `10-99`, `100+`."""
+    """Return buckets as ranges: `(1, 10, 100)` is `0`, `1-9`, `10-99`, `100+`."""
     bounds = (0, *buckets)
     closed = (
         str(low) if high - low == 1 else f"{low}-{high - 1}"
@@ -17,7 +17,7 @@ def ranges(buckets: Sequence[int]) -> tuple[str, ...]:
 
 
 def median(published: Sequence[int], answers: int, threshold: int) -> tuple[int, int]:
-    """Lowest and highest range that the median answer can lie in, as indices.
+    """Return the lowest and highest range that the median answer can lie in, as indices.
 
     `published` has a multiple of the threshold for each range in order, 0
     where none was published; the first range never is. The median of n

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the files, made from the messages that they carry."""
+"""The OpenAPI description of the data files, made from their messages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PLACES = {
 
 
 def description() -> dict[str, Any]:
-    """The document, as OpenAPI 3.1 has it."""
+    """Return the document, as OpenAPI 3.1 has it."""
     schemas: dict[str, Any] = {}
     for message in (wire.GetStatisticsResponse, wire.GetRegistryResponse):
         _describe(cast("Descriptor", message.DESCRIPTOR), schemas)

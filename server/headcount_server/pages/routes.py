@@ -1,4 +1,4 @@
-"""Serves the site: its routes, and the headers that everything goes out with."""
+"""The routes of the site, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from headcount_server.representation import Document, has, response, tag
 from headcount_server.week import Week
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
-"""Content-Security-Policy of everything: no script, and nothing from elsewhere."""
+"""Content-Security-Policy of every response: no script, and nothing from elsewhere."""
 CACHING = "public, max-age=300"
 
 _PATTERNS = (
@@ -48,12 +48,12 @@ class Pages:
         self._download = Download(registry.schema, published)
 
     def show(self) -> None:
-        """Show what is published now. Raises Unavailable."""
+        """Show the present published totals. Raises Unavailable."""
         self._weeks = self._published(None, None, MAX_WEEKS)
         self._renew()
 
     def routes(self) -> list[Route]:
-        """What an application serves them by."""
+        """Return the routes of the pages and files."""
         bundle = Route(f"/{BUNDLE}", self._bundle, methods=["GET"])
         return [bundle, *(Route(each, self._answer, methods=["GET"]) for each in _PATTERNS)]
 
@@ -110,7 +110,7 @@ class Pages:
         self._site = Site(known, self._weeks, self._policy)
 
     def _older(self, address: str) -> Document | None:
-        """A week's file from before the weeks that pages show."""
+        """Return a week's file from before the weeks that pages show."""
         name, _, form = address.removeprefix("data/weeks/").partition(".")
         try:
             week = Week.parse(name)

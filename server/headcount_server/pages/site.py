@@ -1,9 +1,9 @@
-"""The site: which address shows what. Made anew when a week closes or the registry changes.
+"""The site: the document at each address; rebuilt when a week closes or the registry changes.
 
-Addresses are relative to the site's root, without a leading slash; those of
-pages end in a slash (the index is empty). A document depends on the registry,
-the published weeks and the policy alone, and on no clock, so that it stays the
-same to the byte until one of them changes.
+Addresses are relative to the site's root, without a leading slash. Addresses of pages
+end in a slash (the index is empty). A document depends only on the registry, the
+published weeks and the policy, and on no clock, so every byte stays the same until one
+of them changes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from headcount_server.week import Week
 
 FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
-"""Address of everything in one file, which is no document: it can be larger than memory."""
+"""Address of the bundle, which is not a document because it can be larger than memory."""
 MAX_WEEKS = 53
-"""Weeks that pages and the files of projects and keys go back: a year."""
+"""Number of weeks on pages and in the files of projects and keys: a year."""
 
 MOST_ROWS = 50
 """Answers that the page of a key shows at once; the others unfold."""
@@ -41,12 +41,12 @@ _Render = Callable[[], Document]
 
 
 class Site:
-    """All documents, each rendered when it is first asked for."""
+    """All documents, each rendered at its first request."""
 
     def __init__(
         self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy, *, served: bool = True
     ) -> None:
-        """`weeks` are those that pages show, newest first; `served` by a server, with metrics."""
+        """Take the weeks that pages show, newest first; `served` says that a server runs it."""
         self.schema = schema
         self._newest_first = tuple(weeks)
         self._weeks = self._newest_first[::-1]
@@ -66,14 +66,14 @@ class Site:
         return tuple(self._renders)
 
     def document(self, address: str) -> Document | None:
-        """What stands at an address; None where nothing does."""
+        """Return the document at an address; None if there is none."""
         made = self._made.get(address)
         if made is None and address in self._renders:
             made = self._made[address] = self._renders[address]()
         return made
 
     def moved(self, address: str) -> str | None:
-        """Where the page of a key went that had another name at this address."""
+        """Return the present address of a renamed key's page; None if there is none."""
         place = re.fullmatch(r"projects/([^/]+)/([^/]+)/", address)
         for key in self._projects.get(place[1], {}).values() if place else ():
             if place and key.declaration.formerly == place[2]:
@@ -185,14 +185,14 @@ class Site:
 
 
 def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
-    """The files of one week, under its own name or another."""
+    """Return the files of one week, under its own name or another."""
     return {
         f"data/weeks/{name}.{form}": partial(documents.totals, [week], "", form) for form in FORMS
     }
 
 
 def link(address: str) -> str:
-    """An address that may stand behind a link; empty for anything else, such as a script."""
+    """Return an address that may stand behind a link; empty for anything else, such as a script."""
     return address if _LINK.fullmatch(address) else ""
 
 

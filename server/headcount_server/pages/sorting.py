@@ -16,19 +16,19 @@ Natural = tuple[tuple[int, int, str], ...]
 
 
 def natural(text: str) -> Natural:
-    """A key to sort by in which numbers count as numbers: `8.2` < `8.10`."""
+    """Return a key to sort by in which numbers count as numbers: `8.2` < `8.10`."""
     parts = (part for part in _NUMBER.split(text) if part not in {"", "."})
     # isdecimal() knows digits of other scripts, which the pattern leaves alone.
     return tuple((0, int(p), "") if p[0] in "0123456789" else (1, 0, p.casefold()) for p in parts)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """Versions from the newest to the oldest; `other` at the end."""
+    """Return versions from the newest to the oldest; `other` at the end."""
     return sorted(versions, key=lambda v: (v != OTHER, natural(v), v), reverse=True)
 
 
 def ordered(kind: int, counts: Iterable[tuple[str, Count]]) -> list[tuple[str, Count]]:
-    """Values of a key of this type in the order in which people look for them."""
+    """Return values of a key of this type in the order in which people look for them."""
     pairs = sorted(counts, key=lambda pair: (natural(pair[0]), pair[0]))
     if kind == options_pb2.KEY_TYPE_COUNT:
         return pairs
@@ -48,6 +48,6 @@ def _products(pairs: list[tuple[str, Count]]) -> list[tuple[str, Count]]:
 
 
 def product(value: str) -> str:
-    """The product in a value such as `MariaDB 10.11`; the bare product is itself."""
+    """Return the product in a value such as `MariaDB 10.11`; the bare product is itself."""
     name, blank, version = value.rpartition(" ")
     return name if blank and version.replace(".", "").isdecimal() else value

@@ -15,14 +15,14 @@ from headcount_server.registry.schema import Schema
 from headcount_server.representation import Document
 
 MARKER = ".headcount-site"
-"""File by which a folder is known as one that may be replaced."""
+"""File that marks a folder as one that may be replaced."""
 
 
 def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> int:
     """Write every page and file into a folder; returns how many there are.
 
-    `weeks` are all that there are, newest first. A folder that was written
-    before is replaced as a whole; anything else is left alone. Raises StoreError.
+    `weeks` are all published weeks, newest first. A folder that this function wrote
+    before is replaced as a whole; no other folder is touched. Raises StoreError.
     """
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"

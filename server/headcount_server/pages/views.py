@@ -1,4 +1,4 @@
-"""What stands on each page, as plain values; the templates add only form."""
+"""The content of each page, as plain values; the templates add only form."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
+from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 GLANCE = 3
-"""Values of a key that the page of its project shows."""
+"""Number of a key's values on the page of its project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ class Question:
     sent: str
     values: tuple[str, ...]
     catalogue: int
-    """How many names its catalogue has."""
+    """Number of names in the key's catalogue."""
     since: str
     expires: str
     owner: str
     formerly: str
     crossed: bool
     counted: bool
-    """Whether it is a number, known by its range."""
+    """Whether the answer is a number, known by its range."""
     yes_or_no: bool
     several: bool
     """Whether one installation can give several answers."""
@@ -65,8 +66,10 @@ class Card:
     answers: Count | None
     rows: tuple[Row, ...]
     more: int
-    """Published values that are not shown here."""
+    """Number of published values that are not shown here."""
     median: str
+    threshold: int
+    """Of the key in the last week."""
     retracted: Retraction | None
 
 
@@ -107,10 +110,12 @@ class KeyView:
     retractions: tuple[tuple[Week, Retraction], ...]
     retracted: Retraction | None
     """The notice in place of the last week's totals."""
+    threshold: int
+    """Of the key in the last week."""
 
 
 def question(key: Key) -> Question:
-    """A key in words."""
+    """Return a key in words."""
     declared = key.declaration
     return Question(
         name=key.name,
@@ -138,7 +143,7 @@ def question(key: Key) -> Question:
 def project(
     declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
 ) -> ProjectView:
-    """A project with these keys, by what the weeks (oldest first) published of it."""
+    """Return a project with these keys, by what the weeks (oldest first) published of it."""
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
@@ -158,7 +163,7 @@ def project(
 
 
 def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
-    """A key by what the weeks (oldest first) published of it."""
+    """Return a key by what the weeks (oldest first) published of it."""
     return KeyView(
         question=question(key),
         latest=_latest(project_name, key, weeks),
@@ -170,19 +175,22 @@ def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Key
             if notice.key == key.number
         ),
         retracted=_retracted(project_name, key, weeks),
+        threshold=_threshold(project_name, key, weeks),
     )
 
 
 def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
     latest = _latest(project_name, key, weeks)
     rows = latest.rows if latest else ()
-    frequent = sorted(rows, key=lambda row: -row.count.lower)[:GLANCE]
+    shown = [row for row in rows if row.count.lower]
+    frequent = sorted(shown, key=lambda row: -row.count.lower)[:GLANCE]
     return Card(
         question=question(key),
         answers=latest.answers if latest else None,
         rows=tuple(row for row in rows if row in frequent),
-        more=max(0, len(rows) - GLANCE),
+        more=max(0, len(shown) - GLANCE),
         median=latest.median if latest else "",
+        threshold=_threshold(project_name, key, weeks),
         retracted=_retracted(project_name, key, weeks),
     )
 
@@ -190,6 +198,12 @@ def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
 def _latest(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Distribution | None:
     found = find(weeks[-1], project_name) if weeks else None
     return distribution(key, found, weeks[-1].threshold) if found else None
+
+
+def _threshold(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> int:
+    found = find(weeks[-1], project_name) if weeks else None
+    week = weeks[-1].threshold if weeks else 0
+    return threshold_of(found.terms, key.number, week) if found else week
 
 
 def _retracted(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Retraction | None:

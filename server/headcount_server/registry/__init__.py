@@ -1,1 +1,1 @@
-"""The declared keys that are in force, as the server was given them."""
+"""The registry in force: the declared keys that the server counts."""

@@ -1,4 +1,4 @@
-"""A project and its keys as the wire carries them."""
+"""A project and its keys as wire messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from headcount_server.registry.schema import Key, Project
 
 
 def describe(project: Project) -> wire.Project:
-    """A project and its keys as the wire carries them."""
+    """Return a project and its keys as the wire carries them."""
     return wire.Project(
         declaration=project.declaration, keys=map(_describe_key, project.keys.values())
     )

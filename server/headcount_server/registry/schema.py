@@ -1,8 +1,8 @@
-"""The registry as the server knows it: one immutable snapshot of a descriptor set.
+"""The registry in the server: one immutable snapshot of a descriptor set.
 
-Nothing about a project is compiled in. The snapshot holds the pool that
-dynamic messages and reflection use, and the declarations read from the custom
-options of the generated messages.
+Nothing about a project is compiled in. The snapshot holds the pool for dynamic
+messages and reflection, and the declarations, which it reads from the custom options
+of the generated messages.
 """
 
 from __future__ import annotations
@@ -76,18 +76,18 @@ _OWN_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A declared key and what the server needs to judge an answer to it."""
+    """A declared key with everything that the server needs to judge an answer."""
 
     number: int
     """Permanent number: the field of the project's report."""
     declaration: options_pb2.KeyOptions
-    """What was declared of it."""
+    """The key's declaration."""
     values: Mapping[int, str]
     """Declared values by their permanent numbers, without `other`."""
     catalogue: frozenset[str]
     """Allowed items of a catalogue; empty for other keys."""
     expires: date | None
-    """Day from which it is no longer counted."""
+    """Day from which the key is no longer counted."""
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ class Key:
 
     @property
     def crossed(self) -> bool:
-        """Whether it is counted per release of the project."""
+        """Whether the key is counted per release of the project."""
         return bool(self.declaration.by)
 
 
@@ -108,7 +108,7 @@ class Project:
     keys: Mapping[int, Key]
     """Keys by number."""
     version_key: int
-    """Number of the implied key `version`; 0 where the registry has none."""
+    """Number of the implied key `version`; 0 if the registry has none."""
     report_class: type[message.Message]
 
     @property
@@ -119,25 +119,25 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Everything the server knows about what may be reported."""
+    """Everything that the server knows about reports: projects, keys and types."""
 
     projects: Mapping[str, Project]
     """Projects by name, sorted."""
     pool: descriptor_pool.DescriptorPool
     """Types of reports, service, health, reflection and error details."""
     data: bytes = member(default=b"", repr=False)
-    """The serialized descriptor set that it was read from."""
+    """The serialized descriptor set from which it was read."""
 
     def digests(self) -> dict[str, str]:
-        """The registry digest of each project."""
+        """Return the registry digest of each project."""
         return {name: project.declaration.digest for name, project in self.projects.items()}
 
 
 def load(path: Path) -> Schema:
-    """The schema in a file written by `headcount-registry build`.
+    """Return the schema in a file written by `headcount-registry build`.
 
-    Raises SchemaError where the file is missing, is no descriptor set, or
-    declares no project.
+    Raises SchemaError if the file is missing, is not a descriptor set, or declares
+    no project.
     """
     try:
         with path.open("rb") as file:
@@ -156,7 +156,7 @@ def load(path: Path) -> Schema:
 
 
 def parse(data: bytes) -> Schema:
-    """The schema in a serialized `FileDescriptorSet`, imports included."""
+    """Return the schema in a serialized `FileDescriptorSet`, imports included."""
     files = descriptor_pb2.FileDescriptorSet()
     try:
         files.ParseFromString(data)
@@ -175,7 +175,7 @@ def parse(data: bytes) -> Schema:
 
 
 def project_name(type_url: str) -> str | None:
-    """The project whose report a type URL names; None where it names none."""
+    """Return the project whose report a type URL names; None if it names none."""
     full_name = type_url.rpartition("/")[2]
     if not (full_name.startswith(REPORT_PREFIX) and full_name.endswith(REPORT_SUFFIX)):
         return None
@@ -240,6 +240,14 @@ def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
     declaration: options_pb2.KeyOptions = key_message.options.Extensions[_KEY]
     if _shape(key_message) not in _SHAPES.get(declaration.type, ()):
         msg = f"message {key_message.name} (key `{declaration.name}`) is not of a known type"
+        raise SchemaError(msg)
+    if declaration.by and (
+        declaration.type == options_pb2.KEY_TYPE_LIST or declaration.name == "version"
+    ):
+        msg = (
+            f"key `{declaration.name}` has `by`, which goes with single-valued keys other than"
+            " `version` alone"
+        )
         raise SchemaError(msg)
     values: dict[int, str] = {
         value.number: value.options.Extensions[_TEXT]

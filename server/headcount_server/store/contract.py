@@ -1,9 +1,8 @@
-"""What keeps the tally: the contract that every database fulfils.
+"""The contract of every database that keeps the tally.
 
-Reports are counted on as many threads as the store has lanes, all else that
-changes it happens on the first of them (`writer`); `published` may be called
-from any. Nothing in a store describes one report: tokens stand in a table of their
-own with no other fact, and the rest are totals.
+`count` runs on one thread per lane; every other write runs on the first lane's thread
+(`writer`). `published` may be called from any thread. Nothing in a store describes one
+report: tokens are in their own table with no other fact, and the rest are totals.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from enum import Enum
 from typing import Protocol
 
 from headcount_server.counting.answers import Answers
+from headcount_server.counting.vocabulary import Report
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
@@ -29,20 +29,27 @@ class Entry:
     project: Project
     token: bytes
     answers: Answers
+    network: bytes | None = None
+    """Prefix of the sender's address, for the allowance alone; None where nobody limits it."""
+
+    @property
+    def report(self) -> Report:
+        """What of it vocabularies ask for."""
+        return Report(self.answers, self.network)
 
 
 class Outcome(Enum):
-    """What became of an entry."""
+    """The outcome of counting an entry."""
 
     COUNTED = "counted"
     DUPLICATE = "duplicate"
     """Its token was counted before in an open week."""
     CLOSED = "closed"
-    """Its week has been closed meanwhile."""
+    """Its week was closed in the meantime."""
 
 
 class Store(Protocol):
-    """Keeps tokens and totals of open weeks, and what was published of closed ones."""
+    """Keeps tokens and totals of open weeks, and the published totals of closed weeks."""
 
     @property
     def lanes(self) -> int:
@@ -50,31 +57,31 @@ class Store(Protocol):
         ...
 
     def lane(self, token: bytes) -> int:
-        """Which of these threads counts the reports of a token."""
+        """Return the number of the thread that counts the reports of a token."""
         ...
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
-        """Let a week take reports; terms are settled by the first call for it.
+        """Let a week take reports; the first call settles the week's terms.
 
-        Does nothing for a closed week. Called again with another schema, it
-        notes that the week is now tallied under that one too. Raises Unavailable.
+        Does nothing for a closed week. If called again with another schema, notes that
+        the week is now tallied under that schema too. Raises Unavailable.
         """
         ...
 
     def open_weeks(self) -> Mapping[Week, Terms]:
-        """Weeks that take reports, oldest first."""
+        """Return the weeks that take reports, oldest first, with their terms."""
         ...
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Add reports to their totals, tokens and totals together or not at all.
 
-        Durable on return. Raises Unavailable where they may be counted or not:
-        counting them again is harmless.
+        The reports are durable on return. Raises Unavailable if they may or may not be
+        counted; counting them again is harmless.
         """
         ...
 
     def close_week(self, week: Week, now: datetime, note: str = "") -> None:
-        """Publish a week once and for ever and forget everything else of it.
+        """Publish a week once and for ever, and destroy everything else of it.
 
         A note tells its readers something, unless the operator has explained it.
         Raises Unavailable.
@@ -82,19 +89,28 @@ class Store(Protocol):
         ...
 
     def may_have_changed(self) -> bool:
-        """Whether others changed something, or nobody can tell; may be called from any thread."""
+        """Return True if another process may have changed the database since `refresh`.
+
+        May be called from any thread.
+        """
         ...
 
     def refresh(self) -> bool:
-        """Learn what others changed; whether anything was. Raises Unavailable, StoreError."""
+        """Read what other processes changed, and return whether anything was changed.
+
+        Raises Unavailable, StoreError.
+        """
         ...
 
     def wipe_leftovers(self) -> bool:
-        """Wipe what closed weeks and old commits left behind; False if to be tried again."""
+        """Wipe the remains of closed weeks and old commits; return False to be called again."""
         ...
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
-        """Closed weeks from first to last, newest first, at most `limit`. Raises Unavailable."""
+        """Return at most `limit` closed weeks from first to last, newest first.
+
+        Raises Unavailable.
+        """
         ...
 
     def check(self) -> None:
@@ -102,7 +118,7 @@ class Store(Protocol):
         ...
 
     def probe(self) -> bool:
-        """Whether a commit gets through; changes nothing."""
+        """Return whether a commit succeeds; changes nothing."""
         ...
 
     def close(self) -> None:

@@ -83,6 +83,7 @@ def _close(store: SqliteStore) -> None:
     store.wipe_leftovers()
 
 
+@pytest.mark.usefixtures("copies_run")
 @pytest.mark.parametrize("error", [0, FULL], ids=["i/o error", "disk full"])
 @pytest.mark.parametrize("times", [1, 3])
 def test_whichever_operation_of_the_disk_fails_no_acknowledged_report_is_lost_or_counted_twice(  # noqa: PLR0913 - fixtures and cases

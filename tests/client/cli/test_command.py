@@ -70,7 +70,7 @@ def test_status_says_whether_why_where_and_what_is_next(shell: Callable[..., Typ
     ):  # fmt: skip
         assert text in out
     typed.site.environment["DO_NOT_TRACK"] = "1"
-    assert "Turned off by the variable DO_NOT_TRACK." in typed("status")[1]
+    assert "Turned off by the variable DO_NOT_TRACK, which is '1'." in typed("status")[1]
 
 
 def test_preview_shows_values_reasons_links_digest_and_json(shell: Callable[..., Typed]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,11 @@ def test_the_first_rule_that_matches_decides(host: Callable[..., Host]) -> None:
         ("DO_NOT_TRACK", "yes", False), ("DO_NOT_TRACK", "", True), ("DO_NOT_TRACK", "0", True),
         ("DO_NOT_TRACK", "false", True), ("DO_NOT_TRACK", "No", True),
         ("HEADCOUNT_TELEMETRY", "off", False), ("HEADCOUNT_TELEMETRY", "0", False),
+        *(
+            ("HEADCOUNT_TELEMETRY", word, False)
+            for word in ("disabled", "disable", "none", "n", "never", "f", "deny", "nein", "of")
+        ),
+        *(("HEADCOUNT_TELEMETRY", word, True) for word in ("1", "True", " YES ", " ", "ON")),
         ("HEADCOUNT_TELEMETRY", "False", False), ("HEADCOUNT_TELEMETRY", "no", False),
         ("HEADCOUNT_TELEMETRY", "on", True), ("HEADCOUNT_TELEMETRY", "", True),
         ("CI", "false", True), ("PYTEST_CURRENT_TEST", "test_x", False),
@@ -59,6 +65,48 @@ def test_the_environment_overrules_a_yes(
     site.environment[name] = value
     assert site.client.state().on is on
     assert (site.directory / "sample.json").read_bytes() == before
+
+
+def test_the_machines_off_file_overrules_a_yes_and_is_named(
+    host: Callable[..., Host], tmp_path: Path
+) -> None:
+    file = tmp_path / "headcount" / "off"
+    site = host(off_file=str(file), environment={"HEADCOUNT_TELEMETRY": "on"})
+    site.client.grant()
+    assert site.client.state().rule == "granted"
+    file.parent.mkdir()
+    file.symlink_to("nowhere")  # whatever it is, it is there
+    state = site.client.state()
+    assert (state.on, state.rule) == (False, "machine")
+    assert str(file) in state.explanation
+    assert site.client.send_now() == Outcome.OFF
+    assert not site.site.called
+    assert host(off_file=str(file), administrator_off=True).client.state().rule == "administrator"
+    file.unlink()
+    assert site.client.state().rule == "granted"
+
+
+def test_the_off_file_costs_one_look(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    real = os.lstat
+
+    def look(path: str) -> os.stat_result:
+        looks.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "lstat", look)
+    host(off_file="/etc/headcount/off").client.state()
+    assert looks == ["/etc/headcount/off"]
+    looks.clear()
+    host(off_file="").client.state()
+    assert not looks
+
+
+def test_a_value_that_nobody_understands_is_shown(host: Callable[..., Host]) -> None:
+    site = host(environment={"HEADCOUNT_TELEMETRY": "disabeld"})
+    assert "HEADCOUNT_TELEMETRY, which is 'disabeld'" in site.client.status().explanation
 
 
 def test_a_yes_under_an_environment_that_says_no_keeps_only_the_decision(

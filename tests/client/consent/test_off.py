@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 RULES = (
-    "administrator", "environment", "automated", "undecided", "unreadable", "denied",
+    "administrator", "machine", "environment", "automated", "undecided", "unreadable", "denied",
     "notice-pending",
 )  # fmt: skip
 
@@ -41,6 +41,7 @@ rule, place, now, call = sys.argv[2], Path(sys.argv[3]), float(sys.argv[4]), sys
 site = Host(
     place, project=NOTICED if rule == "notice-pending" else SAMPLE, now=now,
     administrator_off=rule == "administrator", endpoint="https://127.0.0.1:9",
+    off_file=os.devnull if rule == "machine" else "",
     environment={"environment": {"DO_NOT_TRACK": "1"}, "automated": {"CI": "1"}}.get(rule, {}),
 )
 # Modules are loaded beforehand, or the import of one would look like reading a file.

@@ -110,9 +110,13 @@ def test_every_host_is_counted_exactly_once_a_week(lived: Population) -> None:
     assert set(counted.values()) == {1}
     weeks = [Week(index=Week.at(MONDAY).index + n).label for n in range(WEEKS)]
     missing = [(n, week) for n in range(HOSTS) for week in weeks if (n, week) not in counted]
+    # The first moment is drawn over seven days from Tuesday on: one in seven is next week's.
+    skipped = [number for number, week in missing if week == weeks[0]]
+    assert HOSTS / 15 < len(skipped) < HOSTS / 4
     # One that sleeps may wake after the last week's end; its report is on its way.
-    assert all(week == weeks[-1] and number % 2 for number, week in missing)
-    assert len(missing) < HOSTS / 10
+    late = [(number, week) for number, week in missing if week != weeks[0]]
+    assert all(week == weeks[-1] and number % 2 for number, week in late)
+    assert len(late) < HOSTS / 10
     assert len({token for *_, token in lived.accepted}) == len(lived.accepted)
 
 

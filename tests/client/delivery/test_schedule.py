@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import pytest
+from headcount import Outcome
 from headcount.delivery.schedule import (
     DROPPED,
     GRACE,
     HOUR,
     SENT,
+    SKIPPED,
     draw,
     finished,
     holds,
@@ -18,6 +23,11 @@ from headcount.model.week import WEEK, Week
 from hypothesis import given
 from hypothesis import strategies as st
 from support.sample_project import DAY, MONDAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.sample_project import Host
 
 CHANCE = st.floats(min_value=0, max_value=1, exclude_max=True)
 NOW = st.floats(min_value=MONDAY, max_value=MONDAY + 60 * WEEK)
@@ -91,3 +101,39 @@ def test_a_plan_from_the_future_does_not_hold(done: str) -> None:
     assert plan is not None
     assert not holds(finished(plan, done), MONDAY)
     assert not is_due(finished(plan, done), MONDAY)
+
+
+def test_the_first_reports_of_a_busy_weekend_do_not_pile_up() -> None:
+    """Whoever says yes on a Saturday noon is spread as in any other week, half a day apart."""
+    saturday = MONDAY + 5 * DAY + 12 * HOUR
+    halves: Counter[int] = Counter()
+    for number in range(1_000):
+        chance = number / 1_000
+        plan = draw(saturday, saturday + DAY, chance, first=True)
+        assert plan is not None
+        if plan.done:
+            assert plan.done == SKIPPED
+            plan = draw(float(MONDAY + WEEK), saturday + DAY, number * 7 % 1_000 / 1_000)
+            assert plan is not None
+        assert saturday + DAY <= plan.moment < MONDAY + 2 * WEEK
+        halves[int(plan.moment - saturday) // (12 * HOUR)] += 1
+    assert len(halves) == 15
+    assert max(halves.values()) < 1_000 / 14 * 1.5
+
+
+def test_a_week_that_is_skipped_can_be_sent_by_hand_and_the_next_is_not_skipped(
+    host: Callable[..., Host],
+) -> None:
+    site = host(now=MONDAY + 5 * DAY, chance=0.9)
+    site.client.grant()
+    assert not site.client.due()
+    assert site.client.next_due() == MONDAY + WEEK
+    site.now = MONDAY + 7 * DAY - HOUR
+    assert site.client.send_if_due() == Outcome.NOT_DUE
+    assert site.client.send_now() == Outcome.SENT
+    site.now = MONDAY + WEEK
+    moment = site.client.next_due()
+    assert moment is not None
+    site.now = moment
+    assert site.client.send_if_due() == Outcome.SENT
+    assert [request.week for request in site.transport.requests] == ["2026-W47", "2026-W48"]

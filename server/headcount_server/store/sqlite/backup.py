@@ -19,11 +19,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store import retractions
+from headcount_server.store import folding, retractions
 from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import BACKUP
 from headcount_server.store.sqlite.erasing import destroy, sync
+from headcount_server.store.sqlite.log_file import empty_log
 from headcount_server.store.sqlite.store import drop_week
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
@@ -36,6 +37,9 @@ _COPIED = {
     "published_reports": "",
     "published_answers": "",
     "published_values": "",
+    "key_terms": _CLOSED,
+    "places": _CLOSED,
+    "told_apart": "",
     "retractions": "",
     "annotations": "",
 }
@@ -106,7 +110,7 @@ def restore(backup: Path, database: Path, now: datetime, former: Path | None) ->
                     _retract(connection, former)
                 connections.rewrite(connection, connections.CORRECTED)
                 connection.execute("COMMIT")
-                connections.empty_log(connection, draft)
+                empty_log(connection, draft)
             content = _verified(draft)
             if content.open_weeks:
                 _copy_keys(backup, database, draft, content.open_weeks)
@@ -148,7 +152,13 @@ def _retract(connection: sqlite3.Connection, former: Path) -> None:
             for opened in connections.open_weeks(connection):
                 retractions.take_down(connection, "open", str(opened), project, key)
         elif week in closed:
+            folded = folding.reach(connection, project, key, [week])
             retractions.take_down(connection, "published", week, project, key)
+            folding.forget(connection, project, key, week)
+            for crossed, reached in folded.items():
+                for later in sorted(reached):
+                    folding.fold(connection, project, crossed, later)
+            folding.vacate(connection, project, key, week)
         else:
             continue
         retractions.note(connection, week, project, key, reason, date.fromisoformat(day))

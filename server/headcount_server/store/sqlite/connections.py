@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from headcount_server.errors import StoreError
 from headcount_server.store.connection import Connection
 from headcount_server.store.sqlite.claim import Claim, beside
-from headcount_server.store.sqlite.erasing import overwrite
+from headcount_server.store.sqlite.log_file import empty_log
 from headcount_server.store.sqlite.schema import migrations
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
@@ -29,9 +29,6 @@ APPLICATION_ID = 0x68646374
 """Marks the file as ours (`hdct`)."""
 
 _RESTORE = "move it away, and put a backup in its place with `headcount-server restore`"
-
-_LOG_HEADER = 32
-"""Bytes before the frames of a log (https://sqlite.org/fileformat2.html#walformat)."""
 
 _PRAGMAS = (
     "synchronous=FULL",
@@ -138,37 +135,6 @@ def _identity_without_log(path: Path) -> int:
             return identity(alone)
     except sqlite3.DatabaseError:
         return _NONE  # in the middle of a checkpoint, which the log will make good
-
-
-def empty_log(connection: sqlite3.Connection, path: Path, claim: Claim | None = None) -> bool:
-    """Empty the write-ahead log for good; False where a reader is in the way.
-
-    Truncation alone would give its blocks back to the disk with single reports
-    in them. The header is overwritten before the rest, since a log that begins
-    well would be read as far as it is whole, and undo what came after. Nothing
-    reads the log by then: all of it is in the database, and synced there.
-    Raises OSError, sqlite3.Error.
-    """
-    if not _checkpointed(connection, "RESTART"):
-        return False
-    log = beside(path, "-wal")
-    descriptor = os.open(log, os.O_RDWR)
-    try:
-        if claim is not None and not claim.is_watched(log, descriptor):
-            return False
-        overwrite(descriptor, first=_LOG_HEADER)
-        if not _checkpointed(connection, "TRUNCATE"):
-            return False
-        # SQLite does not sync the truncation.
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def _checkpointed(connection: sqlite3.Connection, how: str) -> bool:
-    (busy, _, _) = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-    return not busy
 
 
 @contextmanager

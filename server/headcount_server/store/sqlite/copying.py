@@ -15,6 +15,7 @@ from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import token_table
 from headcount_server.store.sqlite.erasing import destroy
+from headcount_server.store.sqlite.log_file import empty_log
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
 
@@ -126,11 +127,11 @@ def arriving(path: Path) -> Iterator[SqliteSide]:
             except BaseException:
                 with suppress(OSError, sqlite3.Error):
                     connection.rollback()
-                    connections.empty_log(connection, path)
+                    empty_log(connection, path)
                 connection.close()
                 side.undo()
                 raise
-            connections.empty_log(connection, path)
+            empty_log(connection, path)
     finally:
         claim.release()
 

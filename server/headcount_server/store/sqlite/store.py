@@ -8,22 +8,19 @@ commit durable; `secure_delete=ON` overwrites what is deleted.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headcount_server.counting.answers import Answers
-from headcount_server.counting.tally import Tally, tally
 from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
-from headcount_server.registry.schema import Project, Schema
-from headcount_server.store import published_tables
+from headcount_server.registry.schema import Schema
+from headcount_server.store import opening, published_tables
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
@@ -31,10 +28,11 @@ from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import (
     connect,
-    empty_log,
     read_only,
     token_table,
 )
+from headcount_server.store.sqlite.intake import Intake
+from headcount_server.store.sqlite.log_file import empty_log
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
 
@@ -50,8 +48,9 @@ class SqliteStore:
 
     lanes = 1
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, allowance: Allowance | None = None) -> None:
         self._path = path
+        self._allowance = allowance or Allowance()
         self._week_keys = WeekKeys(beside(path, ".keys"))
         self._vocabularies: dict[Week, Vocabulary] = {}
         self._weeks: dict[Week, Terms] = {}
@@ -72,6 +71,9 @@ class SqliteStore:
             raise
 
     def _begin(self) -> None:
+        self._intake = Intake(
+            self._connection, self._week_keys, self._weeks, self._vocabularies, self._allowance
+        )
         self._identity = connections.identity(self._connection)
         self._claim.take_name(self._identity)
         self._week_keys.checks.update(connections.key_checks(self._connection))
@@ -111,7 +113,11 @@ class SqliteStore:
     def _load_vocabulary(self, week: Week) -> Vocabulary:
         vocabulary = Vocabulary()
         for row in self._connection.execute(
-            "SELECT project, key, value, release FROM open_values WHERE week = ?", (str(week),)
+            "SELECT project, key, value FROM places WHERE week = ?", (str(week),)
+        ):
+            vocabulary.reserve(*row)
+        for row in self._connection.execute(
+            "SELECT DISTINCT project, key, value FROM open_values WHERE week = ?", (str(week),)
         ):
             vocabulary.know(*row)
         return vocabulary
@@ -149,23 +155,12 @@ class SqliteStore:
                     f"CREATE TABLE {token_table(week)}"
                     " (token BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"
                 )
-            self._connection.executemany(
-                "INSERT INTO week_registries VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [(str(week), *item) for item in schema.digests().items()],
-            )
-            self._connection.executemany(
-                "INSERT INTO keys VALUES (?, ?, ?)"
-                " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
-                [
-                    (project.name, number, key.name)
-                    for project in schema.projects.values()
-                    for number, key in project.keys.items()
-                ],
-            )
+            opening.settle(self._connection, week, terms.threshold, schema)
+            vocabulary = self._load_vocabulary(week)
         if new:
             self._claim.watch([self._week_keys.path(week)])
             self._weeks[week] = terms
-            self._vocabularies[week] = Vocabulary()
+        self._vocabularies[week] = vocabulary
 
     def open_weeks(self) -> Mapping[Week, Terms]:
         """Weeks that take reports, oldest first."""
@@ -173,99 +168,17 @@ class SqliteStore:
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Add reports to their totals in one transaction."""
-        # By snapshot of the registry too: two may meet in one group.
-        counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
-        again: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
-        groups = {Outcome.COUNTED: counted, Outcome.DUPLICATE: again}
         try:
             with self._transaction():
-                outcomes = self._take_tokens(entries)
-                for entry, outcome in zip(entries, outcomes, strict=True):
-                    if outcome in groups:
-                        at = (entry.week, entry.project.name, id(entry.project))
-                        groups[outcome][at].append(entry)
-                if again:
-                    self._pretend(again.values())
-                for (week, _, _), group in sorted(counted.items()):
-                    self._add(week, group[0].project, [entry.answers for entry in group])
+                return self._intake.count(entries)
         except (sqlite3.Error, Unavailable) as error:
             with suppress(sqlite3.Error):
-                for week in {week for week, _, _ in counted}:
+                for week in {entry.week for entry in entries} & self._vocabularies.keys():
                     self._vocabularies[week] = self._load_vocabulary(week)
             if isinstance(error, Unavailable):
                 raise
             msg = "the totals cannot be written"
             raise Unavailable(msg, str(error)) from error
-        return outcomes
-
-    def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
-        hashes = {
-            week: [self._week_keys.hash(week, e.project.name, e.token) for e in entries]
-            for week in self._weeks
-        }
-        taken = {week: self._taken(week, tokens) for week, tokens in hashes.items()}
-        outcomes: list[Outcome] = []
-        fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
-        for at, entry in enumerate(entries):
-            if entry.week not in self._weeks:
-                outcomes.append(Outcome.CLOSED)
-            # A replay may name another week than the report that was counted.
-            elif any(hashes[week][at] in tokens for week, tokens in taken.items()):
-                outcomes.append(Outcome.DUPLICATE)
-            else:
-                token = hashes[entry.week][at]
-                taken[entry.week].add(token)
-                fresh[entry.week].append(token)
-                outcomes.append(Outcome.COUNTED)
-        for week, tokens in fresh.items():
-            rows = ",".join(["(?)"] * len(tokens))
-            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
-        return outcomes
-
-    def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
-        """Those of these tokens that a week has counted."""
-        marks = ",".join("?" * len(tokens))
-        query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
-        return {token for (token,) in self._connection.execute(query, tokens)}
-
-    def _pretend(self, groups: Iterable[Sequence[Entry]]) -> None:
-        """Do with duplicates what is done with others, and undo it: nobody shall see a difference.
-
-        They take as long, and write as much.
-        """
-        self._connection.execute("SAVEPOINT pretending")
-        for group in groups:
-            week, project = group[0].week, group[0].project
-            rows = ",".join(["(randomblob(16))"] * len(group))
-            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}")  # noqa: S608 - our name
-            self._write(week, project, tally(project, [entry.answers for entry in group]))
-        self._connection.execute("ROLLBACK TO pretending")
-        self._connection.execute("RELEASE pretending")
-
-    def _add(self, week: Week, project: Project, reports: Iterable[Answers]) -> None:
-        total = self._vocabularies[week].fold(project, tally(project, reports))
-        self._write(week, project, total)
-
-    def _write(self, week: Week, project: Project, total: Tally) -> None:
-        at = (str(week), project.name)
-        self._connection.execute(
-            "INSERT INTO open_reports VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
-            (*at, total.reports),
-        )
-        # All rows in one step: Python waits for its interpreter after each.
-        self._connection.execute(
-            "INSERT INTO open_answers"
-            " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"
-            " ON CONFLICT DO UPDATE SET answers = answers + excluded.answers",
-            (*at, json.dumps(list(total.answers.items()))),
-        )
-        self._connection.execute(
-            "INSERT INTO open_values"
-            " SELECT ?, ?, value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true"
-            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
-            (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
-        )
 
     def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week and drop its tokens and totals, in one transaction."""

@@ -1,0 +1,128 @@
+"""Counting reports in a SQLite file: tokens that are new, and the totals of their answers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from headcount_server.counting.tally import Tally, tally
+from headcount_server.counting.vocabulary import Allowance, Report, Vocabulary
+from headcount_server.publication.terms import Terms
+from headcount_server.registry.schema import Project
+from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.sqlite.connections import token_table
+from headcount_server.store.sqlite.week_key_files import WeekKeys
+from headcount_server.week import Week
+
+
+class Intake:
+    """Adds reports to the open weeks of a connection, within a transaction of its owner's."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        keys: WeekKeys,
+        weeks: Mapping[Week, Terms],
+        vocabularies: Mapping[Week, Vocabulary],
+        allowance: Allowance,
+    ) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._weeks = weeks
+        self._vocabularies = vocabularies
+        self._allowance = allowance
+
+    def count(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Add reports to their totals.
+
+        Raises sqlite3.Error; the vocabularies may know too much then.
+        """
+        # By snapshot of the registry too: two may meet in one group.
+        counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        again: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
+        groups = {Outcome.COUNTED: counted, Outcome.DUPLICATE: again}
+        outcomes = self._take_tokens(entries)
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if outcome in groups:
+                at = (entry.week, entry.project.name, id(entry.project))
+                groups[outcome][at].append(entry)
+        if again:
+            self._pretend(again.values())
+        for (week, _, _), group in sorted(counted.items()):
+            self._add(week, group[0].project, [entry.report for entry in group])
+        return outcomes
+
+    def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
+        hashes = {
+            week: [self._keys.hash(week, e.project.name, e.token) for e in entries]
+            for week in self._weeks
+        }
+        taken = {week: self._taken(week, tokens) for week, tokens in hashes.items()}
+        outcomes: list[Outcome] = []
+        fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
+        for at, entry in enumerate(entries):
+            if entry.week not in self._weeks:
+                outcomes.append(Outcome.CLOSED)
+            # A replay may name another week than the report that was counted.
+            elif any(hashes[week][at] in tokens for week, tokens in taken.items()):
+                outcomes.append(Outcome.DUPLICATE)
+            else:
+                token = hashes[entry.week][at]
+                taken[entry.week].add(token)
+                fresh[entry.week].append(token)
+                outcomes.append(Outcome.COUNTED)
+        for week, tokens in fresh.items():
+            rows = ",".join(["(?)"] * len(tokens))
+            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
+        return outcomes
+
+    def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
+        """Those of these tokens that a week has counted."""
+        marks = ",".join("?" * len(tokens))
+        query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
+        return {token for (token,) in self._connection.execute(query, tokens)}
+
+    def _pretend(self, groups: Iterable[Sequence[Entry]]) -> None:
+        """Do with duplicates what is done with others, and undo it: nobody shall see a difference.
+
+        They take as long, and write as much.
+        """
+        self._connection.execute("SAVEPOINT pretending")
+        for group in groups:
+            week, project = group[0].week, group[0].project
+            rows = ",".join(["(randomblob(16))"] * len(group))
+            self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}")  # noqa: S608 - our name
+            self._write(week, project, tally(project, [entry.answers for entry in group]))
+        self._connection.execute("ROLLBACK TO pretending")
+        self._connection.execute("RELEASE pretending")
+
+    def _add(self, week: Week, project: Project, reports: Sequence[Report]) -> None:
+        words = self._vocabularies[week]
+        words.introduce(
+            project, words.newcomers(project, reports, self._allowance), self._allowance
+        )
+        total = words.fold(project, tally(project, (report.answers for report in reports)))
+        self._write(week, project, total)
+
+    def _write(self, week: Week, project: Project, total: Tally) -> None:
+        at = (str(week), project.name)
+        self._connection.execute(
+            "INSERT INTO open_reports VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
+            (*at, total.reports),
+        )
+        # All rows in one step: Python waits for its interpreter after each.
+        self._connection.execute(
+            "INSERT INTO open_answers"
+            " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"
+            " ON CONFLICT DO UPDATE SET answers = answers + excluded.answers",
+            (*at, json.dumps(list(total.answers.items()))),
+        )
+        self._connection.execute(
+            "INSERT INTO open_values"
+            " SELECT ?, ?, value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true"
+            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
+            (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
+        )
