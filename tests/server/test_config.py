@@ -97,7 +97,6 @@ def test_reports_cross_the_network_in_the_clear_only_where_the_operator_insists(
         (["--test-clock", "missing"], "--test-clock missing"),
         (["--test-clock", "missing", "--operations", "0.0.0.0:0"], "--test-clock is for tests"),
         ([], "missing.binpb"),
-        (["--registry", "/dev/zero"], "/dev/zero: more than 64 MiB, which no registry has; make"),
     ],
 )
 def test_the_command_ends_with_one_sentence_and_no_traceback(

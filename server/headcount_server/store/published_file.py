@@ -40,13 +40,25 @@ _VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "week": "ISO week, in UTC",
             "monday": "its first day",
-            "threshold": "counts are published in multiples of it",
+            "threshold": "counts of the key are published in multiples of it",
             "project": "the project that was reported on",
             "key": "the question; empty for all reports of the project",
             "measure": "reports of the project, answers to the key, or reports with a value",
             "value": "the answer",
             "version": "the release of the project, if the key is told apart by it",
             "reports": "the number",
+            "other_releases": "1 if it is of all releases that were not told apart, else 0",
+        },
+    ),
+    "published_told_apart": (
+        "Releases that a value was told apart by, whether or not enough reports had both.",
+        {
+            "week": "ISO week, in UTC",
+            "monday": "its first day",
+            "project": "the project that was reported on",
+            "key": "the question",
+            "value": "the answer",
+            "version": "the release",
         },
     ),
     "published_retractions": (
@@ -74,7 +86,7 @@ _KEYS = (
     },
 )
 _TABLES = {**_VIEWS, "declared_keys": _KEYS}
-_NUMBERS = {"threshold", "reports"}
+_NUMBERS = {"threshold", "reports", "other_releases"}
 
 
 def write(place: Path, known: Schema, database: Database) -> int:

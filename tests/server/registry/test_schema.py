@@ -183,3 +183,8 @@ def test_a_registry_that_lacks_something_is_refused_and_says_what(
     spoil(toy)
     with pytest.raises(SchemaError, match=said):
         schema.parse(files.SerializeToString())
+
+
+def test_a_file_without_an_end_is_no_registry_and_fills_no_memory() -> None:
+    with pytest.raises(SchemaError, match=r"^/dev/zero: more than 64 MiB, which no registry has"):
+        schema.load(Path("/dev/zero"))

@@ -17,7 +17,12 @@ from headcount_server.store import corrections
 from support.repository import ROOT
 from support.toy_weeks import CANARY, W45, Place, command, database_at, lived
 
-VIEWS = ("published_weeks", "published_totals", "published_retractions")
+VIEWS = (
+    "published_weeks",
+    "published_totals",
+    "published_told_apart",
+    "published_retractions",
+)
 
 
 @pytest.fixture(name="database", params=["sqlite", "postgresql"])
@@ -51,12 +56,11 @@ def test_the_file_has_the_rows_and_columns_of_the_views(
 ) -> None:
     with database_at(database).reading() as connection:
         for view in VIEWS:
-            columns = [name for _, name, *_ in totals.execute(f"PRAGMA table_info({view})")]
-            wanted = connection.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608 - our names
+            wanted = connection.execute(f"SELECT * FROM {view}")  # noqa: S608 - our names
             rows = {tuple(map(str, row)) for row in wanted}
             found = totals.execute(f"SELECT * FROM {view}")  # noqa: S608 - our names
             assert {tuple(map(str, row)) for row in found} == rows
-            assert rows or view == "published_retractions"
+            assert rows or view in {"published_retractions", "published_told_apart"}
     assert totals.execute(
         "SELECT DISTINCT annotation FROM published_totals JOIN published_weeks USING (week)"
         " WHERE week = '2026-W45'"
