@@ -12,7 +12,7 @@ from headcount_server.errors import StoreError
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as totals
 from headcount_server.registry import schema
-from headcount_server.store import published_tables
+from headcount_server.store import published_file, published_tables
 from headcount_server.store.database import Database
 from headcount_server.week import Week
 
@@ -83,18 +83,38 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
 @click.command(cls=Command)
 @database
 @click.option("--registry", required=True, type=PATH, help="registry.binpb that the server uses.")
+@click.option(
+    "--format",
+    "form",
+    default="files",
+    show_default=True,
+    type=click.Choice(("files", "sqlite")),
+    help="JSON and CSV with checksums, or a SQLite file for other programs.",
+)
 @click.argument("place", metavar="DIRECTORY", type=PATH)
-def export(database: Database, registry: Path, place: Path) -> None:
-    """Write all published totals to DIRECTORY, as open data with checksums.
+def export(database: Database, registry: Path, form: str, place: Path) -> None:
+    """Write all published totals to DIRECTORY, as open data.
 
     If the name ends in .zip, the result is one file, the same that a server
     offers at /data/bundle.zip. Works beside a running server. The same totals
-    give the same bytes. README.txt in the bundle describes its files.
+    give the same bytes. README.txt in the bundle describes its files; with
+    --format sqlite, metadata.json describes totals.db as Datasette reads it.
     """
     with one_sentence():
+        if form == "sqlite":
+            _export_sqlite(database, registry, place)
+            return
         weeks = published_tables.every_week(database)
         bundle.write(place, schema.load(registry), weeks)
     how = f"check with: cd {place} && sha256sum -c SHA256SUMS"
     if place.suffix == bundle.ARCHIVE:
         how = "it holds SHA256SUMS to check them with"
     click.echo(f"{place}: {len(weeks)} weeks; {how}")
+
+
+def _export_sqlite(database: Database, registry: Path, place: Path) -> None:
+    if place.suffix == bundle.ARCHIVE:
+        raise StoreError(f"{place}: is a folder in this format; name it without {bundle.ARCHIVE}")
+    weeks = published_file.write(place, schema.load(registry), database)
+    described = place / published_file.DESCRIPTION
+    click.echo(f"{place / published_file.FILE}: {weeks} weeks; {described} describes them")
