@@ -54,7 +54,10 @@ class Lifetime:
     def _watch(self) -> None:
         while True:
             readable, _, _ = select.select([self._pipe], [], [], _LOOK_SECONDS)
-            for number in os.read(self._pipe, 64) if readable else b"":
+            heard = os.read(self._pipe, 64) if readable else None
+            if heard == b"":
+                return  # nothing was served: the other end is closed
+            for number in heard or b"":
                 if number != signal.SIGHUP and self._over_at is None:
                     self._over_at = time.monotonic() + END_SECONDS
                     # By the kernel, if not even this thread gets to run by then.
@@ -101,6 +104,8 @@ def lifetime() -> Iterator[Lifetime]:
     except BaseException:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        os.close(writing)
         raise
-    finally:
+    else:
         signal.set_wakeup_fd(before)

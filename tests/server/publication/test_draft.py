@@ -69,9 +69,7 @@ def test_folders_of_the_user_that_have_likely_names_are_left_alone(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_command_that_is_told_to_end_leaves_no_half(tmp_path: Path, number: int) -> None:
     script = (
-        "import signal, sys, time, click; from pathlib import Path\n"
-        # A shell that starts tests in the background has them ignore it.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import sys, time, click; from pathlib import Path\n"
         "from headcount_server.commands.flags import Command\n"
         "from headcount_server.publication.draft import drafted\n"
         "@click.command(cls=Command)\n"
