@@ -23,7 +23,8 @@ from headcount_server.app import END_SECONDS
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_SECONDS = 1.0
-_LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0
+"""How long an end waits for the reader of the log."""
 _FAILED = 1
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Lifetime:
                 if number != signal.SIGHUP and self._over_at is None:
                     self._over_at = time.monotonic() + END_SECONDS
                     # By the kernel, if not even this thread gets to run by then.
-                    signal.setitimer(signal.ITIMER_REAL, END_SECONDS + 2 * _LAST_WORDS_SECONDS)
+                    signal.setitimer(signal.ITIMER_REAL, END_SECONDS + 2 * LAST_WORDS_SECONDS)
                 self._heard.put(number)
             if self._over_at is None:
                 self._mourn()
@@ -82,7 +83,7 @@ class Lifetime:
 
 def _leave(sentence: str) -> None:
     log.error(sentence)
-    logs.flush(_LAST_WORDS_SECONDS)
+    logs.flush(LAST_WORDS_SECONDS)
     os._exit(_FAILED)
 
 
