@@ -281,6 +281,17 @@ def test_a_server_that_can_only_be_read_is_left_as_soon_as_there_is_another(
     assert store.count([entry(1)]) == [COUNTED]
 
 
+def test_a_connection_that_can_only_be_read_does_not_refuse_a_report_with_a_new_value(
+    both: tuple[PostgresStore, PostgresStore], entry: MakeEntry
+) -> None:
+    """As when the pool still holds one that a standby answered before it became the primary."""
+    store, _ = both
+    # It stands behind a good one, so that it is the value's, after the tokens went through.
+    with store._pool.connection() as stale, store._pool.connection():
+        stale.execute("SET default_transaction_read_only = on")
+    assert store.count([entry(1)]) == [COUNTED]
+
+
 class _Cut(Exception):
     pass
 
