@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-compare: setup bench-packages ## tell whether the tree is slower than BASE
 bench-scale: setup system-packages bench-packages ## measure servers on one PostgreSQL, write docs/generated/scale.md
 	$(BIN)/python bench/scale.py $(BENCH_FLAGS)
 
+bench-usefulness: setup ## measure what readers see of a week, write docs/generated/usefulness.md
+	$(BIN)/python bench/usefulness.py --out docs/generated/usefulness.md
+
 bench-packages:
 	.ci/system-packages bench
 
@@ -81,6 +84,7 @@ soak: setup system-packages ## run every attack in its long form: some hours; th
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/attacks/faults/test_faults_disk.py
 	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/attacks/abuse/test_abuse_http2.py tests/attacks/abuse/test_abuse_slow.py
 	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/attacks/abuse/test_abuse_values.py
+	HEADCOUNT_WEEKS=10000 $(call SOAK,ranges) tests/server/publication/test_ranges.py
 	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/delivery/test_schedule_machine.py
 	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/attacks/fuzz/test_fuzz_client.py tests/attacks/fuzz/test_fuzz_lock.py tests/attacks/fuzz/test_fuzz_binary.py tests/attacks/fuzz/test_fuzz_http.py tests/attacks/fuzz/test_fuzz_json.py tests/attacks/fuzz/test_fuzz_registry.py tests/attacks/fuzz/test_fuzz_info.py
 	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/delivery/test_population.py

@@ -22,6 +22,8 @@ class Record(TypedDict):
     long: Outcomes
     targets: list[list[str]]
     shares: list[list[str]]
+    openings: list[list[str]]
+    places: list[list[str]]
 
 
 _HEAD = """\
@@ -87,6 +89,17 @@ def _results(record: Record, attack: Attack) -> Iterator[str]:
                 yield f"    - `{attack.soak}`: {told}"
 
 
+_OPENINGS = """\
+So many fakes in one week have a release told apart for a value that everybody holds. With
+k - 1 more in the next week the injector sees whether one real site is on that release;
+under the former rule, by which every release was told apart, he needed only these.
+"""
+_PLACES = """\
+A network introduces 20 values of a key a day. Who fills all places that are not reserved
+learns, from those of his values that are published, how many real ones are too rare to be.
+"""
+
+
 def _outcome(outcomes: Outcomes, test: str) -> str:
     found = evidence.of(outcomes, test)
     if not found:
@@ -105,6 +118,10 @@ def _rest(record: Record) -> Iterator[str]:
     yield _table(record["targets"])
     yield _INJECTOR_MORE
     yield _table(record["shares"])
+    yield _OPENINGS
+    yield _table(record["openings"])
+    yield _PLACES
+    yield _table(record["places"])
     yield "## Defects found on the way\n"
     for finding in FINDINGS:
         yield f"- {finding.what}\n  `tests/{finding.test}`"

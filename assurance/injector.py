@@ -12,8 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+from headcount.v1 import options_pb2
 from headcount_server.counting.tally import Cell, Tally
-from headcount_server.publication.rounding import publish
+from headcount_server.counting.vocabulary import INTRODUCED
+from headcount_server.publication.key_terms import KeyTerms
+from headcount_server.publication.partition import OTHER_RELEASES, told_apart
+from headcount_server.publication.published import PublishedProject
+from headcount_server.publication.rounding import Publication, publish
+from headcount_server.store.allowance import VALUES_A_DAY
 
 KEY = 3
 """A key that has one value to be learned."""
@@ -22,6 +28,9 @@ BUDGETS = (0, 1, 2, 4, 9, 19, 50)
 """Fakes that an injector has at most."""
 SITES = (50, 200, 1000, 10_000)
 FAKES = (5, 25, 100, 1000)
+VERSION = 1
+NETWORKS = (1, 4, 20, 100)
+DAYS = 7
 SHARE = 0.2
 """Share of the real sites that hold a value, before fakes."""
 
@@ -135,3 +144,58 @@ def shares(sites: Sequence[int] = SITES, fakes: Sequence[int] = FAKES) -> Table:
     """Return the published share by real sites and fakes; without fakes it is one in five."""
     head = ["real sites", *(f"{number:,} fakes" for number in fakes)]
     return [head, *([f"{n:,}", *(f"{shifted(n, m):.0%}" for m in fakes)] for n in sites)]
+
+
+# --- what may be seen of a release, and how many rare values there are --------------------------
+
+
+def opens(sites: int, fakes: int, threshold: int) -> bool:
+    """Whether a week with so many fakes has a value told apart for a release in the next.
+
+    All sites hold the value, none of them on the release; all fakes do both.
+    """
+    reports = sites + fakes
+    down = {n: n - n % threshold for n in (reports, fakes)}
+    if not down[fakes]:
+        return False
+    cells = {
+        Cell(VERSION, "rare", OTHER_RELEASES): down[fakes],
+        Cell(KEY, "common", OTHER_RELEASES): down[reports],
+    }
+    answers = {VERSION: down[reports], KEY: down[reports]}
+    source = PublishedProject(
+        "any",
+        (),
+        {VERSION: "version"},
+        Publication(down[reports], answers, cells),
+        terms={
+            key: KeyTerms(threshold, key == KEY, options_pb2.KEY_TYPE_VERSION) for key in answers
+        },
+    )
+    return bool(told_apart(source, source.terms, VERSION, {"rare"}))
+
+
+def openings(sites: Sequence[int] = SITES) -> Table:
+    """The fakes that have a release told apart, by real sites; k - 1 more then show one site."""
+    head = ["k", *(f"{n:,} real sites" for n in sites)]
+    rows = [head]
+    for threshold in THRESHOLDS:
+        fewest = [
+            next(fakes for fakes in range(100 * threshold) if opens(n, fakes, threshold))
+            for n in sites
+        ]
+        rows.append([str(threshold), *map(str, fewest)])
+    return rows
+
+
+def places(networks: Sequence[int] = NETWORKS) -> Table:
+    """How many new values networks can introduce in a week, of the places that there are.
+
+    Who fills them all learns how many others were introduced: what is left over.
+    """
+    head = ["networks", "values in a week", "of the free places"]
+    rows = [head]
+    for number in networks:
+        values = min(number * VALUES_A_DAY * DAYS, INTRODUCED)
+        rows.append([str(number), str(values), f"{values / INTRODUCED:.0%}"])
+    return rows

@@ -75,6 +75,8 @@ def write(short: list[Path]) -> None:
         "long": showed,
         "targets": injector.targets(),
         "shares": injector.shares(),
+        "openings": injector.openings(),
+        "places": injector.places(),
     }
     RAW.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     PAGE.write_text(render(json.loads(RAW.read_bytes())), encoding="utf-8")

@@ -194,8 +194,8 @@ from headcount_server.publication import rounding
 
 rightly = rounding.publish
 
-def publish(tally, threshold):
-    right = rightly(tally, threshold)
+def publish(tally, threshold, *terms):
+    right = rightly(tally, threshold, *terms)
     if not (right and right.values):
         return right
     first = min(right.values)

@@ -85,3 +85,5 @@ def test_what_pytest_writes_is_read(tmp_path: Path) -> None:
 def test_the_tables_of_the_injector_are_those_that_are_worked_out_now() -> None:
     assert RECORD["targets"] == injector.targets()
     assert RECORD["shares"] == injector.shares()
+    assert RECORD["openings"] == injector.openings()
+    assert RECORD["places"] == injector.places()

@@ -12,9 +12,10 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.counting import answers
 from headcount_server.counting.answers import Answers
 from headcount_server.counting.tally import tally
-from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.counting.vocabulary import Report, Vocabulary
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project
+from headcount_server.store.allowance import Allowance
 
 from support.store_files import rows
 
@@ -29,7 +30,7 @@ class Held:
 
     def __init__(self, toy: Project) -> None:
         self._toy = toy
-        self._vocabulary = Vocabulary()
+        self._vocabulary, self._allowance = Vocabulary(), Allowance()
         self._tokens: set[bytes] = set()
         self.reports = 0
         self.answers: Counter[int] = Counter()
@@ -40,7 +41,11 @@ class Held:
         if token in self._tokens:
             return
         self._tokens.add(token)
-        total = self._vocabulary.fold(self._toy, tally(self._toy, [report]))
+        words, said = self._vocabulary, [Report(report, None)]
+        words.introduce(
+            self._toy, words.newcomers(self._toy, said, self._allowance), self._allowance
+        )
+        total = words.fold(self._toy, tally(self._toy, [report]))
         self.reports += total.reports
         self.answers.update(total.answers)
         for cell, n in total.values.items():

@@ -36,7 +36,6 @@ telemetry[languages][label] = Languages
 telemetry[languages][type] = list
 telemetry[languages][values][] = de
 telemetry[languages][values][] = fr
-telemetry[languages][by][] = version
 telemetry[modules][label] = Modules
 telemetry[modules][type] = list
 telemetry[modules][catalogue] = modules.txt

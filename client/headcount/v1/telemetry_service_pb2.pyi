@@ -17,12 +17,23 @@ class IgnoredReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IGNORED_REASON_MALFORMED: _ClassVar[IgnoredReason]
     IGNORED_REASON_OUT_OF_BOUNDS: _ClassVar[IgnoredReason]
     IGNORED_REASON_EMPTY: _ClassVar[IgnoredReason]
+
+class Crossing(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CROSSING_UNSPECIFIED: _ClassVar[Crossing]
+    CROSSING_TOLD_APART: _ClassVar[Crossing]
+    CROSSING_EVERY_RELEASE: _ClassVar[Crossing]
+    CROSSING_FOLDED: _ClassVar[Crossing]
 IGNORED_REASON_UNSPECIFIED: IgnoredReason
 IGNORED_REASON_UNKNOWN: IgnoredReason
 IGNORED_REASON_EXPIRED: IgnoredReason
 IGNORED_REASON_MALFORMED: IgnoredReason
 IGNORED_REASON_OUT_OF_BOUNDS: IgnoredReason
 IGNORED_REASON_EMPTY: IgnoredReason
+CROSSING_UNSPECIFIED: Crossing
+CROSSING_TOLD_APART: Crossing
+CROSSING_EVERY_RELEASE: Crossing
+CROSSING_FOLDED: Crossing
 
 class SubmitReportRequest(_message.Message):
     __slots__ = ("week", "token", "registry_digest", "report")
@@ -123,16 +134,18 @@ class GetStatisticsResponse(_message.Message):
     def __init__(self, weeks: _Optional[_Iterable[_Union[WeekStatistics, _Mapping]]] = ...) -> None: ...
 
 class WeekStatistics(_message.Message):
-    __slots__ = ("week", "threshold", "projects", "annotation")
+    __slots__ = ("week", "threshold", "projects", "annotation", "rule")
     WEEK_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     ANNOTATION_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
     week: str
     threshold: int
     projects: _containers.RepeatedCompositeFieldContainer[ProjectStatistics]
     annotation: str
-    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ...) -> None: ...
+    rule: int
+    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ..., rule: _Optional[int] = ...) -> None: ...
 
 class ProjectStatistics(_message.Message):
     __slots__ = ("project", "reports", "registry_digests", "keys", "retractions")
@@ -161,23 +174,53 @@ class Retraction(_message.Message):
     def __init__(self, key: _Optional[str] = ..., reason: _Optional[str] = ..., date: _Optional[str] = ..., number: _Optional[int] = ...) -> None: ...
 
 class KeyStatistics(_message.Message):
-    __slots__ = ("key", "answers", "values", "number")
+    __slots__ = ("key", "answers", "values", "number", "threshold", "crossing", "told_apart", "ranges", "type")
     KEY_FIELD_NUMBER: _ClassVar[int]
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    CROSSING_FIELD_NUMBER: _ClassVar[int]
+    TOLD_APART_FIELD_NUMBER: _ClassVar[int]
+    RANGES_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
     key: str
     answers: int
     values: _containers.RepeatedCompositeFieldContainer[ValueStatistics]
     number: int
-    def __init__(self, key: _Optional[str] = ..., answers: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueStatistics, _Mapping]]] = ..., number: _Optional[int] = ...) -> None: ...
+    threshold: int
+    crossing: Crossing
+    told_apart: _containers.RepeatedCompositeFieldContainer[ToldApart]
+    ranges: _containers.RepeatedCompositeFieldContainer[ValueRange]
+    type: _options_pb2.KeyType
+    def __init__(self, key: _Optional[str] = ..., answers: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueStatistics, _Mapping]]] = ..., number: _Optional[int] = ..., threshold: _Optional[int] = ..., crossing: _Optional[_Union[Crossing, str]] = ..., told_apart: _Optional[_Iterable[_Union[ToldApart, _Mapping]]] = ..., ranges: _Optional[_Iterable[_Union[ValueRange, _Mapping]]] = ..., type: _Optional[_Union[_options_pb2.KeyType, str]] = ...) -> None: ...
+
+class ToldApart(_message.Message):
+    __slots__ = ("value", "versions")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    versions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, value: _Optional[str] = ..., versions: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ValueRange(_message.Message):
+    __slots__ = ("value", "lower", "upper")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    lower: int
+    upper: int
+    def __init__(self, value: _Optional[str] = ..., lower: _Optional[int] = ..., upper: _Optional[int] = ...) -> None: ...
 
 class ValueStatistics(_message.Message):
-    __slots__ = ("value", "version", "reports")
+    __slots__ = ("value", "version", "reports", "other_releases")
     VALUE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     REPORTS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_RELEASES_FIELD_NUMBER: _ClassVar[int]
     value: str
     version: str
     reports: int
-    def __init__(self, value: _Optional[str] = ..., version: _Optional[str] = ..., reports: _Optional[int] = ...) -> None: ...
+    other_releases: bool
+    def __init__(self, value: _Optional[str] = ..., version: _Optional[str] = ..., reports: _Optional[int] = ..., other_releases: bool = ...) -> None: ...

@@ -123,6 +123,22 @@ def too_many_cells(key: KeyDraft) -> Problems:
         )
 
 
+@key_check("first-range", Severity.WARNING)
+def first_range(key: KeyDraft) -> Problems:
+    """What is never printed has to be an answer that somebody can give."""
+    bounds = key.items("buckets")
+    if key.type == KeyType.COUNT and bounds and bounds[0].text == "1":
+        yield (
+            bounds[0].location,
+            (
+                f"the first range of `{key.name}` is 0 alone, the one that is never printed; where"
+                " no installation has 0 the others add up exactly and prove small counts: begin"
+                f" with 2 or more, or write `telemetry[{key.name}][allow][] = first-range` if"
+                " many have 0"
+            ),
+        )
+
+
 def _members(key: KeyDraft) -> int:
     return max(len(key.values), len(key.catalogue_items), len(key.items("buckets")))
 

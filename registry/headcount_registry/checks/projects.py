@@ -163,6 +163,23 @@ def project_unstated(project: ProjectDraft) -> Problems:
         )
 
 
+@project_check("shared-catalogue", Severity.WARNING)
+def shared_catalogue(project: ProjectDraft) -> Problems:
+    """Two questions about the same things are one question asked twice."""
+    first: dict[str, str] = {}
+    for key in project.keys:
+        known = first.setdefault(key.catalogue_path, key.name) if key.catalogue_path else key.name
+        if known != key.name:
+            yield (
+                key.location,
+                (
+                    f"`{key.name}` has the catalogue of `{known}`: if the answer to one says who"
+                    " answers the other, the numbers of both together prove small counts; keep one"
+                    " key, or give each a catalogue of its own"
+                ),
+            )
+
+
 @project_check("key-clash")
 def key_clash(project: ProjectDraft) -> Problems:
     """Languages that ignore case and underscores must tell keys apart."""

@@ -197,8 +197,12 @@ def buckets(key: KeyDraft) -> Problems:
 
 @key_check("bounds")
 def bounds(key: KeyDraft) -> Problems:
-    """Precision and the size of a list are small whole numbers."""
-    limits = {"precision": attributes.MAX_PRECISION, "max_items": attributes.MAX_ITEMS}
+    """Precision, the size of a list and a threshold are small whole numbers."""
+    limits = {
+        "precision": attributes.MAX_PRECISION,
+        "max_items": attributes.MAX_ITEMS,
+        "threshold": attributes.MAX_THRESHOLD,
+    }
     for name, limit in limits.items():
         stated = key.scalar(name)
         if stated and not (_NUMBER.fullmatch(stated.text) and int(stated.text) <= limit):
@@ -210,8 +214,13 @@ def bounds(key: KeyDraft) -> Problems:
 
 @key_check("cross-tabulation")
 def cross_tabulation(key: KeyDraft) -> Problems:
-    """The release is the only other axis that exists."""
+    """The release is the only other axis that exists, and goes with single values alone."""
     for each in key.items("by"):
+        if key.type == KeyType.LIST:
+            yield (
+                each.location,
+                "a list cannot be counted for each release, only a key with one value; remove it",
+            )
         if each.text != VERSION:
             yield (
                 each.value_location,

@@ -8,6 +8,7 @@ DEFAULT_PRECISION = 2
 MAX_PRECISION = 4
 DEFAULT_MAX_ITEMS = 200
 MAX_ITEMS = 10_000
+MAX_THRESHOLD = 1_000
 
 VERSIONED = frozenset({KeyType.VERSION, KeyType.PRODUCT})
 """Types whose values have a version."""
@@ -26,6 +27,7 @@ SCALAR = (
     "catalogue",
     "precision",
     "max_items",
+    "threshold",
     "since",
     "expires",
     "owner",

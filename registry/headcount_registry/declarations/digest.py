@@ -39,6 +39,8 @@ def digest(project: Project) -> str:
     for key in model["keys"]:
         del key["location"]
         del key["retired_values"]
+        if not key["threshold"]:  # so that a key without one keeps the digest that it had
+            del key["threshold"]
     return _sha256(model)
 
 
@@ -50,7 +52,8 @@ def consent_digest(project: Project) -> str:
 
 
 def _agreed(key: Key) -> dict[str, object]:
-    return {
+    own = {"threshold": key.threshold} if key.threshold else {}
+    return own | {
         "number": key.number,
         "purpose": key.purpose,
         "type": key.type,

@@ -93,6 +93,8 @@ class Key:
     buckets: tuple[int, ...] = ()
     max_items: int = 0
     by: tuple[str, ...] = ()
+    threshold: int = 0
+    """0 where the key asks for none of its own."""
     since: str = ""
     expires: str = ""
     owner: str = ""

@@ -94,6 +94,7 @@ def _key(draft: KeyDraft) -> Key:
         buckets=tuple(int(each.text) for each in draft.items("buckets")),
         max_items=int(limit),
         by=tuple(each.text for each in draft.items("by")),
+        threshold=int(draft.text("threshold", "0")),
         since=draft.text("since"),
         expires=draft.text("expires"),
         owner=draft.text("owner"),

@@ -75,6 +75,8 @@ def _key(key: Key) -> list[str]:
     lines += _item("Level", f"{wording.LEVELS[key.level].lower()} ({code(key.level)})")
     if key.by:
         lines += _item("Also counted by", "release of the project")
+    if key.threshold:
+        lines += _item("Published", f"in multiples of {key.threshold}, or of what rounds it up")
     for name, text in (
         ("Since", key.since),
         ("Until", key.expires and f"{key.expires}; from that day it is neither sent nor counted"),

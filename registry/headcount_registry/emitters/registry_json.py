@@ -69,6 +69,7 @@ def _key(project: Project, key: Key) -> dict[str, object]:
         "buckets": key.buckets,
         "max_items": key.max_items,
         "by": key.by,
+        "threshold": key.threshold,
         "since": key.since,
         "expires": key.expires,
         "owner": key.owner,

@@ -55,6 +55,7 @@ def key_differences(old: Key, new: Key) -> Iterator[Difference]:
     yield from _precision(old, new)
     yield from _buckets(old, new)
     yield from _max_items(old, new)
+    yield from _threshold(old, new)
     yield from _by(old, new)
     yield from _catalogue(old, new)
     yield from _expiry(old, new)
@@ -146,6 +147,14 @@ def _max_items(old: Key, new: Key) -> Iterator[Difference]:
         yield Difference(
             Kind.NARROWED, f"{words}; longer lists of older clients are left out", Breaks.TOTALS
         )
+
+
+def _threshold(old: Key, new: Key) -> Iterator[Difference]:
+    words = f"threshold {old.threshold or 'none'} became {new.threshold or 'none'}"
+    if new.threshold < old.threshold:
+        yield Difference(Kind.WIDENED, words, asks=True)
+    elif new.threshold > old.threshold:
+        yield Difference(Kind.NARROWED, words)
 
 
 def _by(old: Key, new: Key) -> Iterator[Difference]:

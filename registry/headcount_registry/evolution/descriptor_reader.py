@@ -98,6 +98,7 @@ def _key(
         buckets=tuple(key.buckets),
         max_items=key.max_items,
         by=tuple(key.by),
+        threshold=key.threshold,
         since=key.since,
         expires=key.expires,
         owner=key.owner,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import click
@@ -24,13 +25,25 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
     """Take down totals that should never have been published.
 
     A public notice with the reason takes their place. Without --week, the key
-    is withheld from later weeks too. No server may run on a SQLite file: stop
-    it, retract, start it again. Your backups and other people's copies still
-    contain the totals.
+    is withheld from later weeks too. Which releases later weeks told apart can
+    follow from what is taken down, so their releases are summed up; these weeks
+    are listed first. No server may run on a SQLite file: stop it, retract, start
+    it again. Your backups and other people's copies still contain the totals.
     """
+
+    def tell(_: Sequence[str], folded: Sequence[str]) -> None:
+        if folded:
+            click.echo(f"releases are summed up in {', '.join(folded)}")
+
     with one_sentence():
         weeks = corrections.retract(
-            database, project=project, key=key, week=week, reason=reason, today=_today()
+            database,
+            project=project,
+            key=key,
+            week=week,
+            reason=reason,
+            today=_today(),
+            plan=tell,
         )
     click.echo(f"{project} {key}: taken down from {', '.join(weeks) or 'no published week'}")
     if week is None:

@@ -171,6 +171,11 @@ def _count(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
     return (_bucket_text(key.declaration.buckets, bucket),) if bucket else ()
 
 
+def bucket_texts(bounds: Sequence[int]) -> tuple[str, ...]:
+    """The ranges of a count that are tallied: all but the first."""
+    return tuple(_bucket_text(bounds, bucket) for bucket in range(1, len(bounds) + 1))
+
+
 def _bucket_text(bounds: Sequence[int], bucket: int) -> str:
     lower = bounds[bucket - 1]
     if bucket == len(bounds):

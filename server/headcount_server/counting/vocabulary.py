@@ -1,26 +1,31 @@
 """The open vocabularies of a week: versions and texts that are not declared.
 
-They are bounded, so that no flood of invented values fills the database. Beyond the
-bound a new value counts as `other`, and is therefore not tallied.
+They are bounded, so that no flood of invented values fills the database, and
+half of the places are reserved for values that were known before the week (see
+`publication.places`), so that no flood takes them. In the other half a network
+may introduce a few values a day. A value that finds no place when its report
+comes counts as `other`, and so is not tallied; nothing is evicted.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from headcount.v1 import options_pb2
 
-from headcount_server.counting.answers import OTHER
+from headcount_server.counting.answers import OTHER, Answer, Answers
 from headcount_server.counting.tally import Cell, Tally
 from headcount_server.registry.schema import Project
 
-MAX_DISTINCT = 1000
-"""Most distinct values of one key in one week."""
-MAX_RELEASES = 100
-"""Most distinct releases of a project in the cross-tabulations of one week."""
+RESERVED = 500
+"""Values of an open key that have a place from the opening of a week on, at most."""
+INTRODUCED = 500
+"""Further values of an open key that reports of the week may introduce."""
 
-_OPEN_TYPES = frozenset(
+OPEN_TYPES = frozenset(
     {
         options_pb2.KEY_TYPE_VERSION,
         options_pb2.KEY_TYPE_PRODUCT,
@@ -29,81 +34,114 @@ _OPEN_TYPES = frozenset(
 )
 
 
+class Allowance(Protocol):
+    """How many new values each network may introduce; see `store.allowance`."""
+
+    def left(self, network: bytes | None, project: str, key: int) -> bool:
+        """Whether a network may introduce one more value of a key."""
+        ...
+
+    def take(self, network: bytes | None, project: str, key: int) -> bool:
+        """Let a network introduce a value; False if it may not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Answers, and the network that they come from."""
+
+    answers: Answers
+    network: bytes | None
+    """Prefix of the sender's address; None where nobody limits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A value without a place, which a network would introduce."""
+
+    key: int
+    value: str
+    network: bytes | None
+
+
 class Vocabulary:
-    """The values that one week has seen of each key with an open vocabulary."""
+    """The values that have a place in one week, of each key with an open vocabulary."""
 
     def __init__(self) -> None:
-        self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
-        self._releases: defaultdict[str, set[str]] = defaultdict(set)
+        self._reserved: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        self._introduced: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self._kept: defaultdict[str, set[Cell]] = defaultdict(set)
 
-    def know(self, project: str, key: int, value: str, release: str) -> None:
-        """Take in a value that is tallied already, and the release it is tallied under."""
-        self._seen[project, key].add(value)
-        if release not in {"", OTHER}:
-            self._releases[project].add(release)
+    def reserve(self, project: str, key: int, value: str) -> None:
+        """Give a value one of the reserved places."""
+        self._reserved[project, key].add(value)
+
+    def know(self, project: str, key: int, value: str) -> None:
+        """Take in a value that was introduced before."""
+        if value not in self._reserved[project, key]:
+            self._introduced[project, key].add(value)
+
+    def newcomers(
+        self, project: Project, reports: Sequence[Report], allowance: Allowance
+    ) -> list[Newcomer]:
+        """The values of these reports that could be introduced: there is room and allowance."""
+        given = {answer for report in reports for answer in report.answers.given}
+        # Equal answers are mostly one object, so this is a look at few of them.
+        unknown = {answer for answer in given if self._unknown(project, answer)}
+        found = {
+            Newcomer(answer.key, value, report.network): None
+            for report in (reports if unknown else ())
+            for answer in unknown.intersection(report.answers.given)
+            for value in self._unknown(project, answer)
+            if len(self._introduced[project.name, answer.key]) < INTRODUCED
+            and allowance.left(report.network, project.name, answer.key)
+        }
+        return list(found)
+
+    def introduce(
+        self, project: Project, newcomers: Sequence[Newcomer], allowance: Allowance
+    ) -> list[tuple[int, str]]:
+        """Give places to newcomers as far as room and allowance go; returns those that have one."""
+        introduced = []
+        for new in newcomers:
+            taken = self._introduced[project.name, new.key]
+            if (
+                not self._has(project.name, new.key, new.value)
+                and len(taken) < INTRODUCED
+                and allowance.take(new.network, project.name, new.key)
+            ):
+                taken.add(new.value)
+                introduced.append((new.key, new.value))
+        return introduced
 
     def fold(self, project: Project, tally: Tally) -> Tally:
-        """Return the same totals without values past the bound; their answers still count."""
+        """The same totals without values that have no place; their answers still count.
+
+        A release without a reserved place is never told apart, so its cells
+        stand with those of unknown releases.
+        """
         kept = self._kept[project.name]  # what was kept as it is once always will be
         values = Counter({cell: n for cell, n in tally.values.items() if cell in kept})
-        new = [item for item in tally.values.items() if item[0] not in kept]
-        # The project's own version first: no cell stands under a release that
-        # its key does not tally.
-        for cell, n in sorted(new, key=lambda item: item[0].release != ""):
-            if self._admits(project, cell):
-                release = cell.release and self._release(project, cell.release)
-                values[cell._replace(release=release)] += n
-                if release == cell.release:
-                    kept.add(cell)
+        releases = self._reserved[project.name, project.version_key]
+        for cell, n in tally.values.items():
+            if cell in kept or not self._places(project, cell):
+                continue
+            if cell.release and cell.release not in releases:
+                values[cell._replace(release=OTHER)] += n
+            else:
+                values[cell] += n
+                kept.add(cell)
         return replace(tally, values=values)
 
-    def settled(self, project: Project, tally: Tally) -> bool:
-        """Return whether `fold` would take in nothing new of these totals."""
-        for cell in tally.values:
-            seen = self._seen[project.name, cell.key]
-            open_type = project.keys[cell.key].declaration.type in _OPEN_TYPES
-            if open_type and cell.value not in seen and len(seen) < MAX_DISTINCT:
-                return False
-            if cell.release and self._may_release(project, cell.release):
-                return False
-        return True
+    def _unknown(self, project: Project, answer: Answer) -> list[str]:
+        if project.keys[answer.key].declaration.type not in OPEN_TYPES:
+            return []
+        return [v for v in answer.values if not self._has(project.name, answer.key, v)]
 
-    def admit(self, project: Project, tally: Tally) -> tuple[list[tuple[int, str]], list[str]]:
-        """Take in what the bounds allow; returns the new values by key, and the new releases."""
-        name = project.name
-        values = {(c.key, c.value) for c in tally.values if c.value not in self._seen[name, c.key]}
-        releases = {c.release for c in tally.values} - self._releases[name]
-        self.fold(project, tally)
-        admitted = {(key, value) for key, value in values if value in self._seen[name, key]}
-        return sorted(admitted), sorted(releases & self._releases[name])
+    def _places(self, project: Project, cell: Cell) -> bool:
+        open_type = project.keys[cell.key].declaration.type in OPEN_TYPES
+        return not open_type or self._has(project.name, cell.key, cell.value)
 
-    def know_value(self, project: str, key: int, value: str) -> None:
-        """Take in a value that was admitted elsewhere."""
-        self._seen[project, key].add(value)
-
-    def know_release(self, project: str, release: str) -> None:
-        """Take in a release that was admitted elsewhere."""
-        self._releases[project].add(release)
-
-    def _admits(self, project: Project, cell: Cell) -> bool:
-        if project.keys[cell.key].declaration.type not in _OPEN_TYPES:
-            return True
-        seen = self._seen[project.name, cell.key]
-        if cell.value not in seen:
-            if len(seen) >= MAX_DISTINCT:
-                return False
-            seen.add(cell.value)
-        return True
-
-    def _release(self, project: Project, release: str) -> str:
-        known = self._releases[project.name]
-        if release in known or self._may_release(project, release):
-            known.add(release)
-            return release
-        return OTHER
-
-    def _may_release(self, project: Project, release: str) -> bool:
-        known = self._releases[project.name]
-        tallied = release in self._seen[project.name, project.version_key]
-        return release not in known and tallied and len(known) < MAX_RELEASES
+    def _has(self, project: str, key: int, value: str) -> bool:
+        at = (project, key)
+        return value in self._reserved[at] or value in self._introduced[at]

@@ -94,7 +94,7 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
     answered = queries.answered(app.operations)
     result.show(console, ledger, statistics.weeks[0], queries.registry(app.grpc))
     result.tell(console, ledger, answered)
-    wrong = list(result.differences(ledger, weeks, statistics, answered))
+    wrong = list(result.differences(ledger, weeks, statistics, answered, simulation.grace))
     if wrong:
         raise DemoError("\n".join(["the published totals are not what was sent:", *wrong]))
     console.print("\nEvery published total is what the sites agreed to send.", style="bold green")

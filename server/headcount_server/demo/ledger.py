@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
-Count = tuple[str, ...]
-"""What is counted: nothing (reports), a key, or a key with value and release."""
+from headcount_server.demo.rule import REST, VERSION, Conditions, Count, Ruled, rule
+from headcount_server.week import Week
+
+EARLIER = 4
+"""Weeks whose releases have a reserved place."""
+_APART = "told apart"
 
 
 @dataclass(slots=True)
@@ -19,6 +24,8 @@ class Ledger:
     totals: defaultdict[tuple[str, str], Counter[Count]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
+    crossed: set[str] = field(default_factory=set)
+    """Keys that are counted per release."""
     seen: set[tuple[str, str, int]] = field(default_factory=set)
     duplicates: int = 0
     lost_answers: int = 0
@@ -43,6 +50,7 @@ class Ledger:
             self.duplicates += 1
             return
         self.seen.add((week, project, identity))
+        self.crossed |= crossed
         total = self.totals[week, project]
         total[()] += 1
         release = next(iter(facts.get("version", ())), "other")
@@ -51,12 +59,32 @@ class Ledger:
             for text in texts:
                 total[key, text, release if key in crossed else ""] += 1
 
-    def floored(self, week: str, project: str, threshold: int) -> dict[Count, int]:
-        """What should be published of a week: everything in multiples of the threshold."""
-        total = self.totals[week, project]
-        if total[()] < threshold:
-            return {}
-        return {what: n // threshold * threshold for what, n in total.items() if n >= threshold}
+    def due(
+        self, weeks: Sequence[Week], project: str, thresholds: Mapping[str, int], grace: timedelta
+    ) -> dict[str, dict[Count, int]]:
+        """What should be published of these weeks, oldest first, in the form of `published`.
+
+        `thresholds` are those of the weeks; a week opens as it begins.
+        """
+        past: list[tuple[Week, Ruled]] = []
+        found = {}
+        for week in weeks:
+            known = {
+                what[1]
+                for closed, ruled in [
+                    (closed, ruled) for closed, ruled in past if closed.end + grace <= week.start
+                ][-EARLIER:]
+                for what in ruled.numbers
+                if what[1:] and what[0] == VERSION
+            }
+            conditions = Conditions(thresholds[str(week)], crossed=self.crossed)
+            true = self.totals[str(week), project]
+            ruled = rule(true, conditions, [each for _, each in past], known)
+            if ruled is not None:
+                past.append((week, ruled))
+                apart: dict[Count, int] = {(*each, _APART): 1 for each in ruled.apart}
+                found[str(week)] = {**ruled.numbers, **apart}
+        return found
 
     def withheld(self, week: str, project: str, threshold: int) -> int:
         """Number of values that too few sites hold."""
@@ -74,4 +102,7 @@ def _counts(statistics: wire.ProjectStatistics) -> Iterator[tuple[Count, int]]:
     for key in statistics.keys:
         yield (key.key,), key.answers
         for value in key.values:
-            yield (key.key, value.value, value.version), value.reports
+            yield (key.key, value.value, value.version or REST), value.reports
+        for each in key.told_apart:
+            for release in each.versions:
+                yield (key.key, each.value, release, _APART), 1

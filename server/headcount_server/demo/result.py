@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from headcount.v1 import options_pb2
@@ -57,28 +58,38 @@ def differences(
     weeks: Sequence[Week],
     statistics: wire.GetStatisticsResponse,
     answered: Mapping[str, int],
+    grace: timedelta,
 ) -> Iterator[str]:
     """Where the published totals are not what the sites agreed to send."""
     for outcome, due in (("counted", len(ledger.seen)), ("duplicate", ledger.duplicates)):
         if answered[outcome] != due:
             yield f"{answered[outcome]} reports {outcome}, {due} due"
     by_week = {week.week: week for week in statistics.weeks}
-    for week in map(str, weeks):
-        if week not in by_week:
-            yield f"{week} is not published"
-            continue
-        threshold = by_week[week].threshold
-        by_project = {p.project: published(p) for p in by_week[week].projects}
-        expected_projects = {project for w, project in ledger.totals if w == week}
-        for project in sorted({*by_project, *expected_projects}):
-            expected = ledger.floored(week, project, threshold)
-            actual = by_project.get(project, {})
+    missing = [str(week) for week in weeks if str(week) not in by_week]
+    yield from (f"{week} is not published" for week in missing)
+    if not missing:
+        yield from _wrong(ledger, weeks, by_week, grace)
+    for key in sorted(ledger.wrongly_asked):
+        yield f"{key}: its collector was called without consent"
+
+
+def _wrong(
+    ledger: Ledger,
+    weeks: Sequence[Week],
+    by_week: Mapping[str, wire.WeekStatistics],
+    grace: timedelta,
+) -> Iterator[str]:
+    thresholds = {name: week.threshold for name, week in by_week.items()}
+    told = {(p.project, w): published(p) for w, week in by_week.items() for p in week.projects}
+    projects = {project for project, _ in told} | {project for _, project in list(ledger.totals)}
+    for project in sorted(projects):
+        due = ledger.due(weeks, project, thresholds, grace)
+        for week in map(str, weeks):
+            expected, actual = due.get(week, {}), told.get((project, week), {})
             for what in sorted({*expected, *actual}):
                 if expected.get(what, 0) != actual.get(what, 0):
                     name = " ".join((week, project, *what))
                     yield f"{name}: {actual.get(what, 0)} published, {expected.get(what, 0)} due"
-    for key in sorted(ledger.wrongly_asked):
-        yield f"{key}: its collector was called without consent"
 
 
 def show(

@@ -80,7 +80,7 @@ class Simulation:
         self._sites = sites
         self._begin = self.weeks[0].start.timestamp()
         self._end = self.weeks[-1].end.timestamp()
-        self._grace = grace
+        self.grace = grace
 
     def live(self, app: App, clients: Path, directory: Path) -> Iterator[Week]:
         """Let it happen; yields every week as it ends.
@@ -98,9 +98,10 @@ class Simulation:
         coming = itertools.chain.from_iterable(
             self._life(number, world) for number in range(self._sites)
         )
-        closes = (Event((w.end + self._grace).timestamp(), app.weeks.advance) for w in self.weeks)
+        closes = (Event((w.end + self.grace).timestamp(), app.weeks.advance) for w in self.weeks)
+        opens = (Event(w.start.timestamp(), app.weeks.advance) for w in self.weeks)
         order = itertools.count()
-        agenda = [(e.at, next(order), e.happen) for e in itertools.chain(coming, closes)]
+        agenda = [(e.at, next(order), e.happen) for e in itertools.chain(opens, coming, closes)]
         heapq.heapify(agenda)
         for week in self.weeks:
             while agenda and agenda[0][0] < week.end.timestamp():

@@ -96,10 +96,11 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        await self._intake.run(lambda: self._count(site.encode(), body), CALL_SECONDS)
+        network = self._intake.network(request)
+        await self._intake.run(lambda: self._count(site.encode(), body, network), CALL_SECONDS)
 
-    def _count(self, site: bytes, body: bytes) -> None:
-        """Count each project's report. Raises the refusal if none is counted."""
+    def _count(self, site: bytes, body: bytes, network: bytes | None) -> None:
+        """Count each project's report; raises the refusal where none is counted."""
         told = json_reports.parse(body)
         if not told:
             raise InvalidReport(Violation("request", "no project in it"))
@@ -108,7 +109,7 @@ class BackdropDoor:
         counted, refusals = 0, []
         for project, values in told.items():
             try:
-                self._count_one(site, project, values)
+                self._count_one(site, project, values, network)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -118,7 +119,7 @@ class BackdropDoor:
         if again or not counted:
             raise (again or refusals)[0]
 
-    def _count_one(self, site: bytes, name: str, values: object) -> None:
+    def _count_one(self, site: bytes, name: str, values: object, network: bytes | None) -> None:
         week = next(iter(self._weeks.open()), None)
         if week is None:
             msg = "no week takes reports at the moment"
@@ -133,7 +134,7 @@ class BackdropDoor:
         request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
         request.report.value, left_out = backdrop_values.report(project, values)
         try:
-            self._service.submit_report(request, left_out, schema)
+            self._service.submit_report(request, left_out, schema, network)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 

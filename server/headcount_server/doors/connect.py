@@ -94,7 +94,8 @@ class ConnectDoor:
         seconds = _check_headers(request)
         self._intake.admit(request)
         body = await self._intake.body(request)
-        work = self._from_json(method, body) if kind == _JSON else _from_proto(method, body)
+        network = self._intake.network(request)
+        work = self._work(method, body, kind, network)
 
         def answer() -> bytes:
             response = work()
@@ -105,20 +106,21 @@ class ConnectDoor:
 
         return Response(await self._intake.run(answer, seconds), media_type=kind)
 
-    def _from_json(self, method: _Method, body: bytes) -> _Work:
+    def _work(self, method: _Method, body: bytes, kind: str, network: bytes | None) -> _Work:
         def submit() -> Message:
+            if kind == _PROTO:
+                request = decoded(wire.SubmitReportRequest, body)
+                return self._service.submit_report(request, network=network)
             schema = self._registry.schema
             request, left_out = json_reports.submission(body, schema)
-            return self._service.submit_report(request, left_out, schema)
+            return self._service.submit_report(request, left_out, schema, network)
 
         def ask() -> Message:
+            if kind == _PROTO:
+                return method.answer(decoded(method.request, body))
             return method.answer(json_reports.message(body, method.request))
 
         return submit if method.request is wire.SubmitReportRequest else ask
-
-
-def _from_proto(method: _Method, body: bytes) -> _Work:
-    return lambda: method.answer(decoded(method.request, body))
 
 
 def _kind(request: Request) -> str | None:

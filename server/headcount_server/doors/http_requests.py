@@ -45,6 +45,11 @@ class HttpRequests:
         peer = request.client.host if request.client else None
         self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
+    def network(self, request: Request) -> bytes | None:
+        """The network that a request comes from; None if nobody limits it."""
+        peer = request.client.host if request.client else None
+        return self._gate.network(peer, ",".join(request.headers.getlist("x-forwarded-for")))
+
     async def body(self, request: Request) -> bytes:
         """Return the body of a request.
 

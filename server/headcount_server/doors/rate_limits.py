@@ -32,6 +32,9 @@ MAX_PREFIXES = 50_000
 """Most prefixes that are told apart; beyond that, all buckets begin anew."""
 
 _IPV4_PREFIX, _IPV6_PREFIX = 24, 56
+_IPV6_NETWORK = 48
+"""Bits of an address that name who introduces values (see `store.allowance`); for calls
+those above do."""
 
 Network = IPv4Network | IPv6Network
 _Address = IPv4Address | IPv6Address
@@ -101,6 +104,15 @@ class Gate:
     def trusting(self) -> bool:
         """Return whether any proxy is trusted."""
         return bool(self._limits.trusted_proxies)
+
+    def network(self, peer: str | None, forwarded: str = "") -> bytes | None:
+        """The network that a caller is in, /24 or /48; None for one that nobody limits."""
+        address = self._caller(peer, forwarded)
+        if address is None:
+            return None
+        bits = _IPV4_PREFIX if address.version == 4 else _IPV6_NETWORK  # noqa: PLR2004 - IPv4
+        prefix = int(address) >> (address.max_prefixlen - bits)
+        return bytes([address.version]) + prefix.to_bytes(6)
 
     def admit(self, peer: str | None, forwarded: str = "") -> None:
         """Raise Overloaded if a caller, or all callers together, exceed the limits.

@@ -70,6 +70,7 @@ def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]
         "Smallest number that is published; every number is rounded down to a multiple of it.",
         week.threshold,
     )
+    yield _own_thresholds(known, week)
     chosen = shown(known.projects, week.projects)
     yield from _cut(chosen)
     for project in chosen.projects:
@@ -83,6 +84,20 @@ def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]
         )
         for series in project.keys:
             yield from _key(prefix, declared.keys[series.key], series)
+
+
+def _own_thresholds(known: Schema, week: PublishedWeek) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "headcount_key_threshold_reports",
+        "The same for the numbers of a key that has a larger one of its own.",
+        labels=("project", "key"),
+    )
+    for project in week.projects:
+        keys = known.projects[project.name].keys if project.name in known.projects else {}
+        for number, its in project.terms.items():
+            if number in keys and its.threshold != week.threshold:
+                family.add_metric((project.name, keys[number].name), its.threshold)
+    return family
 
 
 def _cut(chosen: Shown) -> Iterator[GaugeMetricFamily]:

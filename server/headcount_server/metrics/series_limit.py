@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headcount_server.counting.tally import Cell
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Project
 
@@ -92,10 +94,27 @@ def _places(index: int, project: PublishedProject, known: Project) -> list[_Plac
     for cell, reports in publication.values.items():
         if cell.key in known.keys and cell.key in publication.answers:
             margins[cell.key, cell.value] += reports
-            if cell.release and known.keys[cell.key].crossed:
-                places.append((_CELLS, -reports, index, cell.key, cell.value, cell.release))
+            release = _release(project, cell)
+            if release and known.keys[cell.key].crossed:
+                places.append((_CELLS, -reports, index, cell.key, cell.value, release))
+    # Told apart, and yet too rare: rounded down to nothing.
+    places += [
+        (_CELLS, 0, index, key, value, release)
+        for (key, value), releases in publication.told_apart.items()
+        if key in asked
+        for release in releases
+        if Cell(key, value, release) not in publication.values
+    ]
     places += [(_VALUES, -n, index, key, value, "") for (key, value), n in margins.items()]
     return places
+
+
+def _release(project: PublishedProject, cell: Cell) -> str:
+    """The release of a cell as it is exposed; empty where the number is no cell."""
+    its = project.terms.get(cell.key)
+    if its is not None and its.crossed and not its.folded:
+        return cell.release or OTHER_RELEASES_TEXT
+    return cell.release
 
 
 def _capped(places: Sequence[_Place]) -> list[_Place]:

@@ -1,14 +1,12 @@
-"""Published counts as ranges, and the shares that follow from them.
+"""Counts and shares as the ranges that they are; `publication.ranges` has their bounds.
 
-A count n was rounded down to a multiple of the threshold k, so the true count is from
-n to n + k - 1. Everything computed from such counts is a range too, and always contains
-the true value.
+Whatever is computed from rounded counts is a range too, and here it always
+holds the truth.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 DASH = "\N{EN DASH}"
@@ -23,13 +21,28 @@ class Count:
     lower: int
     upper: int
     middle: float
+    bounded: bool = True
+    """Whether `upper` is a bound; if not there is none, and it is as large as `lower`."""
 
     @classmethod
     def published(cls, number: int, threshold: int) -> Count:
-        """Return the range of a published number, which is a multiple of the threshold."""
-        return cls(number, number + threshold - 1, number + (threshold - 1) / 2)
+        """What a published number says; `number` is a multiple of the threshold."""
+        return cls.between(number, number + threshold - 1)
+
+    @classmethod
+    def between(cls, lower: int, upper: int | None) -> Count:
+        """A number within bounds; None if nobody knows the upper one."""
+        most = lower if upper is None else upper
+        return cls(lower, most, (lower + most) / 2, upper is not None)
+
+    @property
+    def rare(self) -> str:
+        """The same in words, of a number that is too small to be published."""
+        return f"fewer than {self.upper + 1:,}" if self.upper else "none"
 
     def __str__(self) -> str:
+        if not self.bounded:
+            return f"at least {self.lower:,}"
         if self.lower == self.upper:
             return f"{self.lower:,}"
         return f"{self.lower:,}{DASH}{self.upper:,}"
@@ -42,11 +55,23 @@ class Share:
     lower: float
     upper: float
     middle: float
+    bounded: bool = True
+    """Whether `upper` is a bound; if not there is none, and it is as large as `lower`."""
+
+    @classmethod
+    def between(cls, lower: float, upper: float | None) -> Share:
+        """A share within bounds; None if nobody knows the upper one."""
+        most = lower if upper is None else upper
+        return cls(lower, most, (lower + most) / 2, upper is not None)
 
     def __str__(self) -> str:
         # Rounded outwards, so that the printed range still holds the truth.
         digits = 0 if self.upper - self.lower >= WIDE else 1
         lower, upper = _down(self.lower, digits), _up(self.upper, digits)
+        if not self.bounded:
+            return f"at least {lower:.{digits}f}%"
+        if not self.lower and self.upper:
+            return f"at most {upper:.{digits}f}%"
         if lower == upper:
             return f"{lower:.{digits}f}%"
         return f"{lower:.{digits}f}{DASH}{upper:.{digits}f}%"
@@ -58,29 +83,6 @@ def share(part: Count, whole: Count) -> Share:
     upper = min(100.0, 100 * part.upper / max(whole.lower, 1))
     middle = 100 * part.middle / max(whole.middle, 1)
     return Share(lower, upper, min(max(middle, lower), upper))
-
-
-def added(parts: Iterable[Count], bound: Count) -> Count:
-    """Return the sum of several published counts if others may have been withheld.
-
-    Withheld counts are unknown, so only `bound` limits the sum from above. It is drawn
-    at the sum of the published parts.
-    """
-    parts = tuple(parts)
-    lower = sum(part.lower for part in parts)
-    # With a threshold of 1 nothing is withheld, and every count is exact.
-    exact = bound.lower == bound.upper
-    upper = lower if exact else max(bound.upper, lower)
-    return Count(lower, upper, min(sum(part.middle for part in parts), upper))
-
-
-def rest(whole: Count, parts: Iterable[Count]) -> Count:
-    """Return the rest of a whole in which every report has at most one part."""
-    parts = tuple(parts)
-    lower = max(0, whole.lower - sum(part.upper for part in parts))
-    upper = max(0, whole.upper - sum(part.lower for part in parts))
-    middle = whole.middle - sum(part.middle for part in parts)
-    return Count(lower, upper, min(max(middle, lower), upper))
 
 
 def _down(number: float, digits: int) -> float:

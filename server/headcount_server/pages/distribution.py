@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.counting.tally import Cell
 from headcount_server.pages import counts, wording
 from headcount_server.pages.chart import Bar, Point, bar
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.median import median, ranges
 from headcount_server.pages.sorting import newest_first, ordered
+from headcount_server.publication.partition import OTHER_RELEASES, OTHER_RELEASES_TEXT
 from headcount_server.publication.published import PublishedProject
+from headcount_server.publication.ranges import KeyRanges, key_ranges
 from headcount_server.registry.schema import Key
 
 LONG = 3
-"""From this many ranges on, the ranges of the median are not listed."""
+"""So many ranges of the median are not listed any more."""
+TOO_FEW, AMONG_OTHERS = "\N{EN DASH}", "\N{MIDDLE DOT}"
+"""Cells without a number: withheld, and of a release that the value does not tell apart."""
 HALF = 50.0
 """If a bar is longer than this, bars are drawn to the scale of the whole."""
 
@@ -40,23 +43,30 @@ class Row:
     median: bool = False
     """Whether the median answer can lie here."""
 
+    @property
+    def told(self) -> str:
+        """The number in words; nothing is published of a value that is too rare."""
+        return str(self.count) if self.count.lower or not self.value else self.count.rare
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A value in a release: how many reports, and a bar on the scale of the whole table."""
 
-    count: Count
-    bar: Bar
+    text: str
+    bar: Bar | None
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class ByRelease:
     """A key's values per release of the project."""
 
     releases: tuple[str, ...]
-    """Newest first, `other` at the end."""
-    rows: tuple[tuple[str, tuple[Place | None, ...]], ...]
-    """Text of a value with its cells; None if fewer than the threshold reported it."""
+    """Newest first, those that are not known or not told apart at the end."""
+    rows: tuple[tuple[str, tuple[Place, ...]], ...]
+    """Text of a value with its cells."""
+    together: bool
+    """Whether releases that a value does not tell apart are counted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class Distribution:
     rows: tuple[Row, ...]
     rest: Row | None
     """Other, rare or unknown; None for a list, whose values overlap."""
-    crossing: Crossing | None
+    crossing: ByRelease | None
     median: str
     """The range or ranges that the median can lie in; empty for other types."""
     full: float
@@ -80,37 +90,36 @@ class Distribution:
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
-    """A key's totals; None if fewer than the threshold answered, or they were taken down."""
-    publication = published.publication
-    number = publication.answers.get(key.number)
-    if number is None or any(notice.key == key.number for notice in published.retractions):
-        return None
-    reports = Count.published(publication.reports, threshold)
-    answers = Count.published(number, threshold)
-    cells = {cell: n for cell, n in publication.values.items() if cell.key == key.number}
+    """A key's totals; None where too few answered, or they were taken down."""
     kind = key.declaration.type
-    margins = ordered(kind, _margins(cells, answers, threshold, overlapping=kind == _LIST))
-    middle = _median(key, cells, number, threshold)
-    rest = counts.rest(answers, (count for _, count in margins))
-    full = _full([counts.share(count, answers).upper for _, count in [("", rest), *margins]])
+    found = key_ranges(published, key.number, threshold, kind)
+    if found is None or any(notice.key == key.number for notice in published.retractions):
+        return None
+    reports = Count.published(published.publication.reports, threshold)
+    answers = Count.between(*found.answers)
+    sums = {value: Count.between(its.lower, its.upper) for value, its in found.values.items()}
+    shares = {value: Share.between(its.least, its.most) for value, its in found.values.items()}
+    rest, rest_share = (
+        Count.between(found.rest.lower, found.rest.upper),
+        Share.between(found.rest.least, found.rest.most),
+    )
+    middle = _median(key, published, found)
+    full = _full([rest_share.upper, *(share.upper for share in shares.values())])
     rows = tuple(
-        _row(value, _text(key, value), counts.share(count, answers), count, full)
-        for value, count in margins
+        _row(value, _text(key, value), shares[value], count, full)
+        for value, count in ordered(kind, sums.items())
     )
     hidden = f"{hidden_class(key)}, rare or unknown"
     return Distribution(
-        threshold=threshold,
+        threshold=found.threshold,
         reports=reports,
         answers=answers,
         answered=counts.share(answers, reports),
         rows=tuple(replace(row, median=row.value in middle) for row in rows),
         rest=None
         if kind == _LIST
-        else replace(
-            _row("", hidden, counts.share(rest, answers), rest, full),
-            median=_first_range(key) in middle,
-        ),
-        crossing=_crossing(key, cells, margins, threshold),
+        else replace(_row("", hidden, rest_share, rest, full), median=_first_range(key) in middle),
+        crossing=_crossing(key, published, found, rows),
         median=_told(middle),
         full=full,
     )
@@ -126,24 +135,6 @@ def hidden_class(key: Key) -> str:
     if kind == _COUNT:
         return wording.span(_first_range(key))
     return "Other"
-
-
-def _margins(
-    cells: Mapping[Cell, int], answers: Count, threshold: int, *, overlapping: bool
-) -> list[tuple[str, Count]]:
-    parts: dict[str, list[Count]] = {}
-    crossed = {cell.value for cell in cells if cell.release}
-    for cell, number in cells.items():
-        parts.setdefault(cell.value, []).append(Count.published(number, threshold))
-    lower = {value: sum(part.lower for part in counted) for value, counted in parts.items()}
-    taken = 0 if overlapping else sum(lower.values())
-    margins = []
-    for value, counted in parts.items():
-        others = 0 if overlapping else taken - lower[value]
-        bound = Count(answers.lower - others, answers.upper - others, 0.0)
-        total = counts.added(counted, bound) if value in crossed else counted[0]
-        margins.append((value, total))
-    return margins
 
 
 def _row(value: str, text: str, part: Share, count: Count, full: float) -> Row:
@@ -169,17 +160,19 @@ def _first_range(key: Key) -> str:
     return ranges(key.declaration.buckets)[0]
 
 
-def _median(key: Key, cells: Mapping[Cell, int], answers: int, threshold: int) -> tuple[str, ...]:
-    """Return the ranges that the median can lie in; none if the key has none."""
+def _median(key: Key, published: PublishedProject, found: KeyRanges) -> tuple[str, ...]:
+    """The ranges that the median can lie in; none where the key has none."""
     if key.declaration.type != _COUNT:
         return ()
     names = ranges(key.declaration.buckets)
-    # A key that is counted per release withholds more than one rounding explains,
-    # and a week from before a change of the ranges has others.
-    if any(cell.release or cell.value not in names for cell in cells):
+    cells = {c: n for c, n in published.publication.values.items() if c.key == key.number}
+    # A value of several parts withholds more than one rounding explains, and a
+    # week from before a change of the ranges has others.
+    if not found.whole_values or any(cell.value not in names for cell in cells):
         return ()
     per_range = {cell.value: number for cell, number in cells.items()}
-    low, high = median([per_range.get(name, 0) for name in names], answers, threshold)
+    shown = [per_range.get(name, 0) for name in names]
+    low, high = median(shown, found.answers[0], found.threshold)
     return names[low : high + 1]
 
 
@@ -189,28 +182,40 @@ def _told(middle: Sequence[str]) -> str:
 
 
 def _crossing(
-    key: Key, cells: Mapping[Cell, int], margins: Sequence[tuple[str, Count]], threshold: int
-) -> Crossing | None:
-    crossed = {
-        (cell.value, cell.release): Count.published(number, threshold)
-        for cell, number in cells.items()
-        if cell.release
+    key: Key, published: PublishedProject, found: KeyRanges, rows: Sequence[Row]
+) -> ByRelease | None:
+    cells = {
+        (cell.value, cell.release): Count.published(number, found.threshold)
+        for cell, number in published.publication.values.items()
+        if cell.key == key.number
     }
-    if not crossed:
+    apart = {
+        (value, release)
+        for (number, value), releases in published.publication.told_apart.items()
+        if number == key.number
+        for release in releases
+    }
+    named = apart or {at for at in cells if at[1]}
+    if not named:
         return None
-    releases = newest_first({release for _, release in crossed})
-    most = max(count.middle for count in crossed.values())
+    releases = newest_first({release for _, release in named})
+    if apart:
+        releases.append(OTHER_RELEASES)
+    most = max((count.middle for count in cells.values()), default=0.0)
 
-    def place(value: str, release: str) -> Place | None:
-        count = crossed.get((value, release))
-        if count is None:
-            return None
-        return Place(count, bar(Point(count.lower, count.middle, count.upper), most))
+    def place(value: str, release: str) -> Place:
+        count = cells.get((value, release))
+        if count is not None:
+            return Place(str(count), bar(Point(count.lower, count.middle, count.upper), most))
+        together = apart and release != OTHER_RELEASES and (value, release) not in apart
+        return Place(AMONG_OTHERS if together else TOO_FEW, None)
 
-    return Crossing(
-        releases=tuple(releases),
+    return ByRelease(
+        releases=tuple(release or OTHER_RELEASES_TEXT for release in releases),
         rows=tuple(
-            (_text(key, value), tuple(place(value, release) for release in releases))
-            for value, _ in margins
+            (row.text, tuple(place(row.value, release) for release in releases))
+            for row in rows
+            if row.count.lower or any(value == row.value for value, _ in apart)
         ),
+        together=bool(apart),
     )

@@ -170,8 +170,9 @@ def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str]
     texts = {}
     for rows in weeks:
         for value, row in rows.items():
-            total[value] += row.count.lower
-            texts[value] = row.text
+            if row.count.lower:
+                total[value] += row.count.lower
+                texts[value] = row.text
     # Sums of weeks are for choosing and sorting alone; they are never shown.
     chosen = total.most_common(MAX_SERIES)
     in_order = ordered(key.declaration.type, ((v, Count(n, n, float(n))) for v, n in chosen))

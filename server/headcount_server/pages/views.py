@@ -20,6 +20,7 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
+from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
@@ -67,6 +68,8 @@ class Card:
     more: int
     """Number of published values that are not shown here."""
     median: str
+    threshold: int
+    """Of the key in the last week."""
     retracted: Retraction | None
 
 
@@ -107,6 +110,8 @@ class KeyView:
     retractions: tuple[tuple[Week, Retraction], ...]
     retracted: Retraction | None
     """The notice in place of the last week's totals."""
+    threshold: int
+    """Of the key in the last week."""
 
 
 def question(key: Key) -> Question:
@@ -170,19 +175,22 @@ def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Key
             if notice.key == key.number
         ),
         retracted=_retracted(project_name, key, weeks),
+        threshold=_threshold(project_name, key, weeks),
     )
 
 
 def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
     latest = _latest(project_name, key, weeks)
     rows = latest.rows if latest else ()
-    frequent = sorted(rows, key=lambda row: -row.count.lower)[:GLANCE]
+    shown = [row for row in rows if row.count.lower]
+    frequent = sorted(shown, key=lambda row: -row.count.lower)[:GLANCE]
     return Card(
         question=question(key),
         answers=latest.answers if latest else None,
         rows=tuple(row for row in rows if row in frequent),
-        more=max(0, len(rows) - GLANCE),
+        more=max(0, len(shown) - GLANCE),
         median=latest.median if latest else "",
+        threshold=_threshold(project_name, key, weeks),
         retracted=_retracted(project_name, key, weeks),
     )
 
@@ -190,6 +198,12 @@ def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
 def _latest(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Distribution | None:
     found = find(weeks[-1], project_name) if weeks else None
     return distribution(key, found, weeks[-1].threshold) if found else None
+
+
+def _threshold(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> int:
+    found = find(weeks[-1], project_name) if weeks else None
+    week = weeks[-1].threshold if weeks else 0
+    return threshold_of(found.terms, key.number, week) if found else week
 
 
 def _retracted(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Retraction | None:

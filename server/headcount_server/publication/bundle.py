@@ -18,6 +18,7 @@ from headcount_server.errors import StoreError
 from headcount_server.publication import response as statistics
 from headcount_server.publication import table
 from headcount_server.publication.draft import drafted
+from headcount_server.publication.key_terms import KeyTerms
 from headcount_server.publication.published import (
     PublishedProject,
     PublishedWeek,
@@ -190,16 +191,18 @@ def _week(content: bytes) -> PublishedWeek:
     return PublishedWeek(
         week=Week.parse(found.week),
         threshold=found.threshold,
-        projects=tuple(map(_project, found.projects)),
+        projects=tuple(_project(each, found.threshold) for each in found.projects),
         annotation=found.annotation,
+        rule=found.rule or 1,
     )
 
 
-def _project(found: wire.ProjectStatistics) -> PublishedProject:
+def _project(found: wire.ProjectStatistics, threshold: int) -> PublishedProject:
+    names = {key.number: key.key for key in found.keys}
     return PublishedProject(
         name=found.project,
         digests=tuple(found.registry_digests),
-        key_names={key.number: key.key for key in found.keys},
+        key_names=names,
         publication=Publication(
             reports=found.reports,
             answers={key.number: key.answers for key in found.keys},
@@ -208,9 +211,29 @@ def _project(found: wire.ProjectStatistics) -> PublishedProject:
                 for key in found.keys
                 for cell in key.values
             },
+            told_apart={
+                (key.number, each.value): frozenset(each.versions)
+                for key in found.keys
+                for each in key.told_apart
+            },
         ),
         retractions=tuple(
             Retraction(notice.number, notice.key, notice.reason, notice.date)
             for notice in found.retractions
         ),
+        terms={key.number: _terms(key, threshold) for key in found.keys if key.type},
+        places={
+            key.number: frozenset(each.value for each in key.ranges if each.HasField("upper"))
+            for key in found.keys
+        },
+        version_key=next((number for number, name in names.items() if name == "version"), 0),
+    )
+
+
+def _terms(found: wire.KeyStatistics, threshold: int) -> KeyTerms:
+    return KeyTerms(
+        threshold=found.threshold or threshold,
+        crossed=found.crossing != wire.CROSSING_UNSPECIFIED,
+        kind=found.type,
+        folded=found.crossing == wire.CROSSING_FOLDED,
     )

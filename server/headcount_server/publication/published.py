@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from headcount_server.publication.key_terms import ProjectTerms
 from headcount_server.publication.rounding import Publication
 from headcount_server.week import Week
 
@@ -33,6 +34,12 @@ class PublishedProject:
     publication: Publication
     retractions: tuple[Retraction, ...] = ()
     """What was taken down, by number of the key."""
+    terms: ProjectTerms = field(default_factory=dict)
+    """What held for its keys in the week; none of a week from before there were any."""
+    places: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Values that had a place from the opening of the week on, by key: counted in full."""
+    version_key: int = 0
+    """Number of its key `version`; 0 where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class PublishedWeek:
     projects: tuple[PublishedProject, ...]
     annotation: str = ""
     """What the operator says about the week."""
+    rule: int = 1
+    """How keys were counted per release: 1, each release is a cell; 2, see `partition`."""
 
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
+from headcount_server.publication.key_terms import threshold_of
+from headcount_server.publication.partition import OTHER_RELEASES
 from headcount_server.publication.published import PublishedProject, PublishedWeek
+from headcount_server.publication.ranges import key_ranges
+
+_EVERY = 1
+"""The rule by which every release is a cell."""
 
 
 def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatisticsResponse:
@@ -17,33 +22,21 @@ def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatistics
             wire.WeekStatistics(
                 week=str(week.week),
                 threshold=week.threshold,
-                projects=[_project(p) for p in week.projects if project in {"", p.name}],
+                projects=[_project(week, p) for p in week.projects if project in {"", p.name}],
                 annotation=week.annotation,
+                rule=week.rule,
             )
             for week in weeks
         ]
     )
 
 
-def _project(project: PublishedProject) -> wire.ProjectStatistics:
-    values: defaultdict[int, list[wire.ValueStatistics]] = defaultdict(list)
-    # In the same order whatever database they come from, so that files are the same.
-    for cell, reports in sorted(project.publication.values.items()):
-        value = wire.ValueStatistics(value=cell.value, version=cell.release, reports=reports)
-        values[cell.key].append(value)
+def _project(week: PublishedWeek, project: PublishedProject) -> wire.ProjectStatistics:
     return wire.ProjectStatistics(
         project=project.name,
         reports=project.publication.reports,
         registry_digests=project.digests,
-        keys=[
-            wire.KeyStatistics(
-                key=project.key_names[number],
-                answers=answers,
-                values=values[number],
-                number=number,
-            )
-            for number, answers in sorted(project.publication.answers.items())
-        ],
+        keys=[_key(week, project, number) for number in sorted(project.publication.answers)],
         retractions=[
             wire.Retraction(
                 key=notice.name, reason=notice.reason, date=notice.date, number=notice.key
@@ -51,3 +44,46 @@ def _project(project: PublishedProject) -> wire.ProjectStatistics:
             for notice in project.retractions
         ],
     )
+
+
+def _key(week: PublishedWeek, project: PublishedProject, number: int) -> wire.KeyStatistics:
+    its = project.terms.get(number)
+    crossing = _crossing(week, project, number)
+    own = threshold_of(project.terms, number, week.threshold)
+    told = wire.KeyStatistics(
+        key=project.key_names[number],
+        answers=project.publication.answers[number],
+        number=number,
+        threshold=0 if own == week.threshold else own,
+        crossing=crossing,
+        type=its.kind if its else 0,  # type: ignore[arg-type] # a number of the enum
+    )
+    # In the same order whatever database they come from, so that files are the same.
+    for cell, reports in sorted(project.publication.values.items()):
+        if cell.key == number:
+            others = crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES
+            told.values.add(
+                value=cell.value, version=cell.release, reports=reports, other_releases=others
+            )
+    for (key, value), releases in sorted(project.publication.told_apart.items()):
+        if key == number:
+            told.told_apart.add(value=value, versions=sorted(releases))
+    told.ranges.extend(_ranges(week, project, number) if its else ())
+    return told
+
+
+def _crossing(week: PublishedWeek, project: PublishedProject, key: int) -> wire.Crossing:
+    its = project.terms.get(key)
+    if its is not None and its.folded:
+        return wire.CROSSING_FOLDED
+    if its is not None:
+        return wire.CROSSING_TOLD_APART if its.crossed else wire.CROSSING_UNSPECIFIED
+    cells = (cell for cell in project.publication.values if cell.key == key)
+    every = week.rule == _EVERY and any(cell.release for cell in cells)
+    return wire.CROSSING_EVERY_RELEASE if every else wire.CROSSING_UNSPECIFIED
+
+
+def _ranges(week: PublishedWeek, project: PublishedProject, key: int) -> Iterator[wire.ValueRange]:
+    found = key_ranges(project, key, week.threshold)
+    for value, its in sorted(found.values.items()) if found else ():
+        yield wire.ValueRange(value=value, lower=its.lower, upper=its.upper)

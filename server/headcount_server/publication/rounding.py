@@ -2,20 +2,25 @@
 
 With a threshold k every count c becomes `k * floor(c / k)`, and what becomes
 zero is absent. Together with the classes that are never tallied (see
-`answers`) the outcome is itself a possible truth: a week in which every group
-of sites is a block of k identical ones. So from all published numbers alone
-nobody can prove that 1 to k-1 sites hold, lack or combine values. Nearest
-rounding, an exact total, a second margin or both sides of a boolean would
-each break that; `tests/server/publication/test_publication.py` builds the possible truth
-and shows that these are caught.
+`answers`) and a partition that the week's own data had no part in (see
+`partition`) the outcome is itself a possible truth: a week in which every
+group of sites is a block of k identical ones. So from all published numbers
+alone nobody can prove that 1 to k-1 sites hold, lack or combine values.
+Nearest rounding, an exact total, a second margin or both sides of a boolean
+would each break that; `tests/server/publication/test_publication.py` builds the possible
+truth and shows that these are caught.
+
+A key's own threshold is a multiple of k, so what is published under it is a
+function of what would be under k, and has the same witness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from headcount_server.counting.tally import Cell, Tally
+from headcount_server.publication.key_terms import NO_TERMS, ProjectTerms, threshold_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +31,32 @@ class Publication:
     answers: Mapping[int, int]
     """Reports that answered a key, by its number."""
     values: Mapping[Cell, int]
-    """Reports per value; what is missing to `answers` is other, rare or unknown."""
+    """Reports per value and part; what is missing to `answers` is other, rare or unknown."""
+    told_apart: Mapping[tuple[int, str], frozenset[str]] = field(default_factory=dict)
+    """The week's partition, of the keys that are published; see `partition`."""
 
 
-def publish(tally: Tally, threshold: int) -> Publication | None:
-    """What the threshold leaves of a tally; None where it leaves nothing at all."""
+def publish(tally: Tally, threshold: int, terms: ProjectTerms = NO_TERMS) -> Publication | None:
+    """What the thresholds leave of a tally; None where the week's leaves nothing at all."""
 
-    def down(count: int) -> int:
-        return count - count % threshold
+    def down(count: int, key: int) -> int:
+        return count - count % threshold_of(terms, key, threshold)
 
-    if not down(tally.reports):
+    reports = tally.reports - tally.reports % threshold
+    if not reports:
         return None
     return Publication(
-        reports=down(tally.reports),
-        answers={key: down(n) for key, n in sorted(tally.answers.items()) if down(n)},
-        values={cell: down(n) for cell, n in sorted(tally.values.items()) if down(n)},
+        reports=reports,
+        answers={key: down(n, key) for key, n in sorted(tally.answers.items()) if down(n, key)},
+        values={
+            cell: down(n, cell.key) for cell, n in sorted(tally.values.items()) if down(n, cell.key)
+        },
     )
+
+
+def under(
+    publication: Publication, partition: Mapping[tuple[int, str], frozenset[str]]
+) -> Publication:
+    """The same with the partition that it was counted by, as far as its keys are published."""
+    apart = {at: releases for at, releases in partition.items() if at[0] in publication.answers}
+    return replace(publication, told_apart=apart)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from google.protobuf.json_format import MessageToJson
 from headcount.v1 import telemetry_service_pb2 as wire
+
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 
 FORMATS = ("table", "csv", "json")
 
@@ -16,18 +18,29 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Row(NamedTuple):
-    """One published number."""
+    """One published number, or the range of a value."""
 
     week: str
     threshold: int
+    """Of the key, or of the week where it has none of its own."""
     project: str
     key: str
     """Empty where the number is all reports of the project."""
     measure: str
-    """`reports` of the project, `answers` to the key, or reports with a `value`."""
+    """`reports` of the project, `answers` to the key, reports with a `value`.
+
+    `range` is a value's sum over all releases, with the bounds that follow from
+    all that is published; it is there for values that are too rare to be
+    published as well.
+    """
     value: str
     version: str
+    """Release of a cell; `other releases` are all that were not told apart."""
     reports: int
+    """0 of a release that is told apart, or of a value, that fewer than the threshold reported."""
+    lower: int
+    upper: int | None
+    """None where there is no bound."""
 
 
 def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
@@ -35,11 +48,42 @@ def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
     for week in statistics.weeks:
         for project in week.projects:
             at = (week.week, week.threshold, project.project)
-            yield Row(*at, "", "reports", "", "", project.reports)
+            most = project.reports + week.threshold - 1
+            yield Row(*at, "", "reports", "", "", project.reports, project.reports, most)
             for key in project.keys:
-                yield Row(*at, key.key, "answers", "", "", key.answers)
-                for cell in key.values:
-                    yield Row(*at, key.key, "value", cell.value, cell.version, cell.reports)
+                yield from _key_rows(week, project, key, most)
+
+
+def _key_rows(
+    week: wire.WeekStatistics, project: wire.ProjectStatistics, key: wire.KeyStatistics, most: int
+) -> Iterator[Row]:
+    own = key.threshold or week.threshold
+    at = (week.week, own, project.project, key.key)
+    most = min(key.answers + own - 1, most)
+    yield Row(*at, "answers", "", "", key.answers, key.answers, most)
+    bounded = {each.value: each for each in key.ranges}
+    for cell in key.values:
+        version = OTHER_RELEASES_TEXT if cell.other_releases else cell.version
+        upper = _upper(cell, bounded.get(cell.value), own)
+        yield Row(*at, "value", cell.value, version, cell.reports, cell.reports, upper)
+    for apart in key.told_apart:
+        shown = {cell.version for cell in key.values if cell.value == apart.value}
+        for release in apart.versions:
+            if release not in shown:
+                rare = wire.ValueStatistics(value=apart.value, version=release)
+                upper = _upper(rare, bounded.get(apart.value), own)
+                yield Row(*at, "value", apart.value, release, 0, 0, upper)
+    for each in key.ranges:
+        bound = each.upper if each.HasField("upper") else None
+        yield Row(*at, "range", each.value, "", each.lower, each.lower, bound)
+
+
+def _upper(cell: wire.ValueStatistics, value: wire.ValueRange | None, threshold: int) -> int | None:
+    """What a cell holds at most: no more than its value leaves beside the other cells."""
+    alone = cell.reports + threshold - 1
+    if value is None:
+        return alone
+    return min(alone, value.upper - value.lower + cell.reports) if value.HasField("upper") else None
 
 
 def as_csv(statistics: wire.GetStatisticsResponse) -> str:
@@ -82,18 +126,27 @@ def _lines(statistics: wire.GetStatisticsResponse) -> Iterator[str]:
             for notice in project.retractions:
                 yield f"    {notice.key}: taken down on {notice.date}: {notice.reason}"
             for key in project.keys:
-                yield f"    {key.key}: {_range(key.answers, week.threshold)} answers"
-                yield from _cells(key.values, week.threshold)
+                own = key.threshold or week.threshold
+                steps = f", in steps of {own}" if key.threshold else ""
+                yield f"    {key.key}: {_range(key.answers, own)} answers{steps}"
+                yield from _cells(key, own)
 
 
-def _cells(cells: Iterable[wire.ValueStatistics], threshold: int) -> Iterator[str]:
+def _cells(key: wire.KeyStatistics, threshold: int) -> Iterator[str]:
+    apart = {each.value for each in key.told_apart}
     named = [
-        (f"{cell.value} ({cell.version})" if cell.version else cell.value, cell.reports)
-        for cell in sorted(cells, key=lambda cell: -cell.reports)
+        (_name(cell, told_apart=cell.value in apart), cell.reports)
+        for cell in sorted(key.values, key=lambda cell: -cell.reports)
     ]
     width = max((len(name) for name, _ in named), default=0)
     for name, reports in named:
         yield f"      {name:{width}}  {_range(reports, threshold)}"
+
+
+def _name(cell: wire.ValueStatistics, *, told_apart: bool) -> str:
+    if cell.other_releases and told_apart:
+        return f"{cell.value} ({OTHER_RELEASES_TEXT})"
+    return f"{cell.value} ({cell.version})" if cell.version else cell.value
 
 
 def _range(reports: int, threshold: int) -> str:

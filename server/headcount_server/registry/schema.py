@@ -233,6 +233,14 @@ def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
     if _shape(key_message) not in _SHAPES.get(declaration.type, ()):
         msg = f"message {key_message.name} (key `{declaration.name}`) is not of a known type"
         raise SchemaError(msg)
+    if declaration.by and (
+        declaration.type == options_pb2.KEY_TYPE_LIST or declaration.name == "version"
+    ):
+        msg = (
+            f"key `{declaration.name}` has `by`, which goes with single-valued keys other than"
+            " `version` alone"
+        )
+        raise SchemaError(msg)
     values: dict[int, str] = {
         value.number: value.options.Extensions[_TEXT]
         for enum in key_message.enum_type

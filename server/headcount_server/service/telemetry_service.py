@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -39,6 +39,7 @@ SERVICE = wire.DESCRIPTOR.services_by_name["TelemetryService"].full_name
 TOKEN_BYTES = 16
 MAX_WEEKS = 53
 """Most weeks that one GetStatistics call returns: a year."""
+_Request = TypeVar("_Request", bound=Message)
 
 
 class Meter(Protocol):
@@ -84,8 +85,12 @@ class Service:
         request: wire.SubmitReportRequest,
         left_out: Sequence[answers.Ignored] = (),
         schema: Schema | None = None,
+        network: bytes | None = None,
     ) -> wire.SubmitReportResponse:
         """Count a report; returns once it is durable.
+
+        `network` is where it comes from, as far as that limits which new
+        values it may introduce; it is neither kept nor told.
 
         `left_out` are keys that were no part of the protobuf form of the
         report, `schema` is what that form was made by, if not by the caller:
@@ -93,7 +98,7 @@ class Service:
         """
         schema = schema or self._registry.schema
         try:
-            response, outcome = self._submit(request, left_out, schema)
+            response, outcome = self._submit(request, left_out, schema, network)
         except Refusal as refusal:
             self._meter.answered(refusal.code.name.lower())
             raise
@@ -111,11 +116,12 @@ class Service:
         request: wire.SubmitReportRequest,
         left_out: Sequence[answers.Ignored],
         schema: Schema,
+        network: bytes | None,
     ) -> tuple[wire.SubmitReportResponse, Outcome]:
         week, project = _open_envelope(request, schema)
         self._weeks.check(week)
         report = self._read(project, request.report.value, left_out)
-        outcome = self._writer.count(Entry(week, project, request.token, report))
+        outcome = self._writer.count(Entry(week, project, request.token, report, network))
         if outcome is Outcome.CLOSED:
             raise WeekNotOpen(week, tuple(map(str, self._weeks.open())))
         for ignored in report.ignored:
@@ -198,7 +204,7 @@ def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
     return sorted({fields[i].field_number for i in range(len(fields))})
 
 
-def decoded(request: type[Message], data: bytes) -> Message:
+def decoded(request: type[_Request], data: bytes) -> _Request:
     """A request in its binary form. Raises InvalidReport where it is none."""
     try:
         return request.FromString(data)

@@ -32,11 +32,28 @@ TABLES = {
         "week project key value release reports",
         "a published total: reports with a value",
     ),
+    "key_terms": (
+        "week project key threshold crossed kind folded",
+        "what holds for a key in a week",
+    ),
+    "places": (
+        "week project key value declared",
+        "a value that a week counts in full, known before it",
+    ),
+    "told_apart": (
+        "week project key value release",
+        "a release that is told apart for a value, settled by earlier weeks",
+    ),
     "retractions": ("week project key reason retracted", "a notice that a total was taken down"),
     "annotations": ("week text", "what the operator says about a week"),
 }
 """Columns of each table, and what a row is."""
-VIEWS = ("published_retractions", "published_totals", "published_weeks")
+VIEWS = (
+    "published_retractions",
+    "published_told_apart",
+    "published_totals",
+    "published_weeks",
+)
 
 _OPEN = "IN (SELECT week FROM weeks WHERE closed IS NULL)"
 _IMPOSSIBLE = {

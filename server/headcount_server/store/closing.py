@@ -9,25 +9,37 @@ from collections import Counter
 from collections.abc import Iterator
 
 from headcount_server.counting.tally import Cell, Tally
-from headcount_server.publication import rounding
+from headcount_server.publication import partition, rounding
+from headcount_server.publication.key_terms import NO_TERMS
 from headcount_server.publication.rounding import Publication
-from headcount_server.store import retractions
+from headcount_server.store import published_tables, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
 def publish(connection: Connection, week: Week, threshold: int, note: str) -> None:
-    """Write what the threshold leaves of a week's totals, and what its readers are told."""
+    """Write what the thresholds leave of a week's totals, and what its readers are told.
+
+    Which releases are told apart is settled by what is published of earlier
+    weeks, so weeks are closed in their order.
+    """
     if note:
         connection.execute(
             "INSERT INTO annotations VALUES (?, ?) ON CONFLICT (week) DO NOTHING",
             (str(week), note),
         )
+    terms = published_tables.terms(connection, week)
+    places = published_tables.places(connection, week)
     for project, tally in _tallies(connection, week):
-        publication = rounding.publish(tally, threshold)
+        its = terms.get(project, NO_TERMS)
+        version_key = published_tables.version_key(connection, project)
+        source = next(iter(published_tables.latest(connection, project, week, 1)), None)
+        releases = places.get(project, {}).get(version_key, frozenset())
+        apart = partition.told_apart(source, its, version_key, releases)
+        publication = rounding.publish(partition.fold(tally, apart), threshold, its)
         if publication is not None:
             publication = retractions.withhold(connection, str(week), project, publication)
-            _write(connection, (str(week), project), publication)
+            _write(connection, (str(week), project), rounding.under(publication, apart))
 
 
 def _tallies(connection: Connection, week: Week) -> Iterator[tuple[str, Tally]]:
@@ -54,4 +66,12 @@ def _write(connection: Connection, at: tuple[str, str], publication: Publication
     connection.executemany(
         "INSERT INTO published_values VALUES (?, ?, ?, ?, ?, ?)",
         [(*at, *cell, n) for cell, n in publication.values.items()],
+    )
+    connection.executemany(
+        "INSERT INTO told_apart VALUES (?, ?, ?, ?, ?)",
+        [
+            (*at, *cell, release)
+            for cell, releases in publication.told_apart.items()
+            for release in sorted(releases)
+        ],
     )

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Protocol
 
 from headcount_server.counting.answers import Answers
+from headcount_server.counting.vocabulary import Report
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
@@ -28,6 +29,13 @@ class Entry:
     project: Project
     token: bytes
     answers: Answers
+    network: bytes | None = None
+    """Prefix of the sender's address, for the allowance alone; None where nobody limits it."""
+
+    @property
+    def report(self) -> Report:
+        """What of it vocabularies ask for."""
+        return Report(self.answers, self.network)
 
 
 class Outcome(Enum):

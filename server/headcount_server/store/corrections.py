@@ -7,26 +7,43 @@ costs nothing, since clients try again. On PostgreSQL servers may run.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TypeAlias
 
 from headcount_server.errors import StoreError
-from headcount_server.store import retractions
+from headcount_server.store import folding, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Database
 from headcount_server.week import Week
+
+Plan: TypeAlias = Callable[[Sequence[str], Sequence[str]], None]
+
+
+def _quietly(_taken_down: Sequence[str], _folded: Sequence[str]) -> None:
+    """Tell nobody."""
+
 
 MAX_LENGTH = 500
 """Longest reason or explanation, in characters."""
 
 
 def retract(  # noqa: PLR0913 - the command hands over one of each
-    database: Database, *, project: str, key: str, week: Week | None, reason: str, today: date
+    database: Database,
+    *,
+    project: str,
+    key: str,
+    week: Week | None,
+    reason: str,
+    today: date,
+    plan: Plan = _quietly,
 ) -> list[str]:
     """Take down what was published of a key in one week, or in all and for ever.
 
     Where it is for ever, exact totals of open weeks go too, and no later week
-    publishes the key. Returns the weeks that something was taken down from.
-    Raises StoreError.
+    publishes the key. `plan` hears of the weeks before anything is done: those
+    that something is taken down from, and those whose releases are summed up.
+    Returns the former. Raises StoreError.
     """
     _check_text("--reason", reason)
     with database.writing() as connection:
@@ -42,9 +59,17 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         if week is not None and not weeks:
             msg = f"--week {week}: nothing of {project}'s key {key} is published there"
             raise StoreError(msg)
+        folded = folding.reach(connection, project, number, weeks)
+        plan(weeks, sorted(set().union(*folded.values())))
         for found in weeks:
             retractions.take_down(connection, "published", found, project, number)
             retractions.note(connection, found, project, number, reason, today)
+            folding.forget(connection, project, number, found)
+        for crossed, reached in folded.items():
+            for found in sorted(reached):
+                folding.fold(connection, project, crossed, found)
+        if weeks:
+            folding.vacate(connection, project, number, weeks[0])
         if week is None:
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from headcount_server.counting.tally import Cell
+from headcount_server.publication.key_terms import NO_TERMS, KeyTerms, ProjectTerms
+from headcount_server.publication.places import Places
 from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
@@ -52,12 +54,84 @@ def read(
             threshold,
             tuple(_projects(connection, week)),
             annotations.get(week, ""),
+            _rule(connection, week),
         )
         for week, threshold in rows
     ]
 
 
+def latest(
+    connection: Connection, project: str, before: Week, limit: int
+) -> list[PublishedProject]:
+    """What the last weeks before one published of a project, newest first, at most `limit`.
+
+    Weeks that published nothing of it are left out.
+    """
+    weeks = connection.execute(
+        "SELECT week FROM published_reports WHERE project = ? AND week < ?"
+        " ORDER BY week DESC LIMIT ?",
+        (project, str(before), limit),
+    ).fetchall()
+    return [
+        found for (week,) in weeks for found in _projects(connection, week) if found.name == project
+    ]
+
+
+def version_key(connection: Connection, project: str) -> int:
+    """Number of a project's key `version`; 0 where it never had one."""
+    row = connection.execute(
+        "SELECT key FROM keys WHERE project = ? AND name = 'version'", (project,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def terms(connection: Connection, week: Week) -> dict[str, ProjectTerms]:
+    """The terms of each project's keys in a week, open or closed."""
+    found: defaultdict[str, dict[int, KeyTerms]] = defaultdict(dict)
+    for project, key, threshold, crossed, kind, folded in connection.execute(
+        "SELECT project, key, threshold, crossed, kind, folded FROM key_terms WHERE week = ?"
+        " ORDER BY project, key",
+        (str(week),),
+    ):
+        found[project][key] = KeyTerms(threshold, bool(crossed), kind, bool(folded))
+    return dict(found)
+
+
+def places(connection: Connection, week: Week) -> dict[str, Places]:
+    """The values with a reserved place in a week, open or closed, by project."""
+    found: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for project, key, value in connection.execute(
+        "SELECT project, key, value FROM places WHERE week = ?", (str(week),)
+    ):
+        found[project][key].add(value)
+    return {
+        project: {key: frozenset(values) for key, values in keys.items()}
+        for project, keys in found.items()
+    }
+
+
+def _rule(connection: Connection, week: str) -> int:
+    row = connection.execute("SELECT 1 FROM key_terms WHERE week = ? LIMIT 1", (week,)).fetchone()
+    return 2 if row else 1
+
+
+def _apart(connection: Connection, week: str) -> dict[str, dict[tuple[int, str], frozenset[str]]]:
+    found: defaultdict[str, defaultdict[tuple[int, str], set[str]]] = defaultdict(
+        lambda: defaultdict(set)
+    )
+    for project, key, value, release in connection.execute(
+        "SELECT project, key, value, release FROM told_apart WHERE week = ?", (week,)
+    ):
+        found[project][key, value].add(release)
+    return {
+        project: {at: frozenset(releases) for at, releases in sorted(values.items())}
+        for project, values in found.items()
+    }
+
+
 def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
+    apart, its_terms = _apart(connection, week), terms(connection, Week.parse(week))
+    its_places = places(connection, Week.parse(week))
     digests: defaultdict[str, list[str]] = defaultdict(list)
     for project, digest in connection.execute(
         "SELECT project, digest FROM week_registries WHERE week = ? ORDER BY digest", (week,)
@@ -91,6 +165,14 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
             name=project,
             digests=tuple(digests[project]),
             key_names={key: names[project, key] for key in answers},
-            publication=Publication(reports, answers, {Cell(*cell): n for *cell, n in cells}),
+            publication=Publication(
+                reports,
+                answers,
+                {Cell(*cell): n for *cell, n in cells},
+                apart.get(project, {}),
+            ),
             retractions=tuple(retractions[project]),
+            terms=its_terms.get(project, NO_TERMS),
+            places=its_places.get(project, {}),
+            version_key=version_key(connection, project),
         )

@@ -89,3 +89,15 @@ def test_fakes_move_a_share_by_their_weight_and_no_more() -> None:
             weight = (injector.SHARE * sites + fakes) / (sites + fakes)
             steps = 2 * K / (sites + fakes)
             assert injector.shifted(sites, fakes) == pytest.approx(weight, abs=steps)
+
+
+def test_a_release_is_told_apart_for_as_many_fakes_as_it_is_to_be_expected_to_hold() -> None:
+    for k in injector.THRESHOLDS:
+        for sites in injector.SITES:
+            assert not injector.opens(sites, 6 * k - 1, k)
+            assert injector.opens(sites, 7 * k, k)
+
+
+def test_one_network_fills_no_vocabulary() -> None:
+    one, *_, hundred = injector.places()[1:]
+    assert (one[2], hundred[2]) == ("28%", "100%")

@@ -209,6 +209,15 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         {"toy.info": VALID + key("k", "list", "[catalogue] = c.txt"), "c.txt": NUMBERS},
         VALID + key("k", "list", *(f"[values][] = {text}" for text in NUMBERS.split())),
     ],
+    "first-range": [VALID + key("k", "count", "[buckets][] = 1", "[buckets][] = 10")],
+    "shared-catalogue": [
+        {
+            "toy.info": VALID
+            + key("k", "list", "[catalogue] = c.txt")
+            + key("other", "list", "[catalogue] = c.txt"),
+            "c.txt": "a\nb\n",
+        },
+    ],
     "too-many-cells": [
         VALID + key("k", "version", "[precision] = 3", "[by][] = version"),
         VALID + key("k", "text", "[by][] = version", "[allow][] = text-type"),
@@ -300,7 +309,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + key("k", "version", "[precision] = 0"),
         VALID + key("k", "version", "[precision] = 9"),
     ],
-    "cross-tabulation": [VALID + key("k", "boolean", "[by][] = good")],
+    "cross-tabulation": [
+        VALID + key("k", "boolean", "[by][] = good"),
+        VALID + key("k", "list", "[values][] = a", "[by][] = version"),
+    ],
     "project-name": [{"My-Toy.info": VALID}],
     "project-reserved": [{"headcount.info": VALID}, {"class.info": VALID}, {"server.info": VALID}],
     "project-address": [

@@ -84,7 +84,7 @@ def test_a_name_that_no_project_can_have_is_misuse(
         ("database", ("--precision", "1", *CHOICE[2:], "--type", "product"), "product"),
         (
             "pages",
-            ("--type", "count", "--label", "Pages", "--bucket", "1", "--bucket", "10"),
+            ("--type", "count", "--label", "Pages", "--bucket", "2", "--bucket", "10"),
             "count",
         ),
         ("formats", ("--max-items", "7", *CHOICE[2:], "--type", "list"), "list"),

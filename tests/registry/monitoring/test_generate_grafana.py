@@ -163,7 +163,7 @@ def test_a_key_has_its_distribution_and_its_course_and_one_by_release_where_decl
     assert kinds["System"] == ["bargauge", "timeseries"]
     assert kinds["PHP"] == ["bargauge", "timeseries", "barchart"]
     assert kinds["Modules"] == ["bargauge", "timeseries"]
-    assert kinds["Languages"] == ["bargauge", "timeseries", "table"]
+    assert kinds["Languages"] == ["bargauge", "timeseries"]
     assert kinds["Note"] == ["table", "timeseries"]
     assert kinds["A key with a long name"] == ["gauge", "timeseries"]
 

@@ -80,7 +80,6 @@ def test_a_real_report_comes_to_declared_types_alone(backdrop: Project) -> None:
         "web_server": "other",
         "install_profile": "standard",
         "multisite": False,
-        "ckeditor_module_version": "CKEditor 5",
     }
     assert _ignored(backdrop, **CAPTURED) == []
 

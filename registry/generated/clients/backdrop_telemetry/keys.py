@@ -11,14 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal, TypeAlias
 
-    CkeditorModuleVersionValue: TypeAlias = Literal[
-        "CKEditor 4",
-        "CKEditor 5",
-        "Both CKEditor 4 and 5",
-        "Neither",
-        "other",
-    ]
-
     ColorPalettesValue: TypeAlias = Literal[
         "Blue Lagoon",
         "Custom",
@@ -446,17 +438,6 @@ class Collectors:
         """
         return None
 
-    def active_themes(self) -> int | None:
-        """Active themes.
-
-        How many themes are enabled on the site.
-
-        Why: Decide whether the page that lists themes should be built for a few themes or for many.
-
-        Decided: https://github.com/backdrop/backdrop-issues/issues/5186
-        """
-        return None
-
     def ckeditor5_version(self) -> str | None:
         """CKEditor 5.
 
@@ -465,17 +446,6 @@ class Collectors:
         Why: Decide which versions of CKEditor 5 its plugins are tested with.
 
         Decided: https://github.com/backdrop/backdrop-issues/issues/6214
-        """
-        return None
-
-    def ckeditor_module_version(self) -> CkeditorModuleVersionValue | str | None:
-        """CKEditor modules.
-
-        Which of the two CKEditor modules are enabled.
-
-        Why: Decide when the module for CKEditor 4 can leave Backdrop.
-
-        Decided: https://github.com/backdrop/backdrop-issues/issues/6342
         """
         return None
 
@@ -824,17 +794,6 @@ class Collectors:
         """
         return None
 
-    def user_accounts(self) -> int | None:
-        """User accounts.
-
-        How many user accounts the site has.
-
-        Why: Decide for which number of accounts the pages that list users are designed and tested.
-
-        Decided: https://github.com/backdrop/backdrop-issues/issues/5231
-        """
-        return None
-
     def views_block_displays(self) -> int | None:
         """Block displays of views.
 
@@ -866,5 +825,27 @@ class Collectors:
         Why: Decide which web servers get shipped configuration files and release tests.
 
         Decided: https://github.com/backdrop/backdrop-issues/issues/5423
+        """
+        return None
+
+    def accounts(self) -> int | None:
+        """User accounts.
+
+        How many user accounts the site has.
+
+        Why: Decide for which number of accounts the pages that list users are designed and tested.
+
+        Decided: https://github.com/backdrop/backdrop-issues/issues/5231
+        """
+        return None
+
+    def enabled_themes(self) -> int | None:
+        """Active themes.
+
+        How many themes are enabled on the site.
+
+        Why: Decide whether the page that lists themes should be built for a few themes or for many.
+
+        Decided: https://github.com/backdrop/backdrop-issues/issues/5186
         """
         return None

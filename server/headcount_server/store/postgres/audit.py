@@ -18,6 +18,7 @@ _SHARDED = ("open_reports", "open_answers", "open_values")
 _TABLES = {
     **{name: TABLES[name] for name in TABLES if name.startswith("published_")},
     **{name: TABLES[name] for name in ("week_registries", "keys", "retractions", "annotations")},
+    **{name: TABLES[name] for name in ("key_terms", "places", "told_apart")},
     **{
         name.replace("open_", "shard_"): (
             f"shard {TABLES[name][0]}",
@@ -33,7 +34,6 @@ _TABLES = {
     "shard_weeks": ("shard week opening", "an open week, as a shard knows it"),
     "tokens": ("shard week token", A_TOKEN),
     "admitted_values": ("week project key value", "a value that an open week tallies"),
-    "admitted_releases": ("week project release", "a release that an open week tells apart"),
     "week_keys": ("week key", "the key of an open week"),
 }
 _VIEWS = {*VIEWS, *_SHARDED, "weeks"}

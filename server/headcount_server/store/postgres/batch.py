@@ -20,7 +20,9 @@ from typing import Any, TypeAlias
 from psycopg import Cursor, RawCursor
 
 from headcount_server.counting.tally import Tally, tally
+from headcount_server.counting.vocabulary import Newcomer, Report
 from headcount_server.registry.schema import Project
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import session
 from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number
@@ -48,11 +50,11 @@ class Behind(Exception):
 
 
 class Unadmitted(Exception):
-    """Values that no server has seen in this week: they have to be admitted first."""
+    """Values without a place in their week: they have to be introduced first."""
 
-    def __init__(self, totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> None:
+    def __init__(self, newcomers: Sequence[tuple[OpenWeek, Project, Sequence[Newcomer]]]) -> None:
         super().__init__()
-        self.totals = totals
+        self.newcomers = newcomers
 
 
 class InDoubt(Exception):
@@ -73,6 +75,7 @@ def count(
     entries: Sequence[Entry],
     weeks: Mapping[Week, OpenWeek],
     vocabularies: Lock,
+    allowance: Allowance,
 ) -> list[Outcome]:
     """Count reports in one transaction.
 
@@ -87,7 +90,7 @@ def count(
             if asking.fetchone() != (session.mark(connection),):
                 raise Foreign(session.SHARED)
             with vocabularies:
-                totals = batch.totals(outcomes)
+                totals = batch.totals(outcomes, allowance)
             batch.pretend(connection, cursor, outcomes)
             batch.add(cursor, totals)
         if warnings.doubt:
@@ -176,22 +179,27 @@ class _Batch:
                     cursor.execute(_insertion_of_several(len(some)), (number(name), *flat))
                 yield from [hashes[token] for (token,) in cursor.fetchall()]
 
-    def totals(self, outcomes: Sequence[Outcome]) -> list[_Rows]:
+    def totals(self, outcomes: Sequence[Outcome], allowance: Allowance) -> list[_Rows]:
         """The rows to add: table, columns and rows in the order of their keys.
 
         Raises Unadmitted.
         """
-        tallies = list(self._tallies(outcomes, Outcome.COUNTED))
-        unknown = [(w, p, total) for w, p, total in tallies if not w.vocabulary.settled(p, total)]
+        groups = list(self._groups(outcomes, Outcome.COUNTED))
+        unknown = [
+            (opened, project, new)
+            for opened, project, some in groups
+            if (new := opened.vocabulary.newcomers(project, some, allowance))
+        ]
         if unknown:
             raise Unadmitted(unknown)
-        return self._rows([(w, p, w.vocabulary.fold(p, exact)) for w, p, exact in tallies])
+        return self._rows([(w, p, w.vocabulary.fold(p, _tally(p, some))) for w, p, some in groups])
 
     def pretend(
         self, connection: PostgresConnection, cursor: Cursor[_Row], outcomes: Sequence[Outcome]
     ) -> None:
         """Do with duplicates what is done with others, and undo it: none shall be faster."""
-        rows = self._rows(list(self._tallies(outcomes, Outcome.DUPLICATE)))
+        groups = self._groups(outcomes, Outcome.DUPLICATE)
+        rows = self._rows([(w, p, _tally(p, some)) for w, p, some in groups])
         if any(some for _, _, some in rows):
             connection.execute("SAVEPOINT pretending")
             self.add(cursor, rows)
@@ -225,17 +233,20 @@ class _Batch:
             )
         ]
 
-    def _tallies(
+    def _groups(
         self, outcomes: Sequence[Outcome], wanted: Outcome
-    ) -> Iterator[tuple[OpenWeek, Project, Tally]]:
+    ) -> Iterator[tuple[OpenWeek, Project, list[Report]]]:
         # By snapshot of the registry too: two may meet in one batch.
         groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         for entry, outcome in zip(self._entries, outcomes, strict=True):
             if outcome is wanted:
                 groups[entry.week, entry.project.name, id(entry.project)].append(entry)
         for (week, _, _), group in groups.items():
-            project = group[0].project
-            yield self._weeks[week], project, tally(project, [e.answers for e in group])
+            yield self._weeks[week], group[0].project, [entry.report for entry in group]
+
+
+def _tally(project: Project, reports: Sequence[Report]) -> Tally:
+    return tally(project, [report.answers for report in reports])
 
 
 def _values(fixed: str, columns: int, rows: int) -> str:

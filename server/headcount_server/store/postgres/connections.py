@@ -36,7 +36,10 @@ _PARAMETERS = {
     "tcp_user_timeout": "10000",
     "application_name": "headcount-server",
 }
-_PUBLISHED = "headcount.published_reports, headcount.published_answers, headcount.published_values"
+_PUBLISHED = (
+    "headcount.published_reports, headcount.published_answers, headcount.published_values,"
+    " headcount.told_apart, headcount.places"
+)
 
 
 class Adapter:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import psycopg
 
-from headcount_server.counting.answers import OTHER
 from headcount_server.errors import StoreError
 from headcount_server.publication.terms import Terms
 from headcount_server.store.database import Row
@@ -43,6 +42,9 @@ _PLACES = {
     "published_reports": "headcount.published_reports",
     "published_answers": "headcount.published_answers",
     "published_values": "headcount.published_values",
+    "key_terms": "headcount.key_terms",
+    "places": "headcount.places",
+    "told_apart": "headcount.told_apart",
     "retractions": "headcount.retractions",
     "annotations": "headcount.annotations",
     "open_reports": "headcount_open.shard_reports",
@@ -101,12 +103,6 @@ class PostgresSide:
         self._postgres.execute(
             "INSERT INTO headcount_open.admitted_values"
             " SELECT DISTINCT week, project, key, value FROM headcount_open.shard_values"
-        )
-        self._postgres.execute(
-            "INSERT INTO headcount_open.admitted_releases"
-            " SELECT DISTINCT week, project, release FROM headcount_open.shard_values"
-            " WHERE release NOT IN ('', %s)",
-            (OTHER,),
         )
 
 

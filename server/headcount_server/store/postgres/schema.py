@@ -33,7 +33,6 @@ OF_A_WEEK = {
     "headcount_open.shard_answers": "WITH (fillfactor = 70)",
     "headcount_open.shard_values": "WITH (fillfactor = 70)",
     "headcount_open.admitted_values": "",
-    "headcount_open.admitted_releases": "",
     "headcount_secret.week_keys": "",
 }
 """Tables with a partition for each open week, which is dropped at the close."""
@@ -42,7 +41,6 @@ _UNSAMPLED = {
     "headcount_open.tokens": ("token",),
     "headcount_open.shard_values": ("value", "release"),
     "headcount_open.admitted_values": ("value",),
-    "headcount_open.admitted_releases": ("release",),
     "headcount_secret.week_keys": ("key",),
 }
 """Columns of which the planner keeps no samples."""
@@ -148,10 +146,43 @@ ALTER TABLE headcount_open.open_weeks ADD COLUMN key_check bytea;
 CREATE TABLE headcount_open.identity (identity bigint NOT NULL);
 """
 
+_PARTITIONS = """
+CREATE TABLE headcount.key_terms (
+  week text COLLATE "C", project text COLLATE "C", key integer, threshold integer NOT NULL,
+  crossed integer NOT NULL, kind integer NOT NULL, folded integer NOT NULL,
+  PRIMARY KEY (week, project, key));
+CREATE TABLE headcount.places (
+  week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
+  declared integer NOT NULL, PRIMARY KEY (week, project, key, value));
+CREATE TABLE headcount.told_apart (
+  week text COLLATE "C", project text COLLATE "C", key integer, value text COLLATE "C",
+  release text COLLATE "C", PRIMARY KEY (week, project, key, value, release));
+DROP TABLE headcount_open.admitted_releases;
+CREATE OR REPLACE VIEW headcount.published_totals AS
+  SELECT week, monday, threshold, project, '' AS key, 'reports' AS measure, '' AS value,
+    '' AS version, reports, 0 AS other_releases
+  FROM headcount.published_reports JOIN headcount.published_weeks USING (week)
+  UNION ALL SELECT week, monday, coalesce(t.threshold, w.threshold), project, name, 'answers', '',
+    '', answers, 0
+  FROM headcount.published_answers JOIN headcount.keys USING (project, key)
+    JOIN headcount.published_weeks w USING (week)
+    LEFT JOIN headcount.key_terms t USING (week, project, key)
+  UNION ALL SELECT week, monday, coalesce(t.threshold, w.threshold), project, name, 'value', value,
+    release, reports, CASE WHEN release = '' AND crossed = 1 AND folded = 0 THEN 1 ELSE 0 END
+  FROM headcount.published_values JOIN headcount.keys USING (project, key)
+    JOIN headcount.published_weeks w USING (week)
+    LEFT JOIN headcount.key_terms t USING (week, project, key);
+CREATE VIEW headcount.published_told_apart AS
+  SELECT week, monday, project, name AS key, value, release AS version
+  FROM headcount.told_apart JOIN headcount.keys USING (project, key)
+    JOIN headcount.published_weeks USING (week);
+"""
+
 STEPS = {
     "001_open_and_published_weeks": _TOTALS,
     "002_views": _VIEWS,
     "003_identity_and_key_checks": _IDENTITY,
+    "004_terms_places_and_partitions": _PARTITIONS,
 }
 """Statements by the name of their step, in order; a released step is never changed."""
 

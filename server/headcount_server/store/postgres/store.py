@@ -19,12 +19,13 @@ from threading import Lock
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from headcount_server.counting.tally import Tally
+from headcount_server.counting.vocabulary import Newcomer
 from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import published_tables as publishing
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import batch, citus, connections, prepare, session
 from headcount_server.store.postgres import schema as postgres_schema
@@ -53,8 +54,9 @@ class PostgresStore:
     Raises StoreError where the server cannot be reached or its tables not be used.
     """
 
-    def __init__(self, url: PostgresUrl) -> None:
+    def __init__(self, url: PostgresUrl, allowance: Allowance | None = None) -> None:
         self._url = url
+        self._allowance = allowance or Allowance()
         self._changing = Lock()
         self._vocabularies = Lock()
         self._resting_until = 0.0
@@ -110,7 +112,7 @@ class PostgresStore:
                     with self._pool.connection() as connection:
                         return self._count_on(connection, entries)
                 except Unadmitted as found:
-                    self._admit(found.totals)
+                    self._admit(found.newcomers)
                 except Behind:
                     self._catch_up()
             except PoolTimeout as found:
@@ -128,7 +130,9 @@ class PostgresStore:
 
     def _count_on(self, connection: PostgresConnection, entries: Sequence[Entry]) -> list[Outcome]:
         try:
-            return batch.count(connection, entries, self._known.weeks, self._vocabularies)
+            return batch.count(
+                connection, entries, self._known.weeks, self._vocabularies, self._allowance
+            )
         except Foreign:
             connection.close()
             raise
@@ -148,8 +152,8 @@ class PostgresStore:
             else:
                 self._pool.check()
 
-    def _admit(self, totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> None:
-        """Take new values into the weeks' vocabularies, as far as their bounds allow.
+    def _admit(self, newcomers: Sequence[tuple[OpenWeek, Project, Sequence[Newcomer]]]) -> None:
+        """Take new values into the weeks' vocabularies, as far as room and allowance go.
 
         In a transaction of its own, under a lock that all servers share, so
         that the bounds hold exactly. It is rare that a value is new.
@@ -158,8 +162,8 @@ class PostgresStore:
             try:
                 with connection.transaction():
                     postgres_schema.lock(connection, VOCABULARY_LOCK)
-                    for opened, project, total in totals:
-                        _admit(connection, opened, project, total)
+                    for opened, project, some in newcomers:
+                        _admit(connection, opened, project, some, self._allowance)
             except BaseException:
                 self._doubt()
                 raise
@@ -247,25 +251,18 @@ class PostgresStore:
 
 
 def _admit(
-    connection: PostgresConnection, opened: OpenWeek, project: Project, total: Tally
+    connection: PostgresConnection,
+    opened: OpenWeek,
+    project: Project,
+    newcomers: Sequence[Newcomer],
+    allowance: Allowance,
 ) -> None:
-    week, vocabulary = str(opened.week), opened.vocabulary
-    at = (week, project.name)
+    at, vocabulary = (str(opened.week), project.name), opened.vocabulary
     for key, value in connection.execute(
         "SELECT key, value FROM headcount_open.admitted_values WHERE week = %s AND project = %s", at
     ):
-        vocabulary.know_value(project.name, key, value)
-    for (release,) in connection.execute(
-        "SELECT release FROM headcount_open.admitted_releases WHERE week = %s AND project = %s", at
-    ):
-        vocabulary.know_release(project.name, release)
-    values, releases = vocabulary.admit(project, total)
-    cursor = connection.cursor()
-    cursor.executemany(
+        vocabulary.know(project.name, key, value)
+    connection.cursor().executemany(
         "INSERT INTO headcount_open.admitted_values VALUES (%s, %s, %s, %s)",
-        [(*at, *value) for value in values],
-    )
-    cursor.executemany(
-        "INSERT INTO headcount_open.admitted_releases VALUES (%s, %s, %s)",
-        [(*at, release) for release in releases],
+        [(*at, *value) for value in vocabulary.introduce(project, newcomers, allowance)],
     )

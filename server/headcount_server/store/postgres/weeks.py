@@ -16,7 +16,7 @@ from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import StoreError
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
-from headcount_server.store import closing
+from headcount_server.store import closing, opening
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres.connections import Adapter
 from headcount_server.store.postgres.schema import COPIED, SHARDS, WEEKS_LOCK, PostgresConnection
@@ -111,15 +111,14 @@ def load_vocabulary(connection: PostgresConnection, week: Week) -> Vocabulary:
     """The values that a week admits, all servers together."""
     vocabulary = Vocabulary()
     for row in connection.execute(
+        "SELECT project, key, value FROM headcount.places WHERE week = %s", (str(week),)
+    ):
+        vocabulary.reserve(*row)
+    for row in connection.execute(
         "SELECT project, key, value FROM headcount_open.admitted_values WHERE week = %s",
         (str(week),),
     ):
-        vocabulary.know_value(*row)
-    for row in connection.execute(
-        "SELECT project, release FROM headcount_open.admitted_releases WHERE week = %s",
-        (str(week),),
-    ):
-        vocabulary.know_release(*row)
+        vocabulary.know(*row)
     return vocabulary
 
 
@@ -134,20 +133,7 @@ def open_week(connection: PostgresConnection, week: Week, terms: Terms, schema: 
             return
         if state is None:
             begin(connection, week, terms, secrets.token_bytes(KEY_BYTES))
-        cursor = connection.cursor()
-        cursor.executemany(
-            "INSERT INTO headcount.week_registries VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [(str(week), *item) for item in schema.digests().items()],
-        )
-        cursor.executemany(
-            "INSERT INTO headcount.keys VALUES (%s, %s, %s)"
-            " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
-            [
-                (project.name, number, key.name)
-                for project in schema.projects.values()
-                for number, key in project.keys.items()
-            ],
-        )
+        opening.settle(Adapter(connection), week, terms.threshold, schema)
 
 
 def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) -> None:

@@ -19,7 +19,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store import retractions
+from headcount_server.store import folding, retractions
 from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import BACKUP
@@ -37,6 +37,9 @@ _COPIED = {
     "published_reports": "",
     "published_answers": "",
     "published_values": "",
+    "key_terms": _CLOSED,
+    "places": _CLOSED,
+    "told_apart": "",
     "retractions": "",
     "annotations": "",
 }
@@ -149,7 +152,13 @@ def _retract(connection: sqlite3.Connection, former: Path) -> None:
             for opened in connections.open_weeks(connection):
                 retractions.take_down(connection, "open", str(opened), project, key)
         elif week in closed:
+            folded = folding.reach(connection, project, key, [week])
             retractions.take_down(connection, "published", week, project, key)
+            folding.forget(connection, project, key, week)
+            for crossed, reached in folded.items():
+                for later in sorted(reached):
+                    folding.fold(connection, project, crossed, later)
+            folding.vacate(connection, project, key, week)
         else:
             continue
         retractions.note(connection, week, project, key, reason, date.fromisoformat(day))

@@ -7,9 +7,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from headcount_server.counting.answers import Answers
 from headcount_server.counting.tally import Tally, tally
-from headcount_server.counting.vocabulary import Vocabulary
+from headcount_server.counting.vocabulary import Allowance, Report, Vocabulary
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project
 from headcount_server.store.contract import Entry, Outcome
@@ -27,11 +26,13 @@ class Intake:
         keys: WeekKeys,
         weeks: Mapping[Week, Terms],
         vocabularies: Mapping[Week, Vocabulary],
+        allowance: Allowance,
     ) -> None:
         self._connection = connection
         self._keys = keys
         self._weeks = weeks
         self._vocabularies = vocabularies
+        self._allowance = allowance
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Add reports to their totals.
@@ -50,7 +51,7 @@ class Intake:
         if again:
             self._pretend(again.values())
         for (week, _, _), group in sorted(counted.items()):
-            self._add(week, group[0].project, [entry.answers for entry in group])
+            self._add(week, group[0].project, [entry.report for entry in group])
         return outcomes
 
     def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -97,8 +98,12 @@ class Intake:
         self._connection.execute("ROLLBACK TO pretending")
         self._connection.execute("RELEASE pretending")
 
-    def _add(self, week: Week, project: Project, reports: Iterable[Answers]) -> None:
-        total = self._vocabularies[week].fold(project, tally(project, reports))
+    def _add(self, week: Week, project: Project, reports: Sequence[Report]) -> None:
+        words = self._vocabularies[week]
+        words.introduce(
+            project, words.newcomers(project, reports, self._allowance), self._allowance
+        )
+        total = words.fold(project, tally(project, (report.answers for report in reports)))
         self._write(week, project, total)
 
     def _write(self, week: Week, project: Project, total: Tally) -> None:

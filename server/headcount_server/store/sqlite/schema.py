@@ -75,6 +75,38 @@ CREATE VIEW published_retractions AS
   FROM retractions JOIN keys USING (project, key) WHERE week <> '';
 """
 
+_M005 = """
+CREATE TABLE key_terms (
+  week TEXT, project TEXT, key INTEGER, threshold INTEGER NOT NULL, crossed INTEGER NOT NULL,
+  kind INTEGER NOT NULL, folded INTEGER NOT NULL, PRIMARY KEY (week, project, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE places (
+  week TEXT, project TEXT, key INTEGER, value TEXT, declared INTEGER NOT NULL,
+  PRIMARY KEY (week, project, key, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE told_apart (
+  week TEXT, project TEXT, key INTEGER, value TEXT, release TEXT,
+  PRIMARY KEY (week, project, key, value, release)
+) STRICT, WITHOUT ROWID;
+DROP VIEW published_totals;
+CREATE VIEW published_totals AS
+  SELECT week, monday, threshold, project, '' AS key, 'reports' AS measure, '' AS value,
+    '' AS version, reports, 0 AS other_releases
+  FROM published_reports JOIN published_weeks USING (week)
+  UNION ALL SELECT week, monday, coalesce(key_terms.threshold, published_weeks.threshold), project,
+    name, 'answers', '', '', answers, 0
+  FROM published_answers JOIN keys USING (project, key) JOIN published_weeks USING (week)
+    LEFT JOIN key_terms USING (week, project, key)
+  UNION ALL SELECT week, monday, coalesce(key_terms.threshold, published_weeks.threshold), project,
+    name, 'value', value, release, reports,
+    CASE WHEN release = '' AND crossed = 1 AND folded = 0 THEN 1 ELSE 0 END
+  FROM published_values JOIN keys USING (project, key) JOIN published_weeks USING (week)
+    LEFT JOIN key_terms USING (week, project, key);
+CREATE VIEW published_told_apart AS
+  SELECT week, monday, project, name AS key, value, release AS version
+  FROM told_apart JOIN keys USING (project, key) JOIN published_weeks USING (week);
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -105,3 +137,10 @@ def m004_key_checks(db: Database) -> None:
         "CREATE TABLE key_checks (week TEXT PRIMARY KEY, key_check BLOB NOT NULL)"
         " STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m005_terms_places_and_partitions(db: Database) -> None:
+    """Create the terms of keys, reserved places, and which releases are told apart."""
+    for statement in _M005.split(";")[:-1]:
+        db.execute(statement)

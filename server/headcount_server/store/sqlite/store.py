@@ -19,7 +19,8 @@ from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
-from headcount_server.store import published_tables
+from headcount_server.store import opening, published_tables
+from headcount_server.store.allowance import Allowance
 from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
@@ -47,8 +48,9 @@ class SqliteStore:
 
     lanes = 1
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, allowance: Allowance | None = None) -> None:
         self._path = path
+        self._allowance = allowance or Allowance()
         self._week_keys = WeekKeys(beside(path, ".keys"))
         self._vocabularies: dict[Week, Vocabulary] = {}
         self._weeks: dict[Week, Terms] = {}
@@ -70,7 +72,9 @@ class SqliteStore:
             raise
 
     def _begin(self) -> None:
-        self._intake = Intake(self._connection, self._week_keys, self._weeks, self._vocabularies)
+        self._intake = Intake(
+            self._connection, self._week_keys, self._weeks, self._vocabularies, self._allowance
+        )
         self._identity = connections.identity(self._connection)
         self._claim.take_name(self._identity)
         self._week_keys.checks.update(connections.key_checks(self._connection))
@@ -110,7 +114,11 @@ class SqliteStore:
     def _load_vocabulary(self, week: Week) -> Vocabulary:
         vocabulary = Vocabulary()
         for row in self._connection.execute(
-            "SELECT project, key, value, release FROM open_values WHERE week = ?", (str(week),)
+            "SELECT project, key, value FROM places WHERE week = ?", (str(week),)
+        ):
+            vocabulary.reserve(*row)
+        for row in self._connection.execute(
+            "SELECT DISTINCT project, key, value FROM open_values WHERE week = ?", (str(week),)
         ):
             vocabulary.know(*row)
         return vocabulary
@@ -148,23 +156,12 @@ class SqliteStore:
                     f"CREATE TABLE {token_table(week)}"
                     " (token BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"
                 )
-            self._connection.executemany(
-                "INSERT INTO week_registries VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [(str(week), *item) for item in schema.digests().items()],
-            )
-            self._connection.executemany(
-                "INSERT INTO keys VALUES (?, ?, ?)"
-                " ON CONFLICT (project, key) DO UPDATE SET name = excluded.name",
-                [
-                    (project.name, number, key.name)
-                    for project in schema.projects.values()
-                    for number, key in project.keys.items()
-                ],
-            )
+            opening.settle(self._connection, week, terms.threshold, schema)
+            vocabulary = self._load_vocabulary(week)
         if new:
             self._claim.watch([self._week_keys.path(week)])
             self._weeks[week] = terms
-            self._vocabularies[week] = Vocabulary()
+        self._vocabularies[week] = vocabulary
 
     def open_weeks(self) -> Mapping[Week, Terms]:
         """Weeks that take reports, oldest first."""

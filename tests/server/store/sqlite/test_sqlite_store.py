@@ -308,7 +308,7 @@ def test_a_failed_transaction_forgets_the_values_that_it_had_seen(
     )
     with pytest.raises(Unavailable):
         store.count([entry(2, note="lost")])
-    assert store._vocabularies[W47]._seen["toy", NOTE] == {"kept"}
+    assert store._vocabularies[W47]._introduced["toy", NOTE] == {"kept"}
     store._connection.execute("DROP TRIGGER full")
     assert store.count([entry(2, note="lost")]) == [COUNTED]
     assert _reports(path) == {"2026-W47": 2}

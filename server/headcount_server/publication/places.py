@@ -1,0 +1,99 @@
+"""Reserved places: values that an open week counts in full, whoever else reports what.
+
+An open key has so many places in a week, half of them reserved. Which values
+have those is settled when the week opens, from published numbers alone, so
+that invented values cannot take them: declared values first, then those that
+were published before. A value with a place from the opening on is counted in
+full, and only of such a one an upper bound is printed. Values of a closed key
+are among them, though they need no place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from headcount.v1 import options_pb2
+
+from headcount_server.counting.answers import bucket_texts
+from headcount_server.counting.vocabulary import OPEN_TYPES, RESERVED
+from headcount_server.publication.published import PublishedProject
+from headcount_server.registry.schema import Key, Project
+
+WEEKS = 4
+"""Weeks with published reports that reserve places in a later one."""
+
+Places: TypeAlias = Mapping[int, frozenset[str]]
+"""Values with a place from the opening of a week on, by key."""
+
+
+def reserve(project: Project, earlier: Sequence[PublishedProject]) -> Places:
+    """The places of a week that opens after these weeks, newest first, were published."""
+    earlier = earlier[:WEEKS]
+    places = {}
+    for number, key in project.keys.items():
+        named = declared(key)
+        if key.declaration.type in OPEN_TYPES:
+            before = _ranked(number, earlier, releases=number == project.version_key)
+            ranked = dict.fromkeys((*named, *(text for text in before if _readable(key, text))))
+            places[number] = frozenset(list(ranked)[:RESERVED])
+        elif named:
+            places[number] = frozenset(named)
+    return places
+
+
+def keep(places: Places, project: Project) -> Places:
+    """What is left of a week's places when its registry is replaced by one with this project."""
+    kept = {}
+    for number, values in places.items():
+        key = project.keys.get(number)
+        if key is None:
+            continue
+        if key.declaration.type in OPEN_TYPES:
+            kept[number] = frozenset(text for text in values if _readable(key, text))
+        else:
+            kept[number] = values & frozenset(declared(key))
+    return kept
+
+
+def declared(key: Key) -> tuple[str, ...]:
+    """The texts that a key's declaration names; those of a catalogue are too many to be kept."""
+    if key.declaration.type == options_pb2.KEY_TYPE_BOOLEAN:
+        return ("true",)
+    if key.declaration.buckets:
+        return bucket_texts(key.declaration.buckets)
+    return tuple(key.values.values())
+
+
+def _readable(key: Key, text: str) -> bool:
+    """Whether the key can still be answered with a text that was published once."""
+    if key.declaration.type != options_pb2.KEY_TYPE_PRODUCT:
+        return True
+    return text in key.values.values() or text.rpartition(" ")[0] in key.values.values()
+
+
+def _ranked(key: int, earlier: Sequence[PublishedProject], *, releases: bool) -> Iterable[str]:
+    """Published values of an open key, those first that keep a place before others.
+
+    First what the latest week told apart, then by the number of weeks, so that
+    places cannot be bought by many reports in one week.
+    """
+    counts: defaultdict[str, list[int]] = defaultdict(list)
+    for week in earlier:
+        sums: defaultdict[str, int] = defaultdict(int)
+        for cell, n in week.publication.values.items():
+            if cell.key == key:
+                sums[cell.value] += n
+        for value, n in sums.items():
+            counts[value].append(n)
+    latest = earlier[0].publication.told_apart if earlier else {}
+    apart = (
+        frozenset().union(*latest.values())
+        if releases
+        else frozenset(value for number, value in latest if number == key)
+    )
+    return sorted(
+        counts,
+        key=lambda value: (value not in apart, -len(counts[value]), -min(counts[value]), value),
+    )

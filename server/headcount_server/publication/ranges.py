@@ -1,0 +1,176 @@
+"""The tightest ranges that the published numbers of a key imply.
+
+A number that was rounded down to a multiple of the threshold k says that the
+true one lies between itself and itself + k - 1. A value's number is the sum of
+one such number for each part of its partition, absent parts included, and is
+bounded by what the other values leave of all answers as well. Nothing here
+reads more than what is published, so everybody can compute the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headcount.v1 import options_pb2
+
+from headcount_server.counting.tally import Cell
+from headcount_server.counting.vocabulary import OPEN_TYPES
+from headcount_server.publication.key_terms import threshold_of
+from headcount_server.publication.partition import OTHER_RELEASES
+from headcount_server.publication.published import PublishedProject
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """How many reports hold a value, and which part of the answers to its key in percent."""
+
+    lower: int
+    upper: int | None
+    """None where there is no bound: some reports with the value may have counted as other."""
+    least: float
+    most: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRanges:
+    """What was published of a key in a week, in bounds."""
+
+    threshold: int
+    """The key's threshold in the week."""
+    answers: tuple[int, int]
+    """Reports that answered it, at least and at most."""
+    values: Mapping[str, Range]
+    """The published values, and those that are known to be too rare for it."""
+    whole_values: bool
+    """Whether each value was rounded down once, and not in parts."""
+    rest: Range
+    """Answers that none of the published values holds; means nothing for a list."""
+
+
+def key_ranges(
+    published: PublishedProject, key: int, threshold: int, kind: int = 0
+) -> KeyRanges | None:
+    """The ranges of a key in a week with this threshold; None where nothing of it is published.
+
+    `kind` is the key's type, for a week that does not say.
+    """
+    if key not in published.publication.answers:
+        return None
+    numbers = _Numbers(published, key, threshold, kind)
+    low, high = numbers.whole
+    values = {}
+    for value in (*numbers.cells, *numbers.rare()):
+        lower, upper, others = numbers.sum(value), numbers.upper(value), numbers.others(value)
+        most = None if upper is None else _percent(upper, max(low, upper + others))
+        values[value] = Range(lower, upper, _percent(lower, high), most)
+    return KeyRanges(
+        numbers.threshold, numbers.whole, values, numbers.whole_values(), _rest(numbers)
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0
+
+
+def _rest(numbers: _Numbers) -> Range:
+    low, high = numbers.whole
+    printed = sum(map(numbers.sum, numbers.cells))
+    # What the printed values hold at most: each as much as its parts, all no more than there is.
+    bounds = [numbers.in_parts(v) if numbers.in_full(v) else None for v in numbers.cells]
+    held = min(high, sum(high if bound is None else bound for bound in bounds))
+    lower, upper = max(0, low - held), max(0, high - printed)
+    return Range(lower, upper, _percent(lower, low), _percent(upper, high))
+
+
+class _Numbers:
+    """The published numbers of one key in one week."""
+
+    def __init__(self, published: PublishedProject, key: int, threshold: int, kind: int) -> None:
+        self._published, self._key, self._week_threshold = published, key, threshold
+        self._terms = published.terms.get(key)
+        self._kind = self._terms.kind if self._terms else kind
+        self.threshold = threshold_of(published.terms, key, threshold)
+        cells: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for cell, n in published.publication.values.items():
+            if cell.key == key:
+                cells[cell.value][cell.release] = n
+        self.cells: Mapping[str, Mapping[str, int]] = dict(cells)
+        self._all = sum(map(self.sum, self.cells))
+        carried, reports = published.publication.answers[key], published.publication.reports
+        self.whole = (carried, min(carried + self.threshold, reports + threshold) - 1)
+
+    def sum(self, value: str) -> int:
+        """What is printed of a value."""
+        return sum(self.cells.get(value, {}).values())
+
+    def others(self, value: str) -> int:
+        """What is printed of the other values, which no report with this one holds."""
+        overlapping = self._kind == options_pb2.KEY_TYPE_LIST
+        return 0 if overlapping else self._all - self.sum(value)
+
+    def upper(self, value: str) -> int | None:
+        """How many reports hold a value at most."""
+        if not self.in_full(value):
+            return None
+        cut, parts = self.whole[1] - self.others(value), self.in_parts(value)
+        return cut if parts is None else min(parts, cut)
+
+    def in_full(self, value: str) -> bool:
+        """Whether no report with the value can have counted as another.
+
+        Weeks without terms had places for so many values that all are taken for counted.
+        """
+        return self._terms is None or self._kind not in OPEN_TYPES or value in self._places()
+
+    def in_parts(self, value: str) -> int | None:
+        """What the parts of a value hold at most; None where nobody knows how many there are."""
+        if self._terms.folded if self._terms else self._may_be_crossed():
+            return None
+        apart = self._published.publication.told_apart.get((self._key, value), frozenset())
+        rest = self.cells.get(value, {}).get(OTHER_RELEASES, 0) + self.threshold - 1
+        cells = {release: self._cell(value, release) for release in apart}
+        # Reports of a release beyond its cell are not the value's either.
+        beyond = sum(max(0, self._release(name) - most) for name, most in cells.items())
+        reports = self._published.publication.reports + self._week_threshold - 1
+        return min(rest + sum(cells.values()), reports - beyond)
+
+    def whole_values(self) -> bool:
+        """Whether each value is one number, told apart by nothing."""
+        if self._terms.folded if self._terms else self._may_be_crossed():
+            return False
+        return all(key != self._key for key, _ in self._published.publication.told_apart)
+
+    def _cell(self, value: str, release: str) -> int:
+        upper = self.cells.get(value, {}).get(release, 0) + self.threshold - 1
+        version = self._published.version_key
+        step = threshold_of(self._published.terms, version, self._week_threshold)
+        # Only a threshold above that of `version` lets the release bound its cells.
+        if not version or self.threshold <= step:
+            return upper
+        beside = sum(its.get(release, 0) for other, its in self.cells.items() if other != value)
+        return min(upper, self._release(release) + step - 1 - beside)
+
+    def _release(self, release: str) -> int:
+        """What is printed of a release; 0 where that is nothing."""
+        cell = Cell(self._published.version_key, release, OTHER_RELEASES)
+        return self._published.publication.values.get(cell, 0)
+
+    def _may_be_crossed(self) -> bool:
+        """Whether a week without terms counted the key per release, or nobody can tell."""
+        releases = any(release for its in self.cells.values() for release in its)
+        return releases or any(each.name == "version" for each in self._published.retractions)
+
+    def _places(self) -> frozenset[str]:
+        return self._published.places.get(self._key, frozenset())
+
+    def rare(self) -> list[str]:
+        """Values that were counted in full, and of which nothing is printed."""
+        rare = self._places() - self.cells.keys() if self._terms else frozenset()
+        if self._kind == options_pb2.KEY_TYPE_PRODUCT:
+            # A bare product is the answer of those who know no version; nobody means that.
+            rare = frozenset(
+                text for text in rare if text.rpartition(" ")[2].replace(".", "").isdecimal()
+            )
+        return sorted(rare)

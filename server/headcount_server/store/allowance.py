@@ -1,0 +1,66 @@
+"""How many new values each network may introduce into a week's vocabularies.
+
+In memory alone, and under a key that is drawn anew every day, so that nobody
+can tell later which network it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from hashlib import blake2b
+
+VALUES_A_DAY = 20
+"""New values of one key that one network may introduce in a day."""
+DAY_SECONDS = 86_400.0
+MAX_COUNTS = 200_000
+"""Networks and keys that are told apart; with more than that, no network introduces more."""
+
+_HASH_BYTES = 8
+
+
+class Allowance:
+    """Counts what networks introduced today; may be used from any thread.
+
+    Reports that nobody limits (see `rate_limits`) come from no network, and
+    may introduce any number of values.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._key, self._until = b"", float("-inf")
+        self._counts: Counter[bytes] = Counter()
+
+    def left(self, network: bytes | None, project: str, key: int) -> bool:
+        """Whether a network may introduce one more value of a key."""
+        with self._lock:
+            return network is None or self._room(self._name(network, project, key))
+
+    def take(self, network: bytes | None, project: str, key: int) -> bool:
+        """Let a network introduce a value; False if it may not."""
+        if network is None:
+            return True
+        with self._lock:
+            name = self._name(network, project, key)
+            allowed = self._room(name)
+            if allowed:
+                self._counts[name] += 1
+            return allowed
+
+    def _room(self, name: bytes) -> bool:
+        if name not in self._counts and len(self._counts) >= MAX_COUNTS:
+            return False
+        return self._counts[name] < VALUES_A_DAY
+
+    def _name(self, network: bytes, project: str, key: int) -> bytes:
+        now = self._now()
+        if now >= self._until:
+            self._key, self._until = secrets.token_bytes(16), now + DAY_SECONDS
+            self._counts.clear()
+        digest = blake2b(f"{project}:{key}:".encode(), key=self._key, digest_size=_HASH_BYTES)
+        digest.update(network)
+        return digest.digest()

@@ -1,0 +1,159 @@
+"""A retraction reaches everything: what was retracted can be told from nothing that is left.
+
+Two histories that differ in the retracted numbers alone leave, after `retract`,
+the same bytes on every surface. The histories differ enough to tell releases
+apart in one and not in the other, weeks later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from headcount_server.metrics import published_totals
+from headcount_server.pages import static_site
+from headcount_server.publication import response as statistics
+from headcount_server.publication import table
+from headcount_server.publication.terms import Policy, Terms
+from headcount_server.registry.current import CurrentRegistry
+from headcount_server.registry.schema import Project, Schema
+from headcount_server.store import audit, copying, corrections, published_tables
+from headcount_server.store.contract import Entry
+from headcount_server.store.sqlite.database import SqliteDatabase
+from headcount_server.week import Week
+from prometheus_client import generate_latest
+from support.small_weeks import NOTE, PHP, VERSION, Site, read
+
+W = [Week(2026, 20 + number) for number in range(9)]
+RETRACTED = 2
+"""Place of the week that is taken down."""
+POLICY = Policy(5, timedelta(days=2))
+
+Group = tuple[int, Site]
+# Every cell is a multiple of the threshold, so that sums are the same however they are cut.
+USUAL: Sequence[Group] = (
+    (40, {VERSION: ("1.0",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (10, {VERSION: ("1.1",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (10, {VERSION: ("1.1",), PHP: ("8.1",), NOTE: ("kept",)}),
+)
+FEW: Sequence[Group] = (
+    (5, {VERSION: ("1.0",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (35, {VERSION: ("1.0",), PHP: ("8.1",), NOTE: ("kept",)}),
+    (10, {VERSION: ("1.1",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (10, {VERSION: ("1.1",), PHP: ("8.1",), NOTE: ("kept",)}),
+)
+NO_PHP: Sequence[Group] = tuple((n, {**site, PHP: ("other",)}) for n, site in USUAL)
+OTHER_RELEASES: Sequence[Group] = (
+    (10, {VERSION: ("1.0",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (40, {VERSION: ("1.1",), PHP: ("8.2",), NOTE: ("kept",)}),
+    (10, {VERSION: ("2.0",), PHP: ("8.1",), NOTE: ("kept",)}),
+)
+A_NAME: Sequence[Group] = tuple((n, {**site, NOTE: ("Ada Lovelace",)}) for n, site in USUAL)
+
+
+def lived(path: Path, toy: Project, schema: Schema, week: Sequence[Group]) -> SqliteDatabase:
+    """Weeks that are alike but for one, and an open one."""
+    database = SqliteDatabase(path)
+    store = database.open_store()
+    for place, each in enumerate(W):
+        store.open_week(each, Terms(5, each.end + timedelta(days=2)), schema)
+        if place:
+            store.close_week(W[place - 1], W[place - 1].end + timedelta(days=2))
+        sites = [site for n, site in (week if place == RETRACTED else USUAL) for _ in range(n)]
+        store.count(
+            [
+                Entry(each, toy, (place * 1000 + number).to_bytes(16), read(toy, site))
+                for number, site in enumerate(sites)
+            ]
+        )
+    store.close()
+    return database
+
+
+def surfaces(database: SqliteDatabase, schema: Schema, folder: Path) -> dict[str, bytes]:
+    """Everything that is shown or kept of published weeks."""
+    weeks = published_tables.every_week(database)
+    static_site.write(folder, schema, weeks, POLICY)
+    found = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    totals = published_totals.PublishedTotals(CurrentRegistry(schema))
+    for week in weeks:
+        totals.show(week)
+        found[f"metrics {week.week}"] = generate_latest(published_totals.registry(totals))
+    answer = statistics.response(weeks, "")
+    found["grpc"] = answer.SerializeToString(deterministic=True)
+    found["table"] = table.as_table(answer).encode()
+    with database.copy_from() as side:
+        for name in copying.TABLES:
+            if name not in {"weeks", "tokens"}:  # tokens hash under keys drawn at random
+                found[name] = repr(list(side.rows(name))).encode()
+        for view in audit.VIEWS:
+            found[view] = repr(side.connection.execute(f"SELECT * FROM {view}").fetchall()).encode()  # noqa: S608 - our names
+    return found
+
+
+HISTORIES = {
+    "a value that was told apart in one": ("php_version", USUAL, FEW),
+    "a value that nobody held in one": ("php_version", USUAL, NO_PHP),
+    "other releases": ("version", USUAL, OTHER_RELEASES),
+    "a text that names somebody": ("note", USUAL, A_NAME),
+}
+
+
+@pytest.mark.parametrize("which", HISTORIES)
+@pytest.mark.parametrize("always", [False, True], ids=["one week", "for ever"])
+def test_two_histories_that_differ_in_what_is_retracted_leave_the_same_bytes(
+    tmp_path: Path, toy: Project, toy_schema: Schema, which: str, *, always: bool
+) -> None:
+    key, one, other = HISTORIES[which]
+    left = []
+    for name, week in (("one", one), ("other", other)):
+        database = lived(tmp_path / f"{name}.db", toy, toy_schema, week)
+        before = surfaces(database, toy_schema, tmp_path / f"{name} before")
+        corrections.retract(
+            database,
+            project="toy",
+            key=key,
+            week=None if always else W[RETRACTED],
+            reason="a mistake",
+            today=date(2026, 11, 1),
+        )
+        after = surfaces(database, toy_schema, tmp_path / f"{name} after")
+        left.append((before, after))
+        assert b"Ada Lovelace" not in b"".join(after.values()), name
+        assert audit_of(database) == ()
+    (before_one, after_one), (before_other, after_other) = left
+    assert before_one != before_other
+    assert {at for at in after_one if after_one[at] != after_other.get(at)} == set()
+    assert after_one.keys() == after_other.keys()
+
+
+def audit_of(database: SqliteDatabase) -> tuple[str, ...]:
+    return database.audit().findings
+
+
+def test_the_command_lists_the_weeks_whose_releases_are_summed_up_first(
+    tmp_path: Path, toy: Project, toy_schema: Schema
+) -> None:
+    database = lived(tmp_path / "headcount.db", toy, toy_schema, USUAL)
+    told: list[tuple[Sequence[str], Sequence[str]]] = []
+
+    def hear(weeks: Sequence[str], folded: Sequence[str]) -> None:
+        told.append((weeks, folded))
+
+    corrections.retract(
+        database,
+        project="toy",
+        key="php_version",
+        week=W[RETRACTED],
+        reason="a mistake",
+        today=date(2026, 11, 1),
+        plan=hear,
+    )
+    later = [str(week) for week in W[RETRACTED + 1 : -1]]
+    assert told == [([str(W[RETRACTED])], later)]
