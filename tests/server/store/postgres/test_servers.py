@@ -213,7 +213,7 @@ def test_the_bound_on_values_holds_exactly_over_many_servers(
     place: Place,
     entry: MakeEntry,
 ) -> None:
-    monkeypatch.setattr(vocabulary, "MAX_DISTINCT", 7)
+    monkeypatch.setattr(vocabulary, "INTRODUCED", 7)
 
     def report(at: int) -> Sequence[Outcome]:
         store = both[at % 2]
@@ -391,7 +391,7 @@ def test_a_newer_schema_than_the_programs_is_refused_with_the_remedy(
 ) -> None:
     server()
     _sql(emptied_url, b"INSERT INTO headcount.schema_steps VALUES ('999_of_the_future')")
-    with pytest.raises(StoreError, match=r"version 4, and this program knows 3; use the headcount"):
+    with pytest.raises(StoreError, match=r"version 5, and this program knows 4; use the headcount"):
         server()
     result = command("statistics", "--database", emptied_url)
     assert result.exit_code == 1
