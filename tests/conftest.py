@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -48,6 +49,8 @@ pytest_plugins = [
     "support.server_fixtures",
 ]
 chance.settle()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # by a shell that runs us in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -269,7 +269,7 @@ class Client(SiteOwner):
 
     def _endpoint_settings(self) -> dict[str, object]:
         """Return the settings of the connection, as another process can read them."""
-        from headcount.consent.configured import VARIABLE
+        from headcount.consent.record import VARIABLE
 
         kept = (VARIABLE, SHARED)
         lasting = {name: self._environment[name] for name in kept if name in self._environment}

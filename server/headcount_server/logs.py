@@ -42,7 +42,8 @@ _current: list[logging.Handler] = []
 def start(level: str = "info", stream: IO[str] | None = None, *, background: bool = False) -> None:
     """Log from this level up, to stderr or another stream; call again to change either."""
     stream = stream or sys.stderr
-    handler = _Background(stream) if background else logging.StreamHandler(stream)
+    in_background = background and _is_file(stream)
+    handler = _Background(stream) if in_background else logging.StreamHandler(stream)
     handler.setFormatter(Text() if stream.isatty() else Json())
     handler.addFilter(_concerns_the_operator)
     handler.addFilter(_Once())
@@ -56,6 +57,14 @@ def start(level: str = "info", stream: IO[str] | None = None, *, background: boo
     root.setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level.upper())
     threading.excepthook = _thread_failed
+
+
+def _is_file(stream: IO[str]) -> bool:
+    try:
+        stream.fileno()
+    except OSError:  # a text in memory
+        return False
+    return True
 
 
 def flush(seconds: float) -> None:

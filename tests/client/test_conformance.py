@@ -43,6 +43,7 @@ MUTANTS = [
 def conformance(*options: str, client: Path | None = None) -> dict[str, Any]:
     """What the run tells of the client that stands in a folder, or of the installed one."""
     path = [str(TESTS)] if client is None else [str(client), str(TESTS)]
+    path += filter(None, [os.environ.get("PYTHONPATH")])  # a clock of another day comes with it
     done = subprocess.run(
         [REGISTRY, "conformance", "--format", "json", *options, "--", sys.executable, *RUNNER],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},

@@ -20,6 +20,7 @@ from support.server_process import BIN, fetch, installed
 from support.waiting import PATIENCE, until
 
 KNOWN_TABLES = {
+    "key_checks",
     "_sqlite_migrations",
     "weeks",
     "week_registries",
@@ -152,6 +153,7 @@ def test_nothing_in_the_database_describes_one_installation(demo: Demo) -> None:
     tokens = {name for name in tables if re.fullmatch(r"tokens_\d{4}_W\d{2}", name)}
     assert tables - tokens == KNOWN_TABLES
     year, week, _ = datetime.now(UTC).isocalendar()
+    assert [column.name for column in database["key_checks"].columns] == ["week", "key_check"]
     for table in tokens:
         assert [column.name for column in database[table].columns] == ["token"]
     closed = [row["week"] for row in database["weeks"].rows_where("closed IS NOT NULL")]

@@ -164,6 +164,13 @@ def compare(declared: dict[str, dict[str, Any]], core: Lists) -> list[str]:
     return found
 
 
+def outdated(read: dict[str, Any], recorded: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a record, if a tree of the same version says something else."""
+    if read["version"] != recorded["version"] or read["lists"] == recorded["lists"]:
+        return []
+    return [f"{DATA.relative_to(ROOT)}: {read['version']} says something else; run with --write"]
+
+
 def main() -> int:
     """Compare with a tree; with --write, keep what was read."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -176,7 +183,7 @@ def main() -> int:
     read = {"version": version(arguments.tree), "lists": core}
     if arguments.write:
         DATA.write_text(json.dumps(read, indent=1) + "\n", encoding="utf-8")
-    found = compare(keys(), core)
+    found = compare(keys(), core) + outdated(read, json.loads(DATA.read_text(encoding="utf-8")))
     total = f"Backdrop {read['version']}: {len(core)} lists, {len(found)} differences"
     sys.stdout.write("\n".join([*found, total, ""]))
     return 1 if found else 0

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from headcount.consent.record import VARIABLE
 from headcount.consent.switches import CI, TESTS
+from headcount.storage.state_directory import SHARED
 
 from support.sample_project import Host
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _no_switches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the environment of the person who runs the tests out of them."""
-    for name in ("DO_NOT_TRACK", "HEADCOUNT_TELEMETRY", *CI, *TESTS):
+    ours = ("DO_NOT_TRACK", "HEADCOUNT_TELEMETRY", VARIABLE, SHARED)
+    for name in (*ours, "MAKELEVEL", *CI, *TESTS):
         monkeypatch.delenv(name, raising=False)
 
 

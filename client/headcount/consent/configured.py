@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 
-from headcount.consent.record import GRANTED, Record
+from headcount.consent.record import GRANTED, VARIABLE, Record
 from headcount.consent.record_file import unreadable
 from headcount.consent.state import QUIET, agreed_terms
 from headcount.model.project import LEVELS
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from headcount.model.project import Project
 
-VARIABLE = "HEADCOUNT_CONSENT"
 VIA = "configuration"
 
 

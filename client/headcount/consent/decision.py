@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from headcount.consent import transitions
-from headcount.consent.configured import configured
-from headcount.consent.record import DENIED, Record
-from headcount.consent.record_file import decode, encode, unreadable
+from headcount.consent.record import DENIED, VARIABLE, Record
 from headcount.consent.state import (
     QUIET,
     State,
@@ -115,12 +113,23 @@ class Decision:
         try:
             data = self._directory.read_decision()
         except StateError as error:
+            from headcount.consent.record_file import unreadable
+
             return unreadable(f"{error}.")
         if data is None:
-            return configured(self._project, self._environment)
+            return self._configured()
         if self._seen is None or self._seen[0] != data:
+            from headcount.consent.record_file import decode
+
             self._seen = (data, decode(data, self._directory.decision))
         return matured(self._seen[1], self._clock())
+
+    def _configured(self) -> Record | None:
+        if not self._environment.get(VARIABLE):
+            return None
+        from headcount.consent.configured import configured
+
+        return configured(self._project, self._environment)
 
     def limited_keys(self) -> list[Key]:
         """The keys that have become wider, as they were agreed to."""
@@ -151,6 +160,8 @@ class Decision:
         """
         if answer(self.record()) is None:
             return False
+        from headcount.consent.record_file import encode
+
         with self._directory.changing(urgent=urgent):
             before = self.record()
             record = answer(before)

@@ -17,6 +17,9 @@ DENIED = "denied"
 UNDECIDED = ""
 UNREADABLE = "unreadable"
 
+VARIABLE = "HEADCOUNT_CONSENT"
+"""The variable in which a yes by configuration stands; see `configured`."""
+
 
 class Record(Frozen):
     """What was decided, when, and to which terms.

@@ -23,7 +23,8 @@ from headcount_server.app import END_SECONDS
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_SECONDS = 1.0
-_LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0
+"""How long an end waits for the reader of the log."""
 _FAILED = 1
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,14 @@ class Lifetime:
     def _watch(self) -> None:
         while True:
             readable, _, _ = select.select([self._pipe], [], [], _LOOK_SECONDS)
-            for number in os.read(self._pipe, 64) if readable else b"":
+            heard = os.read(self._pipe, 64) if readable else None
+            if heard == b"":
+                return  # nothing was served: the other end is closed
+            for number in heard or b"":
                 if number != signal.SIGHUP and self._over_at is None:
                     self._over_at = time.monotonic() + END_SECONDS
                     # By the kernel, if not even this thread gets to run by then.
-                    signal.setitimer(signal.ITIMER_REAL, END_SECONDS + 2 * _LAST_WORDS_SECONDS)
+                    signal.setitimer(signal.ITIMER_REAL, END_SECONDS + 2 * LAST_WORDS_SECONDS)
                 self._heard.put(number)
             if self._over_at is None:
                 self._mourn()
@@ -79,7 +83,7 @@ class Lifetime:
 
 def _leave(sentence: str) -> None:
     log.error(sentence)
-    logs.flush(_LAST_WORDS_SECONDS)
+    logs.flush(LAST_WORDS_SECONDS)
     os._exit(_FAILED)
 
 
@@ -101,6 +105,8 @@ def lifetime() -> Iterator[Lifetime]:
     except BaseException:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        os.close(writing)
         raise
-    finally:
+    else:
         signal.set_wakeup_fd(before)

@@ -26,7 +26,7 @@ from headcount_server.commands.flags import (
     one_sentence,
     source,
 )
-from headcount_server.commands.lifetime import Lifetime, lifetime
+from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
@@ -36,9 +36,6 @@ from headcount_server.store.database import Database
 log = logging.getLogger(__name__)
 
 _MISSING = "missing"
-_LAST_WORDS_SECONDS = 1.0
-"""How long the end waits for whoever reads the log."""
-
 
 @click.command(cls=ServeCommand)
 @click.option("--registry", cls=Needed, required=True, type=PATH, help="registry.binpb to serve.")
@@ -176,7 +173,7 @@ def _run(config: Config, clock: Clock) -> None:
         with lifetime() as life:
             _serve(config, clock, life)
     finally:
-        logs.flush(_LAST_WORDS_SECONDS)
+        logs.flush(LAST_WORDS_SECONDS)
 
 
 def _serve(config: Config, clock: Clock, life: Lifetime) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from headcount import Outcome
 from headcount.cli.main import main
-from headcount.consent.configured import VARIABLE, setting
+from headcount.consent.configured import setting
+from headcount.consent.record import VARIABLE
 from support.doors import HttpDoor, http_door
 from support.sample_project import DAY, HOUR, MONDAY, SAMPLE
 from support.waiting import until

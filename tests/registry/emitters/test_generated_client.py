@@ -60,8 +60,8 @@ class Misspelt(Collectors):
 
 
 class Undeclared(Collectors):
-    def web_server(self) -> tuple[str, str]:
-        return "caddy", "2"
+    def web_server(self) -> tuple[int, str]:
+        return 80, "2"
 """
 
 IMPORTS = """\

@@ -61,7 +61,8 @@ print(json.dumps({
 def promised(package: str) -> str:
     """The oldest version that the client promises to work with."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (wanted,) = (each for each in project["dependencies"] if each.startswith(package))
+    stated = [*project["dependencies"], *project["optional-dependencies"]["grpc"]]
+    (wanted,) = (each for each in stated if each.startswith(package))
     oldest = re.search(r">=([\d.]+)", wanted)
     assert oldest
     return oldest[1]

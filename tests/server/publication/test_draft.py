@@ -44,6 +44,21 @@ def test_of_a_draft_that_fails_nothing_is_left_and_what_was_there_stays(
     ]
 
 
+def test_a_draft_that_cannot_take_its_place_leaves_the_former_folder_there(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    place.mkdir()
+    (place / "mine").touch()
+
+    def write_nothing() -> None:
+        with drafted(place):
+            pass
+
+    with pytest.raises(FileNotFoundError):
+        write_nothing()
+    assert list(tmp_path.iterdir()) == [place]
+    assert list(place.iterdir()) == [place / "mine"]
+
+
 @pytest.mark.parametrize(
     ("name", "out"), [("export", "od"), ("export", "od.zip"), ("site", "--out=od")]
 )

@@ -16,7 +16,18 @@ from headcount_server.store.sqlite.audit import audit
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.week import Week
 from support.server_process import ServerProcess
-from support.toy_weeks import CANARY, OPEN_SINCE, W45, W46, W47, command, database_at, live, lived
+from support.toy_weeks import (
+    CANARY,
+    OPEN_SINCE,
+    W45,
+    W46,
+    W47,
+    command,
+    database_at,
+    live,
+    lived,
+    lived_apart,
+)
 
 WHY = "The key let host names through."
 
@@ -100,7 +111,10 @@ def test_no_byte_of_what_was_taken_down_is_left(database: Path) -> None:
     assert b"8.2" not in content
 
 
-def test_taking_down_the_version_takes_the_releases_out_of_the_other_keys(database: Path) -> None:
+def test_taking_down_the_version_takes_the_releases_out_of_the_other_keys(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    database = lived_apart(tmp_path / "apart.db", toy_schema)
     before = _toy(database, W46).publication.values
     by_value: dict[str, int] = {}
     for cell, reports in before.items():

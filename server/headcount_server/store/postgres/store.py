@@ -108,12 +108,13 @@ class PostgresStore:
         error: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
-                with self._pool.connection() as connection:
-                    return self._count_on(connection, entries)
-            except Unadmitted as found:
-                self._admit(found.newcomers)
-            except Behind:
-                self._catch_up()
+                try:
+                    with self._pool.connection() as connection:
+                        return self._count_on(connection, entries)
+                except Unadmitted as found:
+                    self._admit(found.newcomers)
+                except Behind:
+                    self._catch_up()
             except PoolTimeout as found:
                 error = found
                 break
@@ -138,7 +139,7 @@ class PostgresStore:
 
     def _catch_up(self) -> None:
         try:
-            with self._connection("the weeks cannot be read") as connection:
+            with self._pool.connection() as connection:
                 self._look(connection)
         except StoreError as error:  # the log has it from the turn of the weeks
             raise Unavailable(str(error)) from error
@@ -157,7 +158,7 @@ class PostgresStore:
         In a transaction of its own, under a lock that all servers share, so
         that the bounds hold exactly. It is rare that a value is new.
         """
-        with self._connection("the totals cannot be written") as connection, self._vocabularies:
+        with self._pool.connection() as connection, self._vocabularies:
             try:
                 with connection.transaction():
                     postgres_schema.lock(connection, VOCABULARY_LOCK)

@@ -44,7 +44,7 @@ def test_two_servers_count_together_and_both_show_what_one_of_them_closed(
     submit(second, report, range(4, 12))
     clock_file.write_text("2026-11-25T00:00:01Z", encoding="ascii")
     first.weeks.advance()
-    line = 'headcount_toy_php_version_by_version_reports{value="8.2",version="other"} 10.0'
+    line = 'headcount_toy_php_version_by_version_reports{value="8.2",version="other releases"} 10.0'
     until(lambda: line in _metrics(second.public), told=lambda: _metrics(second.public))
     assert _metrics(first.public) == _metrics(second.public)
 
