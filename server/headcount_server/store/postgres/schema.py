@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
@@ -48,6 +49,9 @@ _UNSAMPLED = {
 LOCKS = 0x68646374
 """First number of our advisory locks (`hdct`); the second says what is locked."""
 SCHEMA_LOCK, WEEKS_LOCK, VOCABULARY_LOCK, SERVERS_LOCK = range(1, 5)
+_PATIENCE = {SCHEMA_LOCK: "20s", WEEKS_LOCK: "5s"}
+"""How long a lock of ours is waited for, if that is longer than for a lock on a table:
+another server may make the tables or close a week, and no caller waits behind who waits."""
 
 _TOTALS = """
 CREATE TABLE headcount.closed_weeks (
@@ -257,7 +261,20 @@ def lock(connection: PostgresConnection, what: int) -> None:
     # Has an effect with Citus alone, where reading over many connections would be
     # in the way of dropping over one; elsewhere it is a name that nobody reads.
     connection.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
-    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, what))
+    with _patience(connection, what):
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, what))
+
+
+@contextmanager
+def _patience(connection: PostgresConnection, what: int) -> Iterator[None]:
+    if what not in _PATIENCE:
+        yield
+        return
+    before = connection.execute("SELECT current_setting('lock_timeout')").fetchone()
+    change = "SELECT set_config('lock_timeout', %s, true)"
+    connection.execute(change, (_PATIENCE[what],))
+    yield
+    connection.execute(change, before)
 
 
 def hold_intake(connection: PostgresConnection) -> None:

@@ -17,7 +17,7 @@ from headcount_server.errors import StoreError, Unavailable
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store.contract import Entry, Outcome
-from headcount_server.store.postgres import batch, weeks
+from headcount_server.store.postgres import batch, schema, weeks
 from headcount_server.store.postgres.connections import Adapter, connected, writing
 from headcount_server.store.postgres.database import PostgresDatabase
 from headcount_server.store.postgres.store import PostgresStore
@@ -85,6 +85,33 @@ def _sql(url: PostgresUrl, statement: bytes) -> list[Any]:
     with connected(url) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
+
+
+def test_a_server_that_starts_waits_for_another_that_makes_the_tables_or_closes_a_week(
+    emptied_url: PostgresUrl, toy_schema: Schema
+) -> None:
+    held = threading.Event()
+
+    def hold(what: int) -> None:
+        with connected(emptied_url) as connection, connection.transaction():
+            schema.lock(connection, what)
+            held.set()
+            # Longer than a lock on a table is waited for.
+            connection.execute("SELECT pg_sleep(1.5)")
+
+    for what in (schema.SCHEMA_LOCK, schema.WEEKS_LOCK):
+        held.clear()
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(hold, what)
+            held.wait(20)
+            store = PostgresStore(emptied_url)
+            store.open_week(W47, _terms(W47), toy_schema)
+            assert list(store.open_weeks()) == [W47]
+            store.close()
+            other.result()
+    with connected(emptied_url) as connection, connection.transaction():
+        schema.lock(connection, schema.WEEKS_LOCK)
+        assert connection.execute("SHOW lock_timeout").fetchall() == [("800ms",)]
 
 
 def test_servers_that_start_at_once_on_an_empty_database_make_its_tables_once(
