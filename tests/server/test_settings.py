@@ -106,6 +106,8 @@ def test_a_wrong_value_of_a_variable_names_the_variable(name: str, value: str, s
     [
         ("--threshold=many", "'many' is not a number from 1 to 1000"),
         ("--grace-hours=long", "'long' is not a number from 0 to 167"),
+        ("--cores=0", "'0' is neither 'all' nor a number from 1 to 4096"),
+        ("--cores=many", "'many' is neither 'all' nor a number from 1 to 4096"),
         ("--log-level=loud", "'debug', 'info', 'warning', 'error'"),
     ],
 )

@@ -8,12 +8,14 @@ import resource
 import signal
 from datetime import timedelta
 from pathlib import Path
+from random import SystemRandom
 
 import click
 
 from headcount_server import logs
 from headcount_server.app import App
 from headcount_server.clock import Clock, FileClock, SystemClock
+from headcount_server.commands.cores import CORES, Cores, hold
 from headcount_server.commands.flags import (
     DATABASE,
     PATH,
@@ -36,6 +38,7 @@ from headcount_server.store.database import Database
 log = logging.getLogger(__name__)
 
 _MISSING = "missing"
+
 
 @click.command(cls=ServeCommand)
 @click.option("--registry", cls=Needed, required=True, type=PATH, help="registry.binpb to serve.")
@@ -63,6 +66,14 @@ _MISSING = "missing"
 )
 @encrypting
 @limiting
+@click.option(
+    "--cores",
+    default="1",
+    show_default=True,
+    type=CORES,
+    metavar="N|all",
+    help="Processor cores to run on; with more than one, fewer reports are taken. Linux only.",
+)
 @click.option(
     "--log-level",
     default="info",
@@ -94,6 +105,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     limit_total: float,
     limit_connections: int,
     trusted_proxy: tuple[str, ...],
+    cores: Cores,
     log_level: str,
     test_clock: Path | None,
     show_config: bool,  # noqa: FBT001 - a flag
@@ -131,7 +143,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
             return
         moments = _clock(test_clock, config)
         logs.start(log_level, background=True)
-        _run(config, moments)
+        _run(config, moments, cores)
 
 
 def _show() -> bool:
@@ -164,21 +176,23 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _run(config: Config, clock: Clock) -> None:
+def _run(config: Config, clock: Clock, cores: Cores) -> None:
     # The soft limit protects programs that use select(). Under it, a thousand idle callers
     # would shut everybody else out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    held = hold(cores, SystemRandom())
     try:
         with lifetime() as life:
-            _serve(config, clock, life)
+            _serve(config, clock, life, held)
     finally:
         logs.flush(LAST_WORDS_SECONDS)
 
 
-def _serve(config: Config, clock: Clock, life: Lifetime) -> None:
+def _serve(config: Config, clock: Clock, life: Lifetime, held: str) -> None:
     with App(config, clock) as app:
         life.needs(app.threads)
+        log.info(held)
         # Objects made so far live until the end, so the garbage collector need not scan
         # them again and again while the server takes reports.
         gc.freeze()
