@@ -39,12 +39,12 @@ class Command(Protocol):
 def parsed(
     project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
 ) -> Namespace | int:
-    """Return the arguments, or the exit code where there is nothing left to do."""
+    """Return the arguments, or the exit code if there is nothing left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
-        # No parser may know these defaults: that of a command would undo what stands before it.
+        # If parsers knew these defaults, a command's parser would undo flags that precede it.
         return parser.parse_args(argv, Namespace(json=False, host="", state=""))
-    except SystemExit as error:  # help was printed, or what is wrong
+    except SystemExit as error:  # argparse printed help or an error
         return error.code if isinstance(error.code, int) else USAGE
 
 

@@ -32,7 +32,7 @@ STATE = "HEADCOUNT_STATE"
 
 
 def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
-    """Carry out a command on a host's client; `program` is how people call it."""
+    """Carry out a command on a host's client; `program` is the command that people type."""
     arguments = parsed(telemetry.project, argv, program=program, hosted=True)
     if isinstance(arguments, int):
         return arguments
@@ -48,10 +48,10 @@ def run(
 ) -> int:
     """Carry out a command for a project whose host has no command of its own.
 
-    `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
-    makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
-    changes a state directory without the host. `package` is how people call the
-    generated package, which a host may keep under a name of its own.
+    `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or a function that
+    returns it. `--state DIRECTORY` (or HEADCOUNT_STATE) shows and changes a state
+    directory without the host. `package` is the import name of the generated package,
+    which a host may vendor under its own name.
     """
     program = f"python -m {package or f'{project.name}_telemetry'}"
     arguments = parsed(project, argv, program=program, hosted=False)
@@ -99,7 +99,7 @@ def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: 
 
 @contextmanager
 def _somewhere_to_print() -> Iterator[None]:
-    """Stand in for closed output, such as a daemon's; what is printed then goes nowhere."""
+    """Replace closed output, such as a daemon's, so that printing to it does nothing."""
     with ExitStack() as closing:
         nowhere = closing.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         if _closed(sys.stdout):
@@ -110,7 +110,7 @@ def _somewhere_to_print() -> Iterator[None]:
 
 
 def _closed(stream: TextIO | None) -> bool:
-    """Whether a stream takes nothing; Python has None for one that was closed at its start."""
+    """Return whether a stream is closed; it is None if it was closed when Python started."""
     return stream is None or stream.closed
 
 
