@@ -1,4 +1,4 @@
-"""The command `headcount-registry check`: everything that is wrong, at once."""
+"""The command `headcount-registry check`: all faults at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `headcount-registry conformance`: whether a client keeps the promises."""
+"""The command `headcount-registry conformance`: whether a client keeps its promises."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def conformance_command(  # noqa: PLR0913 - one for each option
 
 
 def _copy(target: Path) -> None:
-    """Copy the files of cases; whatever is there already stays as it is."""
+    """Copy the files of cases; existing files stay as they are."""
     try:
         shutil.copytree(vectors.FOLDER, target)
     except FileExistsError:

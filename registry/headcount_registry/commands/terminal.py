@@ -1,4 +1,4 @@
-"""What the commands print, alike for all of them."""
+"""The output that commands share: findings, errors, progress."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def misuse_if_missing(paths: Iterable[Path]) -> None:
 
 
 def fail_if_out_of_date(todo: Plan, command: str) -> None:
-    """End the command if files are not as it would write them, and name them."""
+    """End the command if files differ from its output, and name these files."""
     if todo.out_of_date:
         for line in todo.out_of_date:
             click.echo(line, err=True)
@@ -85,13 +85,13 @@ def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
 
 
 class Progress:
-    """Shows on a terminal the present step of long work; otherwise it is silent.
+    """The present step of long work, shown on a terminal only.
 
     Each step overwrites the one before; `done` leaves the line empty.
     """
 
     DELAY = 0.5
-    """Seconds before anything is shown."""
+    """Seconds before the first step is shown."""
 
     def __init__(
         self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic

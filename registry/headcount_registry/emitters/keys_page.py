@@ -1,4 +1,4 @@
-"""The registry in, the text of `keys.md` out: every key, for everyone who wants to know."""
+"""The page `keys.md`, from the registry: every key, for everyone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Registry
 
 _FOLDED = 30
-"""A set of at least this many values is folded until somebody opens it."""
+"""The page folds a set of at least this many values until somebody opens it."""
 
 
 def emit(registry: Registry) -> str:
@@ -120,6 +120,6 @@ def _paragraph(text: str) -> list[str]:
 
 
 def _place(text: str) -> str:
-    """Return a link if the text is an address that needs no escapes, else the text."""
+    """Return a link if a text is an address that needs no escapes, else the text."""
     is_link = text.startswith(("http://", "https://")) and not set(text) & set("<> ")
     return f"<{text}>" if is_link else markdown(text)

@@ -1,7 +1,7 @@
-"""The dashboard of a project: how many report, and for each key what they answer.
+"""The dashboard of a project: the number of reports, and the answers to each key.
 
-A key has its latest distribution and its course over time, in the form that fits its type; one
-that is counted by release has a third panel.
+A key has its latest distribution and its course over time, in the form that fits its type. A
+key that is counted by release has a third panel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headcount_registry.monitoring.panels import Panel
 
 MOST = 20
-"""Values of a list, a choice or the like that are shown."""
+"""Largest number of values of a key that are shown."""
 _VALUE = "{{value}}"
 _REST = "other, rare or unknown"
 _HOW_TO_READ = (
@@ -134,14 +134,14 @@ def _trend(title: str, text: str, key: Key, totals: Totals) -> Panel:
 
 
 def _ranges(key: Key, totals: Totals) -> tuple[Query, ...]:
-    """Return the ranges in their order; the first is never published, so it is in the remainder."""
+    """Return the ranges in order. The first is never published, so the remainder contains it."""
     first, *_ = wording.ranges(key.buckets)
     rest = Query(totals.remainder(), f"{first}, rare or unknown")
     return (rest, *(Query(totals.share(each), each) for each in promql.ranges(key)))
 
 
 def _description(key: Key) -> str:
-    """What a key asks and why, as Markdown in which Grafana finds no variable."""
+    """Return what a key asks and why, as Markdown in which Grafana replaces no variable."""
     parts = [key.description, f"Why: {key.purpose}" if key.purpose else ""]
     parts = [_markdown(part) for part in parts if part]
     if key.issue:

@@ -1,4 +1,4 @@
-"""The dashboard of the server itself, for its operator: nothing in it was answered by anyone."""
+"""The dashboard of the server itself, for its operator; it shows no answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headcount_registry.monitoring.panels import Json, Panel
 
 NAME = "server"
-"""No project can be called so."""
+"""The name of the dashboard, which no project can have."""
 _PREFIX = "headcount_server"
 _RATE = "$__rate_interval"
 _PER_SECOND: Json = {"unit": "reqps", "min": 0}
