@@ -23,6 +23,7 @@ from headcount.model.errors import ConsentError, HeadcountError, UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from importlib.machinery import ModuleSpec
     from typing import TextIO
 
     from headcount.model.project import Project
@@ -32,8 +33,11 @@ STATE = "HEADCOUNT_STATE"
 
 
 def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
-    """Carry out a command on a host's client; `program` is the command that people type."""
-    arguments = parsed(telemetry.project, argv, program=program, hosted=True)
+    """Carry out a command on a host's client.
+
+    `program` is the command that people type, by default the one that runs this process.
+    """
+    arguments = parsed(telemetry.project, argv, program=program or _typed(), hosted=True)
     if isinstance(arguments, int):
         return arguments
     return _carried_out(arguments, lambda: telemetry, hosted=True)
@@ -53,7 +57,7 @@ def run(
     directory without the host. `package` is the import name of the generated package,
     which a host may vendor under its own name.
     """
-    program = f"python -m {package or f'{project.name}_telemetry'}"
+    program = f"python -m {package}" if package else _typed()
     arguments = parsed(project, argv, program=program, hosted=False)
     if isinstance(arguments, int):
         return arguments
@@ -90,6 +94,12 @@ def _found(project: Project, name: str) -> Client:
     if not isinstance(client, Client) or client.project.name != project.name:
         raise UsageError(f"--host {name} is not the telemetry of {project.title}")
     return client
+
+
+def _typed() -> str:
+    """Return the command that runs this process as a module, `""` if it runs as a script."""
+    spec: ModuleSpec | None = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return f"python -m {spec.name.removesuffix('.__main__')}" if spec else ""
 
 
 def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
