@@ -79,7 +79,7 @@ def collect(
         _watched(circuit, seconds)
     # A stuck collector may return at any time; only the answers of this moment count.
     found = dict(circuit.found)
-    late = f"its collector had not answered after {seconds:g} seconds" if seconds else ""
+    late = f"its collector had not answered after {seconds:g} s" if seconds else ""
     answers: dict[str, Wire] = {}
     notes: dict[str, str] = {}
     strange: dict[str, tuple[str, ...]] = {}

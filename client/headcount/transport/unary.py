@@ -55,7 +55,7 @@ class UnaryTransport(ABC):
         try:
             return exchange.result()
         except TimeoutError:
-            late = f"no answer within {timeout:g} seconds"
+            late = f"no answer within {timeout:g} s"
             return Answer(code="DEADLINE_EXCEEDED", message=late), b""
         except OSError as error:
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""

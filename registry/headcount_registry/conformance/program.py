@@ -81,7 +81,7 @@ class Program:
             told = self._lines.get(timeout=self._seconds)
         except queue.Empty:
             raise ConformanceError(
-                f"the program did not answer within {self._seconds:g} seconds"
+                f"the program did not answer within {self._seconds:g} s"
             ) from None
         if not told:
             raise ConformanceError(f"the program ended{self._status()}")
