@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.terminal import fail, quantity, reported_errors
+from headcount_registry.commands.terminal import fail, reported_errors
 from headcount_registry.conformance import vectors
 from headcount_registry.conformance.run import run
+from headcount_registry.emitters.wording import quantity
 
 if TYPE_CHECKING:
     from headcount_registry.conformance.run import Failure, Result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from headcount_registry.emitters.text import plain
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.errors import DeclarationsError, RegistryError
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ def fail(message: str, status: int = 1) -> NoReturn:
     """Print a message to standard error and end the command."""
     click.echo(message, err=True)
     raise click.exceptions.Exit(status)
-
-
-def quantity(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 file`, `2 files`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def misuse_if_missing(paths: Iterable[Path]) -> None:

@@ -51,8 +51,8 @@ def _request(project: Project) -> str:
     who = plain(project.recipient) or f"The makers of {plain(project.title)}"
     return (
         f"{who} would like to know how {plain(project.title)} is used. This installation would"
-        f" send one short report a week: the answers to the {len(project.keys)} questions below,"
-        " and nothing else."
+        " send one short report a week: the answers to the"
+        f" {wording.quantity(len(project.keys), 'question')} below, and nothing else."
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.emitters import wording
 from headcount_registry.emitters.text import MARKER, WIDTH, wrap
-from headcount_registry.emitters.wording import code, markdown
+from headcount_registry.emitters.wording import code, markdown, quantity
 
 if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Registry
@@ -24,15 +24,15 @@ def emit(registry: Registry) -> str:
         "# Everything that is asked",
         "",
         *wrap(
-            f"{keys} keys of {len(registry.projects)} projects, with the reason for each. An"
-            " answer leaves an installation in a weekly report, after the site owner agreed to"
-            " it, and is published as part of a total.",
+            f"{quantity(keys, 'key')} of {quantity(len(registry.projects), 'project')}, with"
+            " the reason for each. An answer leaves an installation in a weekly report, after the"
+            " site owner agreed to it, and is published as part of a total.",
             WIDTH - 4,
         ),
         "",
     ]
     lines += [
-        f"- [{markdown(project.title)}](#{project.name}): {len(project.keys)} keys"
+        f"- [{markdown(project.title)}](#{project.name}): {quantity(len(project.keys), 'key')}"
         for project in registry.projects
     ]
     for project in registry.projects:

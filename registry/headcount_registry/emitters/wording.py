@@ -1,4 +1,4 @@
-"""A declaration in plain words: what each key reports of an installation."""
+"""Plain words: what each key reports of an installation, and what documents share."""
 
 from __future__ import annotations
 
@@ -74,6 +74,11 @@ def ranges(buckets: tuple[int, ...]) -> tuple[str, ...]:
         for low, high in zip(bounds, buckets, strict=False)
     )
     return (*closed, f"{buckets[-1]}+")
+
+
+def quantity(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def markdown(text: str) -> str:
