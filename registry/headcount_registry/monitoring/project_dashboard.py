@@ -27,9 +27,9 @@ MOST = 20
 _VALUE = "{{value}}"
 _REST = "other, rare or unknown"
 _HOW_TO_READ = (
-    "Totals of the last closed week. Each is rounded down to a multiple of the threshold; what"
-    " fewer installations share is absent, which does not mean zero. The share of a value is its"
-    " part of the reports that answered."
+    "Totals of the last closed week. Each is rounded down to a multiple of the threshold. A value"
+    " that fewer installations share is absent, which does not mean zero. The share of a value is"
+    " its part of the reports that answered."
 )
 
 
@@ -63,7 +63,7 @@ def _overview(project: Project) -> Iterable[Panel]:
     )
     yield panels.number(
         "Change in a week",
-        "Against what was published a week earlier.",
+        "The change since the week before.",
         Query(promql.change(project)),
         {"unit": panels.SHARE, "decimals": 1, "noValue": "no week to compare with"},
         ((None, "orange"), (0, "green")),
@@ -76,14 +76,14 @@ def _overview(project: Project) -> Iterable[Panel]:
     )
     yield panels.number(
         "Threshold",
-        "Every total is a multiple of this, and nothing that fewer share is published.",
+        "Every total is a multiple of this. A value that fewer installations share is absent.",
         Query(f"max({promql.THRESHOLD})"),
         {},
     )
     yield panels.number(
         "Values left out",
-        "Published values that Prometheus is not told, since there are very many; the public pages"
-        " have them.",
+        "Published values that Prometheus does not get, because there are very many. The public"
+        " pages have them.",
         Query(promql.cut(project)),
         {"noValue": "none"},
         ((None, "green"), (1, "orange")),
@@ -148,7 +148,7 @@ def _description(key: Key) -> str:
         parts.append(f"Decided: {_place(key.issue)}")
     parts.append(f"Sent: {_markdown(wording.sent(key))}.")
     if promql.overlaps(key):
-        parts.append("One report may hold several, so shares add up to more than 100 %.")
+        parts.append("A report may hold several values, so shares may add up to more than 100 %.")
     if key.type in {KeyType.LIST, KeyType.CHOICE, KeyType.VERSION, KeyType.PRODUCT}:
         parts.append(f"The bars are the {MOST} most frequent values.")
     if key.since:
