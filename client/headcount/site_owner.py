@@ -61,7 +61,7 @@ class SiteOwner(ABC):
         )
 
     def history(self) -> tuple[Entry, ...]:
-        """Return every report that left, newest first, with what came of it; the last 104."""
+        """Return every report that left, newest first, with its outcome; the last 104."""
         from headcount.delivery.history import entries
 
         return entries(self._directory)

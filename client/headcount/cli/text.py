@@ -27,8 +27,8 @@ _WIDTH = 88
 
 _OUTCOMES = {
     "SENT": "counted by the server",
-    "LATER": "did not arrive; it is tried again within its week",
-    "DROPPED": "not taken; it is not tried again",
+    "LATER": "did not arrive; the next attempt follows within the week",
+    "DROPPED": "not accepted; no other attempt follows",
     "UNANSWERED": "handed to the network; no answer is known",
 }
 

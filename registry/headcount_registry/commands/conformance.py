@@ -28,7 +28,7 @@ FORMAT_VERSION = 1
     "chosen",
     multiple=True,
     metavar="FILE",
-    help="Try the cases of this file alone, such as weeks; may be given several times.",
+    help="Try only the cases of this file, such as weeks; repeatable.",
 )
 @click.option(
     "--format",
@@ -36,15 +36,15 @@ FORMAT_VERSION = 1
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How the result is printed to standard output.",
+    help="Form in which the result is printed to standard output.",
 )
-@click.option("--all", "everything", is_flag=True, help="Take what was not tried for a failure.")
+@click.option("--all", "everything", is_flag=True, help="Count untried cases as failures.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=20.0,
     show_default=True,
-    help="How long the program may take for one answer.",
+    help="Time limit for one answer, in seconds.",
 )
 @click.option(
     "--copy",

@@ -49,7 +49,7 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
 @click.option(
     "--former",
     type=PATH,
-    help="The database that was there: what it had retracted is retracted in the backup.",
+    help="The former database; its retractions are applied to the backup.",
 )
 @click.argument("backup", type=PATH)
 def restore(database: Database, backup: Path, former: Path | None) -> None:
