@@ -1,4 +1,4 @@
-"""What every test of the client may rely on."""
+"""The fixtures for every test of the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of this repository, installed as a host would have them."""
+"""The examples of this repository, installed as in a host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A toy registry with a key of every type, compiled by the real protoc, and a server of it.
 
-`running` is a whole server on free ports whose clock stands at Thursday of
-2026-W47 until `at` sets it.
+`running` is a whole server on free ports. Its clock shows Thursday of 2026-W47 until `at`
+sets it.
 """
 
 from __future__ import annotations
