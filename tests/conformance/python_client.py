@@ -172,7 +172,7 @@ class _Told(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 def http(status: int, headers: dict[str, str], body: str) -> Json:

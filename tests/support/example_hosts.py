@@ -75,7 +75,7 @@ class Place:
         return done.stdout
 
     def make_due(self, state: Path) -> None:
-        """Lets a report be due now."""
+        """Make a report due now."""
         self.run("-c", LONG_AGO, state)
         self.run("-c", SOON, state)
 

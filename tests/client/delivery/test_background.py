@@ -37,7 +37,7 @@ def _door() -> Iterator[HttpDoor]:
 
 @pytest.fixture(name="due")
 def _due(door: HttpDoor, tmp_path: Path) -> Callable[..., Client]:
-    """Makes an installation whose report is due by the real clock."""
+    """Make an installation whose report is due by the real clock."""
 
     def make(site: object | None = None, **settings: object) -> Client:
         days = [9.0]
