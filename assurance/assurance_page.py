@@ -1,4 +1,4 @@
-"""The page of the assurances: what is promised, attacked and found, from a record of runs."""
+"""The page of the assurances: promises, attacks and findings, from a record of runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from promises import PROMISES, Attack
 
 
 class Record(TypedDict):
-    """Everything that the page is made of, besides the promises themselves."""
+    """The content of the page, besides the promises themselves."""
 
     date: str
     versions: dict[str, str]
     short: Outcomes
     long_date: str
-    """When the long forms ran; empty if they have not."""
+    """The time at which the long forms ran; empty if they have not."""
     long: Outcomes
     targets: list[list[str]]
     shares: list[list[str]]

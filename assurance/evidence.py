@@ -1,4 +1,4 @@
-"""What runs of the tests showed, out of the files that pytest writes about them."""
+"""The evidence of test runs, from the files that pytest writes about them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TypedDict
 
 
 class Outcome(TypedDict):
-    """What became of one test, all of its cases together."""
+    """The outcome of a test, over all its cases."""
 
     cases: int
     failed: int
     skipped: int
     seconds: float
     found: dict[str, str]
-    """What it told of itself, by name; the last case wins."""
+    """The properties that it recorded, by name; the last case wins."""
 
 
 Outcomes = dict[str, Outcome]
-"""By `FILE::FUNCTION` below tests/."""
+"""The outcomes by `FILE::FUNCTION` below tests/."""
 
 
 def read(files: Iterable[Path]) -> Outcomes:
@@ -49,7 +49,7 @@ def _one(file: Path) -> Outcomes:
 
 
 def _module(name: str) -> str:
-    """Return the file of a test, which the dotted name of a class in it begins with."""
+    """Return the file of a test, whose name begins the dotted name of a class in it."""
     parts = name.removeprefix("tests.").split(".")
     own = next((n for n, part in enumerate(parts, start=1) if part.startswith("test_")), None)
     return f"{'/'.join(parts[:own])}.py"

@@ -1,4 +1,4 @@
-"""Defects that the attacks found, each with the test that keeps it from coming back."""
+"""The defects that attacks found, each with the test that prevents its return."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was wrong, and `FILE::FUNCTION` below tests/."""
+    """A defect, and its test as `FILE::FUNCTION` below tests/."""
 
     what: str
     test: str

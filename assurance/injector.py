@@ -1,8 +1,8 @@
-"""Who invents reports: what that tells about one real site, and how far it moves a share.
+"""An injector of invented reports: what they reveal of one real site, and how they move a share.
 
-Reports are unauthenticated, so both succeed to a degree; here is how often, by
-the rule of publication that the server uses, worked out exactly and not drawn.
-A table is a list of rows, the first of them its head.
+Reports are unauthenticated, so both attacks succeed to a degree. The functions compute how
+often, exactly and not by sampling, with the server's own rule of publication. A table is a
+list of rows, and the first row is its head.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from headcount_server.publication.rounding import Publication, publish
 from headcount_server.store.allowance import VALUES_A_DAY
 
 KEY = 3
-"""A key that has one value to be learned."""
+"""A key with one value to learn."""
 THRESHOLDS = (5, 10, 20)
 BUDGETS = (0, 1, 2, 4, 9, 19, 50)
-"""Fakes that an injector has at most."""
+"""Largest number of fakes that an injector has."""
 SITES = (50, 200, 1000, 10_000)
 FAKES = (5, 25, 100, 1000)
 VERSION = 1
 NETWORKS = (1, 4, 20, 100)
 DAYS = 7
 SHARE = 0.2
-"""Share of the real sites that hold a value, before fakes."""
+"""The share of real sites with the value, without fakes."""
 
 Chances = Mapping[int, float]
-"""How likely each number of other sites with the value is, to the injector."""
+"""The injector's probability for each number of other sites with the value."""
 World = Callable[[int], list[Chances]]
-"""What the injector may know of the others, given the threshold."""
+"""What the injector may know of the other sites, given the threshold."""
 Table = list[list[str]]
 
 
 def published(holders: int, threshold: int) -> int:
-    """What is published of a value that so many reports hold; 0 if nothing is."""
+    """Return the published total of a value that this many reports hold; 0 if it is withheld."""
     reports = holders + threshold  # enough that the week is published
     cell = Cell(KEY, "true", "")
     tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))
@@ -55,10 +55,10 @@ def published(holders: int, threshold: int) -> int:
 
 
 def success(others: Chances, threshold: int, fakes: int) -> float:
-    """How often the best guess at one site's yes or no is right; one half is a blind guess.
+    """Return how often the best guess at one site's yes or no is right; a blind guess is 0.5.
 
-    The injector sends exactly so many fakes that hold the value, and reads what
-    is published.
+    The injector sends exactly this many fakes with the value, and reads the published
+    total.
     """
     seen: dict[int, list[float]] = {}
     for number, chance in others.items():
@@ -69,17 +69,17 @@ def success(others: Chances, threshold: int, fakes: int) -> float:
 
 
 def best(others: Chances, threshold: int, budget: int) -> float:
-    """Return the same for an injector who may choose how many fakes he sends."""
+    """Return the same for an injector who may choose the number of fakes."""
     return max(success(others, threshold, fakes) for fakes in range(budget + 1))
 
 
 def nobody_else(_threshold: int) -> list[Chances]:
-    """No other site holds the value: a rare one, or one made up for the target."""
+    """Assume that no other site has the value: it is rare, or made up for the target."""
     return [{0: 1.0}]
 
 
 def all_known(threshold: int) -> list[Chances]:
-    """The injector knows how many others hold it; every number is as likely to be the true one."""
+    """Assume that the injector knows how many others have it; every number is equally likely."""
     return [{number: 1.0} for number in range(threshold, 2 * threshold)]
 
 
@@ -95,12 +95,12 @@ def _many() -> Chances:
 
 
 def a_few(_threshold: int) -> list[Chances]:
-    """Others that he cannot count hold it: three on average (Poisson)."""
+    """Assume that others have it whom the injector cannot count: three on average (Poisson)."""
     return [_few()]
 
 
 def many(_threshold: int) -> list[Chances]:
-    """Of a thousand others three in ten hold it, each by itself."""
+    """Assume that three in ten of a thousand others have it, independently of each other."""
     return [_many()]
 
 
@@ -113,7 +113,7 @@ KNOWLEDGE: Mapping[str, World] = {
 
 
 def targets() -> Table:
-    """How often one site's yes or no is guessed, by what is known of the others."""
+    """Return how often one site's yes or no is guessed, by what is known of the others."""
     head = ["the injector knows", "k", *(f"≤ {budget} fakes" for budget in BUDGETS)]
     rows = [head]
     for what, worlds in KNOWLEDGE.items():
@@ -131,7 +131,7 @@ def targets() -> Table:
 
 
 def shifted(sites: int, fakes: int, threshold: int = 5) -> float:
-    """Return the published share of a value after so many fakes that all hold it."""
+    """Return the published share of a value after this many fakes that all have it."""
     holders, reports = round(SHARE * sites) + fakes, sites + fakes
     cell = Cell(KEY, "true", "")
     tally = Tally(reports, Counter({KEY: reports}), Counter({cell: holders}))

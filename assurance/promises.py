@@ -1,6 +1,6 @@
-"""What headcount promises, and how each promise is attacked.
+"""The promises of headcount, and the attacks on each.
 
-Tests are named `FILE::FUNCTION` below tests/, or `FILE` for all of one file.
+Tests are named `FILE::FUNCTION` below tests/, or `FILE` for all tests of a file.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ class Attack:
     what: str
     tests: tuple[str, ...]
     soak: str = ""
-    """Variables that switch on the long form, as `make soak` sets them."""
+    """The variables by which `make soak` switches on the long form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something that always has to hold."""
+    """A fact that must always hold."""
 
     words: str
     attacks: tuple[Attack, ...]

@@ -1,11 +1,11 @@
 """Run the attacks, and write docs/generated/assurance.md and docs/generated/assurance.json.
 
-    python assurance/prove.py            run the short forms, take in the long ones, write both
-    python assurance/prove.py --short F  the same, with what `pytest --junitxml=F` wrote before
-    python assurance/prove.py --render   write the page anew from docs/generated/assurance.json
-    python assurance/prove.py --check    fail if the page is not what that makes
+    python assurance/prove.py            run the short forms, add the long ones, write both
+    python assurance/prove.py --short F  the same, from an earlier `pytest --junitxml=F`
+    python assurance/prove.py --render   write the page again from docs/generated/assurance.json
+    python assurance/prove.py --check    fail if the page differs from that
 
-`make soak` leaves what the long forms showed in .cache/soak.
+`make soak` leaves the evidence of the long forms in .cache/soak.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def named_tests() -> list[str]:
 
 
 def run() -> int:
-    """Run the short forms; gives pytest's exit status."""
+    """Run the short forms; return pytest's exit status."""
     whole = {test for test in named_tests() if "::" not in test}
     asked = [t for t in named_tests() if t in whole or t.partition("::")[0] not in whole]
     SHORT.parent.mkdir(exist_ok=True)
@@ -55,7 +55,7 @@ def run() -> int:
 
 
 def write(short: list[Path]) -> None:
-    """Write page and record from what runs have left."""
+    """Write page and record from the evidence of runs."""
     long = sorted(LONG.glob("*.xml"))
     former: Record | None = json.loads(RAW.read_bytes()) if RAW.exists() else None
     long_date, showed = (former["long_date"], former["long"]) if former else ("", {})
@@ -96,7 +96,7 @@ def _day(moment: float) -> str:
 
 
 def main() -> int:
-    """Do what is asked; gives the exit status."""
+    """Carry out the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--render", action="store_true", help="write the page from the JSON")
     parser.add_argument("--check", action="store_true", help="fail if the page is another")

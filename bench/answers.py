@@ -1,7 +1,7 @@
-"""The bytes of one call on a new connection: what is said, and what is heard.
+"""The bytes of one call on a new connection, and the reader of its answer.
 
-gRPC's are HTTP/2 frames, written out: preface, settings, headers, one message.
-Nothing waits for the server's settings, as clients need not either. The other
+The bytes of gRPC are HTTP/2 frames: preface, settings, headers, one message. The caller
+does not wait for the server's settings, because HTTP/2 does not require it. The other
 doors speak HTTP/1.
 """
 
@@ -19,14 +19,14 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RESET, _SETTINGS, _GOAWAY = 0, 1, 3, 4, 7
 _END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
 _FRAME = 9
-"""Bytes of a frame's head."""
+"""Bytes in the head of a frame."""
 
 
 class Answered(NamedTuple):
-    """What a caller heard."""
+    """The answer that a caller received."""
 
     code: str
-    """Status of gRPC or HTTP; empty if there was none."""
+    """The status of gRPC or HTTP, empty if there was none."""
     good: bool = False
     """Whether the report was acknowledged."""
     told: bool = False
@@ -34,17 +34,17 @@ class Answered(NamedTuple):
 
 
 class Reader(Protocol):
-    """Listens to one answer."""
+    """A reader of one answer."""
 
     h2: bool
 
     def take(self, data: bytes) -> Answered | None:
-        """Hear some bytes, none at the end; the answer, once it is there."""
+        """Take some bytes, or none at the end; return the answer once it is complete."""
         ...
 
 
 class GrpcReader:
-    """Hears the answer to a call that `grpc` wrote."""
+    """A reader of the answer to a call that `grpc` wrote."""
 
     __slots__ = ("_blocks", "_data")
     h2 = True
@@ -87,7 +87,7 @@ def _status(blocks: tuple[bytes, ...]) -> Answered:
 
 
 class HttpReader:
-    """Hears an answer of HTTP/1 on a connection that is closed after it."""
+    """A reader of an HTTP/1 answer, which ends with its connection."""
 
     __slots__ = ("_data",)
     h2 = False
@@ -114,7 +114,7 @@ class HttpReader:
 
 
 def grpc(message: bytes) -> bytes:
-    """Return a call of SubmitReport, whose message is framed already."""
+    """Return a call of SubmitReport with a framed message."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
@@ -140,7 +140,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def backdrop(site: bytes) -> bytes:
-    """Return a report as Backdrop sends it, HTTP/1.0 and all; the site's key is as given."""
+    """Return a report in Backdrop's form, over HTTP/1.0, with the given key of the site."""
     head = (
         "POST /post HTTP/1.0\r\nContent-Type: application/json\r\n"
         "User-Agent: Backdrop CMS (+https://backdropcms.org)\r\nHost: localhost\r\n"

@@ -1,11 +1,11 @@
-"""Ten thousand callers within ten seconds, each over a TLS connection of its own.
+"""Measure ten thousand callers within ten seconds, each on its own TLS connection.
 
     python bench/burst.py [--callers N] [--seconds S]
 
-The server is `headcount-server serve` as people start it, on one core; the
-callers come from the other, on time whether or not the earlier ones have their
-answers. None may be lost: each acknowledged report is counted exactly once,
-each refused caller is told when to return, and memory stays bounded.
+The server is `headcount-server serve`, on one core. The callers come from the other
+core, on time even if earlier callers have no answer yet. No report may be lost: each
+acknowledged report is counted exactly once, each refused caller is told when to return,
+and memory stays bounded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MEMORY = 400
 
 
 def burst(result: Result, given: argparse.Namespace) -> None:
-    """Let them come, and see what became of each."""
+    """Let the callers come, and return what became of each."""
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         certificate, key = servers.identity(directory)
@@ -37,7 +37,7 @@ def burst(result: Result, given: argparse.Namespace) -> None:
         wire = fresh(answers.grpc(reports.framed()))
         with servers.running(Product(directory, reports.REGISTRY, *flags)) as product:
             crowd = Crowd(product.ports["gRPC"], wire, answers.GrpcReader, certificate)
-            crowd.keep(1, 0.5)  # the first calls of a server are not what is asked about
+            crowd.keep(1, 0.5)  # the first calls of a server are not measured
             before = servers.counted(product.database)
             result.add("memory before", "MB", servers.memory(product.pid))
             calls = crowd.come(given.callers, given.seconds)

@@ -1,8 +1,8 @@
-"""Callers that come once: each opens a connection, sends one report, hears one answer and goes.
+"""Callers that come once: each opens a connection, sends one report, and reads one answer.
 
-One thread and epoll, on the core that does not serve; h2load cannot open a
-connection for each request. How busy it was is told, since a generator that
-is busy all the time measures itself.
+They share one thread and epoll, on the core that does not serve, because h2load cannot
+open a connection for each request. The result says how busy the generator was: one that
+is always busy measures itself.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ PATIENCE = 60.0
 """Seconds that a caller waits for its answer."""
 
 TURNED_AWAY = "closed before TLS began"
-"""What a caller heard whose connection the server did not take."""
+"""The answer of a caller whose connection the server did not accept."""
 
 Wire = Callable[[], bytes]
-"""What the next caller says, from its first byte to its last."""
+"""The bytes that the next caller sends."""
 
 
 @dataclass(slots=True)
 class Calls:
-    """What became of some callers."""
+    """The results of some callers."""
 
     latencies: list[float] = field(default_factory=list)
     """Milliseconds from opening the connection to the end of a good answer."""
     answers: Counter[str] = field(default_factory=Counter)
-    """How many heard what; `""` those that were taken and heard nothing."""
+    """Number of callers by answer; `""` means accepted and not answered."""
     refused_untold: int = 0
-    """Callers that were refused and not told when to return."""
+    """Number of callers that were refused and not told when to return."""
     begun: float = 0.0
-    """Seconds in which all of them came."""
+    """Seconds within which all callers came."""
     seconds: float = 0.0
-    """Seconds until the last of them had its answer."""
+    """Seconds until the last caller had its answer."""
     most: int = 0
-    """Callers at one time."""
+    """Largest number of callers at one time."""
     busy: float = 0.0
-    """Share of one core's time that this generator took."""
+    """Share of one core's time that this generator used."""
 
     @property
     def good(self) -> int:
-        """Reports that were acknowledged."""
+        """Number of acknowledged reports."""
         return len(self.latencies)
 
 
@@ -71,7 +71,7 @@ class _Caller:
 
 
 class Crowd:
-    """Lets callers come to one port; over TLS where a certificate is named."""
+    """A crowd of callers to one port, over TLS if a certificate is named."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Crowd:
         self._calls = Calls()
 
     def keep(self, number: int, seconds: float) -> Calls:
-        """So many callers at any time, for so long; each that has its answer is followed by one."""
+        """Keep this many callers for this long: each that has its answer is followed by another."""
 
         def due(elapsed: float, _come: int) -> int:
             return number - len(self._waiting) if elapsed < seconds else -1
@@ -103,7 +103,7 @@ class Crowd:
         return self._run(due)
 
     def come(self, number: int, seconds: float) -> Calls:
-        """So many callers, evenly over so long, whether or not the earlier ones have answers."""
+        """Let this many callers come, evenly over this long, even if earlier ones still wait."""
 
         def due(elapsed: float, come: int) -> int:
             if come == number:
@@ -204,7 +204,7 @@ def _allow_many_files() -> None:
 
 
 def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:
-    """Return the same bytes with a token of its own for each caller."""
+    """Return the same bytes with another token for each caller."""
     before, after = template.split(token)
 
     def wire() -> bytes:
@@ -214,7 +214,7 @@ def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:
 
 
 def in_turn(templates: Sequence[bytes]) -> Wire:
-    """Return the same for several templates, one after the other."""
+    """Return the same for several templates in turn."""
     wires = [fresh(template) for template in templates]
     turn = iter(range(1 << 62))
     return lambda: wires[next(turn) % len(wires)]()  # noqa: PLW0108 - a turn for each call

@@ -1,11 +1,11 @@
-"""What embedding costs a host that starts: importing the client, and "is anything due?".
+"""Measure what embedding costs at the start of a host: the import of the client, and `due`.
 
     python bench/client_start.py [--rounds N]
 
-Each round starts three interpreters in turn: one imports json, os and time, one
-imports a generated client and asks a host that nobody has asked yet, one asks a
-host that has said yes and whose report is planned. Each measures its own
-processor time. Prints medians and how many times the first they are.
+Each round starts three interpreters in turn. The first imports json, os and time. The
+second imports a generated client and calls `due` in a host that nobody has asked yet.
+The third calls it in a host with a yes and a planned report. Each measures its own
+processor time. The output has the medians, and their ratios to the first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import results
 ROOT = Path(__file__).parents[1]
 PATHS = (ROOT / "client", ROOT / "registry" / "generated" / "clients")
 BUDGET = 1.5
-"""Times the cost of `import json, os, time`."""
+"""Budget, as a multiple of the cost of `import json, os, time`."""
 
 USUAL = "import json, os, time"
 ASKED = """
@@ -39,7 +39,7 @@ print(process_time() - begin)
 
 
 def seconds(program: str) -> float:
-    """What a program measures of itself in an interpreter of its own."""
+    """Return the seconds that a program measures of itself in a new interpreter."""
     text = MEASURED.format(program=program, paths=[str(path) for path in PATHS])
     done = subprocess.run(
         [sys.executable, "-S", "-c", text], capture_output=True, text=True, check=True
@@ -48,7 +48,7 @@ def seconds(program: str) -> float:
 
 
 def main() -> int:
-    """Print the comparison; 1 if it is over the budget."""
+    """Print the comparison; return 1 if it is over the budget."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41, help="interpreters of each kind")
     given = results.arguments(parser)

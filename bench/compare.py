@@ -1,14 +1,13 @@
-"""Whether this tree is slower than another revision, both measured in one run.
+"""Compare the speed of this tree with that of another revision, in one run.
 
     python bench/compare.py REV [--rounds N]
 
-The revision is checked out beside and removed again. In each round both trees
-do the same work, one right after the other and by turns the first, from their
-own packages and with the same registry. A figure is slower where the whole
-interval of its rounds' ratios lies beyond what is allowed: the interval holds
-the true median in 97 of 100 cases (order statistics), so it is wide where the
-machine is restless. Exit status: 1 if anything is slower, 2 where nothing
-could be compared or this tree fails.
+The revision is checked out beside this tree, and removed again. In each round both trees
+do the same work, one right after the other, in alternating order, from their own packages
+and with the same registry. A figure is slower if the whole interval of its ratios lies
+beyond the allowance. The interval contains the true median in 97 of 100 cases (order
+statistics), so it is wide on a busy machine. Exit status: 1 if anything is slower, 2 if
+nothing could be compared or this tree fails.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from load import Load
 
 ROOT = Path(__file__).resolve().parents[1]
 ALLOWED = 1.05
-"""Times as slow as before that is no finding."""
+"""Largest ratio to the earlier time that is no finding."""
 CERTAIN = 0.97
-CONNECTIONS, STREAMS = 16, 8  # streams that any revision takes
+CONNECTIONS, STREAMS = 16, 8  # as many as every revision accepts
 SECONDS = 2
 DECLARATIONS = Path("registry", "declarations")
 REGISTRY = Path("registry", "generated", "registry.binpb")
@@ -52,15 +51,15 @@ class Tree(NamedTuple):
 
     path: Path
     registry: Path
-    """The registry that both trees are measured with."""
+    """The registry for both trees."""
 
     def environment(self) -> dict[str, str]:
-        """Return the environment in which its packages are the ones that are imported."""
+        """Return an environment in which Python imports the packages of this tree."""
         paths = [str(self.path / package) for package in PACKAGES]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
     def run(self, *command: str | Path) -> float:
-        """Seconds of processor time that Python took for this."""
+        """Return the seconds of processor time that Python takes for this code."""
         before = os.times()
         subprocess.run(
             servers.pinned(servers.SERVER_CORE, [sys.executable, *command]),
@@ -76,7 +75,7 @@ class Tree(NamedTuple):
 
 
 def intake(tree: Tree, place: Path) -> float:
-    """Seconds a thousand reports, over gRPC and durable."""
+    """Return the seconds for a thousand durable reports over gRPC."""
     body = place / "request"
     body.write_bytes(reports.framed(tree.registry))
     script = tree.path / "bench" / "intake_server.py"
@@ -88,12 +87,12 @@ def intake(tree: Tree, place: Path) -> float:
 
 
 def start_up(tree: Tree, place: Path) -> float:
-    """Seconds until a server answers, on a new database."""
+    """Return the seconds until a server answers, on a new database."""
     return _served(tree, place, servers.Product.start)
 
 
 def memory(tree: Tree, place: Path) -> float:
-    """Resident memory of a server that has just started, in MB."""
+    """Return the resident memory of a server that has just started, in MB."""
 
     def resident(product: servers.Product) -> float:
         product.start()
@@ -103,7 +102,7 @@ def memory(tree: Tree, place: Path) -> float:
 
 
 def scrape(tree: Tree, place: Path) -> float:
-    """Seconds of twenty looks at the public page and metrics of a new server."""
+    """Return the seconds of twenty requests for the public page and metrics of a new server."""
 
     def looked(product: servers.Product) -> float:
         product.start()
@@ -126,12 +125,12 @@ def _served(tree: Tree, place: Path, ask: Callable[[servers.Product], float]) ->
 
 
 def client(tree: Tree, _place: Path) -> float:
-    """Processor seconds of an interpreter that asks whether anything is due."""
+    """Return the processor seconds of an interpreter that asks whether a report is due."""
     return tree.run("-c", ASKED)
 
 
 def build(tree: Tree, place: Path) -> float:
-    """Processor seconds of building the registry that is shipped."""
+    """Return the processor seconds of building the shipped registry."""
     lock = place / "registry.lock"
     program = "from headcount_registry.cli import main; main()"
     declarations = tree.path / DECLARATIONS
@@ -149,22 +148,22 @@ FIGURES: Mapping[str, Callable[[Tree, Path], float]] = {
 
 
 class Finding(NamedTuple):
-    """How many times as much a figure takes now."""
+    """The ratio of a figure to the earlier one."""
 
     times: float
     lowest: float
     highest: float
     certain: bool
-    """Whether there were rounds enough to tell anything."""
+    """Whether there were enough rounds to tell anything."""
 
     @property
     def slower(self) -> bool:
-        """Whether it is, beyond what chance and the allowance explain."""
+        """Whether this tree is slower than chance and the allowance explain."""
         return self.certain and self.lowest > ALLOWED
 
     @property
     def faster(self) -> bool:
-        """Whether it takes less, beyond the same."""
+        """Whether this tree is faster than chance and the allowance explain."""
         return self.certain and self.highest < 1 / ALLOWED
 
 
@@ -173,7 +172,7 @@ def finding(ratios: Sequence[float]) -> Finding:
     ordered, rounds = sorted(ratios), len(ratios)
 
     def certainty(outside: int) -> float:
-        """How surely the median lies within, so many left out on either side."""
+        """Return the probability that the median lies within, with some left out on each side."""
         return 1 - 2 * sum(math.comb(rounds, k) for k in range(outside + 1)) / 2.0**rounds
 
     outside = 0
@@ -185,7 +184,7 @@ def finding(ratios: Sequence[float]) -> Finding:
 
 @contextmanager
 def worktree(revision: str) -> Iterator[Path]:
-    """The revision, checked out; gone when the block ends."""
+    """Yield a checkout of the revision, which is removed when the block ends."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "base")
         git = ["git", "-C", str(ROOT)]
@@ -205,7 +204,7 @@ def worktree(revision: str) -> Iterator[Path]:
 
 
 def compared(base: Path, rounds: int, names: Sequence[str]) -> dict[str, list[float]]:
-    """Ratios of this tree to the other, by figure; those that the other cannot do are left out."""
+    """Return the ratios of this tree to the other, by figure, without those the other lacks."""
     trees = (Tree(ROOT, base / REGISTRY), Tree(base, base / REGISTRY))
     ratios: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds):
@@ -237,7 +236,7 @@ def _reason(error: BaseException) -> str:
 
 
 def main() -> int:
-    """Compare, print, and tell by the exit status."""
+    """Compare, print, and return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

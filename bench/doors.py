@@ -1,10 +1,10 @@
-"""Every door beside a server that parses nothing: new connections, TLS, JSON, Backdrop's request.
+"""Measure every door beside a server that parses nothing: new connections, TLS, JSON, Backdrop.
 
     python bench/doors.py [--seconds S] [--rounds N] [--callers N]
 
-As in `intake.py` the servers take turns, each on one core with the load on the
-other. Callers open a connection for each report (`callers.py`); JSON is also
-measured over connections that stay, by h2load.
+The servers take turns, as in `intake.py`, each on one core with the load on the other.
+Callers open a connection for each report (`callers.py`). h2load also measures JSON over
+connections that stay open.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ MODES = ("durable", "no-op")
 KEPT_CONNECTIONS = 16
 LEAST_OVER_TLS = 0.90
 BUSY = 0.90
-"""A generator busier than this has not shown what the server can do."""
+"""Largest load of the generator; beyond it, the generator and not the server is the limit."""
 GOOD = {"grpc 0", "http 200"}
 
 
 class Door(NamedTuple):
-    """One way to come, on a connection of its own."""
+    """A way to submit a report, on a new connection."""
 
     name: str
     public: bool
-    """Whether it is a door of HTTP."""
+    """Whether the door speaks HTTP."""
     encrypted: bool
     wire: Wire
     reader: Callable[[], answers.Reader]
@@ -51,7 +51,7 @@ def _site() -> bytes:
 
 
 def all_doors() -> list[Door]:
-    """Return all ways to come on a new connection."""
+    """Return all doors for a new connection."""
     grpc = fresh(answers.grpc(reports.framed()))
     envelope = reports.as_json()
     return [

@@ -1,10 +1,9 @@
-"""A process that fills a week of a database, or closes it, by the product's own store.
+"""Fill a week of a database, or close it, by the product's own store.
 
     python bench/filling.py fill|close REGISTRY DATABASE WEEK [REPORTS]
 
-`fill` counts so many different reports, each with a random token, in groups of
-thousands. `close` prints the seconds that the close took, and those that it took
-to wipe what was left behind.
+`fill` counts REPORTS different reports, each with a random token, in groups of thousands.
+`close` prints the seconds of the close, and the seconds of the wiping after it.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from headcount_server.week import Week
 
 GROUP = 5000
 VARIETY = 2000
-"""Different reports; every value of theirs has come up long before 10,000 are in."""
+"""Number of different reports; each of their values occurs long before the 10,000th report."""
 THRESHOLD = 5
 GRACE = timedelta(days=2)
 
 
 def fill(store: SqliteStore, registry: Path, week: Week, count: int) -> None:
-    """Count so many reports more."""
+    """Count this many more reports."""
     known = schema.load(registry)
     project, reader = known.projects[reports.PROJECT], AnswerCache()
     store.open_week(week, Terms(THRESHOLD, week.end + GRACE), known)
@@ -49,7 +48,7 @@ def fill(store: SqliteStore, registry: Path, week: Week, count: int) -> None:
 
 
 def close(store: SqliteStore, week: Week) -> tuple[float, float]:
-    """Seconds of the close and of the wiping after it."""
+    """Return the seconds of the close, and of the wiping after it."""
     began = time.perf_counter()
     store.close_week(week, week.end + GRACE)
     closed = time.perf_counter()
@@ -59,7 +58,7 @@ def close(store: SqliteStore, week: Week) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Carry out the command line."""
     what, registry, database, week = sys.argv[1], *map(Path, sys.argv[2:4]), sys.argv[4]
     store = SqliteStore(database)
     if what == "fill":

@@ -1,10 +1,10 @@
-"""Acknowledged-durable reports a second, beside two servers that promise less.
+"""Measure durable reports a second, beside two servers that promise less.
 
     python bench/intake.py [--seconds S] [--rounds N] [--connections N ...]
 
-One process serves on one core, h2load loads it from the other; the three
-servers (see `intake_server.py`) take turns, so that a machine that changes its
-pace changes it for all. Ends with the medians of the ratios of each round.
+One process serves on one core, and h2load loads it from the other. The three servers (see
+`intake_server.py`) take turns, so that a change in the machine's pace affects all of
+them. The output ends with the medians of the ratios of each round.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from servers import Serving
 
 MODES = ("durable", "no-op", "naive")
 LEAST = {"no-op": 0.80, "naive": 2.0}
-"""Times the rate of each other server."""
+"""Smallest ratio of the durable rate to that of each other server."""
 
 
 @contextmanager
 def everyone(directory: Path, *identity: Path) -> Iterator[dict[str, Serving]]:
-    """The three servers, all running, one of them busy at a time."""
+    """Yield the three servers, all running, with one busy at a time."""
     with ExitStack() as stack:
         yield {
             mode: stack.enter_context(servers.intake(mode, directory, reports.REGISTRY, identity))
@@ -39,7 +39,7 @@ def everyone(directory: Path, *identity: Path) -> Iterator[dict[str, Serving]]:
 
 
 def compare(result: Result, given: argparse.Namespace) -> None:
-    """Rates and latencies of every server, one a round; they take turns within a round."""
+    """Return rates and latencies of every server by round; within a round they take turns."""
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         body = directory / "request"
@@ -57,7 +57,7 @@ def compare(result: Result, given: argparse.Namespace) -> None:
                         for percent, latency in zip(PERCENTILES, rate.milliseconds, strict=False):
                             result.add(f"{mode}, {at}, p{percent:g}", "ms", latency)
         for mode in ("durable", "naive"):
-            # A call that ends with an error is a 200 to HTTP: see that reports were counted.
+            # A failed call is also a 200 of HTTP, so check that reports were counted.
             if servers.counted(directory / f"{mode}.db") < sent[mode]:
                 sys.exit(f"{mode}: not every report was counted")
 

@@ -1,13 +1,12 @@
-"""A server for the intake benchmark: ours, or one of the two that it is compared with.
+"""Serve for the intake benchmark: as the product, or as one of the servers beside it.
 
     python intake_server.py durable|varied|naive|no-op REGISTRY DIRECTORY [CERTIFICATE KEY]
 
-`durable` is the product. `naive` is the product with one commit per report.
-`no-op` is a servicer on the same gRPC settings that parses nothing and answers,
-and an application on the same HTTP settings that reads the body and answers.
-h2load sends one body again and again, so every report gets a token of its own
-here, before the service sees it; in `varied` it becomes another report, too.
-Prints the ports of gRPC and HTTP and serves until killed.
+`durable` is the product. `naive` is the product with one commit for each report. `no-op`
+answers without parsing: a servicer with the same gRPC settings, and an application with
+the same HTTP settings, which reads the body. h2load always sends the same body, so this
+program gives every report its own token before the service sees it. In `varied`, it also
+changes the report. It prints the ports of gRPC and HTTP, and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from starlette.routing import Route
 
 ANY = Address("127.0.0.1", 0)
 VARIETY = 2000
-"""Different reports."""
+"""Number of different reports."""
 
 
 def main() -> None:

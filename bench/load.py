@@ -15,7 +15,7 @@ import reports
 from servers import LOAD_CORE, LOOPBACK, installed, pinned
 
 WARM_UP = 1
-"""Seconds that are not measured."""
+"""Seconds of warm-up, which are not measured."""
 PERCENTILES = (50.0, 99.0, 99.9)
 
 _GRPC = ("--header=content-type: application/grpc", "--header=te: trailers")
@@ -23,15 +23,15 @@ _JSON = ("--h1", "--header=content-type: application/json")
 
 
 class Rate(NamedTuple):
-    """What h2load saw."""
+    """The rate that h2load measured."""
 
     per_second: float
     milliseconds: tuple[float, ...]
-    """Latencies at the percentiles."""
+    """The latencies at the percentiles."""
 
 
 class Load:
-    """One body that is sent again and again."""
+    """A body that is sent again and again."""
 
     def __init__(self, body: Path, *, json: bool = False) -> None:
         self._program = installed("h2load", "nghttp2-client")
@@ -39,9 +39,9 @@ class Load:
         self._body = body
 
     def rate(self, port: int, seconds: int, connections: int, streams: int) -> Rate:
-        """Reports a second that were answered with 200, and how long each took.
+        """Return the rate of reports that were answered with 200, with their latencies.
 
-        Ends where one was not, such as those of more streams than the server takes.
+        Ends the program if another status comes, such as for more streams than the server takes.
         """
         with tempfile.NamedTemporaryFile() as log:
             duration = [f"--duration={seconds}", f"--warm-up-time={WARM_UP}"]
@@ -52,7 +52,7 @@ class Load:
             return Rate(float(per_second[1]), percentiles(_latencies(Path(log.name))))
 
     def send(self, port: int, reports: int, connections: int, streams: int) -> None:
-        """So many reports; ends where one of them was not answered with 200."""
+        """Send this many reports; end the program if one is not answered with 200."""
         output = self._run(port, connections, streams, f"--requests={reports}")
         if f" {reports} succeeded," not in output or not _all_well(output):
             sys.exit(f"not every report was answered with 200:\n{output}")
@@ -77,12 +77,12 @@ def _all_well(output: str) -> bool:
 
 def _latencies(log: Path) -> list[float]:
     rows = (line.split() for line in log.read_text(encoding="ascii").splitlines())
-    # Those of the warm-up have no status.
+    # Requests of the warm-up have no status.
     return [int(microseconds) / 1000 for _, status, microseconds in rows if status == "200"]
 
 
 def percentiles(latencies: Sequence[float]) -> tuple[float, ...]:
-    """Return the values below which 50, 99 and 99.9 % of them lie; none of too few."""
+    """Return the values below which 50, 99 and 99.9 % lie; none if there are too few."""
     if len(latencies) < 2:  # noqa: PLR2004 - what `quantiles` needs
         return ()
     cut = statistics.quantiles(latencies, n=1000, method="inclusive")

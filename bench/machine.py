@@ -1,4 +1,4 @@
-"""What figures were measured on, and with."""
+"""The machine and the versions of a measurement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def described() -> dict[str, str]:
-    """Names and versions, in the order in which they are told."""
+    """Return names and versions, in the order of the page."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
@@ -52,7 +52,7 @@ def _h2load() -> str:
 
 def _revision() -> str:
     revision = _output("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD")
-    # What a run writes itself is no change to what it measured.
+    # The files that a run writes do not change what it measures.
     changed = _output(
         "git", "-C", str(ROOT), "status", "--porcelain", "--", ".", ":!docs/benchmarks.*"
     )

@@ -1,10 +1,10 @@
-"""Memory of a server that has really taken a million reports.
+"""Measure the memory of a server that has taken a million reports.
 
     python bench/memory.py [--reports N ...]
 
-h2load sends them to the product over gRPC; each becomes one of two thousand
-different reports with a token of its own before the service sees it (see
-`intake_server.py`). Memory is looked at whenever so many are in.
+h2load sends them to the product over gRPC. Before the service sees it, each becomes one
+of two thousand different reports, with its own token (see `intake_server.py`). Memory is
+measured whenever one of the given numbers of reports is reached.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from results import Result
 
 CONNECTIONS, STREAMS = 16, 32
 AT_ONCE = 50_000
-"""Reports of one h2load: it is done before the server ends its connections for their age."""
+"""Reports of one h2load, few enough to end before the server closes its old connections."""
 MOST, FLAT = 150, 1.1
-"""Budgets: MB, and times as much as after a tenth of the reports."""
+"""The budgets: MB, and the ratio to the memory after a tenth of the reports."""
 
 
 def main() -> int:

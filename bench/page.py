@@ -2,8 +2,8 @@
 
     python bench/page.py [--check]
 
-Nothing is measured here, and nothing that was not measured appears. Ratios and
-budgets come first; figures in absolute terms are of one machine.
+Nothing is measured here, and only measured figures appear. Ratios and budgets come first.
+Absolute figures are those of one machine.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ROOT / "docs" / "generated"
 DATA, PAGE = GENERATED / "benchmarks.json", GENERATED / "benchmarks.md"
 BOUNDS = Path(__file__).with_name("bounds.md")
-"""Prose on what bounds the taking of reports, where there is any."""
+"""The text on what limits the intake, if there is one."""
 
 _FOLDED = re.compile(r"(.*), (p[\d.]+|[\d,]+ reports)")
 
 
 class Part(NamedTuple):
-    """A part of the suite: its program, and what a reader has to know of it."""
+    """A part of the suite: its program, and an explanation for readers."""
 
     name: str
     title: str
@@ -133,7 +133,7 @@ def _page(machine: Mapping[str, str], parts: Mapping[str, Result]) -> Iterator[s
 
 
 def on_machine(machine: Mapping[str, str]) -> Iterator[str]:
-    """What was measured on."""
+    """Return the lines that describe the machine."""
     yield "## The machine\n"
     yield from table(("what", "which"), machine.items())
 
@@ -173,7 +173,7 @@ def _part(part: Part, result: Result) -> Iterator[str]:
 
 
 def figures(series: Mapping[str, Series]) -> Iterator[str]:
-    """Tables of absolute figures: latencies beside their rate, sizes beside each other."""
+    """Return tables of absolute figures: latencies beside their rate, sizes beside each other."""
     plain, folded = [], {"p": {}, "reports": {}}  # type: ignore[var-annotated]
     for name, one in series.items():
         found = _FOLDED.fullmatch(name)
@@ -185,7 +185,7 @@ def figures(series: Mapping[str, Series]) -> Iterator[str]:
     rows: list[tuple[str, Series | None]] = [(name, series[name]) for name in plain]
     latencies = folded["p"]
     columns = tuple(dict.fromkeys(column for cells in latencies.values() for column in cells))
-    # Latencies without a rate of that name have a row without one.
+    # Latencies without a rate of that name have a row of their own.
     rows += [(name, None) for name in latencies if name not in series]
     if rows:
         yield from table(
@@ -229,7 +229,7 @@ def _bounds(budget: Budget) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with as many digits as say something."""
+    """Return a number with its significant digits."""
     if value >= 100 or value == int(value):  # noqa: PLR2004 - how many digits say something
         return f"{value:,.0f}"
     return f"{value:.2f}" if value >= 1 else f"{value:.2g}"
@@ -245,9 +245,9 @@ def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:  # noqa: ANN401 - 
 
 
 def command(about: str, render: Callable[[Any], str], data: Path, place: Path, again: str) -> int:
-    """Write a page from what was measured; with `--check` only say whether it is current.
+    """Write a page from a record; with `--check`, only say whether it is current.
 
-    Gives the exit status; `again` is the command that writes the page anew.
+    Return the exit status; `again` is the command that writes the page again.
     """
     parser = argparse.ArgumentParser(description=about.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where it differs")

@@ -1,7 +1,7 @@
-"""A PostgreSQL server for benchmarks: Debian's, started here, or the one that is named.
+"""A PostgreSQL server for benchmarks: Debian's, started here, or a named one.
 
-`HEADCOUNT_TEST_POSTGRES` names a database, which is emptied. What such a server
-costs in processor time is not seen from here.
+`HEADCOUNT_TEST_POSTGRES` names a database, which is emptied. The processor time of such
+a server cannot be measured from here.
 """
 
 from __future__ import annotations
@@ -32,36 +32,36 @@ class Postgres:
         self._pid = pid
 
     def empty(self) -> list[str]:
-        """Make all tables anew; what was done, in words."""
+        """Create all tables again; return what was done, in words."""
         with connected(self.url) as connection:
             drop(connection)
         return list(prepare(self.url))
 
     def ask(self, query: str) -> float:
-        """Return the one number that a query gives."""
+        """Return the number that a query yields."""
         with connected(self.url) as connection:
             row = connection.execute(query.encode()).fetchone()
         return float((row and row[0]) or 0)
 
     def written(self) -> float:
-        """Bytes of write-ahead log so far."""
+        """Return the bytes of write-ahead log so far."""
         return self.ask("SELECT pg_current_wal_lsn() - '0/0'")
 
     def cpu(self) -> float | None:
-        """Processor seconds of all its processes so far; None if it is not ours."""
+        """Return the processor seconds of all its processes so far; None if it is not ours."""
         if self._pid is None:
             return None
         return sum(cpu(pid, children=True) for pid in _family(self._pid))
 
     def pin(self, cores: set[int]) -> None:
-        """Hold it to these cores."""
+        """Restrict it to these cores."""
         for pid in _family(self._pid) if self._pid else ():
             with suppress(ProcessLookupError):
                 os.sched_setaffinity(pid, cores)
 
 
 def cpu(pid: int, *, children: bool = False) -> float:
-    """Processor seconds of a process so far, and of those children that have ended."""
+    """Return the processor seconds of a process and of its ended children so far."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
@@ -81,7 +81,7 @@ def _family(parent: int) -> list[int]:
 
 @contextmanager
 def running() -> Iterator[Postgres]:
-    """The server, until the block ends."""
+    """Yield the server, which is stopped when the block ends."""
     named = os.environ.get(NAMED)
     if named:
         yield Postgres(named, None)

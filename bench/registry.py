@@ -1,10 +1,10 @@
-"""From declarations to written files: 200 files with 1,000 keys, and ten times as many.
+"""Measure a build, from declarations to files: 1,000 keys in 200 files, and ten times as many.
 
     python bench/registry.py [--rounds N]
 
-Each round is a whole `headcount-registry build` in a process of its own, into an
-empty directory. Prints the median, the share of the budget that it takes, where the
-time goes, and how the time grows with the input.
+Each round is a whole `headcount-registry build` in a new process, into an empty directory.
+The output has the median, its share of the budget, the time of each step, and the growth
+of the time with the input.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from headcount_registry.pipeline.build import build
 PROGRAM = Path(sys.executable).with_name("headcount-registry")
 FILES, KEYS = 200, 5
 BUDGET = 3.0
-"""Seconds for 200 files with 1,000 keys."""
+"""Budget in seconds for 200 files with 1,000 keys."""
 GROWTH = 12.0
-"""Times as long for ten times the input."""
+"""Budget for ten times the input, as a multiple of the time."""
 
 ABOUT = """\
 headcount[title] = Module {file}
@@ -53,7 +53,7 @@ TYPES = {
 
 
 def declarations(place: Path, files: int) -> Path:
-    """Write so many files of five keys each, one of every type but the rarer two."""
+    """Write this many files of five keys each, one of every type except the two rarer ones."""
     place.mkdir()
     for file in range(files):
         text = ABOUT.format(file=file)
@@ -65,7 +65,7 @@ def declarations(place: Path, files: int) -> Path:
 
 
 def once(source: Path, place: Path) -> float:
-    """Seconds of one whole build."""
+    """Return the seconds of one whole build."""
     start = time.perf_counter()
     subprocess.run(
         [PROGRAM, "build", source, "--out", place / "out", "--lock", place / "registry.lock"],
@@ -76,7 +76,7 @@ def once(source: Path, place: Path) -> float:
 
 
 def measured(source: Path, rounds: int) -> list[float]:
-    """Seconds of some builds."""
+    """Return the seconds of some builds."""
     seconds = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as place:
@@ -85,7 +85,7 @@ def measured(source: Path, rounds: int) -> list[float]:
 
 
 def steps(source: Path) -> dict[str, float]:
-    """Seconds of each step of a build in this process."""
+    """Return the seconds of each step of a build in this process."""
     marks: list[tuple[str, float]] = []
     with tempfile.TemporaryDirectory() as place:
         build(
@@ -98,7 +98,7 @@ def steps(source: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, and give 1 if a budget is exceeded."""
+    """Measure and print; return 1 if a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="builds to take the median of")
     given = results.arguments(parser)

@@ -1,4 +1,4 @@
-"""Reports of twenty keys, as the real ones are, and the forms in which they are sent."""
+"""Reports of twenty keys, like real ones, in the forms in which they are sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REGISTRY = Path(__file__).resolve().parents[1] / "registry" / "generated" / "reg
 PROJECT, KEYS = "backdrop", 20
 TOKEN_BYTES = 16
 TOKEN = bytes(range(0xE0, 0xE0 + TOKEN_BYTES))
-"""Stands in an envelope where each report gets a token of its own."""
+"""The place of the token in an envelope; each report gets its own there."""
 RPC = "/headcount.v1.TelemetryService/SubmitReport"
 
 # The fields of a report are known only at run time, hence Any.
@@ -54,7 +54,7 @@ def _any(field: Any, key: schema.Key, chance: random.Random) -> None:  # noqa: A
 
 
 def report(registry: Path = REGISTRY, chance: random.Random | None = None) -> bytes:
-    """Return a report in its binary form; always the same one unless left to chance."""
+    """Return a report in its binary form; it is always the same unless left to chance."""
     project = schema.load(registry).projects[PROJECT]
     return _report(project, chance)
 
@@ -73,7 +73,7 @@ def _report(project: schema.Project, chance: random.Random | None) -> bytes:
 
 
 def several(count: int, registry: Path = REGISTRY) -> Sequence[bytes]:
-    """So many different reports, the same ones each time."""
+    """Return this many different reports, the same ones each time."""
     project, chance = schema.load(registry).projects[PROJECT], random.Random(7)  # noqa: S311 - data
     return [_report(project, chance) for _ in range(count)]
 
@@ -116,4 +116,4 @@ BACKDROP = json.dumps(
         }
     }
 ).encode()
-"""What a site of Backdrop 1.27 sends; the site's key stands in a header."""
+"""The request of a site of Backdrop 1.27, without the site's key, which is in a header."""

@@ -1,7 +1,7 @@
-"""What a benchmark found: samples, the ratios between them, and the budgets they must keep.
+"""The result of a benchmark: samples, ratios between them, and budgets for them.
 
-A part of the suite writes one `Result` as JSON, raw samples and all; medians,
-ratios and verdicts are worked out from the samples whenever they are shown.
+Each part of the suite writes a `Result` as JSON, with its raw samples. Medians, ratios
+and verdicts are computed from the samples whenever they are shown.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One figure, measured again and again; the n-th samples of a part are of one round."""
+    """A figure, measured repeatedly; the n-th samples of a part belong to one round."""
 
     unit: str
     samples: Sequence[float]
 
     @property
     def median(self) -> float:
-        """What is told of it."""
+        """The median of its samples."""
         return statistics.median(self.samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a figure, or the ratio of two, has to keep; a ratio may go without."""
+    """The budget of a figure or of a ratio of two; a ratio may have no bound."""
 
     name: str
     of: str
-    """Name of a series."""
+    """The name of a series."""
     to: str = ""
-    """Name of the series that it is divided by, if by any."""
+    """The name of the series that divides it, if there is one."""
     most: float | None = None
     least: float | None = None
 
@@ -52,7 +52,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Result:
-    """Everything that one part of the suite has to tell."""
+    """The result of one part of the suite."""
 
     command: str
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -81,9 +81,9 @@ class Result:
         self.budgets.append(Budget(name=name, of=of, to=to, most=most, least=least))
 
     def value(self, budget: Budget) -> float | None:
-        """What a budget is about; None if it was not measured.
+        """Return the figure of a budget; None if it was not measured.
 
-        Of series of equal length it is the median of each round's ratio.
+        For two series of equal length, it is the median of the ratios of each round.
         """
         of = self.series.get(budget.of)
         if of is None or not budget.to:
@@ -96,7 +96,7 @@ class Result:
         return statistics.median(a / b for a, b in zip(of.samples, to.samples, strict=True))
 
     def values(self) -> Iterator[tuple[Budget, float]]:
-        """Ratios and budgets that were measured."""
+        """Return the ratios and budgets that were measured."""
         for budget in self.budgets:
             value = self.value(budget)
             if value is not None:
@@ -107,12 +107,12 @@ class Result:
         return all(budget.kept(value) for budget, value in self.values())
 
     def as_json(self) -> dict[str, object]:
-        """Plain data, for a file."""
+        """Return plain data for a file."""
         return asdict(self)
 
     @classmethod
     def of_json(cls, data: dict[str, object]) -> Self:
-        """What `as_json` gave."""
+        """Return the result in the plain data of `as_json`."""
         plain = dict(data)
         series: dict[str, dict[str, object]] = plain.pop("series")  # type: ignore[assignment]
         budgets: list[dict[str, object]] = plain.pop("budgets")  # type: ignore[assignment]
@@ -124,7 +124,7 @@ class Result:
 
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """What every part can be asked for, and what its own parser adds."""
+    """Return the arguments that all parts share, with those of a part's own parser."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--json", type=Path, help="also write samples and budgets to this file")
     parser.add_argument("--quick", action="store_true", help="seconds, to see that it works")
@@ -132,10 +132,10 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def began(given: argparse.Namespace) -> Result:
-    """Return the result of this program, empty as yet."""
+    """Return the result of this program, which is still empty."""
     words = [Path(sys.argv[0]).name]
     skip = False
-    for word in sys.argv[1:]:  # where the result goes is no part of what was measured
+    for word in sys.argv[1:]:  # the place of the result is no part of the measurement
         if not skip and word != "--json":
             words.append(word)
         skip = word == "--json"
@@ -143,7 +143,7 @@ def began(given: argparse.Namespace) -> Result:
 
 
 def finished(result: Result, given: argparse.Namespace) -> int:
-    """Write the result where it is asked for; the exit status, 1 if a budget is missed."""
+    """Write the result to the requested place; return the exit status, 1 if a budget is missed."""
     start = datetime.fromisoformat(result.began).timestamp()
     result.seconds = round(time.time() - start, 1)
     if given.json:

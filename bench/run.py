@@ -1,12 +1,11 @@
-"""The whole suite: measures every part, keeps the samples and writes the page.
+"""Run the whole suite: measure every part, keep the samples, and write the page.
 
     python bench/run.py [--quick] [PART ...]
 
-Each part is a program and a process group of its own, with a time limit. One
-that fails keeps what it had before, and the others go on; the exit status is 1
-then, and where a budget is missed. Parts that are not named keep their results.
-`--quick` takes seconds for each, to see that all works, and writes to
-.cache/bench instead of docs.
+Each part is a program in its own process group, with a time limit. If a part fails, it
+keeps its earlier result, and the others continue. The exit status is 1 if a part fails or
+misses a budget. Parts that are not named keep their results. `--quick` takes seconds for
+each part, to see that all work, and writes to .cache/bench instead of docs.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ from results import Result
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench"
 LIMIT = 900
-"""Seconds that a part may take."""
+"""Time limit of a part in seconds."""
 ARGUMENTS = {"intake": ("--connections", "16", "1")}
 
 
 def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
-    """What a part found out; None if it failed."""
+    """Return the result of a part; None if it failed."""
     file = CACHE / f"{name}.json"
     file.unlink(missing_ok=True)
     command = [sys.executable, str(Path("bench") / f"{name}.py"), *ARGUMENTS.get(name, ())]
@@ -45,7 +44,7 @@ def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
     except subprocess.TimeoutExpired:
         print(f"{name}: not done after {LIMIT} s", flush=True)
     finally:
-        # Whatever it started ends with it, an interrupted one included.
+        # Everything that it started ends with it, even after an interruption.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -56,7 +55,7 @@ def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
 
 
 def main() -> int:
-    """Measure, write, and tell how it went."""
+    """Measure, write, and return the exit status."""
     names = [part.name for part in page.PARTS]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -85,7 +84,7 @@ def main() -> int:
             missed.append(name)
         data["parts"][name] = found
         data["parts"] = {each: data["parts"][each] for each in names if each in data["parts"]}
-        # After each part, so that an end in the middle loses nothing.
+        # Write after each part, so that an early end loses nothing.
         data_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         page_file.write_text(page.rendered(data), encoding="utf-8")
     print(f"== {page_file.relative_to(ROOT)}")

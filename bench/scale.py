@@ -1,14 +1,13 @@
-"""How far one database goes: 1, 2 and 4 servers on one PostgreSQL, beside SQLite.
+"""Measure how far one database goes: 1, 2 and 4 servers on one PostgreSQL, beside SQLite.
 
     python bench/scale.py [--seconds S] [--rounds N] [--reports N] [--quick]
 
-First a week is filled through the product's own store, on either database, to
-see what a report leaves behind. Then servers take reports from h2load; the
-compared ones take turns within each round. All that serves, the database
-included, shares all cores but one, which h2load has. Writes docs/generated/scale.json
-and, from that, docs/generated/scale.md; with `--quick` both into .cache/bench.
-PostgreSQL is Debian's, started here, or the one that HEADCOUNT_TEST_POSTGRES
-names, whose tables of headcount are destroyed.
+First, the product's own store fills a week on each database, which shows what a report
+leaves behind. Then servers take reports from h2load. Servers that are compared take turns
+within each round. The servers and the database share all cores except one, which h2load
+has. The results go to docs/generated/scale.json, and from there to docs/generated/scale.md;
+with `--quick`, both go to .cache/bench. PostgreSQL is Debian's, started here, or the one
+that HEADCOUNT_TEST_POSTGRES names, whose headcount tables are destroyed.
 """
 
 from __future__ import annotations
@@ -57,20 +56,20 @@ ROWS = ("shard_reports", "shard_answers", "shard_values", "tokens")
 
 
 class Serving(NamedTuple):
-    """Servers of one database that take turns with others."""
+    """The servers of one database, which take turns with others."""
 
     name: str
     processes: Sequence[subprocess.Popen[str]]
     ports: Sequence[int]
 
     def first(self, count: int) -> Serving:
-        """So many of them."""
+        """Return the first of them, this many."""
         name = f"{self.name}, {count} server{'s' if count > 1 else ''}"
         return Serving(name, self.processes[:count], self.ports[:count])
 
 
 def fill(result: Result, pg: Postgres, directory: Path, count: int) -> None:
-    """What a week of so many reports takes on either database."""
+    """Return what a week of this many reports takes on each database."""
     file = directory / "filled.db"
     before = pg.ask("SELECT pg_database_size(current_database())")
     for name, place in (("SQLite", file), ("PostgreSQL", pg.url)):
@@ -118,7 +117,7 @@ def _fill(store: Store, count: int) -> None:
 
 @contextmanager
 def serving(name: str, place: Place, count: int, shards: int = SHARDS) -> Iterator[Serving]:
-    """So many servers on a database, until the block ends."""
+    """Yield this many servers on a database, which end with the block."""
     where = place if isinstance(place, Path) else place.text
     command: list[str | Path] = [sys.executable, HERE / "scale_server.py", str(where), str(shards)]
     cores = ",".join(map(str, sorted(_serving_cores())))
@@ -137,12 +136,12 @@ def serving(name: str, place: Place, count: int, shards: int = SHARDS) -> Iterat
 
 
 def _serving_cores() -> set[int]:
-    """Return all cores but that of the load."""
+    """Return all cores except that of the load."""
     return set(range(os.cpu_count() or 1)) - {int(servers.LOAD_CORE)} or {0}
 
 
 def measure(result: Result, who: Serving, pg: Postgres | None, load: Load, seconds: int) -> None:
-    """One round of some servers; `pg` is None for SQLite."""
+    """Return the figures of one round of some servers; `pg` is None for SQLite."""
     count = len(who.ports)
     before = _spent(who, pg)
     with ThreadPoolExecutor(count) as pool:
@@ -152,7 +151,7 @@ def measure(result: Result, who: Serving, pg: Postgres | None, load: Load, secon
             )
         )
     per_second = sum(rate.per_second for rate in rates)
-    # The warm-up is part of what was spent, and about as busy.
+    # The processor time includes the warm-up, which is about as busy.
     taken = per_second * (seconds + WARM_UP)
     result.add(who.name, "reports/s", per_second)
     result.add(f"{who.name}, p50", "ms", max(rate.milliseconds[0] for rate in rates))
@@ -178,7 +177,7 @@ def _spent(who: Serving, pg: Postgres | None) -> tuple[float | None, ...]:
 
 
 def compare(result: Result, pg: Postgres, directory: Path, given: argparse.Namespace) -> None:
-    """Rates of all, one a round; then whether all was counted."""
+    """Measure the rates of all, by round; then check that all reports were counted."""
     body, file = directory / "request", directory / "headcount.db"
     body.write_bytes(reports.framed())
     load, most = Load(body), max(SERVERS)
@@ -193,7 +192,7 @@ def compare(result: Result, pg: Postgres, directory: Path, given: argparse.Names
             for who, its in rounds:
                 print(f"round {at + 1}: {who.name}", flush=True)
                 measure(result, who, its, load, given.seconds)
-    # A call that ends with an error is a 200 to HTTP: see that reports were counted.
+    # A failed call is also a 200 of HTTP, so check that reports were counted.
     found = pg.ask("SELECT sum(reports) FROM headcount_open.shard_reports")
     for name, counted in (("SQLite", servers.counted(file)), ("PostgreSQL", found)):
         sent = sum(

@@ -1,9 +1,9 @@
-"""Write docs/generated/scale.md from scale.json: what was measured, and the plan that follows.
+"""Write docs/generated/scale.md from scale.json: the measurements, and a plan from them.
 
     python bench/scale_page.py [--check]
 
-Nothing is measured here. The plan is arithmetic on the medians of the samples;
-what it assumes besides is told on the page.
+Nothing is measured here. The plan is arithmetic on the medians of the samples. The page
+states its other assumptions.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ DATA, PAGE = ROOT / "docs" / "generated" / "scale.json", ROOT / "docs" / "genera
 
 WEEK_SECONDS = 7 * 24 * 3600
 PEAK = 3
-"""Times the mean; clients draw the moment of sending evenly over the week."""
+"""The peak as a multiple of the mean; clients draw their moments evenly over the week."""
 BUSY = 0.5
-"""Share of a core, and of a database's measured rate, that a peak may take."""
+"""The share of a core, and of a database's measured rate, that a peak may use."""
 OPEN_WEEKS = 9 / 7
-"""Weeks whose tokens are kept at most: one, and two days of grace in the next."""
+"""Most weeks whose tokens are kept: one, and two days of grace in the next."""
 NODE_CORES, NODE_MEMORY = 16, 64e9
-"""Of a machine that serves a database."""
+"""Cores, and bytes of memory, of a machine that serves a database."""
 AT_ONCE = 64
 """Reports that a server has at work at once (`grpc_server.THREADS`). They wait for each other's
 commits at their shards, those of several servers too: no more are in commits at any time."""
 INSTALLATIONS = (10**6, 10**8, 10**9)
 PLANNED = "PostgreSQL, 2 servers"
-"""Whose costs the plan takes."""
+"""The server whose costs the plan uses."""
 
 HEAD = """\
 # Scale
@@ -95,7 +95,7 @@ extrapolation: nobody has run 10⁹ here.
 
 
 class Costs(NamedTuple):
-    """What one report costs, and what a week does."""
+    """The costs of a report, and of a week."""
 
     sqlite_rate: float
     server: float
@@ -115,7 +115,7 @@ class Costs(NamedTuple):
 
 
 def costs(result: Result) -> Costs | None:
-    """Return the medians; None if the run could not see what PostgreSQL spent."""
+    """Return the medians; None if the run could not measure the costs of PostgreSQL."""
     median = {name: series.median for name, series in result.series.items()}
     database = median.get(f"{PLANNED}: processor time of PostgreSQL")
     if database is None:
@@ -135,7 +135,7 @@ def costs(result: Result) -> Costs | None:
 
 
 def plan(cost: Costs, installations: int) -> dict[str, str]:
-    """What so many installations a week need, line by line."""
+    """Return what this many installations a week need, line by line."""
     mean = installations / WEEK_SECONDS
     peak = PEAK * mean
     server_cores, database_cores = peak * cost.server / BUSY, peak * cost.database / BUSY

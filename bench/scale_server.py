@@ -1,10 +1,10 @@
-"""A server for the benchmark of scale: the product, on any database.
+"""Serve for the benchmark of scale: the product, on any database.
 
     python bench/scale_server.py DATABASE SHARDS
 
-h2load sends one body again and again, so every report becomes one of two
-thousand here and gets a random token, before the service sees it. SHARDS is 64,
-as in the product, or fewer. Prints the port of gRPC and serves until killed.
+h2load always sends the same body. So this program turns every report into one of two
+thousand, with a random token, before the service sees it. SHARDS is 64, as in the product,
+or fewer. It prints the port of gRPC, and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from headcount_server.store.postgres import batch
 
 ANY = Address("127.0.0.1", 0)
 VARIETY = 2000
-"""Different reports."""
+"""Number of different reports."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Server processes on a core of their own, and what can be seen of them from outside."""
+"""Server processes, each on one core, and what can be seen of them from outside."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def installed(program: str, package: str) -> str:
 
 
 def pinned(core: str, command: Sequence[str | Path]) -> list[str]:
-    """Return the command, held to one core."""
+    """Return the command, restricted to one core."""
     return ["taskset", "--cpu-list", core, *map(str, command)]
 
 
@@ -54,7 +54,7 @@ def intake(  # noqa: PLR0913 - what a command line says
     script: Path = HERE / "intake_server.py",
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Serving]:
-    """One of the servers of `intake_server.py`, until the block ends."""
+    """Yield one of the servers of `intake_server.py`, which ends with the block."""
     command: list[str | Path] = [sys.executable, script, mode, registry, directory, *identity]
     with subprocess.Popen(
         pinned(SERVER_CORE, command), stdout=subprocess.PIPE, text=True, env=environment
@@ -70,7 +70,7 @@ def intake(  # noqa: PLR0913 - what a command line says
 
 
 class Product:
-    """`headcount-server serve` as people start it, on free ports."""
+    """A process of `headcount-server serve` on free ports."""
 
     def __init__(
         self,
@@ -92,16 +92,16 @@ class Product:
 
     @property
     def pid(self) -> int:
-        """The process, which runs."""
+        """The id of the running process."""
         assert self._process is not None  # noqa: S101 - for the type checker
         return self._process.pid
 
     def set_clock(self, moment: datetime) -> None:
-        """Let the server believe that it is this time."""
+        """Set the server's clock to this time."""
         self._clock.write_text(moment.isoformat(), encoding="ascii")
 
     def start(self) -> float:
-        """Start it; the seconds until it answers."""
+        """Start it; return the seconds until it answers."""
         listen = [f"--{door}={LOOPBACK}:0" for door in ("grpc", "public", "operations")]
         clock = [f"--test-clock={self._clock}"] if self._clock.exists() else []
         place = [f"--registry={self._registry}", f"--database={self.database}"]
@@ -122,27 +122,27 @@ class Product:
         return seconds
 
     def stop(self) -> None:
-        """End it in good order."""
+        """Shut it down in order."""
         assert self._process is not None  # noqa: S101 - for the type checker
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=START_SECONDS)
 
     def kill(self) -> None:
-        """End it, if it runs."""
+        """Kill it, if it runs."""
         if self._process is not None:
             with suppress(OSError):
                 self._process.kill()
             self._process.wait()
 
     def metric(self, name: str) -> float:
-        """Return the sum of an operational counter over lines that begin so."""
+        """Return the sum of an operational counter over lines that begin with a text."""
         lines = fetch(self.ports["operations"], "/metrics").decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
 @contextmanager
 def running(product: Product) -> Iterator[Product]:
-    """The product, started and in the end killed."""
+    """Yield the product, started; it is killed when the block ends."""
     try:
         product.start()
         yield product
@@ -151,14 +151,14 @@ def running(product: Product) -> Iterator[Product]:
 
 
 def fetch(port: int, path: str) -> bytes:
-    """What a server on this machine answers to GET."""
+    """Return the answer of a server on this machine to GET."""
     with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=60) as response:
         body: bytes = response.read()
     return body
 
 
 def memory(pid: int, which: str = "VmRSS") -> float:
-    """Resident memory of a process in MB (`VmRSS`), or the most that it ever was (`VmHWM`)."""
+    """Return the resident memory of a process in MB: the present (`VmRSS`) or largest (`VmHWM`)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(rf"^{which}:\s+(\d+) kB", status, re.MULTILINE)
     assert found is not None  # noqa: S101 - every Linux has it
@@ -166,14 +166,14 @@ def memory(pid: int, which: str = "VmRSS") -> float:
 
 
 def counted(database: Path) -> int:
-    """Reports that a server has counted."""
+    """Return the number of reports that a server has counted."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as reader:
         (total,) = reader.execute("SELECT sum(reports) FROM open_reports").fetchone()
         return int(total or 0)
 
 
 def identity(directory: Path) -> tuple[Path, Path]:
-    """Return a certificate for loopback and its key (P-256), as most sites have them today."""
+    """Return a certificate for loopback and its key (P-256), like those of most sites today."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     command = [
         installed("openssl", "openssl"), "req", "-x509", "-newkey", "ec",

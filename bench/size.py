@@ -1,11 +1,10 @@
-"""What a week of many reports takes: bytes, memory, and time to scrape, show, close and start.
+"""Measure a week of many reports: bytes, memory, and the time to scrape, show, close and start.
 
     python bench/size.py [--reports N ...] [--rounds N]
 
-One database is filled by the product's own store, and copied at each size. The
-servers on the copies run side by side and are asked in turn, once while the week
-is open (then they show the week before, of 10,000 reports) and once when it is
-closed and published.
+The product's own store fills one database, which is copied at each size. The servers on
+the copies run side by side and are queried in turn: once while the week is open (they then
+show the week before, of 10,000 reports), and once after it is closed and published.
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ from servers import LOOPBACK, Product
 
 WEEK = Week(2026, 10)
 MANY = 1_000_000
-"""Reports that the budgets speak of."""
+"""Number of reports that the budgets refer to."""
 BASE = 10_000
-"""Reports of the week before; also the size that others are compared with."""
+"""Number of reports of the week before, which is also the size that others are compared with."""
 REPEATS = 10
 MOST_BYTES, MOST_TIMES, MOST_MEMORY = 25, 1.2, 150
-"""Budgets: bytes a report, times as long as with 10,000, MB."""
+"""The budgets: bytes a report, the ratio to the time with 10,000 reports, MB."""
 
 HERE = Path(__file__).parent
 
 
 def filling(what: str, database: Path, week: Week, *count: int) -> list[float]:
-    """Run `filling.py`; the seconds that it prints."""
+    """Run `filling.py`; return the seconds that it prints."""
     command: list[str | Path] = [
         sys.executable,
         HERE / "filling.py",
@@ -63,7 +62,7 @@ def filling(what: str, database: Path, week: Week, *count: int) -> list[float]:
 
 
 def copies(sizes: list[int], directory: Path) -> Mapping[int, Path]:
-    """Folders with a database for each size, in which the week is open."""
+    """Return folders with a database for each size, whose week is open."""
     source = directory / "filled"
     source.mkdir()
     database = source / "headcount.db"
@@ -79,7 +78,7 @@ def copies(sizes: list[int], directory: Path) -> Mapping[int, Path]:
 
 
 def tokens(database: Path) -> int:
-    """Bytes of the pages that hold the week's tokens: all that grows with the reports."""
+    """Return the bytes of the pages with the week's tokens, which alone grow with the reports."""
     name = f"tokens_{WEEK.year:04}_W{WEEK.number:02}"
     with closing(sqlite3.connect(database)) as connection:
         (size,) = connection.execute(
@@ -89,7 +88,7 @@ def tokens(database: Path) -> int:
 
 
 def in_use(database: Path) -> int:
-    """Bytes of the pages of a database that hold anything."""
+    """Return the bytes of a database's pages in use."""
     with closing(sqlite3.connect(database)) as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
@@ -98,7 +97,7 @@ def in_use(database: Path) -> int:
 
 
 class Sizes:
-    """The databases of all sizes, and what is found out about them."""
+    """The databases of all sizes, and their figures."""
 
     def __init__(self, result: Result, rounds: int, folders: Mapping[int, Path]) -> None:
         self._result = result
@@ -106,18 +105,18 @@ class Sizes:
         self._folders = folders
 
     def add(self, what: str, size: int, unit: str, value: float) -> None:
-        """One sample of one size."""
+        """Add a sample of one size."""
         self._result.add(f"{what}, {size:,} reports", unit, value)
 
     def weigh(self) -> None:
-        """Bytes of each database."""
+        """Measure the bytes of each database."""
         for size, folder in self._folders.items():
             database = folder / "headcount.db"
             self.add("database file", size, "MB", database.stat().st_size / 1e6)
             self.add("bytes a report beyond the totals", size, "B", tokens(database) / size)
 
     def ask(self, state: str, moment: datetime) -> None:
-        """Start a server on each, ask them in turn, back up, end them; all that in rounds."""
+        """In each round, start a server on each, query them in turn, back up, and end them."""
         products = {
             size: Product(folder, reports.REGISTRY) for size, folder in self._folders.items()
         }
@@ -149,7 +148,7 @@ class Sizes:
             self.add(f"{name}, {state} week", size, "ms", seconds * 1000)
 
     def close(self) -> None:
-        """Close the week in copies of each, and last of all in each itself."""
+        """Close the week in copies of each database, and at last in each database itself."""
         for turn in range(self._rounds):
             print(f"close, round {turn + 1} of {self._rounds}", flush=True)
             for size, folder in self._folders.items():
@@ -165,7 +164,7 @@ class Sizes:
             self.add("database file after the close", size, "MB", database.stat().st_size / 1e6)
 
     def expect(self) -> None:
-        """The budgets: a million reports, or the most that there are, beside the fewest."""
+        """Add the budgets: a million reports, or the most there are, compared with the fewest."""
         first, last = min(self._folders), max(self._folders)
         compared = MANY if MANY in self._folders else last
         few, many = f", {first:,} reports", f", {compared:,} reports"

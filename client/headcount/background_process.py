@@ -1,6 +1,6 @@
-"""A report's errand, run by the process that `background` starts.
+"""The process that `delivery.background` starts to run a report's errand.
 
-It asks once more what was decided, and sends; it has a minute to live.
+It reads the decision once more, and sends the report. It ends within a minute.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from headcount.storage.state_directory import StateDirectory
 
 
 def run(path: str, name: str) -> None:
-    """Run an errand, if it is still there; a no removes it.
+    """Run an errand, if it still exists; a no removes it.
 
-    The errand is removed when its report was sent or put off. That tells that this way works.
+    The errand is removed once its report is sent or put off, which tells that it was not lost.
     """
     _limit_life()
     directory = StateDirectory(path, name)

@@ -88,12 +88,12 @@ class Client(SiteOwner):
             Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
 
     def preview(self, level: str | None = None) -> Preview:
-        """Return the frozen report if there is one, else what the collectors say now.
+        """Return the frozen report if there is one, else the report of the present answers.
 
-        If nothing is agreed to: the keys that a yes to the basic level would send.
-        With a `level`, everything that a yes to it would send, keys that wait for an
-        answer included. Raises ConsentError for a level that is none, and
-        ReportError if the generated package is not of one piece.
+        Without consent, it has the keys that a yes to the basic level would send. With a
+        `level`, it has everything that a yes to this level would send, including keys
+        that wait for an answer. Raises ConsentError if there is no such level, and
+        ReportError if schema and keys of the generated package disagree.
         """
         if level is not None:
             from headcount.consent.transitions import checked
@@ -111,7 +111,7 @@ class Client(SiteOwner):
     def obstacle(self) -> str:
         """Return why no report can leave this process, `""` if nothing is known to prevent it.
 
-        Say, a `grpcs://` endpoint without grpcio. Opens no connection.
+        One example is a `grpcs://` endpoint without grpcio. This opens no connection.
         """
         if self._transport is not None:
             return ""
@@ -129,12 +129,12 @@ class Client(SiteOwner):
     def notes(self) -> dict[str, str]:
         """Return why keys had no answer in the last report, such as a collector that raised.
 
-        `send_in_background` tells what became of a process that got lost.
+        The key `send_in_background` says that its process was lost.
         """
         return outbox.read_notes(self._directory) | self._lost()
 
     def due(self) -> bool:
-        """Return whether a report should leave now. Cheap: two small files at most."""
+        """Return whether a report should leave now. This reads at most two small files."""
         try:
             plan = self._plan()
             return plan is not None and is_due(plan, self._clock()) and self.state().on
@@ -142,7 +142,7 @@ class Client(SiteOwner):
             return False
 
     def next_due(self) -> float | None:
-        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
+        """Return the unix time at which to call `due` again, None if waiting changes nothing."""
         try:
             decision = self._decision()
             if not decision.state().on:
@@ -172,9 +172,9 @@ class Client(SiteOwner):
     def send_in_background(self) -> Outcome:
         """Start a separate process that sends the week's report, if its moment has come.
 
-        For programs that end soon: STARTED if one was started, after the collectors
-        had a second to answer. Where such a process does not get to its end, the
-        program itself sends, and waits a second at most.
+        Use it in programs that end soon. STARTED means that the collectors had a second
+        to answer, and the process was started. If such processes are lost, the program
+        itself sends, and waits a second at most.
         """
         from headcount.delivery.outcome import Outcome
 
@@ -274,7 +274,7 @@ class Client(SiteOwner):
         kept = (VARIABLE, SHARED)
         lasting = {name: self._environment[name] for name in kept if name in self._environment}
         return {
-            "environment": lasting,  # the rest was looked at by the host
+            "environment": lasting,  # the host looked at the rest
             "endpoint": self._endpoint,
             "allow_plaintext": self._allow_plaintext,
             "root_certificates": self._roots and self._roots.hex(),

@@ -1,4 +1,4 @@
-"""What a site owner can say and read: answers, status, history."""
+"""The site owner's side of a client: answers, status, history."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SiteOwner(ABC):
         return self._decision().state()
 
     def record(self) -> Record | None:
-        """What was answered, when and how, whatever the environment says; None before that.
+        """Return the answer, its time and its way, whatever the environment says; None before one.
 
         A host may read this, and `state().keys`, before it sends requests of its own.
         """
@@ -61,14 +61,14 @@ class SiteOwner(ABC):
         )
 
     def history(self) -> tuple[Entry, ...]:
-        """Return every report that left, newest first, with what came of it; the last 104."""
+        """Return every report that left, newest first, with its outcome; the last 104."""
         from headcount.delivery.history import entries
 
         return entries(self._directory)
 
     @property
     def history_directory(self) -> str:
-        """Folder of the history, one file a report; it need not exist."""
+        """The folder of the history, which may not exist; it has one file for each report."""
         return self._directory.history
 
     def clear_history(self) -> None:
@@ -96,8 +96,8 @@ class SiteOwner(ABC):
     def ask_server(self, seconds: float = 10.0) -> ServerPolicy:
         """Ask the server for its threshold and retention, and remember its response.
 
-        Opens a connection, so ConsentError while the state is off; ServerError
-        where the server does not say.
+        This opens a connection, so it raises ConsentError while the state is off. It
+        raises ServerError if the server does not answer the question.
         """
         from headcount.delivery.server_policy import ask
 
@@ -120,17 +120,17 @@ class SiteOwner(ABC):
         """Record a yes to the present keys of a level, and return what is sent from now on.
 
         `level` is basic or extended, and `refused` names all keys to leave out.
-        None keeps what was answered before, at first basic and no key: a key that
-        somebody refused stays refused until `allow`, or until it is missing in a
-        list given here. `via` says how the answer was given, and `wording` names
-        the version of the words it was given to.
+        None keeps the earlier answer, and means basic and no key if there is none: a
+        refused key stays refused until `allow`, or until a list given here leaves it
+        out. `via` says how the answer was given, and `wording` names the version of the
+        words that were answered.
         """
         left_out = None if refused is None else tuple(refused)
         self._decision().grant(level, left_out, via, wording)
         return self.state()
 
     def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
-        """Record a no, for good, and remove everything kept for sending.
+        """Record a no, which lasts, and remove everything kept for sending.
 
         The history of what was sent stays readable, unless you ask to remove it too.
         """
@@ -158,7 +158,7 @@ class SiteOwner(ABC):
         self._decision().allow(key)
 
     def set_level(self, level: str) -> None:
-        """Changes the level of a yes, and agrees to the present keys that it adds."""
+        """Change the level of a yes, and agree to the present keys that it adds."""
         self._decision().set_level(level)
 
     def forget(self) -> None:
@@ -166,7 +166,7 @@ class SiteOwner(ABC):
         self._directory.forget()
 
     def way_back(self) -> str:
-        """Return how people change their mind: a command, or the file that holds the answer."""
+        """Return the way to change an answer: a command, or the file that holds the answer."""
         from headcount.way_back import way_back
 
         return way_back(self, self.project, self._directory.path, self._directory.decision)
@@ -181,7 +181,7 @@ class SiteOwner(ABC):
 
     @abstractmethod
     def next_due(self) -> float | None:
-        """Unix time at which to call `due()` again, or None if waiting won't change the answer."""
+        """Return the unix time at which to call `due` again, None if waiting changes nothing."""
 
     @abstractmethod
     def obstacle(self) -> str:
@@ -189,11 +189,11 @@ class SiteOwner(ABC):
 
     @abstractmethod
     def notes(self) -> dict[str, str]:
-        """Why keys had no answer when the last report was made, and what got lost."""
+        """Return why keys had no answer in the last report, and whether a process was lost."""
 
     @abstractmethod
     def _decision(self) -> Decision:
-        """What was decided about this project on this host."""
+        """Return the decision about this project on this host."""
 
     @abstractmethod
     def _opened(self) -> Transport:

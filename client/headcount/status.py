@@ -1,4 +1,4 @@
-"""The status: everything that a site owner may ask about one project, in one value."""
+"""The status: everything that a site owner may ask about a project, in one value."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ Part = TypeVar("Part")
 
 
 class Status(Frozen):
-    """What holds now, and why. Times are unix seconds, None if there is none.
+    """The state of a project, and the reasons. Times are unix seconds, None if there is none.
 
     `on`, `rule`, `explanation` and `keys` are those of the effective State.
-    `decision` is what was answered (granted, denied, unreadable or `""`), with
-    its `level`, `refused` keys, time (`decided_at`), way (`via`), version of the
-    words (`wording`) and registry (`agreed_digest`); `registry_digest` is the
-    present one. `waiting` maps each key that nobody has agreed to yet to the
-    reasons, and `limited` each that has become wider and is sent as agreed.
-    `notes` say why keys had no answer when the last report was made, and
-    under `send_in_background` that its process got lost.
+    `decision` is granted, denied, unreadable or `""`, with its `level`, `refused` keys,
+    time (`decided_at`), way (`via`), version of the words (`wording`) and registry
+    (`agreed_digest`). `registry_digest` is that of the present registry. `waiting` maps
+    each key that nobody has agreed to yet to the reasons, and so does `limited` for each
+    key that has become wider and is sent within the terms of consent.
+    `notes` say why keys had no answer when the last report was made; the key
+    `send_in_background` says that its process was lost.
     `shared_secret` is the path of the secret that replicas share, `""` if there is none.
     `obstacle` says why no report can leave this process, `""` if nothing is known.
     `unreadable` says which files could not be read; what they hold is missing here.
@@ -82,7 +82,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     obstacle: str,
     notes: Callable[[], Mapping[str, str]],
 ) -> Status:
-    """Return the status as its files and the environment tell it; writes nothing."""
+    """Return the status that files and environment tell; this writes nothing."""
     state = decision.state()
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE
@@ -126,7 +126,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
 
 
 def _read(call: Callable[[], Part], otherwise: Part, unreadable: list[str]) -> Part:
-    """A part of the status, or why it cannot be read."""
+    """Return a part of the status; if it cannot be read, return the default and note why."""
     try:
         return call()
     except StateError as error:

@@ -1,4 +1,4 @@
-"""Collectors that many hosts need: each returns what a key of that kind asks for.
+"""Collectors that many hosts need.
 
 ```
 class Acme(Collectors):
@@ -15,7 +15,7 @@ _MACHINES = {
     "amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "armv8l": "armv7l",
     "i386": "x86", "i486": "x86", "i586": "x86", "i686": "x86",
 }  # fmt: skip
-"""Names of one processor family, as the systems spell them, and the one that is told."""
+"""The spellings of a processor family, and the name that is reported for each."""
 
 
 def release(distribution: str) -> str | None:
@@ -34,7 +34,7 @@ def python_version() -> str:
 
 
 def python_implementation() -> str:
-    """Return which Python it is, such as `CPython` or `PyPy`."""
+    """Return the implementation of Python, such as `CPython` or `PyPy`."""
     from platform import python_implementation
 
     return python_implementation()
@@ -58,7 +58,7 @@ def architecture() -> str | None:
 def plugins(group: str) -> list[str]:
     """Return the names of the distributions that have entry points in a group, sorted.
 
-    A key with a catalogue tells only those that are in it.
+    A key with a catalogue reports only the names in the catalogue.
     """
     from importlib.metadata import entry_points
 

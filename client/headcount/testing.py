@@ -1,4 +1,4 @@
-"""For the tests of a host: an installation whose clock, network and consent you control.
+"""An installation for a host's tests, whose clock, network and consent the test controls.
 
 ```
 with headcount.testing.installed(Telemetry, MyCollectors()) as site:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Telemetry = TypeVar("Telemetry", bound="Client")
 
 START = 1_794_816_000.0
-"""When the clock of a test begins unless told otherwise: Monday, 2026-11-16 08:00 UTC."""
+"""The time at which a test's clock begins by default: Monday, 2026-11-16 08:00 UTC."""
 
 
 class Clock:
@@ -118,7 +118,7 @@ def installed(
     answers: tuple[Answer, ...] = (),
     now: float = START,
 ) -> Iterator[Installation[Telemetry]]:
-    """An installation that lasts as long as the `with` block.
+    """Yield an installation that lasts as long as the `with` block.
 
     `telemetry` is a generated class, `arguments` are its collectors (or, for
     `headcount.Client`, a project and its collectors). Somebody has said yes to

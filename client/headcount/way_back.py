@@ -1,4 +1,4 @@
-"""How people change their mind: a command that works as it is printed, or a file."""
+"""The way to change an answer: a command that works as it is printed, or a file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def way_back(client: object, project: Project, state_directory: str, decision: str) -> str:
-    """Return the command of the generated package, else where the answer is kept.
+    """Return the command of the generated package, else the path of the decision.
 
-    The package may stand anywhere and bear any name: it is the module whose class the
-    client is of, and whose project is its own.
+    The package may have any place and name. It is the module that defines the client's
+    class and has the client's project.
     """
     package = _package(client, project)
     root = package and _root(package)
@@ -31,7 +31,7 @@ def way_back(client: object, project: Project, state_directory: str, decision: s
 
 
 def _package(client: object, project: Project) -> str:
-    """Return the generated package that a client is of, `""` if there is none that can be run."""
+    """Return the generated package of a client, `""` if there is none that can be run."""
     for kind in type(client).__mro__:
         module = sys.modules.get(kind.__module__)
         if getattr(module, "PROJECT", None) is project:
@@ -43,7 +43,7 @@ def _package(client: object, project: Project) -> str:
 
 
 def _root(package: str) -> str:
-    """The directory in which Python finds a package, `""` in a frozen program or an archive."""
+    """Return the directory that holds a package, `""` in a frozen program or an archive."""
     file = getattr(sys.modules[package], "__file__", None)
     if not interpreter() or not file:
         return ""
@@ -52,5 +52,5 @@ def _root(package: str) -> str:
 
 
 def _usual() -> set[str]:
-    """Where Python looks for packages wherever it is started."""
+    """Return the directories in which Python looks for packages wherever it is started."""
     return {get_path("purelib"), get_path("platlib"), getusersitepackages()}

@@ -1,1 +1,1 @@
-"""The compiler of headcount declarations: `.info` files in, schema and typed clients out."""
+"""The compiler of headcount declarations, from `.info` files to schema and typed clients."""

@@ -1,13 +1,13 @@
 """Errors of the registry, as one small tree.
 
-RegistryError             base; its text is fit to be shown to a person
+RegistryError             base; its text can be shown to a person
 ├── DeclarationsError     the declarations have errors; carries every finding
 ├── SourceError           a file or directory to read is missing or unreadable
 │   └── ArchiveError      an archive is damaged, hostile or beyond its bounds
 ├── LockError             registry.lock is damaged
 ├── HistoryError          registry.history is damaged
-├── CompileError          protoc refused what was generated, or had no room to work
-├── ConformanceError      a program to be proven cannot be run or breaks the protocol
+├── CompileError          protoc refused a generated file, or had no room for its files
+├── ConformanceError      a program under test cannot be run or breaks the protocol
 └── OutputError           a file could not be written, or is not ours to overwrite
 """
 
@@ -39,7 +39,7 @@ class SourceError(RegistryError):
 
 
 class ArchiveError(SourceError):
-    """An archive is damaged, hostile or beyond its bounds; nothing of it is used."""
+    """An archive is damaged, hostile or beyond its bounds; no part of it is used."""
 
 
 class HistoryError(RegistryError):
@@ -51,11 +51,11 @@ class LockError(RegistryError):
 
 
 class CompileError(RegistryError):
-    """protoc refused a generated file, in its own words, or its temporary files had no room."""
+    """protoc refused a generated file, or its temporary files had no room."""
 
 
 class ConformanceError(RegistryError):
-    """A program to be proven cannot be started, broke off, or does not keep to the protocol."""
+    """A program under test cannot be started, ended early, or breaks the protocol."""
 
 
 class OutputError(RegistryError):

@@ -1,4 +1,4 @@
-"""A finding of a check: name, severity, place, and what to write instead."""
+"""The finding of a check: its name, severity and place, and what to write instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file; line and column count from 1, 0 means the file as a whole."""
+    """A place in a file. Line and column count from 1; 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -31,7 +31,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that a person should fix; sorts by place."""
+    """A fault that a person should fix; findings sort by place."""
 
     location: Location
     check: str

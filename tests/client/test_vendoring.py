@@ -41,6 +41,15 @@ if __name__ == "__main__":
     came = client.send_in_background()
     print(came, client.notes().get("send_in_background"), type(client).__base__.__module__)
 """
+OWN = """
+import sys
+from importlib import import_module
+from shop.counts import Collectors, Telemetry
+
+client = Telemetry(Collectors(), state_directory="state", environment={})
+headcount = type(client).__base__.__module__.removesuffix(".client")
+sys.exit(import_module(f"{headcount}.cli.main").main(client))
+"""
 IMPORT = re.compile(r"^(\s*)(from|import) headcount\b", re.MULTILINE)
 
 
@@ -101,3 +110,16 @@ def test_usage_and_errors_name_the_command_as_it_is_typed(shop: Path) -> None:
     wrong = _run(shop, "-m", "shop.counts", "refuse", "--state", "state")
     assert "backdrop_telemetry" not in wrong + help_text
     assert "OFF" in _run(shop, "-m", "shop.counts", "status", "--state", "state")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "module"), [("owners.py", "shop.owners"), ("__main__.py", "shop")]
+)
+def test_a_host_s_own_command_is_named_as_it_is_typed_too(
+    shop: Path, file: str, module: str
+) -> None:
+    (shop / "shop" / file).write_text(OWN, encoding="utf-8")
+    assert _run(shop, "-m", module, "--help").startswith(f"usage: python -m {module} ")
+    assert f"python -m {module}: error: " in _run(shop, "-m", module, "nonsense")
+    assert _run(shop, f"shop/{file}", "--help").startswith(f"usage: {file} ")

@@ -1,4 +1,4 @@
-"""What the sources of the vectors are written in."""
+"""The form of the sources of the vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from what people answered."""
+"""Consent: the state that follows from people's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent after the declarations changed, within the terms that were agreed to."""
+"""Evolution: what is sent after a change of the declarations, within the terms of consent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installations of the Python client whose surroundings are in hand: clock, chance, server."""
+"""Installations of the Python client, with a controlled clock, chance and server."""
 
 from __future__ import annotations
 

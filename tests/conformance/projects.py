@@ -1,4 +1,4 @@
-"""The declarations that the vectors speak of, built by the registry itself."""
+"""The declarations that the vectors refer to, built by the registry itself."""
 
 from __future__ import annotations
 

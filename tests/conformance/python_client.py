@@ -2,8 +2,8 @@
 
     PYTHONPATH=tests headcount-registry conformance -- python -m conformance.python_client
 
-Each answer comes from the parts that a host runs. What a question fixes (the clock, chance, the
-secret, the server) is put in from outside, as the client's own arguments and files.
+Each answer comes from the parts that a host runs. The client's own arguments and files
+supply what a question fixes: the clock, chance, the secret, the server.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class _Told(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 def http(status: int, headers: dict[str, str], body: str) -> Json:

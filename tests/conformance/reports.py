@@ -1,4 +1,4 @@
-"""Reports: from answers to bytes. The JSON is written here, its bytes are protobuf's own."""
+"""Reports: from answers to bytes. The JSON is written here; protobuf makes the bytes."""
 
 from __future__ import annotations
 

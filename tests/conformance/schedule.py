@@ -1,4 +1,4 @@
-"""When a report leaves, with the random number given."""
+"""The schedule: when a report leaves, for a given random number."""
 
 from __future__ import annotations
 

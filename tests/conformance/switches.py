@@ -1,4 +1,4 @@
-"""The switches that turn everything off, whatever was answered."""
+"""The switches that turn everything off, whatever the answer."""
 
 from __future__ import annotations
 

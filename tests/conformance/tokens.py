@@ -1,4 +1,4 @@
-"""Tokens: what they are made of. When none may be made stands in histories.py."""
+"""Tokens: what they are made from. The cases in which none may be made are in histories.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting: what is left of a host's answer before it leaves."""
+"""Values: how a host's answer is cut before it leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ISO weeks; what they are is taken from the standard library's own calendar."""
+"""ISO weeks, computed by the standard library's own calendar."""
 
 from __future__ import annotations
 

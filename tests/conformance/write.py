@@ -1,4 +1,4 @@
-"""Writes the vectors from their sources; with --check, says which are not as they would be.
+"""Write the vectors from their sources; with --check, say which files differ.
 
 PYTHONPATH=tests python -m conformance.write [--check]
 """

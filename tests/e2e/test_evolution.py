@@ -179,7 +179,7 @@ class Counted:
 
 
 def counted(registry: Path, generations: list[Generation], place: Path) -> Counted:
-    """Lets all installations report to one server, closes the week and reads what is published."""
+    """Let all installations report to one server, close the week, and return what is published."""
     clock = place / "clock"
     clock.write_text(NOW.isoformat(), encoding="ascii")
     config = Config(

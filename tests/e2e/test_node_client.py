@@ -34,7 +34,7 @@ Run = Callable[..., str]
 
 @pytest.fixture(name="node")
 def _node(tmp_path: Path, clean_environment: dict[str, str]) -> Run:
-    """Runs the client in an empty directory, as a person would."""
+    """Run the client in an empty directory, as a person would."""
     (tmp_path / "answers.json").write_text(json.dumps(ANSWERS), encoding="utf-8")
 
     def run(*arguments: str, **environment: str) -> str:

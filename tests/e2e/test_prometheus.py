@@ -100,7 +100,7 @@ def time_of_prometheus() -> int:
 
 
 def remembering(scraped: str, data: Path) -> None:
-    """Makes the data of a Prometheus that scraped this a week ago too."""
+    """Make the data of a Prometheus that scraped this a week ago too."""
     then = time_of_prometheus() - 7 * 86_400
     lines = [line for line in scraped.splitlines() if line and not line.startswith("#")]
     moments = range(then - 120, then + 240, 30)

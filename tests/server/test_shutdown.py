@@ -52,7 +52,7 @@ def _end(server: ServerProcess) -> None:
 
 @pytest.fixture(name="never_reads")
 def _never_reads() -> Iterator[Callable[[str], None]]:
-    """Asks for far more than any buffer holds, and reads nothing of it."""
+    """Ask for far more than any buffer holds, and read nothing of it."""
     connections: list[socket.socket] = []
 
     def never_reads(address: str) -> None:

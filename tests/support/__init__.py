@@ -1,1 +1,1 @@
-"""What tests of several rooms share: servers, databases, sample projects, damaged disks."""
+"""The code that tests of several rooms share: servers, databases, projects, damaged disks."""

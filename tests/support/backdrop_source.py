@@ -1,9 +1,9 @@
-"""What a tree of Backdrop CMS calls its parts, next to what the declarations call them.
+"""The names of parts in a tree of Backdrop CMS, compared with those in the declarations.
 
     make check-backdrop BACKDROP=/path/to/backdrop
 
-The source is read, never run: names that Backdrop puts together when it runs, such as the
-permissions of a content type, are not among them, since a site's own names are in those.
+The source is read, never run. So this lacks the names that Backdrop composes at run time,
+such as the permissions of a content type, which contain a site's own names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Distinctive words, and where they turn up: as they are, and in the usual encodings."""
+"""Distinctive words, and the places where they appear, in any usual encoding."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 
 def forms(word: bytes) -> Iterator[bytes]:
-    """How a word can look: raw, backwards, hexadecimal, base 64, wide characters, bare digests."""
+    """Return the forms of a word: raw, reversed, hexadecimal, base 64, wide characters, digests."""
     yield from (word, word[::-1])
     yield from (word.hex().encode(), word.hex().upper().encode())
     for shift in range(3):
-        # Inside of a longer text it starts at any of three places.
+        # Within a longer text, it starts at any of three places.
         whole = base64.b64encode(bytes(shift) + word)
         part = whole[-(-shift * 8 // 6) : len(whole) - 4]
         yield from (part, part.translate(bytes.maketrans(b"+/", b"-_")))
@@ -27,7 +27,7 @@ def forms(word: bytes) -> Iterator[bytes]:
 
 
 def address_forms(address: str) -> Iterator[bytes]:
-    """How an IPv4 address can look, besides the forms of its text; its network too."""
+    """Return further forms of an IPv4 address and of its network."""
     packed = ipaddress.IPv4Address(address).packed
     yield from forms(address.encode())
     yield from (address.rpartition(".")[0].encode(), packed, packed[::-1])
@@ -35,7 +35,7 @@ def address_forms(address: str) -> Iterator[bytes]:
 
 
 def found(words: Mapping[str, bytes], places: Mapping[str, bytes]) -> set[tuple[str, str]]:
-    """Which words are in which places, by their names."""
+    """Return which words are in which places, by their names."""
     hits = set()
     for name, word in words.items():
         shapes = [re.escape(shape) for shape in forms(word)]

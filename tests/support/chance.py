@@ -1,9 +1,9 @@
-"""Chance in tests: the same at every run, and drawn anew for the long forms.
+"""Chance in tests: the same at every run, and drawn again for the long forms.
 
-`HEADCOUNT_SEED` says what it follows from: a number in hexadecimal repeats a run,
-`new` draws one. Whatever fails tells the seed. Hypothesis follows it too; without one
-it tries the same examples on any day. Tokens of reports are made by `os.urandom` all
-the same: they have to differ from all others, and nothing else about them matters.
+`HEADCOUNT_SEED` is its seed: a hexadecimal number repeats a run, and `new` draws one. A
+failure prints the seed. Hypothesis follows it too, and without a seed tries the same
+examples on any day. The tokens of reports still come from `os.urandom`: they must differ
+from all others, and nothing else about them matters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONG = (
     "HEADCOUNT_POSTGRES_STORIES",
     "HEADCOUNT_POWER_CUTS",
 )
-"""Variables that switch on a long form which tries more of what chance brings."""
+"""The variables that switch on a long form, which tries more random cases."""
 
 
 def _seed() -> str:
@@ -35,12 +35,12 @@ SEED = os.environ["HEADCOUNT_SEED"] = _seed()
 
 
 def of(what: str) -> random.Random:
-    """Return a generator for one purpose, which no other one disturbs."""
+    """Return a random generator for one purpose, independent of all others."""
     return random.Random(f"{what} {SEED}")  # noqa: S311 - to be repeated, not secret
 
 
 def settle() -> None:
-    """Have Hypothesis follow the seed, keep no example in a clone, and not look at the time."""
+    """Let Hypothesis follow the seed, keep no example in a clone, and ignore the time."""
     settings.register_profile(
         "headcount",
         database=None,

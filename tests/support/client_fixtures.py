@@ -1,4 +1,4 @@
-"""What every test of the client may rely on."""
+"""The fixtures for every test of the client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_switches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="host")
 def _host(tmp_path: Path) -> Callable[..., Host]:
-    """Makes installations, each asked for by the same state directory unless told otherwise."""
+    """Return a function that makes installations, by default with one state directory."""
 
     def make(directory: Path | None = None, **parts: object) -> Host:
         return Host(directory or tmp_path / "state", **parts)  # type: ignore[arg-type]

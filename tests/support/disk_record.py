@@ -1,14 +1,14 @@
-"""What a program did to its files, as strace saw it, and what a power cut leaves of that.
+"""A record of a program's changes to its files, by strace, and what a power cut leaves.
 
-A record is the order of writes, truncations, creations, removals and syncs.
-After a cut at any place of it the disk holds
+A record is the sequence of writes, truncations, creations, removals and syncs. After a
+power cut at any place in it, the disk holds
 
-- of each file what was synced, and of what was written since any sectors or
-  none: whole writes may be missing, later ones be there, and any be torn;
-- of each directory the names that were synced, and of every name that changed
-  since any state that it went through, a file's own sync notwithstanding.
+- of each file, the synced content, and any sectors written since, or none: whole writes
+  may be missing, later ones may be there, and any may be torn;
+- of each directory, the synced names. A name that changed since may be in any state that
+  it went through, even if its file was synced.
 
-That is less than the usual file systems of Linux keep, and what POSIX promises.
+That is less than the usual file systems of Linux keep. It is what POSIX promises.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Servers and proxies of one test each, on the loopback."""
+"""Servers and proxies on the loopback, each for one test."""
 
 from __future__ import annotations
 

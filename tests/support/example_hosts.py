@@ -1,4 +1,4 @@
-"""The examples of this repository, installed as a host would have them."""
+"""The examples of this repository, installed as in a host."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Place:
         return done.stdout
 
     def make_due(self, state: Path) -> None:
-        """Lets a report be due now."""
+        """Make a report due now."""
         self.run("-c", LONG_AGO, state)
         self.run("-c", SOON, state)
 

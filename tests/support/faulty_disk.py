@@ -1,8 +1,8 @@
-"""A disk that fails on purpose, below SQLite: a virtual file system that passes all on but faults.
+"""A disk that fails on purpose, below SQLite: a virtual file system that injects faults.
 
-SQLite keeps its functions on files in a table (https://sqlite.org/c3ref/io_methods.html).
-Here every file gets a table of its own, in which reading, writing, truncating
-and syncing go through `Disk`; nothing of SQLite or of the program is replaced.
+SQLite keeps the functions of a file in a table (https://sqlite.org/c3ref/io_methods.html).
+Here every file gets its own table, in which reading, writing, truncating and syncing go
+through `Disk`. No part of SQLite or of the program is replaced.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Servers that start within a fraction of a second, for tests that need a thousand.
 
-`Nursery` is a process that has loaded the whole program and does nothing. Each
-server is forked from it and then is `headcount-server serve` as anybody starts
-it: a process of its own, with its own doors, threads and connections, to be
-killed like any other.
+`Nursery` is a process that has loaded the whole program and does nothing. Each server is
+forked from it, and then is an ordinary `headcount-server serve`: a process with its own
+doors, threads and connections, which a test can kill.
 """
 
 from __future__ import annotations

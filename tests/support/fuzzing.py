@@ -1,4 +1,4 @@
-"""Fuzzing by mutation from a kept corpus: the same inputs at every run, or new ones for long.
+"""Fuzzing by mutation of a kept corpus: the same inputs at every run, or new ones for a time.
 
 A surface is something that strangers write to. Its corpus has one input a file: usual
 inputs, and every input that once failed. By default a test uses the whole corpus and a

@@ -1,8 +1,8 @@
-"""Grafana's own models of a dashboard, from its SDK, as a judge of what we write.
+"""Grafana's own models of a dashboard, from its SDK, as a test of generated dashboards.
 
-The SDK reads leniently: it drops what it does not know and checks no type. So a dashboard is
-right when nothing of it is lost on the way through the models, and every value in them has the
-type that they declare.
+The SDK is lenient: it drops unknown members and checks no type. So a dashboard is right if
+it passes through the models without loss, and every value has the type that the models
+declare.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the time that something takes grows with its input, which no slow machine changes."""
+"""The growth of a function's time with its input, which does not depend on the machine."""
 
 from __future__ import annotations
 

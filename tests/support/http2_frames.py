@@ -1,4 +1,4 @@
-"""Frames of HTTP/2 (RFC 9113) as no well-meant caller sends them."""
+"""Frames of HTTP/2 (RFC 9113) that only an attacker sends."""
 
 from __future__ import annotations
 

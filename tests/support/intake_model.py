@@ -1,4 +1,4 @@
-"""What a server has to hold after a series of reports, worked out apart from its doors."""
+"""A model of the totals that a server must hold after a series of reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements that PostgreSQL's intake runs, as they were run."""
+"""A record of the statements that PostgreSQL's intake runs."""
 
 from __future__ import annotations
 

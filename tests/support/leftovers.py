@@ -1,7 +1,7 @@
-"""Threads and processes that a test started and left behind, with all their children.
+"""Threads and processes that a test left behind, with all their children.
 
-Processes are known by their parent and by a mark in their environment. A process whose
-parent has ended has no parent of ours, but it still has the mark.
+A process is recognised by its parent and by a mark in its environment. If its parent has
+ended, it still has the mark.
 """
 
 from __future__ import annotations

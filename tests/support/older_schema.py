@@ -1,4 +1,4 @@
-"""A database as the first released schema left it, with its week key."""
+"""A database with the first released schema, and its week key."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A PostgreSQL server for tests: one of our own from Debian's package, or the one that is named.
+"""A PostgreSQL server for tests: our own, from Debian's package, or a named one.
 
-`HEADCOUNT_TEST_POSTGRES` names a database that tests may empty as they like.
-Without it a server is made in a temporary directory, reached over a socket
-there, and as safe as one in production (`fsync` is on).
+`HEADCOUNT_TEST_POSTGRES` names a database that tests may empty at any time. Without it,
+tests make a server in a temporary directory, with a socket there. It is as durable as one
+in production (`fsync` is on).
 """
 
 from __future__ import annotations

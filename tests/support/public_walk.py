@@ -1,6 +1,6 @@
-"""Everything that a stranger finds on the public port, by following what it says itself.
+"""Everything that a stranger finds on the public port by following its links.
 
-A page or file that is added later is found as soon as anything leads to it.
+The walk finds a new page or file as soon as anything links to it.
 """
 
 from __future__ import annotations

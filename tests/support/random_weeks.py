@@ -1,4 +1,4 @@
-"""Weeks of a registry in which sites answered everything at random, the same way every time."""
+"""Weeks of a registry whose sites answer everything at random, always in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every test of the registry may rely on."""
+"""The fixtures for every test of the registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A relay of TCP connections that records every byte, and has an address of its own choice."""
+"""A relay of TCP connections that records every byte and connects from a chosen address."""
 
 from __future__ import annotations
 

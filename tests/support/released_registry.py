@@ -1,4 +1,4 @@
-"""The registry that we ship, as it could be after three releases."""
+"""The shipped registry, with a history of three releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers that report all the time and come back when they are told to, as the client does."""
+"""Callers that report all the time, and like the client return when they are told to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project written by hand, with one key of each type, as the generator would write it."""
+"""A project with one key of each type, written by hand in the generator's form."""
 
 from __future__ import annotations
 

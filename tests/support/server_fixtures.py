@@ -1,7 +1,7 @@
 """A toy registry with a key of every type, compiled by the real protoc, and a server of it.
 
-`running` is a whole server on free ports whose clock stands at Thursday of
-2026-W47 until `at` sets it.
+`running` is a whole server on free ports. Its clock shows Thursday of 2026-W47 until `at`
+sets it.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _running(config: Config, clock_file: Path) -> Iterator[App]:
 
 @pytest.fixture(name="at")
 def _at(running: App, clock_file: Path) -> Callable[[str], None]:
-    """Sets the server's clock, and lets weeks close and open by it."""
+    """Set the server's clock, and let weeks open and close by it."""
 
     def at(moment: str) -> None:
         clock_file.write_text(moment, encoding="ascii")
@@ -122,7 +122,7 @@ def _channel(running: App) -> Iterator[grpc.Channel]:
 
 @pytest.fixture(name="call")
 def _call(channel: grpc.Channel) -> Callable[[str, bytes], bytes]:
-    """Calls a method with bytes and gives the bytes that it answers with."""
+    """Call a method with bytes, and return the bytes of its answer."""
 
     def call(method: str, request: bytes) -> bytes:
         path = f"/headcount.v1.TelemetryService/{method}"
@@ -134,7 +134,7 @@ def _call(channel: grpc.Channel) -> Callable[[str, bytes], bytes]:
 
 @pytest.fixture(name="submit")
 def _submit(call: Callable[[str, bytes], bytes]) -> Callable[..., wire.SubmitReportResponse]:
-    """Submits a toy report under a token that is made of a number."""
+    """Submit a toy report under a token made from a number."""
 
     def submit(report: bytes, number: int, week: str = "2026-W47") -> wire.SubmitReportResponse:
         request = wire.SubmitReportRequest(week=week, token=number.to_bytes(16))

@@ -1,7 +1,7 @@
 """A real server process, for the tests that need one.
 
-Its clock stands still at the moment that the test gives it, so that no test
-depends on the day on which it runs.
+Its clock stands still at a moment that the test chooses, so that no test depends on the
+day of its run.
 """
 
 from __future__ import annotations

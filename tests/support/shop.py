@@ -1,4 +1,4 @@
-"""A project with a key of every kind, whose words want to be variables, markup and syntax."""
+"""A project with a key of every type, whose texts look like variables, markup and syntax."""
 
 from __future__ import annotations
 

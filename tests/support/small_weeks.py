@@ -1,8 +1,7 @@
 """Small weeks of the toy project, and rules of publication that would break the promise.
 
-A site is what it answers; a week is its sites. `BROKEN` are the rules that
-`publication` must not follow: whatever claims to prove the promise has to
-catch each of them.
+A site is a set of answers, and a week is a list of sites. `BROKEN` are rules that
+`publication` must not follow. A proof of the promise must catch each of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The files of a SQLite store as somebody with a copy of the disk reads them.
+"""The files of a SQLite store, read as by somebody with a copy of the disk.
 
-They are read and copied by other processes: closing a second descriptor of a
-database in this one would drop the locks that SQLite holds on it.
+Other processes read and copy them: if this process closed a second descriptor of a
+database, it would drop SQLite's locks on it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A place for a store in tests, on either database, with a look at what it holds."""
+"""A place for a store in tests, on either engine, with access to its content."""
 
 from __future__ import annotations
 

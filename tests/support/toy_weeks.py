@@ -1,4 +1,4 @@
-"""A database of the toy project with closed weeks and an open one, and commands upon it."""
+"""A database of the toy project with closed weeks and an open one, and commands for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place to write declarations in and to build them, through the real parts."""
+"""A place to write declarations and to build them with the real parts."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ class Previewed(Protocol):
 
     @property
     def values(self) -> Mapping[str, Wire | None]:
-        """Each key's answer, None if it has none."""
+        """The answer of each key, None if it has none."""
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """Why keys have no answer."""
+        """The reasons why keys have no answer."""
 
 
 class Askable(Protocol):
@@ -37,7 +37,7 @@ class Askable(Protocol):
         """Return the effective state."""
 
     def preview(self, level: str | None) -> Previewed:
-        """What a yes to a level would send."""
+        """Return what a yes to a level would send."""
 
     def now(self) -> float:
         """Return the time (unix seconds)."""
@@ -57,10 +57,10 @@ class Askable(Protocol):
         """Leave one key out."""
 
     def question_shown(self) -> bool:
-        """Record that the question was put; false where that was known."""
+        """Record that the question was put; return False if that was already recorded."""
 
     def notice_shown(self, wording: str) -> None:
         """Record that the notice was shown."""
 
     def way_back(self) -> str:
-        """How people change their mind: a command, or the file that holds the answer."""
+        """Return the way to change an answer: a command, or the file that holds the answer."""

@@ -29,7 +29,7 @@ def form(
 ) -> dict[str, Any]:
     """Return what it takes to draw the question: texts, keys, purposes, levels, both answers.
 
-    Dicts, lists, strings, numbers and booleans only. Every text is
+    It consists of dicts, lists, strings, numbers and booleans. Every text is
     `{"id", "text", "values"}`; `translated` maps ids to texts in another language.
     With `values` the collectors are asked, and each key has a `value` that says what
     would be sent at this moment, or a `note` that says why nothing would.
@@ -145,7 +145,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
 
 
 def _values(client: Askable) -> dict[str, dict[str, str]]:
-    """Per key what a yes to everything would send, as people read it; refused keys have none."""
+    """Return what a yes to everything would send, by key, in words; refused keys have none."""
     preview = client.preview(LAST)
     found = {}
     for key in client.project.keys:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
 UNDECIDED = "decides nothing"
-"""What Enter alone does, unless said otherwise."""
+"""The effect of Enter alone, unless the caller says otherwise."""
 
 _TRIES = 3
 _WIDTH = 78
@@ -27,11 +27,11 @@ class Screen:
 
     @property
     def why_not(self) -> str:
-        """The reason why no person can read and answer here; `""` if one can."""
+        """Return why no person can read and answer here, `""` if one can."""
         try:
             if not (self._reading.isatty() and self._writing.isatty()):
                 return "there is no terminal to ask in"
-        except (AttributeError, ValueError):  # a host without streams, or with closed ones
+        except (AttributeError, ValueError):  # a host without streams, or with closed streams
             return "there is no terminal to ask in"
         if not (_in_foreground(self._reading) and _in_foreground(self._writing)):
             return "this job is in the background, where a question would stop it"
@@ -92,7 +92,7 @@ class Screen:
 
 
 def _in_foreground(stream: TextIO) -> bool:
-    """Whether the terminal belongs to this job: the system stops any other that reads there."""
+    """Return whether this job owns the terminal; the system stops other jobs that read it."""
     if sys.platform == "win32":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The question put in a terminal: both answers weigh the same, and it is put once.
+"""The question in a terminal, put once; both answers weigh the same.
 
 It never appears in a build or test run, in a job in the background, without a
 terminal, while a switch is off, or a second time. Closing it decides nothing, and
@@ -34,7 +34,7 @@ _OVERRULED = ("administrator", "machine", "environment", "automated")
 
 
 class Asked(Frozen):
-    """What came of a question: `answer` is yes, no, later or not asked; `reason` says why."""
+    """The outcome of a question: `answer` is yes, no, later or not asked; `reason` says why."""
 
     answer: str
     reason: str = ""
@@ -92,7 +92,7 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
 
 
 def _builds(environment: Mapping[str, str], *, again: bool) -> str:
-    """Why a build is not held up, `""` if none runs or a person came to be asked."""
+    """Return why the question is not put in a build, `""` if none runs or a person asked for it."""
     if again or environment.get("MAKELEVEL", "0") in {"", "0"}:
         return ""
     return "the variable MAKELEVEL shows that make runs this"
@@ -113,7 +113,7 @@ def _confirm(terminal: Screen, clients: list[Askable], words: Words, how: str) -
 
 
 def _why_not(client: Askable, *, again: bool) -> str:
-    """Why a client is not asked about, `""` where it is."""
+    """Return why the question leaves a client out, `""` if it does not."""
     state, record = client.state(), client.record()
     if state.rule in _OVERRULED:
         return state.explanation
@@ -124,7 +124,7 @@ def _why_not(client: Askable, *, again: bool) -> str:
         (record.decision == UNREADABLE, record.via),
         (record.decision == DENIED, "somebody said no before; that stands"),
         (granted and not novel, "somebody said yes before, and nothing new is asked"),
-        # Who has not answered is not asked again; who said yes or was told, once per novelty.
+        # Without an answer, nobody is asked again; after a yes or a notice, once per novelty.
         (bool(record.asked) and not granted and not novel, "the question was put before"),
         (
             record.asked == client.project.consent_digest,
@@ -201,14 +201,14 @@ def _wider(terminal: Screen, client: Askable, translated: Mapping[str, str] | No
     for key in new:
         if said == YES:
             client.allow(key["name"])
-        elif said == NO and key["waiting"]:  # the others stay as they were agreed to
+        elif said == NO and key["waiting"]:  # the other keys stay within the terms of consent
             client.refuse(key["name"])
     return Asked(answer=said or LATER)
 
 
 def _with_values(clients: list[Askable], translated: Mapping[str, str] | None) -> dict[str, Any]:
-    """The question as data, with what would be sent at this moment, as far as that is known."""
+    """Return the question as data, with the values of this moment as far as they are known."""
     try:
         return form(*clients, translated=translated, values=True)
-    except HeadcountError:  # a package that is not of one piece; the question needs no values
+    except HeadcountError:  # schema and keys disagree; the question needs no values
         return form(*clients, translated=translated)

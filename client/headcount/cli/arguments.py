@@ -20,11 +20,11 @@ NOT_ASKED = 4
 INTERRUPTED = 130
 
 _EXITS = """exit codes:
-  0    done; for send also: this week's report has left already, or is not due
-  1    it did not work now, and the message says why (no connection, no right to write)
-  2    the command cannot be carried out as typed, and the message says what to type
-  3    nothing was done because everything is off (send, status --ask-server)
-  4    nobody was asked: no terminal, a build, a switch, or asked before (ask)
+  0    done; for send also: this week's report was sent before, or is not due
+  1    it did not work this time, and the message says why (no connection, no right to write)
+  2    the command cannot run as typed, and the message says what to type
+  3    nothing was done, because everything is off (send, status --ask-server)
+  4    the question was not put: no terminal, a build, a switch, or put before (ask)
   130  interrupted
 """
 
@@ -39,12 +39,12 @@ class Command(Protocol):
 def parsed(
     project: Project, argv: Sequence[str] | None, *, program: str, hosted: bool
 ) -> Namespace | int:
-    """Return the arguments, or the exit code where there is nothing left to do."""
+    """Return the arguments, or the exit code if there is nothing left to do."""
     parser = _parser(project, program=program, hosted=hosted)
     try:
-        # No parser may know these defaults: that of a command would undo what stands before it.
+        # If parsers knew these defaults, a command's parser would undo flags that precede it.
         return parser.parse_args(argv, Namespace(json=False, host="", state=""))
-    except SystemExit as error:  # help was printed, or what is wrong
+    except SystemExit as error:  # argparse printed help or an error
         return error.code if isinstance(error.code, int) else USAGE
 
 
@@ -53,10 +53,10 @@ def _parser(project: Project, *, program: str, hosted: bool) -> ArgumentParser:
     common.add_argument("--json", action="store_true", help="print data instead of text")
     if not hosted:
         common.add_argument(
-            "--host", metavar="MODULE:NAME", help="the program's own client (HEADCOUNT_HOST)"
+            "--host", metavar="MODULE:NAME", help="use the program's own client (HEADCOUNT_HOST)"
         )
         common.add_argument(
-            "--state", metavar="DIRECTORY", help="its state directory (HEADCOUNT_STATE)"
+            "--state", metavar="DIRECTORY", help="use its state directory (HEADCOUNT_STATE)"
         )
     parser = ArgumentParser(
         prog=program or None,
@@ -85,53 +85,53 @@ def _reading(command: Command) -> None:
     preview = command("preview", "show each key with its value and reason, and the exact report")
     everything = preview.add_mutually_exclusive_group()
     everything.add_argument(
-        "--level", choices=LEVELS, help="everything that a yes to this level would send"
+        "--level", choices=LEVELS, help="show everything that a yes to this level would send"
     )
     everything.add_argument(
         "--all",
         dest="level",
         action="store_const",
         const=LEVELS[-1],
-        help="everything that is asked, what waits for your answer included",
+        help="show everything that is asked, including keys that wait for your answer",
     )
-    command("diff", "compare what is asked now with what you agreed to and sent last")
+    command("diff", "compare what is asked now with what you agreed to and what was sent last")
     command("form", "print the question as data, for installers that draw it")
-    history = command("history", "list every report that was sent, with what came of it")
-    history.add_argument("week", nargs="?", help="show this week's reports in full: 2026-W47")
+    history = command("history", "list every report that was sent, with its outcome")
+    history.add_argument("week", nargs="?", help="show a week's reports in full, such as 2026-W47")
     history.add_argument("--delete", action="store_true", help="remove the list")
     send = command("send", "send this week's report now")
-    send.add_argument("--if-due", action="store_true", help="only if its moment has come")
+    send.add_argument("--if-due", action="store_true", help="send it only if its moment has come")
 
 
 def _answering(command: Command) -> None:
     ask = command("ask", "put the question in the terminal, once")
-    ask.add_argument("--again", action="store_true", help="even if it was put or answered before")
+    ask.add_argument("--again", action="store_true", help="put it even if it was answered before")
     grant = command("grant", "say yes")
     grant.add_argument(
-        "--level", choices=LEVELS, help="how much (default: as before, at first basic)"
+        "--level", choices=LEVELS, help="how much to agree to (default: as before, or else basic)"
     )
     grant.add_argument(
         "--refuse",
         metavar="KEY",
         action="append",
         default=[],
-        help="leave this key out too; those left out before stay so until you allow them",
+        help="leave this key out too; keys left out before stay out until you allow them",
     )
     grant.add_argument(
         "--as-configuration",
         action="store_true",
-        help="print the setting that says this yes in a container, and write nothing",
+        help="print the setting that means this yes in a container, and write nothing",
     )
     deny = command("deny", "say no, for good, and remove what was kept for sending")
     deny.add_argument(
-        "--delete-history", action="store_true", help="remove the list of what was sent, too"
+        "--delete-history", action="store_true", help="also remove the list of what was sent"
     )
     level = command("set-level", "change how much you agree to")
-    level.add_argument("level", choices=LEVELS, help="basic, or extended")
+    level.add_argument("level", choices=LEVELS, help="basic or extended")
     for name, text in (("refuse", "leave keys out"), ("allow", "agree to keys")):
         single = command(name, text)
         single.add_argument("keys", nargs="*", metavar="KEY", help="name of a key")
         single.add_argument(
-            "--waiting", action="store_true", help="all keys that wait for your answer"
+            "--waiting", action="store_true", help="take all keys that wait for your answer"
         )
-    command("forget", "remove every file, your answer included; you may be asked again")
+    command("forget", "remove every file, including your answer; you may be asked again")

@@ -1,4 +1,4 @@
-"""What each command of a site owner does with a client, as text or as data."""
+"""The commands of a site owner, each with its output as text or as data."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Command:
         return OK
 
     def diff(self) -> int:
-        """Compare what is asked with what was agreed to, and values with those sent last."""
+        """Compare the questions with the terms of consent, and values with those sent last."""
         client = self._client
         record, changed = client.record(), client.changes()
         agreed = record is not None and bool(record.terms)
@@ -134,7 +134,7 @@ class Command:
         return OK
 
     def grant(self) -> int:
-        """Record a yes, or print the setting that says it."""
+        """Record a yes, or print the setting that means it."""
         record, level = self._client.record(), self._arguments.level
         if self._arguments.as_configuration:
             client = self._client
@@ -187,7 +187,7 @@ class Command:
         return {"SENT": OK, "NOT_DUE": OK, "OFF": OFF}.get(outcome.name, FAILED)
 
     def history(self) -> int:
-        """List what was sent, or remove the list."""
+        """List the reports that were sent, or remove the list."""
         if self._arguments.delete:
             self._client.clear_history()
         week, place = self._arguments.week, self._client.history_directory
@@ -217,7 +217,7 @@ class Command:
         return self._recorded()
 
     def _needs_host(self, what: str) -> None:
-        """Refuse outside the host, whose own switches are not known there."""
+        """Raise UsageError outside the host, because only the host knows its own switches."""
         if not self._hosted:
             raise UsageError(f"{what} needs the program itself: --host MODULE:NAME")
 

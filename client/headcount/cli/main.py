@@ -23,6 +23,7 @@ from headcount.model.errors import ConsentError, HeadcountError, UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from importlib.machinery import ModuleSpec
     from typing import TextIO
 
     from headcount.model.project import Project
@@ -32,8 +33,11 @@ STATE = "HEADCOUNT_STATE"
 
 
 def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
-    """Carry out a command on a host's client; `program` is how people call it."""
-    arguments = parsed(telemetry.project, argv, program=program, hosted=True)
+    """Carry out a command on a host's client.
+
+    `program` is the command that people type, by default the one that runs this process.
+    """
+    arguments = parsed(telemetry.project, argv, program=program or _typed(), hosted=True)
     if isinstance(arguments, int):
         return arguments
     return _carried_out(arguments, lambda: telemetry, hosted=True)
@@ -48,12 +52,12 @@ def run(
 ) -> int:
     """Carry out a command for a project whose host has no command of its own.
 
-    `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or what
-    makes it when called; `--state DIRECTORY` (or HEADCOUNT_STATE) shows and
-    changes a state directory without the host. `package` is how people call the
-    generated package, which a host may keep under a name of its own.
+    `--host MODULE:NAME` (or HEADCOUNT_HOST) names the host's client, or a function that
+    returns it. `--state DIRECTORY` (or HEADCOUNT_STATE) shows and changes a state
+    directory without the host. `package` is the import name of the generated package,
+    which a host may vendor under its own name.
     """
-    program = f"python -m {package or f'{project.name}_telemetry'}"
+    program = f"python -m {package}" if package else _typed()
     arguments = parsed(project, argv, program=program, hosted=False)
     if isinstance(arguments, int):
         return arguments
@@ -92,6 +96,12 @@ def _found(project: Project, name: str) -> Client:
     return client
 
 
+def _typed() -> str:
+    """Return the command that runs this process as a module, `""` if it runs as a script."""
+    spec: ModuleSpec | None = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return f"python -m {spec.name.removesuffix('.__main__')}" if spec else ""
+
+
 def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
     with _somewhere_to_print():
         return _answered(arguments, client, hosted=hosted)
@@ -99,7 +109,7 @@ def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: 
 
 @contextmanager
 def _somewhere_to_print() -> Iterator[None]:
-    """Stand in for closed output, such as a daemon's; what is printed then goes nowhere."""
+    """Replace closed output, such as a daemon's, so that printing to it does nothing."""
     with ExitStack() as closing:
         nowhere = closing.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         if _closed(sys.stdout):
@@ -110,7 +120,7 @@ def _somewhere_to_print() -> Iterator[None]:
 
 
 def _closed(stream: TextIO | None) -> bool:
-    """Whether a stream takes nothing; Python has None for one that was closed at its start."""
+    """Return whether a stream is closed; it is None if it was closed when Python started."""
     return stream is None or stream.closed
 
 

@@ -1,6 +1,6 @@
-"""What the command line prints for people: status, preview, history, changes.
+"""The texts that the command line prints: status, preview, history, changes.
 
-Pure functions from values to lines. Times are UTC.
+Its functions are pure, from values to lines. Times are UTC.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _WIDTH = 88
 
 _OUTCOMES = {
     "SENT": "counted by the server",
-    "LATER": "did not arrive; it is tried again within its week",
-    "DROPPED": "not taken; it is not tried again",
+    "LATER": "did not arrive; the next attempt follows within the week",
+    "DROPPED": "not accepted; no other attempt follows",
     "UNANSWERED": "handed to the network; no answer is known",
 }
 
@@ -101,7 +101,7 @@ def preview(
     waiting: Mapping[str, Sequence[str]],
     known: bool,
 ) -> Iterator[str]:
-    """Every key with its answer (if `known`), why it is asked, and the bytes' digest and JSON."""
+    """Yield each key with its answer (if `known`) and purpose, and the report's digest and JSON."""
     keys = {key.name: key for key in project.keys}
     yield heading
     for name, answer in preview.values.items():
@@ -176,7 +176,7 @@ def clean(line: str) -> str:
 
 
 def heading(preview: Preview, state: State, *, level: str | None, known: bool) -> str:
-    """What a preview shows."""
+    """Return the sentence that says what a preview shows."""
     if not known:
         return "These would be asked. The answers are known only inside the program: --host."
     if level is not None:

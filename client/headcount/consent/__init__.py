@@ -1,1 +1,1 @@
-"""What a person decided, and what follows from it: pure but for `decision`."""
+"""A person's decision, and what follows from it. Pure, except `decision`."""

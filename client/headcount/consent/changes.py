@@ -1,4 +1,4 @@
-"""What a project asks now, next to what was agreed to: key by key, in words.
+"""The differences between what a project asks now and the terms of consent, key by key.
 
 Pure functions of the declarations and the consent record.
 """
@@ -24,13 +24,13 @@ GONE = "gone"
 
 
 class Change(Frozen):
-    """One key that differs from what was agreed to.
+    """A key that differs from the terms of consent.
 
-    `kind` is new, widened, narrowed or gone; `reasons` say how it differs. What
-    is new or widened waits for an answer, unless the key was refused or moved
-    beyond the agreed level: then `waits` is false, and it is not sent either. A key
-    that has only got more values or a finer version does not wait: it is `limited`,
-    which means sent as it was agreed to.
+    `kind` is new, widened, narrowed or gone, and `reasons` say how the key differs.
+    `waits` tells that a new or widened key waits for an answer. A key that was refused,
+    or moved beyond the agreed level, neither waits nor is sent. A key that only gained
+    values or parts of a version does not wait: it is `limited`, so it is sent within
+    the terms of consent.
     """
 
     key: str
@@ -42,9 +42,9 @@ class Change(Frozen):
 
 
 def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
-    """All keys that differ, by number; then those that are gone, by name.
+    """Return all keys that differ, by number, and then the keys that are gone, by name.
 
-    Empty where nothing was ever agreed to.
+    Return none if nobody ever agreed to anything.
     """
     if record is None or record.decision == DENIED or not (record.terms or record.refused):
         return ()
@@ -92,7 +92,7 @@ def _change(key: Key, agreed: Terms | None, record: Record) -> Change | None:
 
 
 def _differences(agreed: Terms, present: Terms) -> list[str]:
-    """Every part of the terms that differs, before and after."""
+    """Return every part of the terms that differs, as it was and as it is."""
     found = [
         f"{name}: {_quoted(before)} became {_quoted(after)}"
         for name, before, after in (

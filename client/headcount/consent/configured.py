@@ -1,13 +1,13 @@
-"""A yes by configuration, for containers: nobody answers there, and files do not last.
+"""A yes by configuration, for containers, where nobody answers and files do not last.
 
 ```
 HEADCOUNT_CONSENT=acme:basic:2026-11-28:<consent digest>
 ```
 
-It names the project, the level, the day on which somebody agreed, and the digest of
-what was asked; several stand one after the other, with blanks between them. It is a
-yes to these terms and no others: when the registry widens, it no longer counts. An
-answer in the state directory goes before it.
+The setting names the project, the level, the day on which somebody agreed, and the
+digest of the question. Blanks separate the settings of several projects. A setting
+agrees to these terms and no others: it no longer counts once the project asks for more.
+An answer in the state directory takes precedence.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def setting(project: Project, level: str, *, now: float) -> str:
 def configured(project: Project, environment: Mapping[str, str]) -> Record | None:
     """Return the yes to a project that the environment holds, None if there is none.
 
-    One that names other terms or makes no sense counts as an answer that cannot be read.
+    A setting that is malformed or names other terms counts as an unreadable answer.
     """
     for word in environment.get(VARIABLE, "").split():
         name, *parts = word.split(":")
@@ -69,7 +69,7 @@ def _read(project: Project, parts: list[str]) -> Record:
         via=VIA,
         level=level,
         terms=agreed_terms(project, level),
-        # Sometime on that day somebody agreed, and has another day to think about it.
+        # Somebody agreed at some time of that day, and has another day to reconsider.
         not_before=at + DAY + QUIET,
         registry_digest=project.digest,
         consent_digest=project.consent_digest,
@@ -77,7 +77,7 @@ def _read(project: Project, parts: list[str]) -> Record:
 
 
 def _midnight(year: int, month: int, day: int) -> int:
-    """Return when a day begins in UTC (unix seconds); ValueError if there is no such day."""
+    """Return the start of a day in UTC (unix seconds); ValueError if there is no such day."""
     from calendar import timegm
 
     moment = timegm((year, month, day, 0, 0, 0))

@@ -1,4 +1,4 @@
-"""The decision of one host about one project: read from its file, answered, carried out."""
+"""The decision about one project on one host: how it is read, changed and carried out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Decision:
-    """What was decided, and the one place where that changes."""
+    """The decision about a project, and the one place that changes it."""
 
     def __init__(
         self,
@@ -36,30 +36,30 @@ class Decision:
         self._project = project
         self._directory = directory
         self._clock = clock
-        self._environment = environment  # a yes by configuration may stand there
+        self._environment = environment  # may hold a yes by configuration
         self._overruled = overruled
-        self._seen: tuple[bytes, Record] | None = None  # the file's bytes and what they say
+        self._seen: tuple[bytes, Record] | None = None  # the file's bytes, and their record
 
     def state(self) -> State:
-        """The effective state and the rule that decided it."""
+        """Return the effective state, with the rule that decided it."""
         return self._effective(self.record)
 
     def not_before(self) -> float:
-        """The earliest moment (unix seconds) of the first report."""
+        """Return the earliest moment of the first report (unix seconds)."""
         record = self.record()
         if record is None:
             return 0.0
         now = self._clock()
-        # Answered while the clock was ahead: that moment says nothing about today.
+        # If the clock was ahead at the answer, that moment says nothing about today.
         return record.not_before if max(record.at, record.notice) <= now else now + QUIET
 
     def spent(self) -> str:
-        """The ISO week that nothing more may be sent for, `""` where there is none."""
+        """Return the ISO week for which nothing more may be sent, `""` if there is none."""
         record = self.record()
         return "" if record is None else record.spent
 
     def turns_on(self) -> float | None:
-        """When time alone will turn the state on (unix seconds)."""
+        """Return when time alone will turn the state on (unix seconds), None if it never will."""
         record = self.record()
         pending = record is not None and self.state().rule == "notice-pending"
         return record.notice + QUIET if record is not None and pending else None
@@ -67,7 +67,7 @@ class Decision:
     def grant(
         self, level: str | None, refused: tuple[str, ...] | None, via: str, wording: str
     ) -> None:
-        """Records a yes."""
+        """Record a yes."""
         self._change(
             lambda record: transitions.yes_given(
                 self._project, record, level=level, refused=refused, via=via,
@@ -76,7 +76,7 @@ class Decision:
         )  # fmt: skip
 
     def deny(self, via: str, wording: str) -> None:
-        """Records a no."""
+        """Record a no."""
         self._change(
             lambda record: transitions.no_given(
                 self._project, record, via=via, now=self._clock(), wording=wording
@@ -85,7 +85,7 @@ class Decision:
         )
 
     def notice_shown(self, wording: str) -> None:
-        """Records the time of the notice."""
+        """Record the time of the notice."""
         self._change(
             lambda record: transitions.notice_shown(
                 self._project, record, now=self._clock(), wording=wording
@@ -93,23 +93,23 @@ class Decision:
         )
 
     def question_shown(self) -> bool:
-        """Records that the question was put; false where that was known."""
+        """Record that the question was put; return False if that was already recorded."""
         return self._change(lambda record: transitions.question_asked(self._project, record))
 
     def refuse(self, key: str) -> None:
-        """Records a no to one key."""
+        """Record a no to one key."""
         self._change(lambda record: transitions.key_refused(self._project, record, key))
 
     def allow(self, key: str) -> None:
-        """Records a yes to one key."""
+        """Record a yes to one key."""
         self._change(lambda record: transitions.key_allowed(self._project, record, key))
 
     def set_level(self, level: str) -> None:
-        """Records another level."""
+        """Record another level."""
         self._change(lambda record: transitions.level_changed(self._project, record, level))
 
     def record(self) -> Record | None:
-        """The record on disk, else the one by configuration; unreadable ones are undecided."""
+        """Return the record on disk, else the one by configuration, None if there is neither."""
         try:
             data = self._directory.read_decision()
         except StateError as error:
@@ -132,7 +132,7 @@ class Decision:
         return configured(self._project, self._environment)
 
     def limited_keys(self) -> list[Key]:
-        """The keys that have become wider, as they were agreed to."""
+        """Return the keys that have become wider, limited to the terms of consent."""
         return limited_keys(self._project, self.record())
 
     def _effective(self, record: Callable[[], Record | None]) -> State:
@@ -140,10 +140,10 @@ class Decision:
         return off or effective(self._project, record(), now=self._clock())
 
     def leave_no_trace(self) -> None:
-        """Cleans up where somebody said no while a report was at work.
+        """Remove what a delivery wrote if somebody said no meanwhile.
 
-        They write the answer down and then remove the files; whoever sends
-        writes files and then calls this. So whoever comes second sees the other.
+        A no is recorded first, and then the files are removed. A delivery writes its
+        files first, and then calls this. So the second of the two sees the first.
         """
         rule = self.state().rule
         if rule == "denied":
@@ -154,9 +154,9 @@ class Decision:
     def _change(
         self, answer: Callable[[Record | None], Record | None], *, urgent: bool = False
     ) -> bool:
-        """Applies an answer to the record on disk, and to everything that hangs on it.
+        """Apply an answer to the record on disk, and to everything that depends on it.
 
-        False where nothing had to change.
+        Return False if nothing had to change.
         """
         if answer(self.record()) is None:
             return False
@@ -171,18 +171,18 @@ class Decision:
             if record.decision == DENIED:
                 self._directory.withdraw()
                 return True
-            # A report saved under the former answer may hold what is now refused.
+            # A report saved under the former answer may hold a key that is now refused.
             if _agreed(record) != _agreed(before):
                 self._directory.discard_report()
             if self._effective(lambda: record).on:
                 with self._directory.sending() as held:
-                    if held:  # else whoever sends now makes the secret
+                    if held:  # else the process that is sending makes the secret
                         self._directory.secret()
             return True
 
 
 def _agreed(record: Record | None) -> tuple[object, ...]:
-    """The part of a record that decides which keys are sent."""
+    """Return the parts of a record that decide which keys are sent."""
     if record is None:
         return ()
     return record.decision, record.level, record.refused, record.terms

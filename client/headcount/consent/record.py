@@ -1,4 +1,4 @@
-"""The consent record: what was decided, when, and to which terms."""
+"""The consent record: a decision, its time, and its terms."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ UNDECIDED = ""
 UNREADABLE = "unreadable"
 
 VARIABLE = "HEADCOUNT_CONSENT"
-"""The variable in which a yes by configuration stands; see `configured`."""
+"""The variable that holds a yes by configuration; see `configured`."""
 
 
 class Record(Frozen):
-    """What was decided, when, and to which terms.
+    """A decision, its time, and its terms.
 
-    `decision` is granted, denied, undecided (`""`: only a notice was shown) or
-    unreadable. Times are unix seconds; `notice` is 0 where none was shown.
-    `terms` holds, per key, what was agreed to. `spent` is the ISO week in which
-    a yes was last withdrawn, `""` where none was: it may have been counted, and
-    the secret that would make a second report recognisable is gone. `wording`
-    is the version of the words that the answer was given to, `""` where they
-    are not known; `asked` the consent digest that the terminal last asked about.
-    `pending` are the terms of a newer notice, shown at `pending_at` (0 if there is
-    none): they take the place of `terms` a day later.
+    `decision` is granted, denied, unreadable or `""` (undecided: only a notice was
+    shown). Times are unix seconds; `notice` is 0 if no notice was shown. `terms` holds
+    the terms of consent by key. `spent` is the ISO week in which a yes was last
+    withdrawn, `""` if none was. That week may have been counted, and the secret that
+    would reveal a second report as a repeat is gone. `wording` is the version of the
+    words that the person answered, `""` if it is unknown. `asked` is the consent digest
+    of the last question in a terminal. `pending` are the terms of a newer notice, shown
+    at `pending_at` (0 if there is none). They replace `terms` a day later.
     """
 
     decision: str = UNDECIDED
@@ -53,7 +52,7 @@ class Record(Frozen):
     pending_at: float = 0.0
 
     def agreed(self, key: Key) -> Terms | None:
-        """Return what was agreed to of a key, under its present or its former name."""
+        """Return the terms agreed to for a key, under its present or its former name."""
         return self.terms.get(key.name) or self.terms.get(key.formerly)
 
     def __post_init__(self) -> None:

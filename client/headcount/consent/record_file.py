@@ -1,7 +1,7 @@
 """The decision's file: a consent record as JSON that people can read.
 
-Whatever is not exactly such a record reads as unreadable: undecided, and never
-as granted.
+Anything other than such a record is unreadable. It decides nothing, and never counts
+as a yes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT = 1
-"""Version of the file; a newer one is unreadable to us."""
+"""Version of the file; a newer one is unreadable."""
 
 _NUMBERS = ("at", "not_before", "notice", "pending_at")
 _WORDS = (
@@ -34,7 +34,7 @@ _LATER: dict[str, Any] = {
 
 
 def encode(record: Record) -> bytes:
-    """The bytes of a record's file."""
+    """Return the bytes of a record's file."""
     parts = record.parts()
     for part in ("terms", "pending"):
         parts[part] = {name: terms.parts() for name, terms in sorted(parts[part].items())}
@@ -42,7 +42,7 @@ def encode(record: Record) -> bytes:
 
 
 def decode(data: bytes, path: str) -> Record:
-    """The record in a file's bytes; an unreadable one, naming the path, where there is none."""
+    """Return the record in a file's bytes, or else an unreadable one that names the path."""
     try:
         return _record(json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -50,7 +50,7 @@ def decode(data: bytes, path: str) -> Record:
 
 
 def unreadable(reason: str) -> Record:
-    """The record that stands for one we cannot read; `via` carries the reason."""
+    """Return the record that stands for an unreadable one; its `via` is the reason."""
     return Record(decision=UNREADABLE, via=reason)
 
 

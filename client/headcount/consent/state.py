@@ -1,4 +1,4 @@
-"""The effective state: what follows now from what was decided.
+"""The effective state: what follows now from the decision.
 
 `effective` is a pure function of the record, the environment and the time.
 """
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from headcount.model.project import Key, Project
 
 QUIET = DAY
-"""Seconds between an answer (or the notice) and the first report."""
+"""Seconds between an answer, or the notice, and the first report."""
 
 
 class State(Frozen):
     """The effective state: whether anything is sent, and the rule that decided it.
 
     `rule` is one stable word: administrator, machine, environment, automated, denied,
-    undecided, unreadable, notice-pending, notice, granted, widened. `keys` names the keys that
-    are sent, `waiting` those that no one has agreed to yet. `limited` are those of `keys`
-    that have become wider since, and are sent as they were agreed to.
+    undecided, unreadable, notice-pending, notice, granted, widened. `keys` names the keys
+    that are sent, and `waiting` the keys that nobody has agreed to yet. `limited` names
+    those of `keys` that have become wider since; they are sent within the terms of consent.
     """
 
     rule: str
@@ -48,7 +48,7 @@ class State(Frozen):
 
 
 def effective(project: Project, record: Record | None, *, now: float) -> State:
-    """Return the state that follows from a record at a moment, if no switch is off."""
+    """Return the state that follows from a record at a moment, if no switch overrules it."""
     if record is None:
         return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
     if record.decision == UNREADABLE:
@@ -66,7 +66,7 @@ def effective(project: Project, record: Record | None, *, now: float) -> State:
 def overruled(
     environment: Mapping[str, str], *, administrator_off: bool, off_file: str
 ) -> State | None:
-    """Return the state that holds whatever was decided, None if the decision counts."""
+    """Return the state that overrules any decision, None if the decision counts."""
     if administrator_off:
         return State(rule="administrator", explanation="Turned off by this host's administrator.")
     if switches.machine_off(off_file):
@@ -85,7 +85,7 @@ def overruled(
 
 
 def within(project: Project, level: str, refused: tuple[str, ...], now: float) -> list[Key]:
-    """The keys of a level that were not refused and have not expired."""
+    """Return the keys of a level that were not refused and have not expired."""
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
     return [
         key
@@ -97,12 +97,12 @@ def within(project: Project, level: str, refused: tuple[str, ...], now: float) -
 
 
 def is_refused(key: Key, refused: tuple[str, ...]) -> bool:
-    """Whether a key, or the one it was renamed from, was refused."""
+    """Return whether a key was refused, under its present or its former name."""
     return key.name in refused or (bool(key.formerly) and key.formerly in refused)
 
 
 def agreed_terms(project: Project, level: str, refused: tuple[str, ...] = ()) -> dict[str, Terms]:
-    """What a person agrees to who agrees to a level today, but for the refused keys."""
+    """Return the terms that a yes to a level agrees to today, without the refused keys."""
     return {
         key.name: present_terms(project)[key.name]
         for key in project.keys
@@ -111,14 +111,14 @@ def agreed_terms(project: Project, level: str, refused: tuple[str, ...] = ()) ->
 
 
 def matured(record: Record, now: float) -> Record:
-    """Return the record with the terms of a newer notice, once that was shown a day ago."""
+    """Return the record, with the terms of a newer notice if that was shown a day ago."""
     if not record.pending_at or not record.pending_at + QUIET <= now:
         return record
     return record.replaced(terms=record.pending, pending=NOTHING, pending_at=0.0)
 
 
 def limited_keys(project: Project, record: Record | None) -> list[Key]:
-    """Return the keys that have become wider, as they were agreed to."""
+    """Return the keys that have become wider, limited to the terms of consent."""
     if record is None:
         return []
     found = ((key, record.agreed(key), present_terms(project)[key.name]) for key in project.keys)
@@ -144,7 +144,7 @@ def _granted(project: Project, record: Record, now: float) -> State:
 
 
 def _noticed(project: Project, record: Record, now: float) -> State:
-    # A notice of a project that promised to ask first turns nothing on, ever.
+    # If a project promised to ask first, its notice never turns anything on.
     if record.notice_mode != ON_AFTER_NOTICE or project.mode != ON_AFTER_NOTICE:
         return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
     if now < record.notice + QUIET:
@@ -161,7 +161,7 @@ def _noticed(project: Project, record: Record, now: float) -> State:
 
 
 def _agreed(project: Project, record: Record, now: float, *, rule: str) -> State:
-    """The keys agreed to, those of them on older terms, and those that wait."""
+    """Return the agreed keys, those of them on older terms, and the keys that wait."""
     keys: list[str] = []
     limited: list[str] = []
     waiting: list[str] = []

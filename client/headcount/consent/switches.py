@@ -1,6 +1,6 @@
-"""The switches that turn everything off, whatever was decided: a file and the environment.
+"""The switches that overrule every decision and turn everything off: a file and variables.
 
-They are read at every question and never written down.
+They are read each time, and never stored.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ elif sys.platform == "darwin":
     OFF_FILE = "/Library/Application Support/headcount/off"
 else:
     OFF_FILE = "/etc/headcount/off"
-"""The file by which a machine's administrator turns everything off; what it holds is not read."""
+"""The file by which a machine's administrator turns everything off; its content is not read."""
 
 CI = (
     "CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI",
     "APPVEYOR", "TRAVIS", "CIRCLECI", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION", "JB_SPACE_API_URL",
     "JENKINS_URL", "BUILDKITE", "DRONE", "BITBUCKET_BUILD_NUMBER", "SEMAPHORE", "CIRRUS_CI",
 )  # fmt: skip
-"""Variables that build services set."""
+"""The variables that build services set."""
 
 TESTS = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
-"""Variables that test runners set."""
+"""The variables that test runners set."""
 
 
 def machine_off(file: str) -> bool:
-    """Return whether a machine's off file is there; `file` is `""` to look for none."""
+    """Return whether a machine's off file exists; with `file` `""`, look for none."""
     if not file:
         return False
     try:
         os.lstat(file)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # a place that we may not look into: it is a switch, so it counts
+    except OSError:  # not allowed to look: a switch that may be there counts
         return True
     return True
 
 
 def environment_off(environment: Mapping[str, str]) -> str:
-    """The variable by which somebody said no, or `""`.
+    """Return the variable by which somebody said no, `""` if there is none.
 
-    A value of HEADCOUNT_TELEMETRY that nobody understands was hardly meant as a yes.
+    An unknown value of HEADCOUNT_TELEMETRY counts as a no: hardly anybody means it as a yes.
     """
     if environment.get("DO_NOT_TRACK", "").strip().lower() not in _NO:
         return "DO_NOT_TRACK"
@@ -60,7 +60,7 @@ def environment_off(environment: Mapping[str, str]) -> str:
 
 
 def automated(environment: Mapping[str, str]) -> str:
-    """The variable that shows a build service or a test run, or `""`."""
+    """Return the variable that reveals a build service or a test run, `""` if there is none."""
     for name in (*CI, *TESTS):
         if environment.get(name, "").strip().lower() not in _NO:
             return name

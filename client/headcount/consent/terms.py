@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Terms(Frozen):
-    """What was agreed to of one key; `catalogue` says whether its set is a catalogue."""
+    """The terms of one key; `catalogue` says whether its set is a catalogue."""
 
     type: str
     values: tuple[str, ...]
@@ -26,7 +26,7 @@ class Terms(Frozen):
 
     @classmethod
     def of(cls, key: Key) -> Terms:
-        """The present terms of a key."""
+        """Return the present terms of a key."""
         return cls(
             type=key.type,
             values=tuple(sorted(key.values)),
@@ -39,7 +39,7 @@ class Terms(Frozen):
         )
 
     def widened_by(self, present: Terms) -> bool:
-        """Return whether the present terms tell more than these, or for another purpose."""
+        """Return whether the present terms tell more than these, or serve another purpose."""
         return (
             not self.cover(present)
             or present.precision > self.precision
@@ -49,8 +49,8 @@ class Terms(Frozen):
     def cover(self, present: Terms) -> bool:
         """Return whether an answer on the present terms can be cut to these.
 
-        A value that these do not name becomes `other`, and a version is cut. Nothing
-        else can be cut: an answer in other ranges would be counted in the wrong one.
+        A value that these terms do not name becomes `other`, and a version is cut. Nothing
+        else can be cut: an answer in other ranges would be counted in the wrong range.
         """
         return (
             (present.type, present.purpose, present.level) == (self.type, self.purpose, self.level)
@@ -60,18 +60,18 @@ class Terms(Frozen):
         )
 
     def limit(self, key: Key) -> Key:
-        """Return a key as these terms have it: with no more values or parts of a version."""
+        """Return a key limited to these terms: with no other values or parts of a version."""
         return key.replaced(
             values={text: number for text, number in key.values.items() if text in self.values},
             precision=min(key.precision, self.precision),
         )
 
 
-_present: dict[Project, dict[str, Terms]] = {}  # asked for at every "is anything due?"
+_present: dict[Project, dict[str, Terms]] = {}  # needed whenever `due` is called
 
 
 def present_terms(project: Project) -> dict[str, Terms]:
-    """The present terms of all keys of a project, by name."""
+    """Return the present terms of all keys of a project, by name."""
     if project not in _present:
         _present[project] = {key.name: Terms.of(key) for key in project.keys}
     return _present[project]

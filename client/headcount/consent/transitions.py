@@ -1,7 +1,7 @@
-"""What people answer, as pure functions from one consent record to the next.
+"""The answers that people give, as pure functions from one consent record to the next.
 
-Each takes the present record (None where there is none) and returns the new
-one, or None where nothing changes. ConsentError where an answer makes no sense.
+Each takes the present record (None if there is none), and returns the new record, or
+None if nothing changes. Each raises ConsentError if the answer makes no sense.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from headcount.model.project import Key, Project
 
-_AHEAD = 5 * WEEK  # seconds; a week further off than that was not the present one
+_AHEAD = 5 * WEEK  # seconds; a week further off was not the present one
 
 
 def yes_given(  # noqa: PLR0913 - an answer has that many parts
@@ -32,10 +32,10 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     now: float,
     wording: str = "",
 ) -> Record:
-    """A yes to the present keys of a level, but for the refused ones.
+    """Return the record of a yes to the present keys of a level, without the refused ones.
 
-    None in place of `level` or `refused` keeps what was answered before: a no to
-    one key is more than a yes to all, so only words about that key undo it.
+    None as `level` or `refused` keeps the earlier answer. A no to one key outweighs a
+    yes to all, so only an answer about that key undoes it.
     """
     granted = record is not None and record.decision == GRANTED
     if level is None:
@@ -44,7 +44,7 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     before = record.refused if record else ()
     refused = before if refused is None else refused
     for name in refused:
-        if name not in before:  # which may be the former name of a key
+        if name not in before:  # may be the former name of a key
             _key(project, name)
     terms = agreed_terms(project, level, refused)
     return Record(
@@ -68,7 +68,7 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
 def no_given(
     project: Project, record: Record | None, *, via: str, now: float, wording: str = ""
 ) -> Record:
-    """A no; it outlives every later version and key."""
+    """Return the record of a no, which holds for every later version and key."""
     spent = record.spent if record else ""
     if record is not None and (record.decision == GRANTED or record.notice_mode):
         spent = Week.at(now).label
@@ -88,7 +88,7 @@ def no_given(
 
 
 def question_asked(project: Project, record: Record | None) -> Record | None:
-    """The question was put, whatever comes of it."""
+    """Return the record of a question that was put, whatever its answer."""
     # What we cannot read may have been a no: only an answer replaces it.
     known = Record() if record is None else record
     if known.decision == UNREADABLE or known.asked == project.consent_digest:
@@ -99,10 +99,10 @@ def question_asked(project: Project, record: Record | None) -> Record | None:
 def notice_shown(
     project: Project, record: Record | None, *, now: float, wording: str = ""
 ) -> Record | None:
-    """The notice was shown. Only its first showing counts, and only before an answer.
+    """Return the record of a notice; only its first showing counts, and only before an answer.
 
-    A notice of more than the last one told starts a day of its own, during which
-    what the last one told goes on.
+    A notice that tells more than the last one starts a day of its own. During that day,
+    the terms of the last one still hold.
     """
     # What we cannot read may have been a no: only an answer replaces it.
     if record is not None and record.decision != UNDECIDED:
@@ -130,13 +130,13 @@ def notice_shown(
 
 
 def _more(project: Project, record: Record, terms: Mapping[str, Terms]) -> bool:
-    """Whether terms tell more than what was agreed to."""
+    """Return whether terms tell more than the terms of consent."""
     pairs = ((record.agreed(key), terms[key.name]) for key in project.keys if key.name in terms)
     return any(agreed is None or agreed.widened_by(present) for agreed, present in pairs)
 
 
 def key_refused(project: Project, record: Record | None, name: str) -> Record:
-    """One key is left out from now on."""
+    """Return the record that leaves one key out from now on."""
     known = _standing(project, record)
     key = _key(project, name)
     terms = {other: terms for other, terms in known.terms.items() if other != key.name}
@@ -146,7 +146,7 @@ def key_refused(project: Project, record: Record | None, name: str) -> Record:
 
 
 def key_allowed(project: Project, record: Record | None, name: str) -> Record:
-    """One key is agreed to on its present terms."""
+    """Return the record that agrees to one key on its present terms."""
     known = _standing(project, record)
     key = _key(project, name)
     if LEVELS.index(key.level) > LEVELS.index(known.level):
@@ -162,7 +162,7 @@ def key_allowed(project: Project, record: Record | None, name: str) -> Record:
 
 
 def level_changed(project: Project, record: Record | None, level: str) -> Record:
-    """The level of a yes changes; the present keys that this adds are agreed to."""
+    """Return the record of a yes at another level, which agrees to the present keys it adds."""
     checked(level)
     if record is None or record.decision != GRANTED:
         raise ConsentError("nobody has said yes, so there is no level to change; grant first")
@@ -174,19 +174,19 @@ def level_changed(project: Project, record: Record | None, level: str) -> Record
 
 
 def _digests(project: Project) -> dict[str, str]:
-    """The registry that an answer was given to; the terms say to what of it."""
+    """Return the digests of the registry that an answer was given to."""
     return {"registry_digest": project.digest, "consent_digest": project.consent_digest}
 
 
 def _first_moment(record: Record | None, now: float) -> float:
-    """The earliest moment (unix seconds) of the first report after a yes given now."""
+    """Return the earliest moment (unix seconds) of the first report after a yes given now."""
     if record is None or record.decision == UNREADABLE:
         return now + QUIET
     if record.decision == GRANTED:
         return record.not_before
     if record.decision == DENIED:
         spent = Week.named(record.spent).end if record.spent else 0.0
-        if spent > now + _AHEAD:  # by a clock that was ahead: any week may be the spent one
+        if spent > now + _AHEAD:  # the clock was ahead: any week may be the spent one
             spent = Week.at(now).end
         return max(now + QUIET, spent)
     noticed_long_ago = record.notice_mode == ON_AFTER_NOTICE and now >= record.notice + QUIET
@@ -194,7 +194,7 @@ def _first_moment(record: Record | None, now: float) -> float:
 
 
 def _standing(project: Project, record: Record | None) -> Record:
-    """The record that a single key can be changed in."""
+    """Return a record in which a single key can be changed."""
     if record is not None and (
         record.decision == GRANTED
         or (record.decision == UNDECIDED and record.notice_mode == project.mode == ON_AFTER_NOTICE)
@@ -212,6 +212,6 @@ def _key(project: Project, name: str) -> Key:
 
 
 def checked(level: str) -> None:
-    """Raise ConsentError if a level is none."""
+    """Raise ConsentError if there is no such level."""
     if level not in LEVELS:
         raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")

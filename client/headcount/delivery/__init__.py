@@ -1,1 +1,1 @@
-"""The weekly report on its way: its moment, its retries, what was sent."""
+"""The delivery of a weekly report: its moment, its retries, its history."""

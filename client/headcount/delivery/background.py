@@ -1,13 +1,13 @@
-"""A week's report sent beside a program that may end soon, so that it is not held up.
+"""A week's report, sent by a separate process so that a short program need not wait.
 
-The host's collectors know what only the host knows, so they are asked where it
-runs. Their answers are left in the state directory as an errand, which a detached
-process takes (see `background_process`). It has no terminal, no output, and no
-parent that would have to reap it.
+Only the host can answer its collectors' questions, so they run in the host. Their
+answers become an errand in the state directory, which a detached process carries out
+(see `background_process`). That process has no terminal, no output, and no parent that
+must reap it.
 
-The errand stays until that process is done. One that is still there when the next
-is due was lost: its process was stopped, say with the container that it ran in.
-From then on the program itself sends, and waits a second for that.
+The errand stays until that process is done. If it is still there when the next one is
+due, it was lost: something stopped its process, such as the end of its container. From
+then on the program itself sends, and waits a second for that.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ PATIENCE = 1.0
 ERRAND = "errand.json"
 
 LIFETIME = 60
-"""Seconds after which the process of an errand is gone, done or not."""
+"""Seconds after which the process of an errand has ended, done or not."""
 
-_WAIT = 1.0  # seconds; starting Python and importing this takes a tenth of that
-_INIT = 1  # the process that inherits all children whose parent has ended
+_WAIT = 1.0  # seconds, ten times what starting Python and importing this takes
+_INIT = 1  # the process that inherits orphaned children
 
-# The first process ends as soon as it is sure that the second can work, so that
-# the one that stays has no parent. It is alone in its memory, so the fork is safe
-# whatever threads the host has.
-_PACKAGE = __name__.removesuffix(".delivery.background")  # a host may have it elsewhere
+# The first process ends as soon as the second is sure to work, so that the second has
+# no parent. The first is a new process with one thread, so its fork is safe whatever
+# threads the host has.
+_PACKAGE = __name__.removesuffix(".delivery.background")  # a host may vendor it under another name
 _PROGRAM = f"""
 import os, sys
 sys.path[:] = sys.argv[4:]
@@ -54,7 +54,7 @@ run(sys.argv[2], sys.argv[3])
 
 
 def interpreter() -> str:
-    """The Python that can be started anew, `""` in a frozen or embedding program."""
+    """Return the Python that can be started again, `""` in a frozen or embedding program."""
     name = os.path.basename(sys.executable or "").lower()
     alone = name.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
     return sys.executable if alone else ""
@@ -68,7 +68,7 @@ def leave(
     *,
     now: float,
 ) -> None:
-    """Stores an errand: a project, what its collectors answered, and the way to the server."""
+    """Store an errand: a project, its collected answers, and the settings of the connection."""
     errand = {
         "at": now,
         "project": {
@@ -84,7 +84,7 @@ def leave(
 
 
 def start(directory: StateDirectory) -> str:
-    """Start the process that runs a project's errand; return why that did not work, or `""`."""
+    """Start the process that runs a project's errand; return why that failed, or `""`."""
     # The first process of a container would inherit ours, and would have to reap it.
     mode = "child" if os.getpid() == _INIT else "alone"
     try:
@@ -113,21 +113,21 @@ def start(directory: StateDirectory) -> str:
 
 
 def send_beside(send: Callable[[], object]) -> bool:
-    """Send in a thread of this process; return whether that was over within a second.
+    """Send in a thread of this process; return whether that ended within a second.
 
-    The program may end after that, and takes the thread along.
+    The program may end after that, and the thread ends with it.
     """
     return Task(send).finished(_WAIT)
 
 
 def give_up(directory: StateDirectory, reason: str, *, now: float) -> None:
-    """Remember that errands do not get to their end here, and why; keep no answers."""
+    """Remember that errands are not completed here, and why; keep no answers."""
     data = json.dumps({"at": now, "lost": reason}).encode()
     directory.write(ERRAND, data, durable=False)
 
 
 def lost(directory: StateDirectory, now: float) -> str:
-    """Return why errands do not get to their end here, `""` if nothing speaks for that."""
+    """Return why errands are not completed here, `""` if nothing suggests that."""
     data = directory.read(ERRAND)
     if data is None:
         return ""
@@ -136,13 +136,13 @@ def lost(directory: StateDirectory, now: float) -> str:
         at, reason = float(errand["at"]), str(errand.get("lost", ""))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return "its errand cannot be read"
-    if reason or at <= now < at + LIFETIME:  # else it may still be at it
+    if reason or at <= now < at + LIFETIME:  # else it may still be running
         return reason
     return "it was stopped before its end, perhaps with a container or a session"
 
 
 def told(reason: str) -> str:
-    """Return for people what follows from the loss of an errand."""
+    """Return the sentence that tells people what follows from a lost errand."""
     return (
         f"the process that it started to send a report was lost: {reason}. "
         f"Now the program itself sends, and waits a second for that"
@@ -150,7 +150,7 @@ def told(reason: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return what the process needs: where its library is, but no other setting of Python."""
+    """Return the variables for the process, with PYTHONHOME but no other setting of Python."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -159,7 +159,7 @@ def _environment() -> dict[str, str]:
 
 
 def _plain(key: Key) -> dict[str, object]:
-    """A key as JSON can hold it. Of a catalogue, only that there is one: it has been applied."""
+    """Return a key as JSON can hold it. One item stands for a catalogue, which was applied."""
     return {
         **key.parts(),
         "values": dict(key.values),

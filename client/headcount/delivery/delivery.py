@@ -1,4 +1,4 @@
-"""One week's report on its way: plan, freeze, send, and what the server's answer means."""
+"""The delivery of one week's report: plan it, freeze it, send it, interpret the answer."""
 
 from __future__ import annotations
 
@@ -47,10 +47,9 @@ _GIVEN_UP = frozenset({
 
 
 class Delivery:
-    """Brings a project's report from its plan to its answer.
+    """The way of a project's report, from its plan to the server's answer.
 
-    The decision is asked anew whenever it matters: it may change while a
-    report is on its way.
+    The decision is read again at each step, because it may change during a delivery.
     """
 
     def __init__(  # noqa: PLR0913 - time, chance and place come in as arguments
@@ -76,7 +75,7 @@ class Delivery:
         self._deadline: Deadline | None = None
 
     def plan(self) -> Plan | None:
-        """The plan that stands, drawn now if need be; None where none can be."""
+        """Return the plan in force, drawn now if necessary; None if none can be drawn."""
         plan = outbox.read_plan(self._directory)
         if plan is not None and holds(plan, self._clock()):
             return plan
@@ -87,7 +86,7 @@ class Delivery:
             self._decision.leave_no_trace()
 
     def run(self, *, by_hand: bool = False, seconds: float = DEADLINE) -> Outcome:
-        """Sends what is due, or by hand whatever this week has not sent yet."""
+        """Send the report if it is due; by hand, send it if this week has not sent one."""
         from headcount.model.deadline import Deadline
 
         self._deadline = Deadline(seconds)
@@ -99,15 +98,15 @@ class Delivery:
         except StateError:
             if self._decision.state().on:
                 raise
-            return Outcome.OFF  # withdrawn under our hands
+            return Outcome.OFF  # consent was withdrawn meanwhile
         finally:
             self._decision.leave_no_trace()
 
     def hand_over(self, settings: dict[str, object] | None, send: Callable[[], object]) -> Outcome:
-        """Lets another process send what is due; `settings` are the way to the server.
+        """Let another process send the report if it is due; `settings` tell it how to connect.
 
-        Without them, or if such a process got lost before, `send` is called beside the
-        host, in a thread.
+        Without them, or if an earlier process was lost, call `send` in a thread of the
+        host.
         """
         from headcount.delivery import background
 
@@ -119,7 +118,7 @@ class Delivery:
                 plan = self._planned()
                 if plan is None or not is_due(plan, now):
                     return Outcome.NOT_DUE
-                # Taken for an hour: whatever becomes of this attempt, none follows sooner.
+                # Reserved for an hour: no attempt follows sooner, whatever becomes of this one.
                 outbox.write_plan(self._directory, plan.replaced(moment=now + PAUSES[0]))
                 lost = background.lost(self._directory, now)
                 if settings is not None and not lost:
@@ -129,13 +128,13 @@ class Delivery:
             if lost:
                 background.give_up(self._directory, lost, now=now)
             if (lost or settings is None) and not background.send_beside(send):
-                self._directory.drop(background.ERRAND)  # that is no better: they take turns
+                self._directory.drop(background.ERRAND)  # failed too: try a process next
             return Outcome.STARTED
         finally:
             self._decision.leave_no_trace()
 
     def _leave_errand(self, settings: dict[str, object], now: float) -> None:
-        """Collects within a second, since the host waits, and stores the errand."""
+        """Collect answers within a second, because the host waits, and store the errand."""
         from headcount.delivery import background
 
         if self._patience is not None:
@@ -144,7 +143,7 @@ class Delivery:
         background.leave(self._directory, self._project, collected, settings, now=now)
 
     def _chosen(self, *, by_hand: bool) -> Outcome:
-        """What to do with the plan; the caller holds the lock."""
+        """Carry out the plan, if an attempt is due; the caller holds the lock."""
         plan = self._planned()
         now = self._clock()
         idle = plan is None or plan.done == SKIPPED
@@ -155,7 +154,7 @@ class Delivery:
         return self._attempt(plan)
 
     def _planned(self) -> Plan | None:
-        """The plan that stands; the caller holds the lock."""
+        """Return the plan in force; the caller holds the lock."""
         now = self._clock()
         plan = outbox.read_plan(self._directory)
         if plan is None or not holds(plan, now):
@@ -187,12 +186,12 @@ class Delivery:
         submission = Submission(report, self._directory, self._transport, self._deadline)
         week, answer = submission.send()
         outcome = self._settled(plan, answer)
-        with suppress(StateError):  # withdrawn under our hands: no answer is kept
+        with suppress(StateError):  # consent was withdrawn meanwhile: keep no answer
             history.keep(self._directory, entry.closed(outcome, at=self._clock(), week=week))
         return outcome
 
     def _frozen(self, plan: Plan) -> Report | None:
-        """The frozen report, where it still is what this week and this consent send."""
+        """Return the frozen report, if it still fits the week, the registry and the consent."""
         report = outbox.load_report(self._directory)
         if (
             report is None
@@ -204,7 +203,7 @@ class Delivery:
         return report
 
     def preview(self, level: str | None = None) -> Preview:
-        """What is sent next, or what a yes to a level would send; the latter stays in memory."""
+        """Return the next report, or the report of a yes to a level, which stays in memory."""
         now = self._clock()
         state = self._decision.state()
         plan = outbox.read_plan(self._directory)
@@ -231,17 +230,17 @@ class Delivery:
         )
 
     def _proposed(self, level: str | None) -> tuple[str, ...]:
-        """The keys that a yes would send, to a level or to the one that was answered for."""
-        record = self._decision.record()  # a switch may be off, and the answer still stands
+        """Return the keys that a yes would send, to a level or to the level answered before."""
+        record = self._decision.record()  # a switch may be off, but the answer still stands
         if level is None:
             level = record.level if record and record.terms else LEVELS[0]
         refused = record.refused if record else ()
         return tuple(key.name for key in within(self._project, level, refused, self._clock()))
 
     def _collected(self, asked: tuple[str, ...], *, as_agreed: bool = True) -> Collected:
-        """What the collectors say now; half the time that is left goes to the network.
+        """Return the collectors' present answers; leave half of the time to the network.
 
-        A question that has become wider is answered as it was agreed to.
+        Answers to keys that have become wider are cut to the terms of consent.
         """
         from headcount.reporting.collectors import collect
 
@@ -252,15 +251,15 @@ class Delivery:
         return collected.within(self._decision.limited_keys()) if as_agreed else collected
 
     def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:
-        """The report that carries what was collected."""
+        """Return the report with the collected answers."""
         from headcount.reporting.report import compose
 
         return compose(self._project, collected.answers, week=week, asked=asked)
 
     def _settled(self, plan: Plan, answer: Answer) -> Outcome:
         if answer.code == "OK":
-            # It is counted, whatever becomes of our own files: the same report
-            # sent again would have the same token.
+            # It is counted, whatever becomes of our own files: a repetition would have
+            # the same token.
             with suppress(StateError):
                 outbox.write_plan(self._directory, finished(plan, SENT))
                 self._directory.discard_report()
@@ -279,9 +278,9 @@ class Delivery:
 
 
 def named(project: Project, ignored: tuple[Ignored, ...]) -> tuple[Ignored, ...]:
-    """Return the keys that a server left out under the names that people know.
+    """Return the keys that a server left out, under the names that people know.
 
-    A server that is older than this client knows the number alone.
+    A server that is older than this client knows only their numbers.
     """
     names = {key.number: key.name for key in project.keys}
     return tuple(

@@ -1,7 +1,7 @@
-"""The history: every report that left, for people to read without us.
+"""The history: every report that left, for people to read without this program.
 
-One JSON file per report, written before its first attempt and completed with
-what came of it; the token is not in it. The newest `LIMIT` are kept.
+Each report has a JSON file. It is written before the first attempt, and completed with
+the outcome. It does not contain the token. The newest `LIMIT` files are kept.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from headcount.storage.state_directory import StateDirectory
 
 LIMIT = 104
-"""Number of reports kept: two years of weeks."""
+"""Number of reports that are kept: two years of weeks."""
 
 UNANSWERED = "UNANSWERED"
-"""Outcome of a report that was handed to the network, and of which no answer is known."""
+"""Outcome of a report that was handed to the network, with no known answer."""
 
 OUTCOMES = ("SENT", "LATER", "DROPPED", UNANSWERED)
-"""Outcomes of a report that left: as of `Outcome`, and the one above."""
+"""Outcomes of a report that left: four of `Outcome`, and UNCONFIRMED."""
 
 
 class Entry(Frozen):
-    """One report that left, and what came of it.
+    """One report that left, and its outcome.
 
-    `at` is the time of the last attempt, `first_at` of the first (unix
-    seconds), `tries` counts them. `week` is the ISO week it was sent for,
-    `counted_week` the one the server counted it in. `outcome` is one of OUTCOMES,
-    `message` the reason where there is one, `ignored` maps keys that the server
-    left out to its reason. `digest` is the SHA-256 (hex) of the bytes, which
-    `report` shows as JSON.
+    `at` is the time of the last attempt and `first_at` that of the first (unix seconds);
+    `tries` counts the attempts. `week` is the ISO week it was sent for, `counted_week`
+    the week in which the server counted it. `outcome` is one of OUTCOMES, and `message`
+    the reason if there is one. `ignored` maps each key that the server left out to the
+    server's reason. `digest` is the SHA-256 (hex) of the report's bytes, and `report` is
+    their JSON.
     """
 
     project: str
@@ -55,11 +55,11 @@ class Entry(Frozen):
 
     @property
     def file(self) -> str:
-        """Name of its file; sorts by week, and tells two reports of one week apart."""
+        """The name of its file, which sorts by week and differs between reports of one week."""
         return f"{self.week}-{self.digest[:16]}.json"
 
     def closed(self, outcome: Outcome, *, at: float, week: str) -> Entry:
-        """The same with what came of the attempt; `week` is the one the server was told last."""
+        """Return the same with an attempt's outcome; `week` is the week that was sent last."""
         return self.replaced(
             at=at,
             outcome=outcome.name,
@@ -70,7 +70,7 @@ class Entry(Frozen):
 
 
 def open_entry(directory: StateDirectory, report: Report, *, at: float) -> Entry:
-    """Notes that a report is about to leave; StateError where that cannot be kept."""
+    """Store that a report is about to leave; StateError if that cannot be stored."""
     entry = Entry(
         project=report.project,
         week=report.week,
@@ -90,13 +90,13 @@ def open_entry(directory: StateDirectory, report: Report, *, at: float) -> Entry
 
 
 def keep(directory: StateDirectory, entry: Entry) -> None:
-    """Stores an entry."""
+    """Store an entry."""
     text = json.dumps({"format": 1, **entry.parts()}, indent=1, ensure_ascii=False)
     directory.file(entry.file, f"{text}\n".encode())
 
 
 def entries(directory: StateDirectory) -> tuple[Entry, ...]:
-    """What is kept, newest first. A file that makes no sense is left out."""
+    """Return all entries, newest first, without malformed files."""
     found = [_entry(directory, name) for name in _names(directory)]
     known = [entry for entry in found if entry is not None]
     return tuple(sorted(known, key=lambda entry: (entry.week, entry.first_at), reverse=True))

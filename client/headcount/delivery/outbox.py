@@ -1,7 +1,7 @@
 """The inner files of a project as values: the plan, the saved report, the notes.
 
-A file that makes no sense reads as none: the plan is drawn anew and the report
-collected again. The week's token stays the same, so nothing counts twice.
+A malformed file counts as none: the plan is drawn again, and the answers are collected
+again. The week's token stays the same, so nothing counts twice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NONSENSE = (
 
 
 def read_plan(directory: StateDirectory) -> Plan | None:
-    """The plan on disk."""
+    """Return the plan on disk, None if there is none."""
     data = directory.read(PLAN)
     if data is None:
         return None
@@ -46,12 +46,12 @@ def read_plan(directory: StateDirectory) -> Plan | None:
 
 
 def write_plan(directory: StateDirectory, plan: Plan) -> None:
-    """Stores the plan. Not durable: after a power cut a lost plan is drawn anew."""
+    """Store the plan. It is not durable: a plan that a power cut loses is drawn again."""
     directory.write(PLAN, json.dumps(plan.parts()).encode(), durable=False)
 
 
 def save_report(directory: StateDirectory, report: Report) -> None:
-    """Store the week's report before its first attempt, durable."""
+    """Store the week's report before its first attempt; it is durable when this returns."""
     parts = {
         "project": report.project,
         "week": report.week,
@@ -66,7 +66,7 @@ def save_report(directory: StateDirectory, report: Report) -> None:
 
 
 def load_report(directory: StateDirectory) -> Report | None:
-    """Return the saved report, None where there is none."""
+    """Return the saved report, None if there is none."""
     data = directory.read(REPORT)
     if data is None:
         return None
@@ -92,7 +92,7 @@ def load_report(directory: StateDirectory) -> Report | None:
 
 
 def write_notes(directory: StateDirectory, notes: Mapping[str, str]) -> None:
-    """Keeps, for people, why some keys had no answer when the report was made."""
+    """Store, for people, why some keys had no answer when the report was made."""
     if notes:
         directory.write(NOTES, _pretty(dict(notes)), durable=False)
     else:
@@ -100,7 +100,7 @@ def write_notes(directory: StateDirectory, notes: Mapping[str, str]) -> None:
 
 
 def read_notes(directory: StateDirectory) -> dict[str, str]:
-    """Why some keys had no answer when the last report was made, by key."""
+    """Return why keys had no answer when the last report was made, by key."""
     try:
         parts = json.loads(directory.read(NOTES) or b"{}")
         return {str(name): str(note) for name, note in parts.items()}

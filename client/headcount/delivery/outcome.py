@@ -1,4 +1,4 @@
-"""What came of an attempt to send."""
+"""The outcome of an attempt to send."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ if TYPE_CHECKING:
 
 
 class Outcome(Frozen):
-    """What came of an attempt: one of the constants below, compared by name.
+    """The outcome of an attempt: one of the constants below, compared by name.
 
-    `ignored` holds the keys that the server left out of a report it took,
-    `message` a reason in words where there is one.
+    `ignored` holds the keys that the server left out of a report it counted, and
+    `message` a reason in words if there is one.
     """
 
     SENT: ClassVar[Outcome]
     """The server counted the report."""
     NOT_DUE: ClassVar[Outcome]
-    """Nothing is due: this week's moment has not come, or its report has left."""
+    """Nothing is due: this week's moment has not come, or its report was sent."""
     OFF: ClassVar[Outcome]
     """The effective state is off."""
     LATER: ClassVar[Outcome]
-    """It did not work; another attempt follows on its own."""
+    """The attempt failed; another one follows automatically."""
     DROPPED: ClassVar[Outcome]
-    """It cannot work this week; the next week starts afresh."""
+    """No attempt can succeed this week; the next week starts afresh."""
     BUSY: ClassVar[Outcome]
-    """Another process or thread is at it."""
+    """Another process or thread is sending."""
     STARTED: ClassVar[Outcome]
-    """A process of its own was started to send it."""
+    """A separate process was started to send the report."""
 
     name: str
     ignored: tuple[Ignored, ...] = ()
     message: str = ""
 
     def because(self, message: str) -> Outcome:
-        """The same outcome with a reason."""
+        """Return the same outcome with a reason."""
         return self.replaced(message=message)
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""What a person sees of a report before it is sent."""
+"""The preview of a report, for people to see before it is sent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Preview(Frozen):
-    """Exactly what would be sent, or will be where it is `frozen`.
+    """Exactly the report that would be sent, or that will be sent if it is `frozen`.
 
-    `values` holds, per key asked, its answer or None; `json` is the report for
-    people, `digest` the SHA-256 (hex) of its bytes, `week` its ISO week. `notes`
-    say, per key without an answer, why it has none. `undeclared` holds, per key, what
-    its collector returned and `other` stands for; it is in no file and no report.
+    `values` maps each key asked to its answer or None. `json` is the report for people,
+    `digest` the SHA-256 (hex) of its bytes, and `week` its ISO week. `notes` say why a
+    key has no answer. `undeclared` holds, by key, the collected values that `other`
+    replaces; they are in no file and no report.
     """
 
     week: str

@@ -1,10 +1,10 @@
-"""When a report leaves: pure functions of the time and of chance.
+"""The moment at which a report leaves, as pure functions of time and chance.
 
-The moment is drawn afresh each week, uniformly over what is left of it. The first
-one is drawn over seven days, so that everybody who answers on one weekend does not
-report on one evening: if it falls behind the week's end, the week is skipped. A
-report that could not be sent is tried again after 1, 6, 24, 24, … hours, each
-times a random factor between 0.5 and 1.5, until two days after its week.
+Each week, the moment is drawn uniformly over the rest of the week. The first moment is
+drawn over seven days, so that people who answer on the same weekend do not all report
+on the same evening. If it falls after the week's end, the week is skipped. A failed
+attempt is repeated after 1, 6, 24, 24, … hours, each times a random factor between 0.5
+and 1.5, until two days after the week.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from headcount.model.frozen import Frozen
 from headcount.model.week import DAY, WEEK, Week
 
 HOUR = 3_600
-"""Seconds of an hour."""
+"""Seconds in an hour."""
 
 GRACE = 2 * DAY
 """Seconds after a week's end during which its report may still be sent."""
@@ -27,10 +27,10 @@ SKIPPED = "skipped"
 
 
 class Plan(Frozen):
-    """What is to happen in one week.
+    """The plan for one week.
 
-    `moment` is when the next attempt is due (unix seconds), `tries` counts the
-    failed ones; `done` is `""`, sent, dropped or skipped.
+    `moment` is when the next attempt is due (unix seconds). `tries` counts the failed
+    attempts. `done` is `""`, sent, dropped or skipped.
     """
 
     week: str
@@ -40,14 +40,14 @@ class Plan(Frozen):
 
     @property
     def last(self) -> int:
-        """The moment from which the week is given up."""
+        """The moment at which the week is given up (unix seconds)."""
         return Week.named(self.week).end + GRACE
 
 
 def draw(now: float, not_before: float, chance: float, *, first: bool = False) -> Plan | None:
-    """The plan of the present week; None if nothing may leave before its end.
+    """Return the plan for the present week; None if nothing may leave before its end.
 
-    `not_before` is when the first report may leave (unix seconds), `chance` is
+    `not_before` is when the first report may leave (unix seconds), and `chance` is
     uniform in [0, 1). The `first` plan of an installation that may report from this
     week on is drawn over seven days.
     """
@@ -64,7 +64,7 @@ def draw(now: float, not_before: float, chance: float, *, first: bool = False) -
 
 
 def holds(plan: Plan, now: float) -> bool:
-    """Whether a plan still stands; if not, a new one is drawn."""
+    """Return whether a plan is still in force; if it is not, a new one is drawn."""
     week = Week.named(plan.week)
     if now < week.start:
         return False  # the clock was set back
@@ -72,14 +72,14 @@ def holds(plan: Plan, now: float) -> bool:
 
 
 def is_due(plan: Plan, now: float) -> bool:
-    """Whether an attempt is due."""
+    """Return whether an attempt is due."""
     return not plan.done and holds(plan, now) and plan.moment <= now
 
 
 def put_off(plan: Plan, now: float, chance: float, *, busy: bool = False) -> Plan:
-    """The plan after a failed attempt; dropped where the next would come too late.
+    """Return the plan after a failed attempt; dropped if the next would come too late.
 
-    A server that is overloaded (`busy`) is left alone for hours, not for one.
+    If the server is overloaded (`busy`), even the first pause lasts hours.
     """
     step = min(plan.tries + (1 if busy else 0), len(PAUSES) - 1)
     moment = now + PAUSES[step] * (0.5 + chance)
@@ -89,5 +89,5 @@ def put_off(plan: Plan, now: float, chance: float, *, busy: bool = False) -> Pla
 
 
 def finished(plan: Plan, how: str) -> Plan:
-    """The plan once its week needs nothing more."""
+    """Return the plan of a week that needs nothing more."""
     return plan.replaced(done=how)

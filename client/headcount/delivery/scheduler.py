@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST = 3_600.0
-"""Seconds after which the clock is looked at again: it may jump, the machine may sleep."""
+"""Longest pause in seconds, because the clock may jump and the machine may sleep."""
 
 SHORTEST = 60.0
-"""Seconds between two looks, and before the first."""
+"""Shortest pause in seconds, and the pause before the first attempt."""
 
 
 class Scheduler:
-    """Calls `send` when the moment that `next_due` names has come, until it is stopped.
+    """A thread that calls `send` at the moment that `next_due` names, until it is stopped.
 
-    Its thread ends with the process. A fork does not take it along: a server
-    that forks workers starts one in each, or one beside them; the report is
-    sent once either way.
+    The thread ends with the process, and a fork does not inherit it. A server that forks
+    workers starts a scheduler in each worker, or one beside them. The report is sent
+    once either way.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Scheduler:
         self._thread = Thread(target=self._run, name="headcount scheduler", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread, once; a host that may have none goes without."""
+        """Start the thread, once; if the host may start none, go without."""
         try:
             self._thread.start()
         except RuntimeError as error:
@@ -48,11 +48,11 @@ class Scheduler:
 
     @property
     def running(self) -> bool:
-        """Whether the thread lives; not in a forked process, nor if none could be started."""
+        """Whether the thread runs; it does not in a forked process, or if it could not start."""
         return self._thread.is_alive()
 
     def stop(self, seconds: float = 0.0) -> None:
-        """Ends the thread after what it is doing now; waits for at most `seconds`."""
+        """End the thread once its present work is done; wait for at most `seconds`."""
         if self.running:
             self._stopped.set()
             if self._thread is not current_thread():
@@ -66,7 +66,7 @@ class Scheduler:
                 logging.getLogger("headcount").debug("the scheduler failed", exc_info=error)
 
     def _pause(self) -> float:
-        """Seconds until the next look."""
+        """Return the seconds until the next look at the clock."""
         moment = self._next_due()
         if moment is None:
             return LONGEST

@@ -1,7 +1,7 @@
-"""The server's policy: what it says it does with reports, remembered for people.
+"""The server's policy: its own statement of what it does with reports.
 
-It is asked for only when a person asks, and only while reports may be sent; in
-between, what it said last is read from a file.
+The client asks for it only when a person does, and only while reports may be sent. In
+between, it reads the last statement from a file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FILE = "promise.json"
 
 
 class ServerPolicy(Frozen):
-    """The policy as the server stated it at a time (unix seconds).
+    """The policy that the server stated at a time (unix seconds).
 
-    Counts are rounded down to multiples of `threshold`, and smaller ones are not
-    published. `grace` seconds after a week's end everything but what was
-    published is destroyed.
+    Counts are rounded down to multiples of `threshold`, and smaller counts are not
+    published. `grace` seconds after a week's end, everything is destroyed except the
+    published totals.
     """
 
     threshold: int
@@ -37,7 +37,7 @@ class ServerPolicy(Frozen):
 
     @property
     def text(self) -> str:
-        """The policy in words; people read it as the server's promise."""
+        """Return the policy in words, which people read as the server's promise."""
         published = (
             f"counts are published rounded down to multiples of {self.threshold}, and fewer "
             f"than {self.threshold} not at all"
@@ -59,9 +59,9 @@ def ask(  # noqa: PLR0913 - time and place come in as arguments
     clock: Callable[[], float],
     seconds: float,
 ) -> ServerPolicy:
-    """Ask the server, and remember what it says.
+    """Ask the server for its policy, and remember it.
 
-    ConsentError while the state is off: then no connection is opened at all.
+    Raises ConsentError while the state is off, without opening a connection.
     """
     state = decision.state()
     if not state.on:
@@ -77,7 +77,7 @@ def ask(  # noqa: PLR0913 - time and place come in as arguments
         raise ServerError("the server's answer holds no policy; is it a headcount server?")
     try:
         with directory.sending() as held:
-            if held:  # else it is said all the same, and not remembered
+            if held:  # else return it without remembering it
                 save(directory, policy)
     except StateError:
         if decision.state().on:
@@ -106,13 +106,13 @@ def parse(data: bytes, *, at: float) -> ServerPolicy | None:
 
 
 def save(directory: StateDirectory, policy: ServerPolicy) -> None:
-    """Keep a policy; it goes with a withdrawal."""
+    """Store a policy, which a withdrawal removes."""
     data = json.dumps(policy.parts(), indent=1) + "\n"
     directory.write(FILE, data.encode(), durable=False)
 
 
 def load(directory: StateDirectory) -> ServerPolicy | None:
-    """Return what the server said last."""
+    """Return the server's last statement, None if there is none."""
     try:
         parts = json.loads(directory.read(FILE) or b"null")
         return ServerPolicy(

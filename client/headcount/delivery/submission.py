@@ -1,7 +1,7 @@
-"""One report on its way to the server: the week it is sent for, and what is answered.
+"""The submission of one report: the week it is sent for, and the server's answer.
 
-Which tokens may be made is decided in `model.token_secret`; what it decides is
-on disk before a token is made.
+`model.token_secret` decides which tokens may be made. Its decision is on disk before a
+token is made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TIMEOUT = 10.0
 
 
 class Submission:
-    """Sends one report for its own week, or for the week that the server names."""
+    """A report to send for its own week, or for the week that the server names."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Submission:
         self._deadline = deadline
 
     def send(self) -> tuple[str, Answer]:
-        """Return the week that the report was sent for last, and what was answered.
+        """Send the report; return the week that it was sent for last, and the answer.
 
         Raises StateError if the week of a token cannot be put on record.
         """
@@ -62,7 +62,7 @@ class Submission:
         return week, self._submitted(secret, kept, week)
 
     def _submitted(self, secret: TokenSecret, kept: TokenSecret, week: str) -> Answer:
-        """What the server answers to the report with a week's token."""
+        """Return the server's answer to the report with a week's token."""
         from headcount.transport.messages import Request
 
         if kept != secret:
@@ -77,7 +77,7 @@ class Submission:
         return self._answered(lambda seconds: self._transport().submit(request, seconds))
 
     def _asked(self) -> Answer:
-        """The weeks that the server has open, asked for without a token."""
+        """Return the server's open weeks, which it names without a token."""
         from headcount.transport.messages import Answer
         from headcount.transport.wire import open_weeks
 
@@ -95,7 +95,7 @@ class Submission:
         return self._answered(ask)
 
     def _answered(self, call: Callable[[float], Answer]) -> Answer:
-        """What a call says within the time that is left; whatever it raises is an answer too."""
+        """Return a call's answer within the remaining time; an exception counts as an answer."""
         from headcount.transport.messages import Answer
 
         seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
@@ -110,7 +110,7 @@ class Submission:
 
 
 def _first(weeks: tuple[str, ...]) -> str:
-    """The server's present week, `""` if it names none."""
+    """Return the server's present week, `""` if it names none."""
     try:
         return Week.named(weeks[0]).label if weeks else ""
     except ValueError:
@@ -118,13 +118,13 @@ def _first(weeks: tuple[str, ...]) -> str:
 
 
 def _refused(own: str, week: str) -> Answer:
-    """Why no report was sent for the week that the server named."""
+    """Return why no report was sent for the week that the server named."""
     from headcount.transport.messages import Answer
 
     if not week:
         return Answer(code="FAILED_PRECONDITION", message="the server names no week that is open")
     if Week.named(week).next.label == own:
-        # This clock is ahead by a few hours or days: the server's will follow in time.
+        # This clock is ahead by hours or days: the server will reach this week in time.
         message = f"the server's clock is still in {week}, this host's in {own}"
         return Answer(code="UNAVAILABLE", message=message)
     if week == own:

@@ -1,4 +1,4 @@
-"""A span of seconds that some work may take, kept even where the work itself hangs."""
+"""The time that some work may take, kept even if the work hangs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that are left, at least 0."""
+        """The remaining seconds, at least 0."""
         return max(self._end - time.monotonic(), 0.0)
 
 
 class Task(Generic[Result]):
     """A call in a thread of its own, which dies with the process if it never returns.
 
-    The call sees the context variables of its caller. A `native` call gets
-    a thread of the system even if gevent or eventlet made greenlets of all others.
+    The call sees the context variables of its caller. A `native` call gets a thread of
+    the system even if gevent or eventlet turned all others into greenlets.
     Raises HostError if no thread can be started.
     """
 
@@ -73,7 +73,7 @@ class Task(Generic[Result]):
         return self._over
 
     def result(self) -> Result:
-        """What the call returned, or raises what it raised; TimeoutError while it runs."""
+        """Return what the call returned, or raise what it raised; TimeoutError while it runs."""
         if self._error is not None:
             raise self._error
         if not self._results:
@@ -82,7 +82,7 @@ class Task(Generic[Result]):
 
 
 def _native_start() -> Callable[[Callable[..., object], tuple[object, ...]], object] | None:
-    """Return what starts a thread of the system if `threading` no longer does, else None."""
+    """Return the function that starts a system thread if `threading` starts none, else None."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return gevent.get_original("_thread", "start_new_thread")  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""What can go wrong, drawn once.
+"""The tree of exceptions.
 
 ```
 HeadcountError
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 
 class HeadcountError(Exception):
-    """Everything that this package raises on purpose."""
+    """The base of all errors that this package raises on purpose."""
 
 
 class ConsentError(HeadcountError):
@@ -38,7 +38,7 @@ class ReportError(HeadcountError):
 
 
 class HostError(HeadcountError):
-    """What the host's system refuses, such as a thread; the message says what."""
+    """Something that the host's system refuses, such as a thread; the message names it."""
 
 
 class ServerError(HeadcountError):

@@ -9,11 +9,10 @@ class Plan(Frozen):
     tries: int = 0
 ```
 
-`Plan(week="2026-W47")` then is a value: made by keyword, compared by its parts,
-never changed, and fit to be copied and pickled. A class that checks or
-normalises its parts does so in `__post_init__`. This stands in for `dataclasses`,
-whose import alone would cost a host more than all of ours; type checkers take
-one for the other.
+`Plan(week="2026-W47")` then is a value. It is made by keyword, compared by its parts,
+never changed, and can be copied and pickled. A class that checks or normalises its
+parts does so in `__post_init__`. This replaces `dataclasses`, whose import alone would
+take a host longer than all of this package. Type checkers treat it as a dataclass.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: bool) -> Callable[[type], type]:
-        """Stand in for the decorator of that name, which only type checkers need."""
+        """Replace the decorator of that name, which only type checkers need."""
         return lambda kind: kind
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-"""The default of a part that maps."""
+"""The default of a part that is a mapping."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -90,7 +89,7 @@ class Frozen:
         return f"{type(self).__name__}({parts})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A value is made anew: nothing could fill it afterwards, and a mapping
+        # The copy is made by the constructor: nothing could fill it later, and a mapping
         # proxy, which `__post_init__` makes, can neither be pickled nor copied.
         return _made, (type(self), {name: _bare(part) for name, part in vars(self).items()})
 

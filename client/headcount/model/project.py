@@ -1,7 +1,7 @@
 """A project and its keys, as its generated package states them.
 
-Plain data: everything that consent, preview and the question "is anything
-due?" need, without protobuf. The schema is loaded only for a report.
+These are plain data, without protobuf: everything that consent, the preview and
+`Client.due` need. The schema is loaded only for a report.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TYPES = ("boolean", "choice", "version", "product", "count", "list", "text")
-"""Kinds of value, as declarations name them."""
+"""The types of keys, as declarations name them."""
 
 LEVELS = ("basic", "extended")
-"""Consent levels, each containing those before it."""
+"""The levels of consent; each contains those before it."""
 
 ASK_FIRST = "ask_first"
-"""Mode of a project that sends nothing until somebody says yes."""
+"""The mode of a project that sends nothing until somebody says yes."""
 
 ON_AFTER_NOTICE = "on_after_notice"
-"""Mode of a project that sends from 24 hours after a clear notice, until somebody says no."""
+"""The mode of a project that sends from 24 hours after a notice until somebody says no."""
 
 
 class Key(Frozen):
@@ -95,7 +95,7 @@ class Project(Frozen):
         self._fill(keys=tuple(sorted(self.keys, key=lambda key: key.number)))
 
     def __hash__(self) -> int:
-        return hash((self.name, self.digest))  # all parts would be many
+        return hash((self.name, self.digest))  # the full representation would be long
 
     def __repr__(self) -> str:
         return f"Project({self.name!r}, {len(self.keys)} keys)"

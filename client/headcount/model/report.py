@@ -1,4 +1,4 @@
-"""A week's report as a value."""
+"""The report of a week, as a value."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Wire: TypeAlias = bool | int | str | tuple[str, ...]
-"""A key's answer as the wire has it."""
+"""The answer of a key, in its form on the wire."""
 
 
 class Report(Frozen):
-    """A report as it leaves: `data` are its bytes, `text` is their JSON for people.
+    """A report as it is sent: `data` are its bytes, and `text` is their JSON for people.
 
     `asked` names the keys whose collectors were called, `values` holds those
     that answered.

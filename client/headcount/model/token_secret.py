@@ -89,10 +89,10 @@ class TokenSecret(Frozen):
 
 
 class SharedSecret(TokenSecret):
-    """A key that replicas share. They cannot know which weeks each of them was named.
+    """A key that replicas share. They cannot know which weeks a server named to the others.
 
-    So it makes the token of the own week and no other, and nothing of it is stored:
-    what is on record for the own week is always the same.
+    So it makes only the token of the own week. It stores nothing, because the record for
+    the own week is always the same.
     """
 
     def for_own(self, own: str) -> Self | None:  # noqa: ARG002 - no week was ever named
@@ -100,7 +100,7 @@ class SharedSecret(TokenSecret):
         return self
 
     def for_named(self, own: str, week: str) -> Self | None:  # noqa: ARG002 - none is obeyed
-        """Return None: a server that names weeks gets no token."""
+        """Return None: no token is made for a week that a server names."""
         return None
 
 

@@ -7,10 +7,10 @@ from time import gmtime
 from headcount.model.frozen import Frozen
 
 DAY = 86_400
-"""Seconds of a day."""
+"""Seconds in a day."""
 
 WEEK = 7 * DAY
-"""Seconds of a week."""
+"""Seconds in a week."""
 
 _FIRST_MONDAY = 4 * DAY  # 1970-01-05
 
@@ -53,7 +53,7 @@ class Week(Frozen):
 
     @property
     def next(self) -> Week:
-        """The week after."""
+        """The next week."""
         return Week(index=self.index + 1)
 
     @property

@@ -1,9 +1,9 @@
-"""What the host's collectors answer, key by key, and why some gave no answer.
+"""The answers of the host's collectors, key by key, and the reasons for missing ones.
 
-Collectors are other people's code: one may be missing, raise, hang or return
-nonsense. That costs its own key only. All of them are called in one thread
-that is not the caller's; one that takes longer than its share of the time is
-overtaken by a second thread, and still counts if it comes in before the end.
+Collectors are other people's code. If one is missing, raises, hangs or returns
+nonsense, only its own key goes unanswered. They are called in one thread, which is not
+the caller's. If one takes longer than its share of the time, a second thread goes on
+with the next; the late answer still counts if it arrives before the end.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _NOTE_LIMIT = 200  # characters
 
 
 class Collected(Frozen):
-    """`answers` are ready for the wire; `notes` say why each other key has none.
+    """Collected answers: `answers` fit the wire, `notes` say why each other key has none.
 
-    `undeclared` holds, per key, what was returned and is not declared, so that
-    `other` stands for it. It is for the host's developer, and never leaves memory.
+    `undeclared` holds, by key, the returned values that are not declared, so that
+    `other` replaces them. It is for the host's developer, and never leaves memory.
     """
 
     answers: Mapping[str, Wire]
@@ -44,7 +44,7 @@ class Collected(Frozen):
     undeclared: Mapping[str, tuple[str, ...]]
 
     def of(self, names: Collection[str]) -> Collected:
-        """The part of it that concerns some keys."""
+        """Return the part that concerns some keys."""
         return Collected(
             answers={name: answer for name, answer in self.answers.items() if name in names},
             notes={name: note for name, note in self.notes.items() if name in names},
@@ -52,7 +52,7 @@ class Collected(Frozen):
         )
 
     def within(self, limited: Iterable[Key]) -> Collected:
-        """The same with the answers to some keys cut to what these tell."""
+        """Return the same, with the answers to some keys cut to the terms of these keys."""
         cuts = {
             key.name: cut(key, self.answers[key.name])
             for key in limited
@@ -64,10 +64,10 @@ class Collected(Frozen):
 def collect(
     project: Project, collectors: object, names: Collection[str], seconds: float | None = None
 ) -> Collected:
-    """Asks the collectors of some keys, for at most `seconds` in all.
+    """Ask the collectors of some keys, for at most `seconds` in all.
 
-    None asks them in the caller's own thread and waits for as long as they take.
-    A Collected in place of the collectors stands for what they said elsewhere.
+    With None, ask them in the caller's thread, and wait as long as they take. Instead of
+    collectors, a Collected stands for their answers in another process.
     """
     if isinstance(collectors, Collected):
         return collectors.of(names)
@@ -77,9 +77,9 @@ def collect(
         circuit.walk()
     else:
         _watched(circuit, seconds)
-    # A collector that hangs may come back at any time; what counts is what is here now.
+    # A stuck collector may return at any time; only the answers of this moment count.
     found = dict(circuit.found)
-    late = f"its collector had not answered after {seconds:g} seconds" if seconds else ""
+    late = f"its collector had not answered after {seconds:g} s" if seconds else ""
     answers: dict[str, Wire] = {}
     notes: dict[str, str] = {}
     strange: dict[str, tuple[str, ...]] = {}
@@ -96,7 +96,7 @@ def collect(
 
 
 class _Circuit:
-    """A walk through all keys, which another walker can take over where one is stuck."""
+    """A walk through all keys, which another walker can take over if one is stuck."""
 
     def __init__(self, keys: list[Key], collectors: object) -> None:
         self.waiting = deque(keys)
@@ -105,7 +105,7 @@ class _Circuit:
         self._walkers = 0
 
     def walk(self) -> None:
-        """Asks whatever still waits; stops when another walker came after this one."""
+        """Ask the collectors that still wait; stop once another walker has taken over."""
         self._walkers += 1
         me = self._walkers
         while me == self._walkers:
@@ -117,7 +117,7 @@ class _Circuit:
 
 
 def _watched(circuit: _Circuit, seconds: float) -> None:
-    """Walks the circuit in threads, a new one whenever the last is stuck."""
+    """Walk the circuit in threads, with a new thread whenever the last one is stuck."""
     deadline = Deadline(seconds)
     walkers: list[Task[None]] = [Task(circuit.walk)]
     while deadline.left:
@@ -132,7 +132,7 @@ def _watched(circuit: _Circuit, seconds: float) -> None:
 
 
 def _asked(key: Key, collectors: object) -> tuple[Wire | None, str, tuple[str, ...]]:
-    """One key's answer, or None and the reason; and what of it is not declared."""
+    """Return a key's answer, or None and the reason; and the values that are not declared."""
     try:
         collector = getattr(collectors, key.name, None)
         if not callable(collector):
@@ -142,7 +142,7 @@ def _asked(key: Key, collectors: object) -> tuple[Wire | None, str, tuple[str, .
             return None, "its collector gave no answer", ()
         if isinstance(raw, CoroutineType):
             raw.close()  # or Python would warn on the host's terminal
-        if isinstance(raw, Iterator):  # it can be read once only
+        if isinstance(raw, Iterator):  # it can be read only once
             raw = tuple(islice(raw, READ_AT_MOST))
         answer = normalised(key, raw)
         strange = undeclared(key, raw)

@@ -1,8 +1,7 @@
 """A week's report, built from the project's schema.
 
-The message class is made from the generated descriptors in a pool of its own,
-so nothing here clashes with what else the host has loaded, and any protobuf
-from 5.26 on will do.
+The message class comes from the generated descriptors, in a pool of its own. So it
+never clashes with other schemas in the host, and works with every protobuf since 5.26.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ if TYPE_CHECKING:
     from headcount.model.report import Wire
 
 OTHER_NUMBER = 1
-"""Enum number of `other` in every closed set."""
+"""The enum number of `other` in every closed set."""
 
-_classes: dict[Project, type[Message]] = {}  # parsing a schema is dear; hosts have one each
+_classes: dict[Project, type[Message]] = {}  # parsing a schema is slow, and a host has few
 
 
 def compose(
     project: Project, answers: Mapping[str, Wire], *, week: str, asked: tuple[str, ...]
 ) -> Report:
-    """The report that carries these answers; ReportError where schema and keys disagree."""
+    """Return the report with these answers; ReportError if schema and keys disagree."""
     message = message_class(project)()
-    fields = message.DESCRIPTOR.fields_by_number  # a renamed key keeps its number alone
+    fields = message.DESCRIPTOR.fields_by_number  # a renamed key keeps only its number
     for key in project.keys:
         if key.name in answers:
             try:
@@ -57,10 +56,10 @@ def compose(
 
 
 def answers(project: Project, parts: Mapping[str, Any]) -> dict[str, Wire]:
-    """Return the answers, by key, in a report's JSON as `Report.text` has it.
+    """Return the answers, by key, in a report's JSON, which has the form of `Report.text`.
 
-    A key is found by its former name too. What a newer schema no longer knows is
-    left out.
+    This finds a key by its former name too. It leaves out keys that the schema no
+    longer has.
     """
     fields = message_class(project).DESCRIPTOR.fields_by_number
     message = message_class(project)()
@@ -78,7 +77,7 @@ def answers(project: Project, parts: Mapping[str, Any]) -> dict[str, Wire]:
 
 
 def message_class(project: Project) -> type[Message]:
-    """The class of a project's `Report`, made once per project and process."""
+    """Return the class of a project's `Report`, made once per project and process."""
     if project not in _classes:
         name = f"headcount.projects.{project.name}.v1.Report"
         pool = descriptor_pool.DescriptorPool()
@@ -110,7 +109,7 @@ def _fill(field: Any, key: Key, answer: Any) -> None:  # noqa: ANN401 - fields a
 
 
 def _read(field: Any, key: Key) -> Wire:  # noqa: ANN401 - fields are dynamic
-    """The answer that `_fill` put into a field."""
+    """Return the answer that `_fill` put into a field."""
     texts = {number: text for text, number in key.values.items()}
     if key.type == "product":
         return (texts.get(field.value, OTHER), field.version)
@@ -122,7 +121,7 @@ def _read(field: Any, key: Key) -> Wire:  # noqa: ANN401 - fields are dynamic
 
 
 def _json_name(name: str) -> str:
-    """A key's name as protobuf writes it in JSON: php_version as phpVersion."""
+    """Return a key's name as protobuf writes it in JSON: php_version as phpVersion."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)
 

@@ -1,8 +1,8 @@
-"""From what a collector returned to what may leave the host.
+"""The step from a collector's return value to the answer that may leave the host.
 
-Pure functions, one per type of key. `None` means "no answer": the key is left
-out of the report. Whatever a closed set or a catalogue does not contain
-becomes `other` here, so its name never leaves the host.
+The functions are pure, one for each type of key. `None` means "no answer", and leaves
+the key out of the report. A value outside a closed set or a catalogue becomes `other`
+here, so its name never leaves the host.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from headcount.model.report import Wire
 
 OTHER = "other"
-"""The word for everything outside a closed set."""
+"""The answer that replaces every value outside a closed set."""
 
 TEXT_LIMIT = 64
 """Largest number of characters of a `text` value."""
 
 DEFAULT_MAX_ITEMS = 200
-"""Largest number of items of a list whose key states none."""
+"""Largest number of items of a list if its key states none."""
 
 READ_AT_MOST = 100_000
 """Number of items taken from an iterable, which may never end."""
@@ -34,7 +34,7 @@ READ_AT_MOST = 100_000
 _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
-_BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
+_BEHIND_NAME = " \t/-(:"  # the characters between a product and its version
 _YES_NO = {
     **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
     **dict.fromkeys(("no", "false", "off", "disabled", "0"), False),
@@ -42,19 +42,19 @@ _YES_NO = {
 
 
 def normalised(key: Key, raw: object) -> Wire | None:
-    """The wire value of a key, or None for no answer.
+    """Return the wire value of a key's answer, or None for no answer.
 
-    boolean: bool. choice, version, text: str. product: (name, version), the
-    version `""` where none is known. count: the lower bound of its bucket.
-    list: sorted tuple without duplicates, at most `max_items` long.
+    boolean: bool. choice, version, text: str. product: (name, version), with the
+    version `""` if it is unknown. count: the lower bound of its bucket. list: sorted
+    tuple without duplicates, at most `max_items` long.
     """
     return None if raw is None else _BY_TYPE[key.type](key, raw)
 
 
 def undeclared(key: Key, raw: object) -> tuple[str, ...]:
-    """What a collector returned that its key does not declare, so that `other` stands for it.
+    """Return the collected values that a key does not declare, so that `other` replaces them.
 
-    For the host's developer alone: none of it is stored or sent.
+    They are for the host's developer alone: none is stored or sent.
     """
     items = raw if key.type == "list" and isinstance(raw, Collection) else (raw,)
     names = (item[0] if isinstance(item, tuple | list) and item else item for item in items)
@@ -68,7 +68,7 @@ def _becomes_other(key: Key, text: str) -> bool:
 
 
 def cut(key: Key, answer: Wire) -> Wire:
-    """Return the part of a wire value that a key with fewer values or a coarser version tells."""
+    """Return a wire value cut to a key with fewer values or a coarser version."""
     if key.type == "choice":
         return answer if answer in key.values else OTHER
     if key.type == "version":
@@ -81,7 +81,7 @@ def cut(key: Key, answer: Wire) -> Wire:
 
 
 def version(raw: str, precision: int) -> str:
-    """The first `precision` components of a version, or `other` where none is left."""
+    """Return the first `precision` components of a version, or `other` if there are none."""
     text = raw.strip()
     if text.startswith("5.5.5-") and "mariadb" in text.lower():
         text = text.removeprefix("5.5.5-")
@@ -90,7 +90,7 @@ def version(raw: str, precision: int) -> str:
     if text[:1] in {"v", "V"}:
         text = text[1:]
     components: list[str] = []
-    # An `x` is neither digit nor dot, so a component `x` ends the version too.
+    # An `x` is neither a digit nor a dot, so a component `x` ends the version too.
     for component in re.match(r"[0-9.]*", text, re.ASCII)[0].split("."):  # type: ignore[index] # always matches
         if not component or len(component) > _COMPONENT_LIMIT or len(components) == precision:
             break
@@ -99,7 +99,7 @@ def version(raw: str, precision: int) -> str:
 
 
 def bucket(count: int, bounds: tuple[int, ...]) -> int:
-    """The lower bound of the bucket that holds a count: 0 or one of the bounds."""
+    """Return the lower bound of the bucket that holds a count: 0 or one of the bounds."""
     place = bisect_right(bounds, count)
     return bounds[place - 1] if place else 0
 
@@ -120,7 +120,7 @@ def _choice(key: Key, raw: object) -> str | None:
 
 
 def _declared(key: Key, text: str) -> str | None:
-    """The declared value that a spelling means, or None."""
+    """Return the declared value that a spelling means, or None."""
     value = key.aliases.get(text, text)
     return value if value in key.values else None
 
@@ -144,7 +144,7 @@ def _product(key: Key, raw: object) -> tuple[str, str] | None:
         return None
     known = _declared(key, name.strip())
     if known is None:
-        # The version of a product we do not know would tell which it is.
+        # The version of an unknown product would reveal which it is.
         return (OTHER, "")
     if not isinstance(release, str) or not key.precision:
         return (known, "")
@@ -153,7 +153,7 @@ def _product(key: Key, raw: object) -> tuple[str, str] | None:
 
 
 def _taken_apart(key: Key, text: str) -> tuple[str, str]:
-    """Splits `MariaDB 10.11.19` or `Apache/2.4.57 (Debian)` at the longest name it knows."""
+    """Split `MariaDB 10.11.19` or `Apache/2.4.57 (Debian)` after the longest known name."""
     for name in sorted((*key.values, *key.aliases), key=len, reverse=True):
         rest = text[len(name) :]
         if text.startswith(name) and (not rest or rest[0] in _BEHIND_NAME):
@@ -188,8 +188,8 @@ def _item(key: Key, text: str) -> str:
 
 
 def _text(_key: Key, raw: object) -> str | None:
-    # A text that is too long is refused, not cut: half a text is a value that
-    # nobody has, and what overflows is seldom what the declaration asked for.
+    # A text that is too long is refused, not cut. Half a text is a value that nobody
+    # has, and a long text is seldom what the declaration asks for.
     if not isinstance(raw, str):
         return None
     text = " ".join(raw.split())

@@ -1,1 +1,1 @@
-"""Everything that touches the disk."""
+"""The state directory, and everything else that touches the disk."""

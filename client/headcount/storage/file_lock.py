@@ -1,4 +1,4 @@
-"""An advisory lock file: it dies with its process, however that ends."""
+"""An advisory lock on a file, which ends with its process, however that ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _held: set[int] = set()
 
 
 def _let_go() -> None:
-    """Closes what a forked process inherited: it would hold the locks of a parent that died."""
+    """Close what a forked process inherited, or it would hold the locks of a dead parent."""
     for handle in _held:
         os.close(handle)
     _held.clear()
@@ -30,15 +30,15 @@ if hasattr(os, "register_at_fork"):
 
 
 class Lock:
-    """One exclusive lock between processes and between threads.
+    """An exclusive lock between processes and between threads.
 
-    `with lock as held:` tries once, and `held` says whether it worked. A lock
-    with `patience` tries for that many seconds and then raises StateError. A
-    `fleeting` one removes its file when released. `made` is called with the handle
-    and the path of its file, which may have been made just now.
+    `with lock as held:` tries once, and `held` says whether it succeeded. A lock with
+    `patience` tries for that many seconds, and then raises StateError. A `fleeting`
+    lock removes its file on release. It calls `made` with the handle and the path of
+    its file, which may be new.
 
-    Raises StateError if the file system knows no locks, as some network ones do.
-    An `urgent` lock does without then: `held` is False.
+    Raises StateError if the file system has no locks, as some network file systems do.
+    An `urgent` lock then goes on without: `held` is False.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._handle not in _held:  # never locked, or by the process that forked this one
+        if self._handle not in _held:  # never locked, or locked by the process that forked this one
             return
         if self._fleeting:
             _remove(self._path)
         _held.discard(self._handle)
-        with suppress(OSError):  # closing lets go as well
+        with suppress(OSError):  # closing releases it too
             _unlock(self._handle)
         with suppress(OSError):  # nothing was written to it
             os.close(self._handle)
@@ -108,7 +108,7 @@ class Lock:
         return False
 
     def _refused(self, error: OSError) -> None:
-        """Take note that there are no locks, or raise StateError."""
+        """Remember that there are no locks; StateError unless this lock is urgent."""
         if not self._urgent:
             raise StateError(
                 f"{self._path}: {error.strerror}; it cannot be locked. If its file system has no "
@@ -118,7 +118,7 @@ class Lock:
         _remove(self._path)
 
     def _still_there(self, handle: int) -> bool:
-        """Whether the file we locked is the one that others find under its path."""
+        """Return whether the locked file is the one that others find under its path."""
         try:
             return os.path.samestat(os.fstat(handle), os.stat(self._path))
         except FileNotFoundError:
@@ -156,5 +156,5 @@ else:
         return True
 
     def _unlock(handle: int) -> None:
-        # Said aloud, since a forked child may still hold a copy of the handle.
+        # Closing is not enough: a forked child may still hold a copy of the handle.
         fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,7 +1,7 @@
-"""Files and directories as a state directory holds them: private, whole, and their owner's.
+"""Files and directories of a state directory: private, whole, and owned by its owner.
 
-A directory that its owner opened to its group is shared: what is made in it is the
-group's too. What root makes in somebody else's directory belongs to them.
+If its owner opened a directory to a group, new files in it belong to the group too. If
+root makes a file in somebody else's directory, it belongs to that directory's owner.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import os
 
 from headcount.model.errors import StateError
 
-_LARGEST = 4_000_000  # bytes; nothing of ours comes near
+_LARGEST = 4_000_000  # bytes; far more than any of our files has
 
 
 class AsStateError:
-    """Turns an OSError into a StateError that names the place, but for a kind that is fine."""
+    """A block that turns an OSError into a StateError naming the place, except a `fine` kind."""
 
     def __init__(self, path: str, fine: type[OSError] | None = None) -> None:
         self._path = path
@@ -34,7 +34,7 @@ class AsStateError:
 
 
 def read(path: str) -> bytes | None:
-    """Return what a file holds, None if there is none; StateError if it cannot be read."""
+    """Return the content of a file, None if there is none; StateError if it cannot be read."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             return file.read(_LARGEST) or b""
@@ -49,12 +49,12 @@ def read(path: str) -> bytes | None:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Opens a file; a pipe in its place would hold the host up for ever."""
+    """Open a file without blocking: a pipe in its place would block the host for ever."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write(path: str, data: bytes, *, durable: bool, drafts: str = "") -> None:
-    """Replace a file in one step; its draft is made in `drafts`, by default next to it."""
+    """Replace a file in one step. Its draft is written in `drafts`, by default next to it."""
     folder, name = os.path.split(path)
     draft = os.path.join(drafts or folder, f"{name}.{os.urandom(4).hex()}.tmp")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -86,15 +86,15 @@ def make_directory(path: str) -> None:
 
 
 def handed_over(handle: int, path: str) -> None:
-    """Give what was just made to its folder's owner, if root made it, and to a group that shares.
+    """Give a new file of root's to the owner of its folder, and any new file to a sharing group.
 
-    By handle, so that nobody can put another file in its place meanwhile.
+    It works by handle, so that nobody can put another file in its place meanwhile.
     """
     if not hasattr(os, "fchown"):
         return
     folder, made = os.stat(os.path.dirname(path)), os.fstat(handle)
     if made.st_uid != os.geteuid():
-        return  # it was here before, and is somebody else's
+        return  # not new, and somebody else's
     shared = bool(folder.st_mode & 0o020)
     owner = folder.st_uid if made.st_uid == 0 else made.st_uid
     group = folder.st_gid if shared or owner != made.st_uid else made.st_gid
@@ -103,12 +103,12 @@ def handed_over(handle: int, path: str) -> None:
             os.fchown(handle, owner, group)
         if shared:
             os.fchmod(handle, 0o2770 if made.st_mode & 0o040000 else 0o660)
-    except PermissionError:  # not in that group: the file stays private, and others are told
+    except PermissionError:  # not in that group: the file stays private
         return
 
 
 def is_ours(directory: str) -> bool:
-    """Return whether a directory belongs to this user, who may then replace what is in it."""
+    """Return whether a directory belongs to this user, who may then replace its files."""
     try:
         return hasattr(os, "geteuid") and os.stat(directory).st_uid == os.geteuid()
     except OSError:
@@ -116,7 +116,7 @@ def is_ours(directory: str) -> bool:
 
 
 def _settle(directory: str) -> None:
-    """Makes a rename in a directory durable, where the system knows how."""
+    """Make a rename in a directory durable, if the system can."""
     with AsStateError(directory, fine=OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:

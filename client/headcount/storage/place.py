@@ -1,4 +1,4 @@
-"""Where programs keep state on each kind of system."""
+"""The place where programs keep state, on each kind of system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = "headcount"
-_NOWHERE = os.path.join(os.sep, "nonexistent")  # the home of accounts that have none
+_NOWHERE = os.path.join(os.sep, "nonexistent")  # the home of accounts without one
 
 
 def state_directory(
@@ -19,12 +19,13 @@ def state_directory(
     environment: Mapping[str, str] = os.environ,
     system: str = sys.platform,
 ) -> str:
-    """Return the place for a program's state, below that of the present account.
+    """Return the state directory of a program that runs under the present account.
 
-    A service of systemd with `StateDirectory=` keeps it there. Else it is
-    `~/.local/state` (or XDG_STATE_HOME), `~/Library/Application Support` on macOS and
-    `%LOCALAPPDATA%` on Windows, and in it `<program>/headcount`. Makes nothing. An
-    account without a home gets a place that cannot be made, so everything stays off.
+    For a systemd service with `StateDirectory=`, it is `headcount` in that directory.
+    Otherwise it is `<program>/headcount` in `~/.local/state` (or XDG_STATE_HOME), on
+    macOS in `~/Library/Application Support`, on Windows in `%LOCALAPPDATA%`. This
+    creates nothing. An account without a home gets a place that cannot be created, so
+    everything stays off.
     """
     service = environment.get("STATE_DIRECTORY", "").partition(":")[0]
     if os.path.isabs(service):

@@ -1,10 +1,10 @@
-"""A secret that several replicas share, so that together they count as one installation.
+"""A secret that several replicas share, so that they count as one installation.
 
-It is a file of at least 32 random bytes, which nobody else can read. Whoever has
-it can tell the tokens of this installation from all others, so it belongs into a
-secret store, never into an image or a repository.
+It is a file of at least 32 random bytes that nobody else can read. A person who has
+the secret can tell the tokens of this installation from all others. So it belongs in
+a secret store, never in an image or a repository.
 
-`SharedSecret` says which tokens may be made of it.
+`model.token_secret.SharedSecret` says which tokens may be made from it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from headcount.model.errors import StateError
 from headcount.storage.state_directory import SHARED
 
 SMALLEST = 32
-"""Bytes of the smallest file that is taken."""
+"""Bytes of the smallest file that is accepted."""
 
 _LARGEST = 4096  # bytes
-_KINDS = 8  # different bytes that random ones have at the least, even spelled as hex
+_KINDS = 8  # least number of different bytes in a random file, even if it is hex
 
 
 def shared_key(path: str, project: str) -> bytes:
     """Return the key of a project's tokens, 32 bytes.
 
-    Raises StateError, which names the remedy, if the file cannot be read, others can
-    read it, or it does not hold that much chance.
+    Raises StateError, which names the remedy, if the file cannot be read, if others can
+    read it, or if it is not random enough.
     """
     content = _content(path).strip()
     if len(content) < SMALLEST or len(set(content)) < _KINDS:

@@ -1,21 +1,20 @@
-"""The state directory: what of a project is on disk, and how it gets there and away.
+"""The state directory: the files of a project, and how they are written and removed.
 
 ```
 <state directory>/
     backdrop.json     the decision, or the time of the notice or question
-    backdrop.history/ what was sent, one file per report, for people; a no keeps it
-                      unless they ask, since it is theirs
-    backdrop/         gone as soon as the answer is no
+    backdrop.history/ the reports that were sent, one file each, for people; a no keeps
+                      it unless they ask to remove it
+    backdrop/         removed as soon as the answer is no
         secret        the key of the weekly tokens, and the weeks they were made for
         plan.json     the week, its moment, the attempts
         outbox.json   the week's report, frozen before the first attempt
-        promise.json  what the server last said of its policy
-        lock          one process sends at a time
+        promise.json  the server's policy, as last stated
+        lock          held by the one process that sends
 ```
 
-Withdrawing is one rename of the inner directory. A process that is still
-sending then writes into a place that no longer exists, so it can leave nothing
-behind.
+A withdrawal renames the inner directory, in one step. A process that is still sending
+then writes to a place that no longer exists, so it leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -42,20 +41,19 @@ if TYPE_CHECKING:
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SHARED = "HEADCOUNT_SECRET_FILE"
-"""The variable that names a secret which several replicas share."""
+"""The variable that names the file of a secret which replicas share."""
 
 REPORT = "outbox.json"
-_PATIENCE = 5.0  # seconds to wait while another process writes a decision
+_PATIENCE = 5.0  # seconds to wait for another process that writes a decision
 
 
 class StateDirectory:
     """The files of one project in a host's state directory.
 
-    Nothing is created before something must be written. Directories are 0700,
-    files 0600, and every file is replaced in one step. A directory that its owner
-    opened to its group is shared: what is made there is the group's too. What root
-    makes in somebody else's directory belongs to them. `shared_secret` is the path of
-    a secret that replicas share, and takes the place of the one kept here.
+    Nothing is created before something must be written. Directories have mode 0700 and
+    files 0600, and every file is replaced in one step; `files` says what differs for
+    root and for shared directories. `shared_secret` is the path of a secret that
+    replicas share, which replaces the one kept here.
     """
 
     def __init__(self, path: str | PathLike[str], project: str, *, shared_secret: str = "") -> None:
@@ -67,17 +65,17 @@ class StateDirectory:
         self._inner = os.path.join(self.path, project)
 
     def read_decision(self) -> bytes | None:
-        """The consent record, None where there is none; StateError where it cannot be read."""
+        """Return the consent record, None if there is none; StateError if it cannot be read."""
         return read(self.decision)
 
     def write_decision(self, data: bytes) -> None:
-        """Stores the consent record, durable before this returns."""
+        """Store the consent record; it is durable when this returns."""
         with AsStateError(self.decision):
             self._make()
             write(self.decision, data, durable=True)
 
     def changing(self, *, urgent: bool = False) -> Lock:
-        """A lock around reading, changing and writing the decision; waits a little.
+        """Return the lock for reading, changing and writing the decision; it waits a little.
 
         An `urgent` change, such as a no, is made even if the file system has no locks.
         """
@@ -89,7 +87,10 @@ class StateDirectory:
         return Lock(path, patience=_PATIENCE, fleeting=True, urgent=urgent, made=handed_over)
 
     def sending(self) -> Lock:
-        """A lock around planning and sending; does not wait. Makes the inner directory."""
+        """Return the lock for planning and sending, which does not wait.
+
+        This creates the inner directory.
+        """
         with AsStateError(self._inner):
             self._make()
         with AsStateError(self._inner, fine=FileExistsError):
@@ -99,10 +100,10 @@ class StateDirectory:
         return Lock(os.path.join(self._inner, "lock"), made=handed_over)
 
     def read(self, name: str) -> bytes | None:
-        """A file of the inner directory, None if there is none.
+        """Return a file of the inner directory, None if there is none.
 
-        One that somebody else left in a directory of ours counts as none, since we
-        can replace it.
+        Somebody else's file in a directory of ours counts as none, since we can
+        replace it.
         """
         try:
             return read(os.path.join(self._inner, name))
@@ -112,20 +113,20 @@ class StateDirectory:
             raise
 
     def write(self, name: str, data: bytes, *, durable: bool) -> None:
-        """Stores a file of the inner directory; StateError once it was withdrawn."""
+        """Store a file of the inner directory; StateError after a withdrawal."""
         with AsStateError(self._inner):
             write(os.path.join(self._inner, name), data, durable=durable)
 
     def drop(self, name: str) -> None:
-        """Removes a file of the inner directory, if it is there."""
+        """Remove a file of the inner directory, if it exists."""
         with AsStateError(self._inner, fine=FileNotFoundError):
             os.unlink(os.path.join(self._inner, name))
 
     def file(self, name: str, data: bytes) -> None:
-        """Stores a file of the history; StateError once everything was withdrawn.
+        """Store a file of the history; StateError after a withdrawal.
 
-        It is written in the inner directory and moved from there: who withdraws
-        and then removes the history cannot find it made anew.
+        It is written in the inner directory and moved from there. So a person who
+        withdraws and then removes the history does not find it created again.
         """
         with AsStateError(self.history, fine=FileExistsError):
             make_directory(self.history)
@@ -134,26 +135,26 @@ class StateDirectory:
             write(path, data, durable=False, drafts=self._inner)
 
     def filed(self) -> list[str]:
-        """Names of the files of the history, sorted."""
+        """Return the names of the files of the history, sorted."""
         with AsStateError(self.history, fine=FileNotFoundError):
             return sorted(os.listdir(self.history))
         return []
 
     def read_filed(self, name: str) -> bytes | None:
-        """A file of the history, None where there is none."""
+        """Return a file of the history, None if there is none."""
         return read(os.path.join(self.history, name))
 
     def drop_filed(self, name: str) -> None:
-        """Removes a file of the history, if it is there."""
+        """Remove a file of the history, if it exists."""
         with AsStateError(self.history, fine=FileNotFoundError):
             os.unlink(os.path.join(self.history, name))
 
     def clear_history(self) -> None:
-        """Removes the history."""
+        """Remove the history."""
         remove_tree(self.history)
 
     def secret(self) -> TokenSecret:
-        """Return the secret of this installation; made here if none (or half of one) is found.
+        """Return the secret of this installation; make one if there is none, or only half of one.
 
         Call it under `sending`, or two processes could make one each.
         """
@@ -168,7 +169,7 @@ class StateDirectory:
         return known
 
     def keep_secret(self, secret: TokenSecret) -> None:
-        """Store the secret, durable before this returns."""
+        """Store the secret; it is durable when this returns."""
         self.write(SECRET, secret.encode(), durable=True)
 
     def check_shared_secret(self) -> TokenSecret:
@@ -183,7 +184,7 @@ class StateDirectory:
         self.drop(REPORT)
 
     def withdraw(self) -> None:
-        """Removes everything but the decision and the history."""
+        """Remove everything except the decision and the history."""
         gone = os.path.join(self.path, f"{self.project}.{os.urandom(4).hex()}.gone")
         with AsStateError(self._inner):
             try:
@@ -198,11 +199,11 @@ class StateDirectory:
             os.rmdir(self.history)
 
     def forget(self) -> None:
-        """Removes everything, and the directory itself if nothing else lives there."""
+        """Remove everything, and the directory itself if nothing else is in it."""
         if not os.path.isdir(self.path):
             return
         with self.changing(urgent=True):
-            # The decision goes first, so that nobody who is sending goes on.
+            # The decision goes first, so that a process that is sending stops.
             with AsStateError(self.path, fine=FileNotFoundError):
                 os.unlink(self.decision)
             self.withdraw()
@@ -211,7 +212,7 @@ class StateDirectory:
             os.rmdir(self.path)
 
     def _make(self) -> None:
-        """Make the state directory, if it is not there."""
+        """Create the state directory, if it does not exist."""
         if not os.path.isdir(self.path):
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             try:
@@ -221,7 +222,7 @@ class StateDirectory:
                     raise
 
     def _sweep(self, keep: set[str]) -> None:
-        """Removes this project's files; no project's name holds a dot, so none is another's."""
+        """Remove this project's files. Project names have no dots, so none is another project's."""
         with AsStateError(self.path, fine=FileNotFoundError):
             for name in os.listdir(self.path):
                 if name.startswith(f"{self.project}.") and name not in keep:

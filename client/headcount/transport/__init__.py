@@ -1,1 +1,1 @@
-"""Everything that opens a connection."""
+"""The connections to the server: gRPC and HTTP."""

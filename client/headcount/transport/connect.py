@@ -1,4 +1,4 @@
-"""The way that an endpoint's scheme asks for: gRPC, or HTTP/1.1; and whether it is open here."""
+"""The transport that an endpoint's scheme asks for, and the obstacles to using it here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def opened(
     endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
 ) -> GrpcTransport | HttpTransport:
-    """Return the transport to an endpoint; it connects when something is sent.
+    """Return the transport to an endpoint; it connects at the first call.
 
     Raises EndpointError if there is an obstacle.
     """
@@ -43,7 +43,7 @@ def obstacle(
 ) -> str:
     """Return why nothing can be sent to an endpoint from this process, `""` if it can.
 
-    Opens no connection, and does not import gRPC.
+    This opens no connection, and does not import gRPC.
     """
     try:
         place = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
@@ -75,8 +75,8 @@ def _refusal(scheme: str) -> str:
 
 
 def _in_subinterpreter() -> bool:
-    """Return whether this is not the first interpreter of its process, as far as Python tells."""
-    for name in ("_interpreters", "_xxsubinterpreters"):  # Python 3.13, and before
+    """Return whether this is a sub-interpreter, as far as Python tells."""
+    for name in ("_interpreters", "_xxsubinterpreters"):  # Python 3.13 and later, and earlier ones
         if find_spec(name) is not None:
             known = import_module(name)
             return bool(_number(known.get_current()) != _number(known.get_main()))
@@ -85,5 +85,5 @@ def _in_subinterpreter() -> bool:
 
 
 def _number(found: Any) -> int:  # noqa: ANN401 - a number, an object of it, or a pair with it
-    """Return an interpreter's number, which newer Pythons tell together with its origin."""
+    """Return an interpreter's number; newer Pythons return its origin with it."""
     return int(found[0] if isinstance(found, tuple) else found)

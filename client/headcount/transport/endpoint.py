@@ -1,4 +1,4 @@
-"""Where reports go: an address, whether it is encrypted, and the way there.
+"""The endpoint of a project: an address, its encryption, and its protocol.
 
 ```
 grpcs://host[:443]         gRPC over TLS
@@ -14,17 +14,17 @@ from headcount.model.errors import EndpointError
 from headcount.model.frozen import Frozen
 
 PORTS = {"grpcs": 443, "grpc": 80, "https": 443, "http": 80}
-"""The usual port of each scheme."""
+"""The default port of each scheme."""
 
 _HOW = (
     "write grpcs://host[:port] or https://host[:port], or grpc://localhost:port on the same machine"
 )
 _HIGHEST_PORT = 65_535
-_MASK = 4  # numbers of an IPv4 address
+_MASK = 4  # numbers in an IPv4 address
 
 
 class Endpoint(Frozen):
-    """An address that reports go to. `host` has no brackets, `path` no slash at its end."""
+    """An address for reports. `host` has no brackets, and `path` no trailing slash."""
 
     scheme: str
     host: str
@@ -33,10 +33,10 @@ class Endpoint(Frozen):
 
     @classmethod
     def parse(cls, text: str, *, allow_plaintext: bool = False) -> Endpoint:
-        """Reads an address such as `grpcs://telemetry.example.org`.
+        """Return the endpoint that a text such as `grpcs://telemetry.example.org` names.
 
-        EndpointError for anything else, and for plaintext beyond the loopback
-        unless `allow_plaintext`.
+        Raises EndpointError for anything else, and for plaintext beyond the loopback
+        unless `allow_plaintext` is set.
         """
         scheme, mark, place = text.strip().partition("://")
         if not mark or scheme not in PORTS:
@@ -60,17 +60,17 @@ class Endpoint(Frozen):
 
     @property
     def encrypted(self) -> bool:
-        """Whether TLS is spoken."""
+        """Whether the connection uses TLS."""
         return self.scheme.endswith("s")
 
     @property
     def target(self) -> str:
-        """`host:port`, with an IPv6 address in brackets."""
+        """Host and port as `host:port`, with an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def on_loopback(self) -> bool:
-        """Whether what is sent there stays on this machine."""
+        """Whether reports to it stay on this machine."""
         if self.host in {"localhost", "::1"}:
             return True
         parts = self.host.split(".")
@@ -78,10 +78,10 @@ class Endpoint(Frozen):
 
     @property
     def proxy(self) -> str:
-        """The proxy to go through, as `http://[user:password@]host:port`, or `""`.
+        """The proxy to use, as `http://[user:password@]host:port`, `""` if there is none.
 
-        The variables are those of `urllib.request` (`https_proxy`, `no_proxy`, …)
-        and, before them, `grpc_proxy` for gRPC. The loopback needs no proxy: a
+        The variables of `urllib.request` name it (`https_proxy`, `no_proxy`, …); for
+        gRPC, `grpc_proxy` takes precedence. The loopback uses no proxy, because a
         plaintext report would leave the machine through one.
         """
         from urllib.request import getproxies, proxy_bypass

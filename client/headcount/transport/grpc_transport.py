@@ -1,7 +1,7 @@
-"""The way over gRPC: one connection per call.
+"""The transport over gRPC, with one connection for each call.
 
-gRPC is the extra `headcount[grpc]`. It is imported with this module, so when the
-first report leaves: that takes a host longer than all else here.
+gRPC is the extra `headcount[grpc]`. Its import takes longer than everything else here,
+so this module is imported only when the first report leaves.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from headcount.transport.wire import listed_weeks
 if TYPE_CHECKING:
     from headcount.model.deadline import Deadline
 
-# A server that restarts is tried again at once, within the deadline of the
-# call; tries beyond that are counted and spaced by the plan, over hours.
+# While a server restarts, gRPC retries at once, within the deadline of the call.
+# The plan counts later attempts, and spaces them over hours.
 _SERVICE = """{"methodConfig": [{
   "name": [{"service": "headcount.v1.TelemetryService", "method": "SubmitReport"}],
   "retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.5s", "maxBackoff": "2s",
@@ -28,7 +28,7 @@ _SERVICE = """{"methodConfig": [{
 
 
 class GrpcTransport(UnaryTransport):
-    """Sends over gRPC; by default it trusts gRPC's own roots."""
+    """A transport over gRPC. By default it trusts gRPC's own roots."""
 
     native = True
 
@@ -42,7 +42,7 @@ class GrpcTransport(UnaryTransport):
 
     def _channel(self) -> grpc.Channel:
         options: list[tuple[str, int | str]] = [
-            # A pool of its own: no connection outlives or is shared between reports.
+            # With a pool of its own, no connection outlives its report or serves another.
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.enable_retries", 1),
             ("grpc.service_config", _SERVICE),

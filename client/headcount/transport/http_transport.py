@@ -1,7 +1,7 @@
-"""The way over HTTP/1.1: the unary calls of the Connect protocol, from the standard library.
+"""The transport over HTTP/1.1: unary calls of the Connect protocol, by the standard library.
 
-Hosts without a working gRPC, or whose proxy speaks HTTP/1.1 only, send this
-way. No header tells anything about the host: no user agent, no version.
+It serves hosts without a working gRPC, and hosts whose proxy speaks only HTTP/1.1. No
+header tells anything about the host: there is no user agent and no version.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CODES = {
     404: "UNIMPLEMENTED", 429: "RESOURCE_EXHAUSTED",
     502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE",
 }  # fmt: skip
-"""What a status means that does not come from the service but from something before it."""
+"""Codes for HTTP statuses that come from something in front of the service."""
 
 _NAMES = frozenset({
     "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
@@ -41,12 +41,12 @@ _NAMES = frozenset({
 
 
 class HttpTransport(UnaryTransport):
-    """Sends over HTTP/1.1; by default it trusts what the system trusts."""
+    """A transport over HTTP/1.1. By default it trusts the roots of the system."""
 
     def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
         try:
             return self._asked(method, body, deadline)
-        except TimeoutError as error:  # of the socket: ours is kept by the caller
+        except TimeoutError as error:  # the socket's; the caller keeps the deadline of the call
             return Answer(code="DEADLINE_EXCEEDED", message=f"{error}"), b""
         except HTTPException as error:
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
@@ -73,7 +73,7 @@ class HttpTransport(UnaryTransport):
     def _connection(
         self, method: str, seconds: float
     ) -> tuple[HTTPConnection, str, dict[str, str]]:
-        """A connection, not yet open; what to ask it for, and the headers for a proxy."""
+        """Return a connection that is not yet open, its request target, and headers for a proxy."""
         endpoint = self.endpoint
         path = f"{endpoint.path}{method}"
         proxy = endpoint.proxy
@@ -90,7 +90,7 @@ class HttpTransport(UnaryTransport):
 
 
 def _proxy(place: str) -> tuple[str, int, dict[str, str]]:
-    """Host, port and credentials of a proxy; OSError where it is not one for HTTP."""
+    """Return host, port and credentials of a proxy; OSError if it is not an HTTP proxy."""
     parts = urlsplit(place)
     if parts.scheme != "http" or not parts.hostname:
         raise OSError(f"the proxy {parts.scheme}://{parts.hostname} is not an http:// one")
@@ -102,14 +102,14 @@ def _proxy(place: str) -> tuple[str, int, dict[str, str]]:
 
 
 def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
-    """What a response means, and its body where that is OK.
+    """Return the answer that a response means, and its body if it is OK.
 
-    One that does not come from the service is a failed attempt.
+    A response that does not come from the service is a failed attempt.
     """
     data = response.read(LARGEST_ANSWER + 1)
     if len(data) > LARGEST_ANSWER:
         return Answer(code="INTERNAL", message="the answer is too large"), b""
-    if response.length:  # `read` says nothing of what is missing
+    if response.length:  # `read` does not report missing bytes
         raise IncompleteRead(data, response.length)
     kind = (response.getheader("Content-Type") or "").partition(";")[0].strip()
     if response.status == _OK and kind == _PROTO:
@@ -126,7 +126,7 @@ def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
 
 
 def _error(data: bytes) -> tuple[str, str]:
-    """Code and message of the service's own refusal, `""` where it is not one."""
+    """Return code and message of a refusal by the service, `""` if it is none."""
     try:
         parts = json.loads(data)
         code = str(parts["code"]).upper().replace("CANCELED", "CANCELLED")

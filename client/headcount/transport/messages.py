@@ -1,7 +1,7 @@
-"""What travels between a host and the server: a report in its envelope, and an answer.
+"""The messages between host and server: a report in its envelope, and the answer to it.
 
-Plain values, so that a host's own transport can be written with them alone.
-`grpc_transport` and `http_transport` are ours; nothing else opens a connection.
+They are plain values, so that a host can write a transport of its own with them alone.
+Only our transports, `grpc_transport` and `http_transport`, open connections.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ class Transport(Protocol):
     """Anything that can submit a report."""
 
     def submit(self, request: Request, timeout: float) -> Answer:
-        """Sends one report; answers within `timeout` seconds, errors included."""
+        """Send one report; answer within `timeout` seconds, whatever goes wrong."""
 
 
 SUBMIT_REPORT = "/headcount.v1.TelemetryService/SubmitReport"
 GET_REGISTRY = "/headcount.v1.TelemetryService/GetRegistry"
 OPEN_WEEKS = "headcount-open-weeks"
-"""Trailing metadata of FAILED_PRECONDITION: the open weeks, current first."""
+"""The trailer of FAILED_PRECONDITION that lists the open weeks, the current one first."""
 
 LARGEST_ANSWER = 256 * 1024
-"""Bytes of an answer that are read at most."""
+"""Largest number of bytes of an answer that are read."""
 
 
 class Request(Frozen):
     """One report in its envelope.
 
-    `week` is an ISO week such as `2026-W47`, `token` 16 bytes, `report` the
-    bytes of `headcount.projects.<project>.v1.Report`.
+    `week` is an ISO week such as `2026-W47`, `token` has 16 bytes, and `report` holds
+    the bytes of `headcount.projects.<project>.v1.Report`.
     """
 
     week: str
@@ -42,7 +42,7 @@ class Request(Frozen):
 
 
 class Ignored(Frozen):
-    """A key that the server left out: its name (`""` where unknown), number and reason."""
+    """A key that the server left out: its name (`""` if unknown), number and reason."""
 
     key: str
     number: int
@@ -51,7 +51,7 @@ class Ignored(Frozen):
 
 
 class Answer(Frozen):
-    """What came back: `code` is the name of a gRPC status, such as `OK`."""
+    """The server's answer to a report; `code` is the name of a gRPC status, such as `OK`."""
 
     code: str
     open_weeks: tuple[str, ...] = ()

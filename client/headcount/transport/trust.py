@@ -1,7 +1,7 @@
-"""Which authorities an encrypted connection trusts, in whatever form a host has them.
+"""The authorities that an encrypted connection trusts, in any form that a host has.
 
-PEM, with comments and other blocks between the certificates, trusted certificates
-of OpenSSL, or DER; from the host, from SSL_CERT_FILE or SSL_CERT_DIR.
+The forms are PEM (with comments and other blocks between the certificates), trusted
+certificates of OpenSSL, and DER. They come from the host, SSL_CERT_FILE or SSL_CERT_DIR.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from base64 import b64decode
 from pathlib import Path
 
 _PEM = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----\s*(.+?)\s*-----END", re.DOTALL)
-_SEQUENCE = 0x30  # the tag that every certificate begins with
-_LONG = 0x80  # lengths from here on are counted in bytes of their own
+_SEQUENCE = 0x30  # the tag at the start of every certificate
+_LONG = 0x80  # from here on, further bytes hold the length
 
 
 def trusted(given: bytes | None) -> tuple[bytes, ...] | None:
-    """Return the certificates to trust, as DER; None for those that are usual here.
+    """Return the certificates to trust, as DER; None for the default ones.
 
-    Those given come first, then those of the file SSL_CERT_FILE and the directories
-    SSL_CERT_DIR. Raises OSError if one of these is named and holds none.
+    They are the given ones, else those of the file SSL_CERT_FILE and the directories
+    SSL_CERT_DIR. Raises OSError if a source is named and holds no certificate.
     """
     if given is not None:
         found = certificates(given)
@@ -43,11 +43,11 @@ def trusted(given: bytes | None) -> tuple[bytes, ...] | None:
 
 
 def certificates(data: bytes) -> tuple[bytes, ...]:
-    """Return the certificates in PEM or DER, each as DER; what else stands there is left out."""
+    """Return each certificate in PEM or DER text, as DER; leave out everything else."""
     blocks = _PEM.findall(data)
     if not blocks:
         return _sequences(data)
-    # What trusts follows the certificate in a block of OpenSSL's.
+    # In OpenSSL's blocks, the trust settings follow the certificate.
     return tuple(one for block in blocks for one in _sequences(b64decode(block))[:1])
 
 
@@ -57,7 +57,7 @@ def pem(found: tuple[bytes, ...]) -> bytes:
 
 
 def _sequences(data: bytes) -> tuple[bytes, ...]:
-    """Return the sequences of ASN.1 that stand one after the other, as far as they are whole."""
+    """Return the consecutive ASN.1 sequences in some bytes, as far as they are complete."""
     found = []
     while len(data) > 1 and data[0] == _SEQUENCE:
         size, head = data[1], 2
@@ -80,7 +80,7 @@ def _of_file(path: str) -> tuple[bytes, ...]:
 
 
 def _of_folder(folder: str) -> tuple[bytes, ...]:
-    """Return what the files of a directory hold; one that cannot be read is none."""
+    """Return the contents of a directory's files, without the unreadable ones."""
     found: tuple[bytes, ...] = ()
     try:
         files = sorted(Path(folder).iterdir())

@@ -1,4 +1,4 @@
-"""The service's two calls, over whatever takes bytes to it and back."""
+"""The two calls of the service, over any way to exchange bytes with it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class UnaryTransport(ABC):
-    """A way to the server: each call has a connection of its own, closed at once.
+    """A way to the server, with one connection for each call.
 
-    An encrypted one trusts `root_certificates` (PEM or DER), else what the variables
-    SSL_CERT_FILE and SSL_CERT_DIR name, else what the subclass says.
+    An encrypted connection trusts `root_certificates` (PEM or DER), else the certificates
+    that SSL_CERT_FILE and SSL_CERT_DIR name, else the default of the subclass.
     """
 
     native: ClassVar[bool] = False
-    """Whether the calls block a thread of the system, so that a greenlet will not do."""
+    """Whether calls block a thread of the system, so that they cannot run in a greenlet."""
 
     def __init__(
         self,
@@ -35,20 +35,19 @@ class UnaryTransport(ABC):
         self._roots = root_certificates
 
     def submit(self, request: Request, timeout: float) -> Answer:
-        """Send one report; answer within `timeout` seconds, errors included."""
+        """Send one report; answer within `timeout` seconds, whatever goes wrong."""
         answer, data = self._call(SUBMIT_REPORT, submit_request(request), timeout)
         return submit_answer(data) if answer.code == "OK" else answer
 
     def describe(self, project: str, timeout: float) -> tuple[Answer, bytes]:
-        """Ask for a project's registry and policy: OK and its bytes, or why not."""
+        """Ask for a project's registry and policy; return OK and bytes, or why not."""
         return self._call(GET_REGISTRY, registry_request(project), timeout)
 
     def _call(self, method: str, body: bytes, timeout: float) -> tuple[Answer, bytes]:
-        """Make one call: OK and the bytes of the answer, or why there are none.
+        """Make one call; return OK and the bytes of the answer, or the reason why not.
 
-        Neither the resolver, nor a server that sends a byte a second, nor gRPC in
-        an odd place keeps to a time limit, so the exchange runs in a thread that is
-        left behind.
+        The exchange runs in a thread that is abandoned at the time limit. A resolver, a
+        server that sends a byte a second, and a stuck gRPC would not keep to the limit.
         """
         deadline = Deadline(timeout)
         exchange = Task(lambda: self._exchange(method, body, deadline), native=self.native)
@@ -56,11 +55,11 @@ class UnaryTransport(ABC):
         try:
             return exchange.result()
         except TimeoutError:
-            late = f"no answer within {timeout:g} seconds"
+            late = f"no answer within {timeout:g} s"
             return Answer(code="DEADLINE_EXCEEDED", message=late), b""
         except OSError as error:
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
 
     @abstractmethod
     def _exchange(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
-        """Make one call, which may take too long."""
+        """Make one call, which may exceed its deadline."""

@@ -1,4 +1,4 @@
-"""The service's messages in bytes: what is asked, and what an answer says."""
+"""The service's messages in bytes: requests, and the answers to them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def registry_request(project: str) -> bytes:
 
 
 def submit_answer(data: bytes) -> Answer:
-    """Return what the server says of a report that it counted."""
+    """Return what the server says about a report that it counted."""
     try:
         response = SubmitReportResponse.FromString(data)
     except DecodeError as error:

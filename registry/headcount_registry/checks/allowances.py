@@ -3,8 +3,8 @@
     telemetry[modules][allow][] = large-vocabulary
     headcount[allow][] = project-unstated
 
-An allowance may be in any file of the project. For a key in the shorthand it must be in
-another file than the key, because the grammar would drop one of the two.
+An allowance may be in any file of the project. For a key in the shorthand, it must not be in
+the file of the key, because the grammar would drop one of the two.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a check saw of a project; `key` is the key that it is about, if it is one's."""
+    """A finding of a check in a project; `key` is the key that it concerns, if there is one."""
 
     check: Check
     location: Location
@@ -36,7 +36,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """The allowances of one project, beside everything that was seen of it.
+    """The allowances of one project, and everything that checks saw of it.
 
     `checks` are all checks by name; `dated` says whether those that depend on the day looked.
     """
@@ -47,14 +47,14 @@ class Allowances:
     dated: bool
 
     def kept(self) -> Iterator[Seen]:
-        """What was seen and is not allowed."""
+        """The findings that no allowance covers."""
         allowed = {(key, each.text) for key, each in self.stated()}
         for each in self.seen:
             if not (each.check.allowable and (each.key, each.check.name) in allowed):
                 yield each
 
     def stated(self) -> Iterator[tuple[str, Statement]]:
-        """Each allowance with the key that it is for, or an empty text for the project."""
+        """Each allowance with its key, or with an empty text if it is for the project."""
         yield from (("", each) for each in self.project.allowances)
         for key in self.project.keys:
             yield from ((key.name, each) for each in key.allowances)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST = dt.timedelta(days=731)
-"""Two years: after that nobody remembers why a key is there."""
+"""Two years, after which nobody remembers the reason for a key."""
 
 
 @key_check("expiry-date")

@@ -31,7 +31,7 @@ _MARK = "\ufeff"
 
 
 def _lost(source: Source) -> Iterator[tuple[int, Pair | None]]:
-    """Offset of each line that is meant to declare and does not, and the pair that took it."""
+    """Yield the offset of each line that fails to declare, and the pair that contains it."""
     pairs = source.document.pairs
     starts = [pair.key_start for pair in pairs]
     declares = bool(source.ours)
@@ -145,7 +145,7 @@ def misspelt_word(source: Source) -> Problems:
 
 
 def _nearly(pair: Pair, *, declares: bool) -> str:
-    """What a key is a misspelling of, or nothing."""
+    """Return the word that a key misspells, or an empty text."""
     word = pair.path[0]
     if word in OURS or "\n" in pair.key or word.startswith((*_HASH, _MARK)):
         return ""

@@ -26,7 +26,7 @@ _LIMITS = {
     "owner": 300,
     "since": MAX_TEXT,
 }
-"""Characters that an attribute in words may have."""
+"""Largest number of characters of an attribute in words."""
 
 _EXPLANATION = ("label", "description", "purpose", "issue")
 _INDEX = re.compile(r"-?[0-9]+")
@@ -102,7 +102,7 @@ def mixed_forms(key: KeyDraft) -> Problems:
 
 @key_check("unknown-attribute")
 def unknown_attribute(key: KeyDraft) -> Problems:
-    """A misspelt attribute must not be ignored."""
+    """A misspelt attribute must not go unnoticed."""
     for each in key.statements:
         if each.path and each.path[0] not in attributes.ALL:
             near = get_close_matches(each.path[0].lower(), attributes.ALL, n=1)
@@ -224,7 +224,7 @@ def attribute_of_other_type(key: KeyDraft) -> Problems:
 
 @key_check("convention")
 def known_convention(key: KeyDraft) -> Problems:
-    """A convention is one of those that are shipped."""
+    """A convention is one of the shipped ones."""
     stated = key.scalar("use")
     if stated and stated.text not in conventions():
         near = get_close_matches(stated.text.lower(), conventions(), n=1)
@@ -245,7 +245,7 @@ def known_level(key: KeyDraft) -> Problems:
 
 @key_check("issue-url")
 def issue_url(key: KeyDraft) -> Problems:
-    """People follow the issue to read why."""
+    """People follow the issue to read the reasons."""
     stated = key.scalar("issue")
     if stated and not _URL.fullmatch(stated.text):
         yield stated.value_location, "`issue` is the address of a page; write https://..."

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _SERVER_METRICS = ("headcount_threshold_reports",)
 
 TYPE_WORDS = frozenset({"gauge", "counter", "histogram", "summary"})
-"""Types of metrics, which promtool wants nowhere in a name."""
+"""Types of metrics, which promtool accepts nowhere in a name."""
 
 ENDINGS = frozenset({"total", "count", "sum", "bucket"})
-"""What the names of counters and histograms end in."""
+"""Endings of the names of counters and histograms."""
 
 ABBREVIATIONS = frozenset(
     {"s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"}
@@ -39,7 +39,7 @@ pico nano micro milli centi deci deca hecto kilo kibi mega mebi giga gibi tera t
 UNITS = frozenset(
     f"{multiple}{unit}" for multiple in ("", *_MULTIPLES.split()) for unit in _UNITS.split()
 )
-"""Units in full, of which promtool refuses all but the basic ones."""
+"""Full names of units; promtool refuses all except base units."""
 
 
 @project_check("unit-in-name", Severity.WARNING)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.draft import KeyDraft
 
 MOST_MEMBERS = 100
-"""Members of a list beyond which combinations of them tell installations apart too well."""
+"""Largest number of list items whose combinations do not tell installations apart too well."""
 
 MOST_CELLS = 50
-"""Values that a key may have for each release that it is counted by."""
+"""Largest number of values of a key that is counted for each release."""
 
 _DOMAINS = (
     "com|org|net|edu|gov|info|biz|dev|app|cloud|site|eu|at|au|be|br|ca|ch|cn|cz|de|dk|es|fi|fr"

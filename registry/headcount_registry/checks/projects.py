@@ -52,7 +52,7 @@ def project_reserved(project: ProjectDraft) -> Problems:
 
 @project_check("project-attribute")
 def project_attribute(project: ProjectDraft) -> Problems:
-    """A misspelt attribute of a project must not be ignored."""
+    """A misspelt attribute of a project must not go unnoticed."""
     for each in project.statements:
         if each.path[:1] == ("allow",):
             yield each.location, "an allowance is one of several; write `headcount[allow][] = ...`"
@@ -86,7 +86,7 @@ def project_stated_twice(project: ProjectDraft) -> Problems:
 
 @project_check("project-ignored")
 def project_ignored(project: ProjectDraft) -> Problems:
-    """What is ignored is a key that somebody sends and nobody declares."""
+    """An ignored key is one that somebody sends and nobody declares."""
     declared = {key.name for key in project.keys}
     for each in project.items("ignored"):
         if not names.is_key_name(each.text):

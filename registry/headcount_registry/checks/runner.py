@@ -1,4 +1,4 @@
-"""Running every check over a draft, allowances taken into account."""
+"""The run of every check over a draft, with its allowances."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.draft import KeyDraft, ProjectDraft
 
 _SHORTEST = 6
-"""Letters below which one more or less makes another word."""
+"""Length below which one letter more or less makes another word."""
 
 
 @project_check("similar-keys", Severity.WARNING)
 def similar_keys(project: ProjectDraft) -> Problems:
-    """Keys that differ in a letter, or in the order of their words, get confused."""
+    """People confuse keys that differ in a letter, or in the order of their words."""
     places = {key.name: key.location for key in project.keys}
     for name, known in _alike((key.name, key.name) for key in project.keys):
         yield (
@@ -35,7 +35,7 @@ def similar_keys(project: ProjectDraft) -> Problems:
 
 @key_check("similar-values", Severity.WARNING)
 def similar_values(key: KeyDraft) -> Problems:
-    """Of two values that differ in a letter one is often a misspelling."""
+    """If two values differ in a letter, one is often a misspelling."""
     stated = {each.text: each for each in key.items("values")}
     named = ((text, names.identifier(text).removeprefix("VALUE_").lower()) for text in stated)
     for text, known in _alike(named):
@@ -49,10 +49,10 @@ def similar_values(key: KeyDraft) -> Problems:
 
 
 def _alike(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each text whose name is near that of an earlier text, with that text.
+    """Yield each text whose name is near that of an earlier text, with that text.
 
-    Near are names that are the same once a letter of either is left out, or that have the
-    same words in another order. Names that differ in digits are a series and not near.
+    Two names are near if they are equal once a letter of either is left out, or if they have
+    the same words in another order. Names that differ in digits are a series, and not near.
     """
     first: dict[str, tuple[str, str]] = {}
     for text, name in pairs:
@@ -60,7 +60,7 @@ def _alike(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         shapes = {shape for shape in _shapes(name, squeezed) if shape}
         for shape in sorted(shapes):
             known, known_squeezed = first.get(shape, (text, squeezed))
-            # The very same name is an error of its own.
+            # An equal name is an error of its own.
             if known_squeezed != squeezed:
                 yield text, known
                 break
@@ -72,7 +72,7 @@ def _shapes(name: str, squeezed: str) -> Iterator[str]:
     words = name.split("_")
     if len(words) > 1:
         yield " ".join(sorted(words))
-    # A longer name is an error, and has too many shapes.
+    # A longer name is an error, and has too many neighbours.
     if _SHORTEST <= len(squeezed) <= MAX_TEXT:
         yield squeezed
         for index, sign in enumerate(squeezed):

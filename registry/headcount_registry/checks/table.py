@@ -1,13 +1,14 @@
 """The table of checks.
 
-A check is a function that takes one thing (a file, a key, a project, the whole draft) and
-yields what is wrong with it: a place, and a message that says what to write instead. The
-decorator names the check and enters it into the table. Adding a check needs nothing else.
+A check is a function that takes one subject (a file, a key, a project, the whole draft) and
+yields each fault: a place, and a message that says what to write instead. Its docstring is
+the rule. The decorator names the check and enters it into the table. Adding a check needs
+nothing else.
 
-An error would make a wrong registry: it stops the build and cannot be allowed. A warning is
-a matter of judgement: it can be allowed, and `check --strict` treats it as an error. Some
-warnings are only for `check`: those that need `--strict`, and those that depend on the day,
-because a build must not depend on the day.
+An error would make a wrong registry, so it stops the build and cannot be allowed. A warning
+is a matter of judgement: it can be allowed, and `check --strict` treats it as an error. Some
+warnings are only for `check`. These need `--strict`, or depend on the day, and a build must
+not depend on the day.
 """
 
 from __future__ import annotations
@@ -28,28 +29,28 @@ _F = TypeVar("_F", bound="Callable[..., Iterator[tuple[Location, str]]]")
 
 
 class When(Enum):
-    """When a check runs."""
+    """The condition under which a check runs."""
 
     ALWAYS = auto()
     STRICT = auto()
-    """Only where `--strict` is asked for."""
+    """Only with `--strict`."""
     DATED = auto()
-    """Only if the day is known; the function takes it as its second argument."""
+    """Only if the day is known, which is the second argument of the function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One entry: the name that findings carry, how grave they are, and what runs."""
+    """An entry: the name of the findings, their severity, and the function."""
 
     name: str
     severity: Severity
     function: Callable[..., Problems]
     when: When = When.ALWAYS
     allowable: bool = False
-    """Whether a declaration may say that it accepts the finding."""
+    """Whether a declaration may accept the finding."""
 
     def problems(self, subject: Any, today: object = None) -> Problems:  # noqa: ANN401 - of its table
-        """What is wrong with one thing; `today` matters to a check that depends on the day."""
+        """Yield the faults of one subject; a check that depends on the day needs `today`."""
         return self.function(subject, today) if self.when is When.DATED else self.function(subject)
 
 
@@ -73,30 +74,30 @@ def _entry(
 
 
 def file_check(name: str) -> Callable[[_F], _F]:
-    """Enters a check of one `Source`."""
+    """Enter a check of one `Source`."""
     return _entry(FILE_CHECKS, name, Severity.ERROR)
 
 
 def key_check(
     name: str, severity: Severity = Severity.ERROR, when: When = When.ALWAYS
 ) -> Callable[[_F], _F]:
-    """Enters a check of one `KeyDraft`."""
+    """Enter a check of one `KeyDraft`."""
     return _entry(KEY_CHECKS, name, severity, when)
 
 
 def project_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_F], _F]:
-    """Enters a check of one `ProjectDraft`.
+    """Enter a check of one `ProjectDraft`.
 
-    What it finds at the place where a key is declared is that key's, and allowed there.
+    A finding at the declaration of a key belongs to that key, whose allowances cover it.
     """
     return _entry(PROJECT_CHECKS, name, severity)
 
 
 def draft_check(name: str) -> Callable[[_F], _F]:
-    """Enters a check of the whole `Draft`."""
+    """Enter a check of the whole `Draft`."""
     return _entry(DRAFT_CHECKS, name, Severity.ERROR)
 
 
 def allowance_check(name: str) -> Callable[[_F], _F]:
-    """Enters a check of the `Allowances` of one project."""
+    """Enter a check of the `Allowances` of one project."""
     return _entry(ALLOWANCE_CHECKS, name, Severity.WARNING)

@@ -45,7 +45,7 @@ def values_missing(key: KeyDraft) -> Problems:
 
 @key_check("duplicate-value")
 def duplicate_value(key: KeyDraft) -> Problems:
-    """A value, a bucket or an axis stands once."""
+    """A value, a bucket or an axis is declared once."""
     for name in attributes.SEVERAL:
         counts: Counter[str] = Counter()
         again: dict[str, Statement] = {}
@@ -59,7 +59,7 @@ def duplicate_value(key: KeyDraft) -> Problems:
 
 @key_check("reserved-value")
 def reserved_value(key: KeyDraft) -> Problems:
-    """`other` is what every value outside the set becomes."""
+    """`other` is the name for every value outside the set."""
     for each in key.items("values"):
         if names.squeezed(names.identifier(each.text)) in {"valueother", "valueunspecified"}:
             yield (
@@ -104,7 +104,7 @@ def value_clash(key: KeyDraft) -> Problems:
 
 @key_check("long-value")
 def long_value(key: KeyDraft) -> Problems:
-    """What is counted is short."""
+    """A value is short."""
     for each in (*key.items("values"), *key.items("aliases")):
         longest = max(len(each.text), *(len(part) for part in each.path))
         if longest > MAX_TEXT:
@@ -117,7 +117,7 @@ def long_value(key: KeyDraft) -> Problems:
 
 @key_check("catalogue")
 def catalogue(key: KeyDraft) -> Problems:
-    """A catalogue is a file with one item a line."""
+    """A catalogue is a file with one item on each line."""
     stated = key.scalar("catalogue")
     if stated is None or not stated.text:
         return
@@ -153,11 +153,11 @@ def catalogue(key: KeyDraft) -> Problems:
 
 @key_check("alias")
 def alias(key: KeyDraft) -> Problems:
-    """An alias leads to a declared value and is none itself."""
+    """An alias leads to a declared value, and is not one itself."""
     known = set(key.values) or {item for _, item in key.catalogue_items}
     if key.type == KeyType.BOOLEAN:
         known = set(BOOLEANS)
-    # Looking for what was meant takes long among thousands, and nobody reads it a hundredth time.
+    # The search for a near value is slow among thousands, and nobody reads a hundred hints.
     candidates = sorted(known)[:_CANDIDATES]
     guesses = iter(range(_GUESSES))
     for each in key.items("aliases"):
@@ -175,7 +175,7 @@ def alias(key: KeyDraft) -> Problems:
 
 @key_check("buckets")
 def buckets(key: KeyDraft) -> Problems:
-    """A count is known by rising bounds only."""
+    """A count has rising bounds."""
     items = key.items("buckets")
     if key.type == KeyType.COUNT and not items:
         yield (

@@ -1,1 +1,1 @@
-"""The commands of `headcount-registry`: one file each, and what they say on a terminal."""
+"""The commands of `headcount-registry`: a file for each, and their output on a terminal."""

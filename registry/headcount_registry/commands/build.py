@@ -12,10 +12,10 @@ from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
     print_findings,
-    quantity,
     reported_errors,
 )
 from headcount_registry.emitters import changes_page, keys_page
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution import history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output

@@ -1,4 +1,4 @@
-"""The command `headcount-registry check`: everything that is wrong, at once."""
+"""The command `headcount-registry check`: all faults at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from headcount_registry.commands.arguments import lock_option, paths_argument
 from headcount_registry.commands.terminal import (
     misuse_if_missing,
     print_findings,
-    quantity,
     reported_errors,
 )
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline.review import Review, review
 

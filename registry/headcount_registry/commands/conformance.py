@@ -1,4 +1,4 @@
-"""The command `headcount-registry conformance`: whether a client keeps the promises."""
+"""The command `headcount-registry conformance`: whether a client keeps its promises."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.terminal import fail, quantity, reported_errors
+from headcount_registry.commands.terminal import fail, reported_errors
 from headcount_registry.conformance import vectors
 from headcount_registry.conformance.run import run
+from headcount_registry.emitters.wording import quantity
 
 if TYPE_CHECKING:
     from headcount_registry.conformance.run import Failure, Result
@@ -27,7 +28,7 @@ FORMAT_VERSION = 1
     "chosen",
     multiple=True,
     metavar="FILE",
-    help="Try the cases of this file alone, such as weeks; may be given several times.",
+    help="Try only the cases of this file, such as weeks; repeatable.",
 )
 @click.option(
     "--format",
@@ -35,15 +36,15 @@ FORMAT_VERSION = 1
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How the result is printed to standard output.",
+    help="Form in which the result is printed to standard output.",
 )
-@click.option("--all", "everything", is_flag=True, help="Take what was not tried for a failure.")
+@click.option("--all", "everything", is_flag=True, help="Count untried cases as failures.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=20.0,
     show_default=True,
-    help="How long the program may take for one answer.",
+    help="Time limit for one answer, in seconds.",
 )
 @click.option(
     "--copy",
@@ -88,7 +89,7 @@ def conformance_command(  # noqa: PLR0913 - one for each option
 
 
 def _copy(target: Path) -> None:
-    """Copy the files of cases; whatever is there already stays as it is."""
+    """Copy the files of cases; existing files stay as they are."""
     try:
         shutil.copytree(vectors.FOLDER, target)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""The command `headcount-registry diff`: what changed between two states, and for whom."""
+"""The command `headcount-registry diff`: the changes between two states, and for whom."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headcount_registry.evolution.comparison import Comparison
 
 _NOT_COMPARED = 2
-"""Exit status."""
+"""Exit status if two states cannot be compared."""
 
 
 @click.command("diff")

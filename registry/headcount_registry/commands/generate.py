@@ -11,9 +11,9 @@ from headcount_registry.commands.arguments import lock_option, paths_argument
 from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
-    quantity,
     reported_errors,
 )
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.project_dashboard import project_dashboard

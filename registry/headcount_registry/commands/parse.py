@@ -57,7 +57,7 @@ def parse_command(file: Path, constants: dict[str, Scalar], *, sections: bool) -
         fail(f"{file}: cannot be read: {error.strerror}")
     text = data.decode("utf-8", "surrogateescape")
     read = info.parse_sections if sections else _parse
-    # Bytes, because the encoding of the terminal must not decide what the file says.
+    # Read bytes, because the encoding of the terminal must not decide the content of the file.
     click.echo(info_json.text(read(text, constants)).encode(), nl=False)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from headcount_registry.commands.arguments import lock_option, paths_argument
-from headcount_registry.commands.terminal import fail, misuse_if_missing, quantity, reported_errors
+from headcount_registry.commands.terminal import fail, misuse_if_missing, reported_errors
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution import comparison_text, history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output

@@ -1,4 +1,4 @@
-"""What the commands print, alike for all of them."""
+"""The output that commands share: findings, errors, progress."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from headcount_registry.emitters.text import plain
+from headcount_registry.emitters.wording import quantity
 from headcount_registry.errors import DeclarationsError, RegistryError
 
 if TYPE_CHECKING:
@@ -40,11 +41,6 @@ def fail(message: str, status: int = 1) -> NoReturn:
     raise click.exceptions.Exit(status)
 
 
-def quantity(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 file`, `2 files`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def misuse_if_missing(paths: Iterable[Path]) -> None:
     """End the command with status 2 if a path does not exist."""
     for path in paths:
@@ -53,7 +49,7 @@ def misuse_if_missing(paths: Iterable[Path]) -> None:
 
 
 def fail_if_out_of_date(todo: Plan, command: str) -> None:
-    """End the command if files are not as it would write them, and name them."""
+    """End the command if files differ from its output, and name these files."""
     if todo.out_of_date:
         for line in todo.out_of_date:
             click.echo(line, err=True)
@@ -85,13 +81,13 @@ def reported_errors(refusal: str = "", status: int = 1) -> Iterator[Progress]:
 
 
 class Progress:
-    """Shows on a terminal the present step of long work; otherwise it is silent.
+    """The present step of long work, shown on a terminal only.
 
     Each step overwrites the one before; `done` leaves the line empty.
     """
 
     DELAY = 0.5
-    """Seconds before anything is shown."""
+    """Seconds before the first step is shown."""
 
     def __init__(
         self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic

@@ -1,1 +1,1 @@
-"""What every client must agree on, as data, and the run that proves a client by it."""
+"""The rules that all clients share, as data, and the run that tests a client by them."""

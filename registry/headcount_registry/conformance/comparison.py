@@ -1,4 +1,4 @@
-"""Whether an answer is the one that was expected, and how it differs if not."""
+"""The comparison of an answer with the expected one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from headcount_registry.conformance.vectors import Json
 
 TOLERANCE = 0.001
-"""How far numbers may be apart: seconds are computed in floating point, in any order."""
+"""Largest difference of equal numbers: floating point gives seconds that depend on order."""
 
 _SHOWN = 400  # characters
 
 
 def differences(expected: Json, got: Json, path: str = "answer") -> Iterator[str]:
-    """Yield each place where an answer differs, in words; members beyond the expected are free."""
+    """Yield each difference of an answer, in words; members beyond the expected are free."""
     if isinstance(expected, dict) and isinstance(got, dict):
         for name, value in expected.items():
             if name in got:
@@ -32,7 +32,7 @@ def differences(expected: Json, got: Json, path: str = "answer") -> Iterator[str
 
 
 def _same(expected: Json, got: Json) -> bool:
-    """Return whether two values without parts are the same; true is no 1."""
+    """Return whether two values without parts are the same; true is not 1."""
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
     if isinstance(expected, int | float) and isinstance(got, int | float):

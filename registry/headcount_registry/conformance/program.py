@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from headcount_registry.conformance.vectors import Json
 
 PROTOCOL = 1
-"""Version of what is said between the run and a program."""
+"""Version of the protocol between the run and a program."""
 
 
 class Program:
     """A running program that answers for a client; what it prints to standard error is shown.
 
-    `seconds` is how long it may take for one answer.
+    `seconds` is the time limit for one answer.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
@@ -54,9 +54,9 @@ class Program:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the program: by closing its input, or by force if that is not enough."""
+        """End the program by closing its input, or by force if that is not enough."""
         assert self._process.stdin  # noqa: S101 - it is a pipe
-        with suppress(OSError):  # it is gone
+        with suppress(OSError):  # it has ended
             self._process.stdin.close()
         try:
             self._process.wait(1 if error else self._seconds)
@@ -74,14 +74,14 @@ class Program:
         """
         line = (json.dumps(question) + "\n").encode()
         assert self._process.stdin  # noqa: S101 - it is a pipe
-        with suppress(OSError):  # it has ended, maybe with words that are still to be read
+        with suppress(OSError):  # it has ended, but its last words may still be unread
             self._process.stdin.write(line)
             self._process.stdin.flush()
         try:
             told = self._lines.get(timeout=self._seconds)
         except queue.Empty:
             raise ConformanceError(
-                f"the program did not answer within {self._seconds:g} seconds"
+                f"the program did not answer within {self._seconds:g} s"
             ) from None
         if not told:
             raise ConformanceError(f"the program ended{self._status()}")

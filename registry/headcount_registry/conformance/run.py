@@ -1,4 +1,4 @@
-"""The run: every case is put to a program, as far as the program claims to know it."""
+"""The run, which puts to a program every case that the program claims to know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A case whose answer was wrong, and how."""
+    """A case with a wrong answer, and its differences."""
 
     file: str
     case: Case
@@ -26,7 +26,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Untried:
-    """Cases of one operation that were not put, and why not."""
+    """Cases of one operation that were not put, and the reason."""
 
     file: str
     operation: str
@@ -36,7 +36,7 @@ class Untried:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run found out; `passed` counts cases by file, `trouble` is what ended it early."""
+    """The result of a run; `passed` counts cases by file, `trouble` says what ended it early."""
 
     client: str
     passed: dict[str, int]
@@ -46,7 +46,7 @@ class Result:
 
     @property
     def sound(self) -> bool:
-        """Whether all that the client claims was tried and is right, and that is something."""
+        """Whether the client claims something, and all of it was tried and right."""
         return bool(sum(self.passed.values())) and not self.failures and not self.trouble
 
 
@@ -56,10 +56,10 @@ def run(
     projects: dict[str, Json],
     seconds: float,
 ) -> Result:
-    """Return what a program makes of the cases of some files.
+    """Return the result of putting the cases of some files to a program.
 
-    `seconds` is how long it may take for one answer. Raises `ConformanceError` if it cannot be
-    started or introduces itself wrongly; if it breaks off later, the rest was not tried.
+    `seconds` is the time limit for one answer. Raises `ConformanceError` if the program cannot
+    be started or introduces itself wrongly. If it ends later, the remaining cases are untried.
     """
     files = tuple(files)
     with Program(command, seconds) as program:
@@ -93,7 +93,7 @@ def _cases(files: Iterable[Vectors]) -> Iterator[tuple[str, Case]]:
 
 
 def _introduced(program: Program, projects: dict[str, Json]) -> tuple[str, frozenset[str]]:
-    """Tell the program what the cases are about, and return its name and what it claims."""
+    """Tell the program the subject of the cases; return its name and its claims."""
     told = program.ask({"do": "hello", "protocol": PROTOCOL, "projects": projects})
     client, does = told.get("client"), told.get("does")
     if told.get("protocol") != PROTOCOL or not isinstance(client, str):
@@ -107,7 +107,7 @@ def _introduced(program: Program, projects: dict[str, Json]) -> tuple[str, froze
 
 
 def _wrong(program: Program, file: str, case: Case) -> Iterator[str]:
-    """Yield what is wrong with the program's answer to a case."""
+    """Yield the faults of the program's answer to a case."""
     name = f"{file}/{case.id}"
     told = program.ask({"id": name, "do": case.do, "given": case.given})
     if told.get("id") != name:

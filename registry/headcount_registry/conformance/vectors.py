@@ -1,7 +1,7 @@
-"""The vectors: cases with what they give to a client, what it must answer, and why.
+"""The vectors: cases, each with a question, the right answer, and the reason for it.
 
-They are data of this package, and `tests/vectors` is a link to them. Their format is
-documented in docs/hosts/other-languages.md.
+They are data of this package, and `tests/vectors` is a link to them.
+docs/hosts/other-languages.md documents their format.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 1
-"""Version of the files: it grows if what is there changes its meaning, not if cases are added."""
+"""Version of the files; it grows when a member changes its meaning, not with added cases."""
 
 FOLDER = Path(__file__).with_name("vectors")
 PROJECTS = "projects"
-"""The file of the declarations that cases speak of."""
+"""The file of the declarations that cases refer to."""
 
 Json = Any
-"""A value as JSON has it."""
+"""A value of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def load(name: str) -> Vectors:
 
 
 def projects() -> dict[str, Json]:
-    """Return the declarations that cases speak of, by the name that they use."""
+    """Return the declarations that cases refer to, by the name that they use."""
     declared: dict[str, Json] = _content(PROJECTS)["projects"]
     return declared
 

@@ -1,1 +1,1 @@
-"""Declarations as values: drafted from files, checked, resolved, and summed up in a digest."""
+"""Declarations as values: the draft, the resolved model, and its digests."""

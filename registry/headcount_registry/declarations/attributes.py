@@ -1,4 +1,4 @@
-"""Which attributes a declaration may have, how each is written, and which type takes it."""
+"""The attributes that a declaration may have, with their forms and the types that take them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TAKEN_BY = {
     "precision": VERSIONED,
     "buckets": frozenset({KeyType.COUNT}),
 }
-"""Types that take an attribute; what is not named here goes with every type."""
+"""The types that take an attribute; an attribute that is not named here fits every type."""
 
 ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
 """Written `headcount[attribute] = value`, once for a project."""

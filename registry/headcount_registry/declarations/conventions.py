@@ -1,6 +1,6 @@
-"""Conventions: declarations that several projects share, so that they stand once.
+"""Conventions: declarations that several projects share, each written once.
 
-A key takes one with `telemetry[KEY][use] = common:NAME`.
+A key uses a convention with `telemetry[KEY][use] = common:NAME`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headcount_registry.reading.info import Pair
 
 _SET = "common"
-"""The one set there is; its name leaves room for others."""
+"""The name of the only set, which leaves room for others."""
 
 
 @cache

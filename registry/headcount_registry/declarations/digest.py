@@ -1,12 +1,12 @@
 """Digests of a project: SHA-256 over canonical JSON of its resolved model.
 
-Canonical means: names sorted, no spaces, ASCII only; protobuf's own bytes would not do.
-The full digest changes with every change of the declarations. The consent digest changes
-with what people agreed to (keys, purposes, values, precision, buckets, size, axes, level),
-and not with wording, catalogue items, aliases, owners or dates.
+Canonical JSON has sorted names, no spaces, and only ASCII. Protobuf's bytes are not
+canonical. The full digest changes with every change of the declarations. The consent
+digest changes with the terms of consent: keys, purposes, values, precision, buckets, size,
+axes and level. It does not change with wording, catalogue items, aliases, owners or dates.
 
-A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be asked.
-If they differ, the client compares the terms of consent key by key.
+A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be
+asked. If they differ, the client compares the terms of consent key by key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def with_digests(registry: Registry) -> Registry:
 
 
 def digest(project: Project) -> str:
-    """Return SHA-256 (hex) of everything that is declared, with its numbers."""
+    """Return the SHA-256 (hex) of all declarations, with their numbers."""
     model = asdict(project)
     for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
@@ -45,7 +45,7 @@ def digest(project: Project) -> str:
 
 
 def consent_digest(project: Project) -> str:
-    """Return SHA-256 (hex) of what a person agrees to."""
+    """Return the SHA-256 (hex) of the terms of consent."""
     return _sha256(
         {"project": project.name, "keys": [_agreed(key) for key in project.keys]},
     )

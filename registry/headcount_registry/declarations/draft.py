@@ -1,7 +1,7 @@
 """Declarations as written: statements grouped by project and key, not yet checked.
 
-Checks run on drafts, so that they see statements that are repeated, wrong or without effect.
-A draft without errors resolves to the model (`resolve.py`).
+Checks run on drafts, because a draft still holds statements that are repeated, wrong or
+without effect. A draft without errors resolves to the model (`resolve.py`).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 _ALLOWANCE = ("allow", "")
-"""What follows the name in `telemetry[key][allow][] = check`."""
+"""The path of an allowance: the part after the name in `telemetry[key][allow][] = check`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line of a declaration; `path` is what follows the key's (or project's) name.
+    """A line of a declaration; `path` is the part after the name of its key or project.
 
-    `telemetry[web_server][values][] = Apache` has the path `("values", "")`; the shorthand
-    `telemetry[php_version] = PHP Version` has an empty one.
+    `telemetry[web_server][values][] = Apache` has the path `("values", "")`. The shorthand
+    `telemetry[php_version] = PHP Version` has an empty path.
     """
 
     source: Source
@@ -45,17 +45,17 @@ class Statement:
 
     @property
     def location(self) -> Location:
-        """Where the key begins."""
+        """The start of the key."""
         return self.source.at(self.pair.key_start)
 
     @property
     def value_location(self) -> Location:
-        """Where the value begins."""
+        """The start of the value."""
         return self.source.at(self.pair.value_start)
 
 
 class _Statements:
-    """What drafts of keys and of projects share: looking up their statements."""
+    """The statements of a key or a project, found by attribute."""
 
     __slots__ = ()
     statements: tuple[Statement, ...]
@@ -71,7 +71,7 @@ class _Statements:
         return found.text if found else default
 
     def items(self, attribute: str) -> tuple[Statement, ...]:
-        """The statements of an attribute with several values, `attribute[]` or `attribute[x]`."""
+        """Return the statements of an attribute with several values, such as `attribute[]`."""
         return tuple(
             each for each in self.statements if len(each.path) > 1 and each.path[0] == attribute
         )
@@ -79,9 +79,9 @@ class _Statements:
 
 @dataclass(frozen=True, slots=True)
 class KeyDraft(_Statements):
-    """Everything said about one key of a project; `catalogue` is the text of its catalogue.
+    """The statements about one key of a project; `catalogue` is the text of its catalogue.
 
-    Allowances declare nothing, so they are kept apart and may stand in any file.
+    Allowances declare nothing, so they are kept apart and may be in any file.
     """
 
     project: str
@@ -93,12 +93,12 @@ class KeyDraft(_Statements):
 
     @property
     def location(self) -> Location:
-        """Where the key is first mentioned."""
+        """The place of the key's first mention."""
         return self.statements[0].location
 
     @property
     def type(self) -> str:
-        """The declared type; the key `version` has its own, any other without one is text."""
+        """The declared type; without one, the key `version` has its own, and others are text."""
         return self.text("type", KeyType.VERSION if self.name == VERSION else KeyType.TEXT)
 
     @property
@@ -114,7 +114,7 @@ class KeyDraft(_Statements):
 
     @property
     def catalogue_items(self) -> tuple[tuple[int, str], ...]:
-        """Line number and text of the catalogue's items; blank lines and `;` lines are none."""
+        """Line number and text of each item of the catalogue, without blank and `;` lines."""
         lines = enumerate((self.catalogue or "").split("\n"), start=1)
         stripped = ((number, line.strip()) for number, line in lines)
         return tuple(
@@ -124,9 +124,9 @@ class KeyDraft(_Statements):
 
 @dataclass(frozen=True, slots=True)
 class ProjectDraft(_Statements):
-    """Everything said about one project, in one file or several.
+    """The statements about one project, in one file or several.
 
-    `info_name` is what Backdrop's own `name =` line calls it, the default of the title;
+    `info_name` is the name in Backdrop's own `name =` line, which is the default title.
     `strays` are allowances for keys that nothing declares.
     """
 
@@ -193,7 +193,7 @@ def _key(
 
 
 def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Statements and those that `use` takes, which stand where it stands."""
+    """Return statements, and those of the conventions in the places of their `use`."""
     stated = {each.path[0] for each in statements if each.path}
     uses = [each for each in statements if each.path == ("use",)]
     taken = [
@@ -210,7 +210,7 @@ def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]
 
 
 def _info_name(sources: list[Source]) -> str:
-    """Return the `name =` line of the file that is called as the project is."""
+    """Return the `name =` line of the file that has the project's name."""
     for source in sources:
         for pair in source.document.pairs:
             if (

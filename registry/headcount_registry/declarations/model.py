@@ -1,7 +1,7 @@
-"""The resolved model: what every output is made from.
+"""The resolved model, from which every output is made.
 
-All values are frozen and sorted where order means nothing. Numbers are 0 until the lock has
-given them; digests are empty until they are computed.
+All values are frozen. Sequences are sorted if their order means nothing. Numbers are 0
+until the lock has given them, and digests are empty until they are computed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from headcount_registry.findings import Location
 
 VERSION = "version"
-"""Name of the key that every project has: its own release."""
+"""Name of the key that every project has: its release."""
 
 BOOLEANS = ("yes", "no")
-"""The values of a boolean, as an alias names them."""
+"""The values of a boolean, in the words of an alias."""
 
 MAX_TEXT = 64
-"""Characters that a reported text, a declared value or a catalogue item may have."""
+"""Largest number of characters of a reported text, a declared value or a catalogue item."""
 
 
 class KeyType(StrEnum):
-    """Kind of value that a key holds."""
+    """The type of a key's values."""
 
     BOOLEAN = "boolean"
     CHOICE = "choice"
@@ -36,14 +36,14 @@ class KeyType(StrEnum):
 
 
 class Level(StrEnum):
-    """Consent level: a person who agrees to a level agrees to those before it."""
+    """A level of consent; a yes to a level includes the levels before it."""
 
     BASIC = "basic"
     EXTENDED = "extended"
 
 
 class Mode(StrEnum):
-    """How a project asks for consent."""
+    """The way in which a project asks for consent."""
 
     ASK_FIRST = "ask_first"
     ON_AFTER_NOTICE = "on_after_notice"
@@ -51,7 +51,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One declared value; `identifier` is its enum name, such as `VALUE_APACHE`."""
+    """A declared value; `identifier` is its enum name, such as `VALUE_APACHE`."""
 
     text: str
     identifier: str
@@ -68,11 +68,11 @@ class Retired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key of a project, with everything that was declared about it.
+    """A key of a project, with everything that was declared about it.
 
-    `field` is its name on the wire: the first name that it ever had, so that a renamed key
-    stays readable to clients of every age. `aliases` pair a reported spelling with a value,
-    which is `yes` or `no` for a boolean.
+    `field` is its name on the wire. It is the first name that the key ever had, so that
+    clients of every age can read a renamed key. `aliases` pair a reported spelling with a
+    value, which is `yes` or `no` for a boolean.
     """
 
     name: str
@@ -103,9 +103,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One project; keys are sorted by number once they have one, by name before.
+    """A project; its keys are sorted by number once they have numbers, by name before.
 
-    `ignored` names keys that clients of old send and nobody wants.
+    `ignored` names keys that old clients send and nobody wants.
     """
 
     name: str

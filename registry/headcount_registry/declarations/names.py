@@ -1,4 +1,4 @@
-"""Names as the generated languages want them."""
+"""The names of keys and projects, in the forms that generated languages need."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _PROJECT_MAX = 40
 _KEY_MAX = 60
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 
-# `report` and `value` would clash with generated messages, the others with the types that
-# the methods of a generated Python class are annotated with.
+# `report` and `value` would clash with generated messages, and the others with type
+# annotations of a generated Python class.
 RESERVED = frozenset({*keyword.kwlist, "report", "value", "bool", "int", "str", "tuple"})
 
 _PACKAGE_WORDS = """
@@ -25,22 +25,22 @@ sbyte sealed select self short sizeof static string struct super switch synchron
 throws trait transient type typeof uint ulong unsafe unset unsigned use ushort using var virtual
 void volatile where
 """
-"""What no package may be called in Java, C#, Go, PHP or Rust."""
+"""Names that no package may have in Java, C#, Go, PHP or Rust."""
 
-# The packages of a project called `headcount` or `google` would hide those of that name from
-# themselves, and the metrics of one called `server` would be those of the server itself.
+# The packages of a project `headcount` or `google` would hide the packages of that name from
+# themselves. The metrics of a project `server` would be those of the server itself.
 RESERVED_PROJECTS = frozenset(
     {*keyword.kwlist, *_PACKAGE_WORDS.split(), "google", "headcount", "server"}
 )
 
 
 def is_key_name(text: str) -> bool:
-    """Return whether a text is lower case words joined by single underscores, at most 60 long."""
+    """Return whether a text is lower-case words joined by single underscores, at most 60 long."""
     return len(text) <= _KEY_MAX and _KEY.fullmatch(text) is not None
 
 
 def is_project_name(text: str) -> bool:
-    """As `is_key_name`, at most 40 long."""
+    """Return whether a text is a key's name of at most 40 characters."""
     return len(text) <= _PROJECT_MAX and _KEY.fullmatch(text) is not None
 
 
@@ -52,26 +52,26 @@ def suggestion(text: str) -> str:
 
 
 def camel(name: str) -> str:
-    """`php_version` as a message is named: `PhpVersion`."""
+    """Return a name in the form of a message's name: `php_version` is `PhpVersion`."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
 def squeezed(name: str) -> str:
-    """What is left of a name where languages ignore case and underscores."""
+    """Return a name as languages that ignore case and underscores see it."""
     return name.replace("_", "").lower()
 
 
 def identifier(text: str) -> str:
     """Return the enum name of a declared value: `Windows NT` is `VALUE_WINDOWS_NT`.
 
-    Accents are dropped; a text without any letter or digit of ASCII gives `VALUE_`.
+    Accents are dropped. A text without any ASCII letter or digit gives `VALUE_`.
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
     return "VALUE_" + _NOT_WORD.sub("_", plain).strip("_")
 
 
 def metrics(project: str, key: str = "") -> tuple[str, ...]:
-    """Names of the series that a project's total, or one of its keys, is published under."""
+    """Return the names of the series that publish a project's total, or one of its keys."""
     if not key:
         return (f"headcount_{project}_reports",)
     endings = ("reports", "answers", "by_version_reports")

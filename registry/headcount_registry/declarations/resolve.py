@@ -1,4 +1,4 @@
-"""From drafts without errors to the model, before numbers and digests."""
+"""The step from a draft without errors to the model, before numbers and digests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def resolve(draft: Draft) -> Registry:
-    """Return the model of a draft that no check found an error in."""
+    """Return the model of a draft without errors."""
     return Registry(tuple(_project(project) for project in draft.projects))
 
 
@@ -49,7 +49,7 @@ def _project(draft: ProjectDraft) -> Project:
 
 
 def _version(title: str, draft: ProjectDraft, declared: Key | None) -> Key:
-    """Return the implied key of every project, in the project's own words if it has some."""
+    """Return the implied key `version`, in the project's own words if there are any."""
     description = f"The installed release of {title}, cut to two components."
     purpose = "See which releases are in use and decide how long each is supported."
     if declared:

@@ -1,1 +1,1 @@
-"""The resolved registry in, the text of one kind of output out; nothing touches the disk."""
+"""From the resolved registry to texts, one module for each kind of output; no disk is used."""

@@ -1,4 +1,4 @@
-"""The history in, the text of `registry-changes.md` out: what is asked since when."""
+"""The page `registry-changes.md`, from the history: what is asked, and since when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from headcount_registry.evolution.comparison import Change
     from headcount_registry.evolution.history import Release
 
-# What stands in backticks is a name, and everything else is words.
+# The text in backticks is a name, and the rest is words.
 _PARTS = re.compile(r"`([^`]+)`|[^`]+|`")
 _INTRODUCTION = (
     "Every change of the questions, newest first. People who agreed before are asked again about"
@@ -24,7 +24,7 @@ _INTRODUCTION = (
 
 
 def emit(releases: Iterable[Release], to_come: tuple[Change, ...]) -> str:
-    """Return the page; `releases` are given oldest first, `to_come` is what no release has yet."""
+    """Return the page; `releases` are oldest first, `to_come` has the changes that await one."""
     lines = [
         f"<!-- {MARKER} from the history of the lock; do not edit. -->",
         "",

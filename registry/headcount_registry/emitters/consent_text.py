@@ -1,6 +1,6 @@
-"""One project in, the text of `consent.txt` out: what a person reads before answering.
+"""The text `consent.txt` of a project, which a person reads before answering.
 
-Plain text of at most 76 columns, for terminals, mail and installers alike.
+It is plain text of at most 76 columns, for terminals, mail and installers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project
 
 FILE = "consent.txt"
-"""Its name in the client package."""
+"""The name of its file in the client package."""
 
 _WIDTH = 76
 _CATALOGUE = "(The project publishes the list.)"
@@ -51,8 +51,8 @@ def _request(project: Project) -> str:
     who = plain(project.recipient) or f"The makers of {plain(project.title)}"
     return (
         f"{who} would like to know how {plain(project.title)} is used. This installation would"
-        f" send one short report a week: the answers to the {len(project.keys)} questions below,"
-        " and nothing else."
+        " send one short report a week: the answers to the"
+        f" {wording.quantity(len(project.keys), 'question')} below, and nothing else."
     )
 
 

@@ -1,4 +1,4 @@
-"""`.proto` texts in, descriptors out: protoc checks what was written and compiles it."""
+"""The descriptor set, which protoc compiles from `.proto` texts after checking them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf import descriptor_pb2
 
-# Imported before any set is parsed: options of unknown extensions would read back empty.
+# Import this before any set is parsed: options of unknown extensions would read back empty.
 from headcount.v1 import options_pb2
 
 from headcount_registry.errors import CompileError
@@ -36,8 +36,8 @@ def compile_set(protos: Mapping[str, str]) -> bytes:
 
 
 def _compile(protos: Mapping[str, str], root: Path) -> bytes:
-    # Each file is shown to protoc under the path that it will have; making all their folders
-    # takes longer than compiling.
+    # protoc sees each file under its later path: making all their folders
+    # would take longer than compiling.
     shown = []
     for count, (path, text) in enumerate(sorted(protos.items())):
         file = root / f"{count}.proto"
@@ -62,10 +62,10 @@ def _compile(protos: Mapping[str, str], root: Path) -> bytes:
 
 
 def wire_schemas(descriptor_set: bytes) -> dict[str, bytes]:
-    """For each generated file its serialized descriptor, fit for a host's private pool.
+    """Return, for each generated file, its serialized descriptor for a host's private pool.
 
-    Options are left out, and with them the import of `headcount/v1/options.proto`: a host
-    needs the shape of a report, not the story of it.
+    They have no options, so they do not import `headcount/v1/options.proto`: a host needs the
+    shape of a report, not its explanations.
     """
     files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set)
     schemas = {}
@@ -86,7 +86,7 @@ def _strip(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def _known() -> descriptor_pb2.FileDescriptorSet:
-    """Return the files that generated ones import, as the installed packages carry them."""
+    """Return the files that generated ones import, from the installed packages."""
     known = descriptor_pb2.FileDescriptorSet()
     for file in (descriptor_pb2.DESCRIPTOR, options_pb2.DESCRIPTOR):
         known.file.append(descriptor_pb2.FileDescriptorProto.FromString(file.serialized_pb))

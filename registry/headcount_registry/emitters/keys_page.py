@@ -1,4 +1,4 @@
-"""The registry in, the text of `keys.md` out: every key, for everyone who wants to know."""
+"""The page `keys.md`, from the registry: every key, for everyone."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.emitters import wording
 from headcount_registry.emitters.text import MARKER, WIDTH, wrap
-from headcount_registry.emitters.wording import code, markdown
+from headcount_registry.emitters.wording import code, markdown, quantity
 
 if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Registry
 
 _FOLDED = 30
-"""A set of at least this many values is folded until somebody opens it."""
+"""The page folds a set of at least this many values until somebody opens it."""
 
 
 def emit(registry: Registry) -> str:
@@ -24,15 +24,15 @@ def emit(registry: Registry) -> str:
         "# Everything that is asked",
         "",
         *wrap(
-            f"{keys} keys of {len(registry.projects)} projects, with the reason for each. An"
-            " answer leaves an installation in a weekly report, after the site owner agreed to"
-            " it, and is published as part of a total.",
+            f"{quantity(keys, 'key')} of {quantity(len(registry.projects), 'project')}, with"
+            " the reason for each. An answer leaves an installation in a weekly report, after the"
+            " site owner agreed to it, and is published as part of a total.",
             WIDTH - 4,
         ),
         "",
     ]
     lines += [
-        f"- [{markdown(project.title)}](#{project.name}): {len(project.keys)} keys"
+        f"- [{markdown(project.title)}](#{project.name}): {quantity(len(project.keys), 'key')}"
         for project in registry.projects
     ]
     for project in registry.projects:
@@ -122,6 +122,6 @@ def _paragraph(text: str) -> list[str]:
 
 
 def _place(text: str) -> str:
-    """Return a link if the text is an address that needs no escapes, else the text."""
+    """Return a link if a text is an address that needs no escapes, else the text."""
     is_link = text.startswith(("http://", "https://")) and not set(text) & set("<> ")
     return f"<{text}>" if is_link else markdown(text)

@@ -1,6 +1,6 @@
-"""One project in, the files of its typed Python client out.
+"""The typed Python client of a project.
 
-The package is thin: data and signatures. Everything that acts is in `headcount`.
+The package has only data and signatures. Everything that acts is in `headcount`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _DOCSTRING_WIDTH = 92
 
 
 def package(project: Project) -> str:
-    """Name of the Python package."""
+    """Return the name of a project's Python package."""
     return f"{project.name}_telemetry"
 
 
 def emit(project: Project, schema: bytes) -> dict[str, str]:
-    """Text of every file, by its path inside the package.
+    """Return the text of every file, by its path inside the package.
 
     `schema` is the serialized descriptor of the project's `report.proto`.
     """
@@ -57,12 +57,12 @@ def _versions() -> tuple[str, str]:
 
 
 def _alias(key: Key) -> str:
-    """Name of the type of a key's values; the ending keeps it apart from all other names."""
+    """Return the name of the type of a key's values, with an ending that no other name has."""
     return f"{names.camel(key.name)}Value"
 
 
 def _spellings(key: Key) -> dict[str, None]:
-    """What a host may answer: values, aliases and other, each once and in this order."""
+    """Return what a host may answer: values, aliases and other, each once and in this order."""
     aliases = (reported for reported, _ in key.aliases)
     return dict.fromkeys([*(value.text for value in key.values), *aliases, "other"])
 
@@ -80,7 +80,7 @@ def _answer(key: Key) -> str:
 
 
 def _about(key: Key) -> str:
-    """Return the docstring of a key's method, quotes included, as it stands at the left margin."""
+    """Return the docstring of a key's method, with quotes and without indentation."""
     label = key.label if key.label.endswith((".", "!", "?")) else f"{key.label}."
     paragraphs = [key.description] if key.description else []
     paragraphs += [f"Why: {key.purpose}"] if key.purpose else []

@@ -1,7 +1,7 @@
-"""The registry in, the text of `registry.json` out: everything declared, for other tools.
+"""The file `registry.json`: everything declared, for other tools.
 
-docs/maintainers/registry.md documents the shape. Every property is always there. `format`
-grows when one changes its meaning or goes away, and not when one is added.
+docs/maintainers/registry.md documents the shape. Every property is always present.
+`format` grows when a property is removed or changes its meaning, not when one is added.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One project in, the text of its `report.proto` out."""
+"""The file `report.proto` of a project."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def package(project: Project) -> str:
 
 
 def path(project: Project) -> str:
-    """Where its file stands, below the root of generated files."""
+    """Return the path of its file, below the root of generated files."""
     return f"{package(project).replace('.', '/')}/report.proto"
 
 
 def emit(project: Project, releases: Iterable[Release] = ()) -> str:
-    """The text of `report.proto`; `releases` are those that changed the project, oldest first."""
+    """Return the text of the file; `releases` are those that changed the project, oldest first."""
     return render(
         "report.proto.jinja",
         project=project,
@@ -65,7 +65,7 @@ def _about(key: Key) -> str:
 
 
 def _holds(key: Key) -> str:
-    """What the field of a key's message holds."""
+    """Return a comment that says what the field of a key's message holds."""
     if key.catalogue:
         return "Items of the catalogue, each once; any other item is `other`, once."
     return _COMMENTS[key.type]

@@ -1,4 +1,4 @@
-"""Fills in the templates of generated files, which stand in `headcount_registry/templates`."""
+"""The templates of generated files, which are in `headcount_registry/templates`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def render(template: str, **values: object) -> str:
-    """Return the text of a file; a name that a template asks for in vain is an error."""
+    """Return the text of a file; a name that the template uses and nobody gives is an error."""
     return _environment().get_template(template).render(values)
 
 
 @cache
 def _environment() -> Environment:
-    # Imported late: most commands write nothing from a template.
+    # Imported late, because most commands use no template.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
     environment = Environment(  # noqa: S701 - code, not HTML: what is inserted goes through a filter
@@ -39,6 +39,6 @@ def _environment() -> Environment:
 
 
 def _comment(words: str, depth: int = 0) -> str:
-    """Return a paragraph as comments of protobuf that stand `depth` columns from the left."""
+    """Return a paragraph as comments of protobuf, indented by `depth` columns."""
     lines = text.wrap(words, text.WIDTH - depth - len("// "))
     return f"\n{' ' * depth}".join(f"// {line}" for line in lines)

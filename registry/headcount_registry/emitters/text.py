@@ -1,17 +1,17 @@
-"""How a text stands in a generated file: as lines, and as a literal."""
+"""The forms of a text in a generated file: lines, literals, docstrings."""
 
 from __future__ import annotations
 
 import textwrap
 
 MARKER = "Written by headcount-registry"
-"""Words in the first line of every generated file; only such files are ever overwritten."""
+"""The words in the first line of every generated file; only such files are overwritten."""
 WIDTH = 100
 _LAST_SHORT = 0xFFFF
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return a paragraph in lines; words longer than a line stay whole, nothing else remains."""
+    """Return a paragraph in lines; words longer than a line stay whole."""
     line = plain(text)
     if len(line) <= width:
         return [line] if line else []
@@ -19,7 +19,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return a text as one line of signs that can be seen; others are replaced."""
+    """Return a text as one line of visible characters; others are replaced."""
     words = " ".join(text.split())
     if words.isprintable():
         return words
@@ -27,9 +27,9 @@ def plain(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a literal that protobuf's text format and Python read alike, in double quotes.
+    """Return a literal in double quotes, which protobuf's text format and Python read alike.
 
-    Quotes, backslashes and whatever cannot be seen are written as escapes.
+    Quotes, backslashes and invisible characters are written as escapes.
     """
     if text.isprintable():
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -37,7 +37,7 @@ def quoted(text: str) -> str:
 
 
 def python_quoted(text: str) -> str:
-    """Return a literal as formatters of Python like it: in single quotes if that saves escapes."""
+    """Return a literal as Python's formatters write it: in single quotes if that saves escapes."""
     literal = quoted(text)
     if text.count('"') <= text.count("'"):
         return literal
@@ -45,7 +45,7 @@ def python_quoted(text: str) -> str:
 
 
 def docstring(text: str) -> str:
-    """Return a text as one line that cannot break out of a docstring."""
+    """Return a text as one line that cannot end a docstring."""
     escaped = plain(text).replace("\\", "\\\\").replace('"""', "'''")
     return escaped[:-1] + "'" if escaped.endswith('"') else escaped
 
@@ -57,13 +57,13 @@ def _escaped(character: str) -> str:
         return character
     code = ord(character)
     if character.isascii():
-        # Three octal digits: of hexadecimal ones protobuf would take as many as follow.
+        # Octal escapes have three digits; a hexadecimal escape would take any digits that follow.
         return f"\\{code:03o}"
     return f"\\u{code:04x}" if code <= _LAST_SHORT else f"\\U{code:08x}"
 
 
 def bytes_lines(data: bytes, size: int = 24) -> list[str]:
-    """Bytes as literals of Python, a few to a line; neighbours are one value to Python."""
+    """Return bytes as Python literals, a few to a line; Python joins adjacent literals."""
     chunks = (data[start : start + size] for start in range(0, len(data), size))
     return ['b"' + chunk.decode("latin-1").translate(_BYTES) + '"' for chunk in chunks]
 

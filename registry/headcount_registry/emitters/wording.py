@@ -1,4 +1,4 @@
-"""A declaration in the words of people: what each key lets out of an installation."""
+"""Plain words: what each key reports of an installation, and what documents share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = {
     Level.BASIC: "Technical facts",
     Level.EXTENDED: "How the software is used",
 }
-"""Name of each consent level."""
+"""The name of each level."""
 
 MODES = {
     Mode.ASK_FIRST: "Nothing is sent until a person says yes.",
@@ -23,7 +23,7 @@ MODES = {
         "Reports begin 24 hours after a clear notice was shown, and stop when a person says no."
     ),
 }
-"""Meaning of each consent mode."""
+"""The meaning of each mode of consent."""
 
 _NUMERALS = {1: "part", 2: "two parts", 3: "three parts", 4: "four parts"}
 _SENT = {
@@ -49,7 +49,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|&#~])")
 
 
 def sent(key: Key) -> str:
-    """Return a phrase for what a report says about a key, without its set of values."""
+    """Return a phrase that says what a report holds for a key, without its set of values."""
     phrase = _SENT[key.type] if not key.catalogue else _CATALOGUE
     return phrase.format(
         components=_NUMERALS.get(key.precision, ""),
@@ -76,8 +76,13 @@ def ranges(buckets: tuple[int, ...]) -> tuple[str, ...]:
     return (*closed, f"{buckets[-1]}+")
 
 
+def quantity(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def markdown(text: str) -> str:
-    """Return Markdown that shows exactly this text, whatever characters it has."""
+    """Return Markdown that displays exactly this text, whatever characters it has."""
     return _MARKDOWN.sub(r"\\\1", plain(text))
 
 

@@ -1,1 +1,1 @@
-"""What stays the same from release to release: numbers, the lock, and what a change breaks."""
+"""Permanence from release to release: numbers, the lock, and what a change breaks."""

@@ -1,4 +1,4 @@
-"""What a change of each attribute means: wider, narrower, or other words.
+"""The meaning of a change of each attribute: wider, narrower, or other words.
 
 `breaks` and `asks` are as in `comparison.py`.
 """
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 class Kind(StrEnum):
-    """Direction of a change."""
+    """The direction of a change."""
 
     ADDED = "added"
     RETIRED = "retired"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 class Breaks(StrEnum):
-    """What a change breaks: that older clients are understood, or that totals are true."""
+    """The promise that a change breaks: older clients are understood, or totals are true."""
 
     NOTHING = ""
     CLIENTS = "clients"
@@ -50,7 +50,7 @@ class Difference:
 
 
 def key_differences(old: Key, new: Key) -> Iterator[Difference]:
-    """Yield the differences of a key whose type is the same, its values apart."""
+    """Yield the differences of a key whose type is the same, except those of its values."""
     yield from _level(old, new)
     yield from _precision(old, new)
     yield from _buckets(old, new)
@@ -95,7 +95,7 @@ def value_differences(old: Key, new: Key) -> Iterator[Difference]:
 
 
 def project_differences(old: Project, new: Project) -> Iterator[Difference]:
-    """Yield the differences of what is said once for a project."""
+    """Yield the differences of a project's own attributes."""
     for name in ("title", "homepage", "recipient", "contact"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))

@@ -1,4 +1,4 @@
-"""Comparing two states of a registry: what changed, and what follows for whom.
+"""The comparison of two states of a registry: the changes, and what follows for whom.
 
 A change breaks *clients* if an older client's report would be misread. A change breaks
 *totals* if an older client's answer would be counted under another value, or dropped,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change; `key` is its name after the change, or empty if a project changed."""
+    """A change; `key` is the key's name after the change, or empty if the project changed."""
 
     project: str
     key: str
@@ -36,9 +36,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A state of a registry; `complete` unless it is read from a lock, which has no words.
+    """A state of a registry; `complete` unless it comes from a lock, which has no words.
 
-    Numbers are 0 if they are not given yet.
+    Keys without a number yet have 0.
     """
 
     origin: str
@@ -50,7 +50,7 @@ class Snapshot:
 class Comparison:
     """All changes from one state to another, by project and key.
 
-    `partial` if one side is a lock: then only names, numbers, types and values are known.
+    It is `partial` if one side is a lock: only names, numbers, types and values are known.
     """
 
     old: str
@@ -74,7 +74,7 @@ class Comparison:
 
 
 def compare(old: Snapshot, new: Snapshot, only: Iterable[str] = ()) -> Comparison:
-    """Compare two states, of some projects only if any are named."""
+    """Compare two states; if projects are named, compare only these."""
     wanted = set(only)
     before = {project.name: project for project in old.registry.projects}
     after = {project.name: project for project in new.registry.projects}
@@ -118,12 +118,12 @@ def _project(
 
 
 def _pairs(old: Project, new: Project) -> dict[str, Key]:
-    """For each key of the new state, by name, what it was in the old one."""
+    """Return, by name, each key of the new state with its former state."""
     by_name = {key.name: key for key in old.keys}
     by_field = {key.field: key for key in old.keys}
     pairs = {key.name: by_name[key.name] for key in new.keys if key.name in by_name}
     for key in new.keys:
-        # A rename is declared, or seen from the permanent name on the wire. A count with
+        # A rename is declared, or seen by the permanent name on the wire. A count with
         # other bounds than its former self is a key of its own.
         before = by_name.get(key.formerly) or by_field.get(key.field)
         if before and before.buckets != key.buckets and before.field != key.field:

@@ -66,7 +66,7 @@ def to_json(comparison: Comparison) -> str:
 
 
 def as_object(change: Change) -> dict[str, object]:
-    """Return one change as JSON has it."""
+    """Return a change in its form in JSON."""
     return {
         "project": change.project,
         "key": change.key,

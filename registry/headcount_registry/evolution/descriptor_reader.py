@@ -1,4 +1,4 @@
-"""A descriptor set in, the registry that its options carry out: the way back from a build."""
+"""The way back from a build: the registry in the options of a descriptor set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2
 from google.protobuf.message import DecodeError
 
-# Imported before any set is parsed: options of unknown extensions would read back empty.
+# Import this before any set is parsed: options of unknown extensions would read back empty.
 from headcount.v1 import options_pb2
 
 from headcount_registry.declarations.model import (
@@ -24,7 +24,7 @@ from headcount_registry.errors import SourceError
 from headcount_registry.findings import Location
 
 _OURS = "headcount.projects."
-# protoc types extensions as field descriptors, which Extensions[] is not typed to take.
+# protoc types extensions as field descriptors, but Extensions[] is not typed to take these.
 _PROJECT: Any = options_pb2.project
 _KEY: Any = options_pb2.key
 _TEXT: Any = options_pb2.text
@@ -33,7 +33,7 @@ _TEXT: Any = options_pb2.text
 def read_registry(data: bytes, origin: str) -> Registry:
     """Return the registry that a descriptor set (or an image of buf) carries in its options.
 
-    Raises `SourceError` where the bytes are none, or hold no project.
+    Raises `SourceError` if the bytes are no descriptor set, or hold no project.
     """
     try:
         files = descriptor_pb2.FileDescriptorSet.FromString(data)
@@ -109,7 +109,7 @@ def _key(
 def _reserved(
     described: descriptor_pb2.DescriptorProto | descriptor_pb2.EnumDescriptorProto,
 ) -> tuple[Retired, ...]:
-    """Numbers and names in the order in which the emitter wrote them, as pairs."""
+    """Return pairs of number and name, in the order in which the emitter wrote them."""
     starts = [each.start for each in described.reserved_range]
     return tuple(map(Retired, described.reserved_name, starts))
 

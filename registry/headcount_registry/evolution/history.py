@@ -1,10 +1,10 @@
-"""The history of what is asked: one line per release, kept beside the lock.
+"""The history of the declarations: one line for each release, kept beside the lock.
 
     {"release": "1.2", "date": "2026-11-21", "note": "...", "changes": [{"project": "bee", ...}]}
 
-`registry.history` is append-only and reviewed like the lock; `registry.released.binpb` is the
-descriptor set of the last release, with which the next one is compared. Both are written by
-`headcount-registry release` alone.
+`registry.history` only grows, and is reviewed like the lock. `registry.released.binpb` is the
+descriptor set of the last release, with which the next one is compared. Only
+`headcount-registry release` writes them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from headcount_registry.evolution.descriptor_reader import read_registry
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release; `date` is that of its making (ISO 8601), both are empty of what is to come.
+    """A release and its `date` (ISO 8601); both are empty for changes that await a release.
 
     `note` says why, in the maintainers' words; it may be empty.
     """
@@ -46,12 +46,12 @@ class Release:
 
 
 def history_path(lock_file: Path) -> Path:
-    """Where the history of a lock is."""
+    """Return the path of the history that belongs to a lock."""
     return lock_file.with_suffix(".history")
 
 
 def released_path(lock_file: Path) -> Path:
-    """Where the descriptor set of the last release is."""
+    """Return the path of the last release's descriptor set."""
     return lock_file.with_suffix(".released.binpb")
 
 
@@ -78,14 +78,14 @@ def releases(lock_file: Path) -> tuple[Release, ...]:
 
 
 def since_release(registry: Registry, lock_file: Path) -> Comparison:
-    """What changed since the last release; everything is new if there was none."""
+    """Return the changes since the last release; everything is new if there was none."""
     return compare(Snapshot("", _released(released_path(lock_file))), Snapshot("", registry))
 
 
 def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
-    """Return all releases, oldest first, with what is to come after them as the last.
+    """Return all releases, oldest first, and then the changes that await a release.
 
-    Before the first release there is nothing to tell: all is new.
+    Before the first release this returns none, because everything is new.
     """
     past = releases(lock_file)
     to_come = since_release(registry, lock_file).changes if past else ()
@@ -93,7 +93,7 @@ def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
 
 
 def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release, ...]:
-    """Those releases that changed something in a project, with these changes alone."""
+    """Return the releases that changed a project, with the changes of this project only."""
     found = (
         replace(each, changes=tuple(c for c in each.changes if c.project == project))
         for each in all_releases
@@ -102,7 +102,7 @@ def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release,
 
 
 def _released(path: Path) -> Registry:
-    """Return the last release; empty before the first."""
+    """Return the registry of the last release; it is empty before the first."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

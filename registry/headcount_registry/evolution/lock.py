@@ -1,20 +1,19 @@
 """`registry.lock`: the permanent numbers of keys and values.
 
-JSON Lines, one line per key, sorted by project and number, made to be reviewed by people.
-Nothing is ever removed: what is no longer declared is marked retired, and its number and
-name are never given to anything else. A retired key or value that is declared again, with
-the same type, is the same thing as before and gets its number back. Clients and totals that
-still have the number mean exactly that, and a refusal would force a second name for one fact.
+It has one JSON line for each key, sorted by project and number, for people to review.
+Nothing is ever removed. A key or value that is no longer declared is marked retired, and
+its number and name are never given to another. If it is declared again with the same type,
+it is the same as before and gets its number back: clients and totals that still have the
+number mean exactly that, and a refusal would force a second name for one fact.
 
     {"project": "bee", "number": 2, "key": "php_version", "type": "version"}
     {"project": "bee", "number": 3, "key": "os", "type": "choice", "values": {"Linux": 2}}
     {"project": "bee", "number": 4, "key": "pages", "type": "count", "buckets": [1, 100]}
 
-`field` is the name on the wire where a rename made it differ from `key`; `retired` and
-`retired_values` mark what is no longer declared. The type of a list with a catalogue is
-written `catalogue`, because its items travel as texts and not as numbers. `buckets` are the
-bounds of a count; a line of a lock that was written before they were kept has none, and gets
-those that are declared.
+`field` is the name on the wire, if a rename made it differ from `key`. `retired` and
+`retired_values` mark keys and values that are no longer declared. The type of a list with
+a catalogue is `catalogue`, because its items travel as texts and not as numbers. `buckets`
+are the bounds of a count. Lines of old locks have none, and get the declared ones.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "registry.lock"
-"""Its name, unless it is given another."""
+"""The default name of a lock."""
 CATALOGUE = "catalogue"
 FIRST_VALUE = 2
 """Number of the first declared value; 0 is unspecified, 1 is other."""
@@ -47,7 +46,7 @@ _LAST_NUMBER = 2**29 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedKey:
-    """One line; `values` maps every value that ever was to its number, in order of number."""
+    """A line; `values` maps every value, past and present, to its number, in order of number."""
 
     project: str
     number: int
@@ -96,7 +95,7 @@ class Lock:
 
 
 def lock_path(paths: Iterable[Path]) -> Path:
-    """Return where the lock is by default: in the first path, or beside it if it is a file."""
+    """Return the default path of the lock: in the first path, or beside it if that is a file."""
     first = next(iter(paths))
     return first / FILE if first.is_dir() else first.with_name(FILE)
 
@@ -116,7 +115,7 @@ def read_lock(path: Path) -> Lock:
 
 
 def next_number(used: set[int]) -> int:
-    """Return the number after the largest used one, outside what protobuf keeps for itself."""
+    """Return the number after the largest used one, outside the range that protobuf reserves."""
     number = max(used, default=0) + 1
     return _PROTOBUF_OWN.stop if number in _PROTOBUF_OWN else number
 
@@ -167,7 +166,7 @@ def _locked_key(parts: object) -> LockedKey:
     if _text(parts, "type") not in _TYPES:
         raise ValueError("there is no such type")
     project, field = _text(parts, "project"), _text(parts, "field") if "field" in parts else key
-    # They become names in schemas, where damage would surface far from its place.
+    # They become names in schemas, and damage would surface far from its place.
     if not (names.is_project_name(project) and names.is_key_name(key) and names.is_key_name(field)):
         raise ValueError("a name is not lower case words joined by single underscores")
     return LockedKey(
@@ -207,7 +206,7 @@ def _values(values: object, gone: object) -> tuple[dict[str, int], frozenset[str
         raise ValueError("two values have one number")
     if len({names.identifier(text) for text in values}) != len(values):
         raise ValueError("two values have one name in the schema")
-    "".join(values).encode()  # half of a surrogate pair raises
+    "".join(values).encode()  # raises for half of a surrogate pair
     if not all(isinstance(text, str) and text in values for text in gone):
         raise ValueError("a retired value is not among the values")
     return dict(sorted(values.items(), key=lambda item: item[1])), frozenset(gone)

@@ -1,4 +1,4 @@
-"""Numbering: declarations and the lock in, numbered declarations and the next lock out."""
+"""Numbering: from declarations and the lock to numbered declarations and the next lock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a build changes in the lock, as `project.key` or `project.key=value`, in order."""
+    """The changes that a build makes in the lock, sorted: `project.key` or `project.key=value`."""
 
     added: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """The outcome; with an error among the findings nothing else of it may be used."""
+    """The outcome; if a finding is an error, nothing else of it may be used."""
 
     registry: Registry
     lock: Lock
@@ -38,8 +38,9 @@ class Numbered:
 def number(registry: Registry, lock: Lock) -> Numbered:
     """Give every key and value its permanent number.
 
-    Known ones keep theirs; new keys get the next free numbers in order of name, new values in
-    declared order. What is no longer declared is marked retired in the new lock.
+    Known keys and values keep their numbers. New keys get the next free numbers in order of
+    name, and new values in declared order. The new lock marks as retired the keys and values
+    that are no longer declared.
     """
     books = [_ProjectNumbers(project, lock) for project in registry.projects]
     declared = {project.name for project in registry.projects}
@@ -56,7 +57,7 @@ def number(registry: Registry, lock: Lock) -> Numbered:
 
 
 class _ProjectNumbers:
-    """The pages of one project while its numbers are given out."""
+    """The numbers of one project while they are given out."""
 
     def __init__(self, project: Project | None, lock: Lock) -> None:
         self.project = project
@@ -96,7 +97,7 @@ class _ProjectNumbers:
         )
 
     def _line(self, key: Key) -> LockedKey | None:
-        """Return the line of a declared key in the new lock, or none if a finding forbids it."""
+        """Return the line of a declared key in the new lock, None if a finding forbids it."""
         before = self._before(key)
         found = list(problems(key, before, self._known.get(key.formerly), self._declared))
         if before is None:
@@ -118,8 +119,8 @@ class _ProjectNumbers:
     def _before(self, key: Key) -> LockedKey | None:
         """Return the line that a key has in the lock, under its name or its former one.
 
-        A count with other bounds than its former self is a key of its own: only
-        refusals follow it.
+        If a renamed count has other bounds than before, it is a new key, which takes over
+        refusals but nothing else.
         """
         former = self._known.get(key.formerly)
         if former is not None and other_bounds(key, former):
@@ -127,7 +128,7 @@ class _ProjectNumbers:
         return self._known.get(key.name) or former
 
     def _taken(self, key: Key) -> Iterator[tuple[str, str]]:
-        """Problems of a new key with names that once meant something else."""
+        """Yield the problems of a new key whose names once meant something else."""
         line = self._names.get(names.squeezed(key.name))
         if line:
             yield (

@@ -1,4 +1,4 @@
-"""What never changes: the type and bounds of a number, and the meaning of a name."""
+"""The facts that never change: the type and bounds of a number, the meaning of a name."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from headcount_registry.evolution.lock import LockedKey
 
 CHECKS = ("bounds-change", "formerly", "name-taken", "type-change", "value-taken")
-"""Names that the findings of numbering bear; all are errors, which cannot be allowed."""
+"""Names of the findings of numbering; all are errors, so no allowance covers them."""
 
 
 def wire_type(key: Key) -> str:
-    """Return the type as the lock writes it."""
+    """Return the type in its form in the lock."""
     return CATALOGUE if key.catalogue else key.type.value
 
 
 def other_bounds(key: Key, line: LockedKey) -> bool:
-    """Return whether a count has other bounds than those that the lock keeps."""
+    """Return whether a count has other bounds than in the lock."""
     return line.type == wire_type(key) and bool(line.buckets) and line.buckets != key.buckets
 
 
 def problems(
     key: Key, before: LockedKey | None, former: LockedKey | None, declared: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Return the check's name and the message of whatever a known number forbids.
+    """Yield name and message of a finding for each change that a known number forbids.
 
-    `before` is the key's line in the lock, `former` that of its former name.
+    `before` is the key's line in the lock, and `former` the line of its former name.
     """
     if former and key.formerly in declared:
         yield (

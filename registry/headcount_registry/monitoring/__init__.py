@@ -1,5 +1,5 @@
-"""Dashboards for Grafana and rules for Prometheus, from the same model as everything else.
+"""Dashboards for Grafana and rules for Prometheus, from the same model as all output.
 
-What a declaration says stands in titles and descriptions alone, made harmless there; queries
-are made of names that the checks have let through, and of ranges of numbers.
+The texts of declarations appear only in titles and descriptions, where they are made
+harmless. Queries consist of names that the checks have passed, and of ranges of numbers.
 """

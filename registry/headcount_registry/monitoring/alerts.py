@@ -1,4 +1,4 @@
-"""Alert rules for the operator of a server; the same for every registry."""
+"""The alert rules for a server's operator, which are the same for every registry."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 
 def alert_rules(thresholds: Thresholds) -> str:
-    """The file. The thresholds are checked words and numbers, which YAML needs no quotes for."""
+    """Return the file. Thresholds are checked words and numbers, which YAML takes unquoted."""
     values = {field.name: getattr(thresholds, field.name) for field in fields(thresholds)}
     return render("alerts.yml.jinja", **values)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headcount_registry.monitoring.panels import Json
 
 SCHEMA_VERSION = 42
-"""Of the dashboards that Grafana 12 and later write; older ones migrate what they know."""
+"""The schema version that Grafana 12 and later write; older ones migrate what they know."""
 TAG = "headcount"
 _WIDTH = 24
 _MAX_UID = 40
@@ -33,9 +33,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """Rows under a title. `name` is unique and stable; the address is made of it.
+    """Rows under a title. `name` is unique and stable, and gives the dashboard its address.
 
-    `since` is how far back it looks when it is opened, such as `1y`.
+    `since` is the span of time that it shows at first, such as `1y`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Dashboard:
     homepage: str = ""
 
     def text(self) -> str:
-        """Return the file's text."""
+        """Return the text of the file."""
         return json.dumps(self._json(), ensure_ascii=False, indent=2) + "\n"
 
     def _json(self) -> Json:
@@ -84,7 +84,7 @@ _DATASOURCE: Json = {
 
 
 def uid(name: str) -> str:
-    """The identifier in a dashboard's address: at most 40 signs, always the same for a name."""
+    """Return the identifier in a dashboard's address: 40 characters at most, fixed for a name."""
     plain = f"{TAG}-{name}"
     if len(plain) <= _MAX_UID:
         return plain
@@ -119,7 +119,7 @@ def _links(homepage: str) -> Iterable[Json]:
 
 
 def _laid_out(rows: Iterable[Row]) -> Iterable[Json]:
-    """Panels from left to right, a new line where one has no room; ids in that order."""
+    """Return panels from left to right, wrapped into lines, with ids in that order."""
     number, y = 1, 0
     for row in rows:
         yield {

@@ -1,7 +1,7 @@
 """The kinds of panel that dashboards are made of.
 
-Shapes and names are Grafana's own (schema version 42); every panel asks the data source that the
-dashboard's variable names.
+Shapes and names are Grafana's own (schema version 42). Every panel queries the data source
+that the dashboard's variable names.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Json = dict[str, Any]
-"""A part of a dashboard."""
+"""A part of a dashboard, in Grafana's JSON."""
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 SHARE = "percentunit"
 ABSENT = "fewer than are published"
-"""What a panel says where a published total is absent."""
+"""The text of a panel if a published total is absent."""
 _REFS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LAST: Json = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 _BY_NAME: Json = {"mode": "palette-classic-by-name"}
@@ -39,7 +39,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A panel of some size, in units of a grid that is 24 wide; its place is found later."""
+    """A panel with its size, in units of a grid that is 24 wide; the dashboard places it."""
 
     kind: str
     title: str
@@ -53,7 +53,7 @@ class Panel:
     transformations: tuple[Json, ...] = ()
 
     def json(self, number: int, x: int, y: int) -> Json:
-        """Return the panel as it stands in a dashboard."""
+        """Return the panel in the form that a dashboard holds."""
         panel: Json = {
             "id": number,
             "type": self.kind,
@@ -72,17 +72,17 @@ class Panel:
 
 
 def uninterpolated(text: str) -> str:
-    """Return a text in which Grafana finds no variable to replace, and which looks the same."""
+    """Return a text that looks the same, but in which Grafana replaces no variable."""
     return text.replace("$", "$\N{WORD JOINER}").replace("[[", "[\N{WORD JOINER}[")
 
 
 def uninterpolated_url(address: str) -> str:
-    """An address in which Grafana finds no variable to replace, and which leads to the same."""
+    """Return an equivalent address in which Grafana replaces no variable."""
     return address.replace("$", "%24").replace("[", "%5B").replace("]", "%5D")
 
 
 def bars(title: str, description: str, queries: Iterable[Query]) -> Panel:
-    """Return the latest shares, a bar for each series."""
+    """Return a panel of the latest shares, with a bar for each series."""
     return Panel(
         kind="bargauge",
         title=title,
@@ -102,7 +102,7 @@ def bars(title: str, description: str, queries: Iterable[Query]) -> Panel:
 
 
 def dial(title: str, description: str, query: Query) -> Panel:
-    """Return one latest share."""
+    """Return a panel of one latest share."""
     return Panel(
         kind="gauge",
         title=title,
@@ -122,7 +122,7 @@ def dial(title: str, description: str, query: Query) -> Panel:
 def shares(
     title: str, description: str, queries: Iterable[Query], *, stacked: bool = False
 ) -> Panel:
-    """Shares over time, as lines or as parts of a whole."""
+    """Return a panel of shares over time, as lines or as parts of a whole."""
     defaults: Json = {"unit": SHARE, "min": 0}
     if stacked:
         defaults["max"] = 1
@@ -138,7 +138,7 @@ def graph(  # noqa: PLR0913 - what a graph may differ in
     stacked: bool = False,
     width: int = 12,
 ) -> Panel:
-    """Series over time."""
+    """Return a panel of series over time."""
     custom: Json = {
         "drawStyle": "line",
         "lineInterpolation": "stepAfter",
@@ -167,7 +167,7 @@ def number(
     defaults: Json,
     limits: Sequence[tuple[float | None, str]] = ((None, "text"),),
 ) -> Panel:
-    """Return one latest number; `limits` are the colours that it has from a value on."""
+    """Return a panel of one latest number; `limits` map a lower bound to a colour."""
     steps = [{"value": value, "color": colour} for value, colour in limits]
     return Panel(
         kind="stat",
@@ -194,7 +194,7 @@ def number(
 def table(
     title: str, description: str, columns: Mapping[str, Query], units: Mapping[str, str]
 ) -> Panel:
-    """Return a table of series by their labels, with a column for each query."""
+    """Return a panel with a table of series by label, with a column for each query."""
     targets = _targets(columns.values(), instant=True, form="table")
     names = {f"Value #{ref}": name for ref, name in zip(_REFS, columns, strict=False)}
     if len(columns) == 1:
@@ -225,7 +225,7 @@ def table(
 
 
 def by_release(title: str, description: str, query: str, *, stacked: bool) -> Panel:
-    """Return values by release: bars that add up to a whole, or else a table of both."""
+    """Return a panel of values by release: bars that add up to a whole, or else a table."""
     matrix: Json = {
         "id": "groupingToMatrix",
         "options": {"columnField": "value", "rowField": "version", "valueField": "Value"},
@@ -252,7 +252,7 @@ def by_release(title: str, description: str, query: str, *, stacked: bool) -> Pa
 
 
 def text(title: str, markdown: str, *, width: int, height: int) -> Panel:
-    """Return a text in Markdown, in which no variable is to be replaced."""
+    """Return a panel with a text in Markdown, in which Grafana replaces no variable."""
     return Panel(
         kind="text",
         title=title,
@@ -282,6 +282,6 @@ def _targets(
 
 
 def _ref(count: int) -> str:
-    """`A` to `Z`, then `AA` and on."""
+    """Return the letters of a query by its place: `A` to `Z`, then `AA` and on."""
     more, last = divmod(count, len(_REFS))
     return (_ref(more - 1) if more else "") + _REFS[last]

@@ -1,7 +1,7 @@
-"""The dashboard of a project: how many report, and for each key what they answer.
+"""The dashboard of a project: the number of reports, and the answers to each key.
 
-A key has its latest distribution and its course over time, in the form that fits its type; one
-that is counted by release has a third panel.
+A key has its latest distribution and its course over time, in the form that fits its type. A
+key that is counted by release has a third panel.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from headcount_registry.monitoring.panels import Panel
 
 MOST = 20
-"""Values of a list, a choice or the like that are shown."""
+"""Largest number of values of a key that are shown."""
 _VALUE = "{{value}}"
 _REST = "other, rare or unknown"
 _HOW_TO_READ = (
-    "Totals of the last closed week. Each is rounded down to a multiple of the threshold; what"
-    " fewer installations share is absent, which does not mean zero. The share of a value is its"
-    " part of the reports that answered."
+    "Totals of the last closed week. Each is rounded down to a multiple of the threshold. A value"
+    " that fewer installations share is absent, which does not mean zero. The share of a value is"
+    " its part of the reports that answered."
 )
 
 
@@ -63,7 +63,7 @@ def _overview(project: Project) -> Iterable[Panel]:
     )
     yield panels.number(
         "Change in a week",
-        "Against what was published a week earlier.",
+        "The change since the week before.",
         Query(promql.change(project)),
         {"unit": panels.SHARE, "decimals": 1, "noValue": "no week to compare with"},
         ((None, "orange"), (0, "green")),
@@ -76,14 +76,14 @@ def _overview(project: Project) -> Iterable[Panel]:
     )
     yield panels.number(
         "Threshold",
-        "Every total is a multiple of this, and nothing that fewer share is published.",
+        "Every total is a multiple of this. A value that fewer installations share is absent.",
         Query(f"max({promql.THRESHOLD})"),
         {},
     )
     yield panels.number(
         "Values left out",
-        "Published values that Prometheus is not told, since there are very many; the public pages"
-        " have them.",
+        "Published values that Prometheus does not get, because there are very many. The public"
+        " pages have them.",
         Query(promql.cut(project)),
         {"noValue": "none"},
         ((None, "green"), (1, "orange")),
@@ -134,21 +134,21 @@ def _trend(title: str, text: str, key: Key, totals: Totals) -> Panel:
 
 
 def _ranges(key: Key, totals: Totals) -> tuple[Query, ...]:
-    """Return the ranges in their order; the first is never published, so it is in the remainder."""
+    """Return the ranges in order. The first is never published, so the remainder contains it."""
     first, *_ = wording.ranges(key.buckets)
     rest = Query(totals.remainder(), f"{first}, rare or unknown")
     return (rest, *(Query(totals.share(each), each) for each in promql.ranges(key)))
 
 
 def _description(key: Key) -> str:
-    """What a key asks and why, as Markdown in which Grafana finds no variable."""
+    """Return what a key asks and why, as Markdown in which Grafana replaces no variable."""
     parts = [key.description, f"Why: {key.purpose}" if key.purpose else ""]
     parts = [_markdown(part) for part in parts if part]
     if key.issue:
         parts.append(f"Decided: {_place(key.issue)}")
     parts.append(f"Sent: {_markdown(wording.sent(key))}.")
     if promql.overlaps(key):
-        parts.append("One report may hold several, so shares add up to more than 100 %.")
+        parts.append("A report may hold several values, so shares may add up to more than 100 %.")
     if key.type in {KeyType.LIST, KeyType.CHOICE, KeyType.VERSION, KeyType.PRODUCT}:
         parts.append(f"The bars are the {MOST} most frequent values.")
     if key.since:

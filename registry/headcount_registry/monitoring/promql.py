@@ -1,6 +1,6 @@
-"""Queries of what a server publishes about a project.
+"""Queries of the totals that a server publishes about a project.
 
-A server with several instances exposes the same totals on each; `max` counts them once.
+Several instances of a server expose the same totals; `max` counts them once.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project
 
 WEEK_START = "headcount_week_start_timestamp_seconds"
-"""When the published week began."""
+"""The series of the published week's start."""
 THRESHOLD = "headcount_threshold_reports"
-"""The number that every total is a multiple of."""
+"""The series of the threshold, of which every total is a multiple."""
 _CUT_SERIES = "headcount_cut_series"
 _CUT_VALUES = "headcount_cut_values"
 YES = "true"
@@ -31,26 +31,26 @@ def total(project: Project) -> str:
 
 
 def change(project: Project) -> str:
-    """By what part the reports of a project differ from those of a week earlier."""
+    """Return the relative change of a project's reports from a week earlier."""
     return f"{total(project)} / max({names.metrics(project.name)[0]} offset 1w) - 1"
 
 
 def cut(project: Project) -> str:
-    """Return the published values of a project that are no series, since there are too many."""
+    """Return the number of a project's published values that have no series, being too many."""
     values = f'max by (key) ({_CUT_VALUES}{{project="{project.name}"}})'
     return f"sum({values}) or 0 * max({_CUT_SERIES})"
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Queries of one key: of its values, of their shares, and of what no value tells."""
+    """Queries of one key: of its values, their shares, and the remainder."""
 
     reports: str
-    """Series of the values."""
+    """The series of the values."""
     answers: str
-    """Series of the reports that answered at all."""
+    """The series of the reports that have an answer."""
     released: str
-    """Series of the values per release; there where the key is declared so."""
+    """The series of the values by release, if the key is counted by release."""
 
     @classmethod
     def of(cls, project: Project, key: Key) -> Totals:
@@ -58,37 +58,37 @@ class Totals:
         return cls(*names.metrics(project.name, key.name))
 
     def values(self) -> str:
-        """Reports by value."""
+        """Return the reports by value."""
         return f"max by (value) ({self.reports})"
 
     def shares(self) -> str:
-        """Share of those who answered, by value."""
+        """Return the shares of the answers, by value."""
         return f"{self.values()} / scalar(max({self.answers}))"
 
     def share(self, value: str) -> str:
-        """Share of one value, which needs no escapes: a range, or `YES`."""
+        """Return the share of one value that needs no escapes: a range, or `YES`."""
         return f'max({self.reports}{{value="{value}"}}) / max({self.answers})'
 
     def remainder(self) -> str:
-        """Share of what is other, rare or unknown; of a key whose answers do not overlap."""
+        """Return the share of other, rare and unknown values of a key with one value each."""
         answers = f"max({self.answers})"
         counted = f"(sum({self.values()}) or 0 * {answers})"
         return f"({answers} - {counted}) / {answers}"
 
     def frequent(self, most: int) -> str:
-        """Shares of the values that are most frequent now, also of the time before."""
+        """Return the shares over time of the values that are most frequent now."""
         return f"{self.shares()} and on (value) {self._most_now(most)}"
 
     def most(self, most: int) -> str:
-        """Shares of the most frequent values, in this order."""
+        """Return the shares of the most frequent values, in this order."""
         return f"sort_desc(topk({most}, {self.shares()}))"
 
     def releases(self) -> str:
-        """Reports by value and release."""
+        """Return the reports by value and release."""
         return f"max by (value, version) ({self.released})"
 
     def frequent_releases(self, most: int) -> str:
-        """Return the same of the most frequent values."""
+        """Return the reports by value and release, for the most frequent values."""
         return f"{self.releases()} and on (value) {self._most_now(most)}"
 
     def _most_now(self, most: int) -> str:
@@ -96,10 +96,10 @@ class Totals:
 
 
 def ranges(key: Key) -> tuple[str, ...]:
-    """Return the ranges of a count that are published: all but the first."""
+    """Return the published ranges of a count: all except the first."""
     return wording.ranges(key.buckets)[1:]
 
 
 def overlaps(key: Key) -> bool:
-    """Return whether one report may hold several values, so that shares add up to more than one."""
+    """Return whether a report may hold several values, so that shares may exceed one in sum."""
     return key.type is KeyType.LIST

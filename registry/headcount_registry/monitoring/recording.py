@@ -1,4 +1,4 @@
-"""Recording rules: shares and their changes, computed once for many queries.
+"""The recording rules: shares and their changes, computed once for many queries.
 
 Names follow Prometheus' convention, `level:metric:operation`.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.model import Key, Project, Registry
 
 Recording = tuple[str, str]
-"""A series' name, and the expression on one line that it is computed by."""
+"""The name of a series, and the expression for it, on one line."""
 
 
 def recording_rules(registry: Registry) -> str:

@@ -1,4 +1,4 @@
-"""The dashboard of the server itself, for its operator: nothing in it was answered by anyone."""
+"""The dashboard of the server itself, for its operator; it shows no answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headcount_registry.monitoring.panels import Json, Panel
 
 NAME = "server"
-"""No project can be called so."""
+"""The name of the dashboard, which no project can have."""
 _PREFIX = "headcount_server"
 _RATE = "$__rate_interval"
 _PER_SECOND: Json = {"unit": "reqps", "min": 0}
@@ -24,7 +24,7 @@ def server_dashboard() -> Dashboard:
     return Dashboard(
         name=NAME,
         title="headcount: the server",
-        description="How a server of headcount does its work.",
+        description="The work of a headcount server.",
         since="24h",
         refresh="1m",
         rows=(
@@ -39,34 +39,34 @@ def server_dashboard() -> Dashboard:
 
 def _overview() -> tuple[Panel, ...]:
     return (
-        _yes_or_no("Keeps reports", "No while the disk is full or read-only.", "writable"),
+        _yes_or_no("Keeps reports", "No if the disk is full or read-only.", "writable"),
         _yes_or_no(
             "All erased",
-            "No while something of a closed week or of past commits is still to be wiped.",
+            "No while data of a closed week or of past commits is not wiped yet.",
             "erased",
         ),
         panels.number(
             "Waiting",
-            "Reports that wait for a commit. Past 4096, callers are told to come back.",
+            "Reports that wait for a commit. If 4096 wait, callers are told to come back.",
             Query(f"sum({_PREFIX}_waiting_reports)"),
             {},
             ((None, "green"), (1000, "orange"), (4000, "red")),
         ),
         panels.number(
             "Last closed week",
-            "Its Monday. A week is closed two days after its end, unless told otherwise.",
+            "The Monday of that week. By default, a week is closed two days after its end.",
             Query(f"1000 * max({_PREFIX}_closed_week_start_timestamp_seconds)"),
             {"unit": "time:YYYY-MM-DD", "noValue": "none yet"},
         ),
         panels.number(
             "Next close",
-            "When the oldest open week is closed and published.",
+            "The time at which the oldest open week is closed and published.",
             Query(f"1000 * min({_PREFIX}_close_due_timestamp_seconds)"),
             {"unit": "dateTimeFromNow"},
         ),
         panels.number(
             "Database",
-            "The file and its log.",
+            "The file and its write-ahead log.",
             Query(f"max({_PREFIX}_database_bytes)"),
             {"unit": "bytes", "noValue": "elsewhere"},
         ),
@@ -78,39 +78,39 @@ def _intake() -> tuple[Panel, ...]:
     return (
         panels.graph(
             "Reports by outcome",
-            "A duplicate was counted before; the rest were refused with this code.",
+            "A duplicate was counted before. The rest were refused, with this code.",
             [_rates("outcome", "reports_total")],
             _PER_SECOND,
             stacked=True,
         ),
         panels.graph(
             "Calls by code",
-            "What callers were told, refusals of the rate limit among it.",
+            "The codes that callers got, including refusals of the rate limit.",
             [_rates("code", "calls_total")],
             _PER_SECOND,
             stacked=True,
         ),
         panels.graph(
             "Calls by door",
-            "gRPC, HTTP with protobuf or JSON (connect), what Backdrop sites send (post).",
+            "gRPC, HTTP with protobuf or JSON (connect), and Backdrop's requests (post).",
             [_rates("door", "calls_total")],
             _PER_SECOND,
         ),
         panels.graph(
             "Refused",
-            "Share of calls that were not answered with OK.",
+            "The share of calls without the code OK.",
             [Query(f"{refused} / sum(rate({_PREFIX}_calls_total[{_RATE}]))", "refused")],
             {"unit": panels.SHARE, "min": 0, "max": 1},
         ),
         panels.graph(
             "Keys left out",
-            "Keys of reports that were not counted, while the rest of the report was.",
+            "Keys that were not counted, although the rest of their report was.",
             [_rates("reason", "ignored_keys_total")],
             _PER_SECOND,
         ),
         panels.graph(
             "Reports by how much was understood",
-            "Complete with all keys, partial where some were left out, refused with none left.",
+            "Complete: all keys. Partial: some keys were left out. Refused: no key was left.",
             [_rates("understood", "project_reports_total")],
             _PER_SECOND,
             stacked=True,
@@ -122,21 +122,21 @@ def _commits() -> tuple[Panel, ...]:
     return (
         panels.graph(
             "Time of a commit",
-            "Half, 95 % and 99 % of the commits take no longer.",
+            "The longest time of half, 95 % and 99 % of the commits.",
             _quantiles("commit_seconds"),
             {"unit": "s", "min": 0},
             width=8,
         ),
         panels.graph(
             "Reports in a commit",
-            "Half, 95 % and 99 % of the commits hold no more.",
+            "The largest number of reports in half, 95 % and 99 % of the commits.",
             _quantiles("commit_reports"),
             {"min": 0},
             width=8,
         ),
         panels.graph(
             "Reports that wait",
-            "For a commit.",
+            "Reports that wait for a commit.",
             [Query(f"sum({_PREFIX}_waiting_reports)", "waiting")],
             {"min": 0},
             width=8,
@@ -153,8 +153,8 @@ def _disk() -> tuple[Panel, ...]:
             {"unit": "bytes", "min": 0},
         ),
         panels.graph(
-            "Room that is left",
-            "Where the database lies.",
+            "Free room",
+            "The free room on the disk of the database.",
             [Query(f"{_PREFIX}_disk_free_bytes", "{{instance}}")],
             {"unit": "bytes", "min": 0},
         ),
@@ -169,31 +169,31 @@ def _projects() -> tuple[Panel, ...]:
     return (
         panels.graph(
             "Silence",
-            "Time since the last report, which is told to the hour.",
+            "Time since the last report, whose time is known to the hour.",
             [Query(silence, "{{project}}")],
             {"unit": "s", "min": 0},
         ),
         panels.graph(
             "Reports of a day",
-            "Of the 24 hours before.",
+            "The reports of the 24 hours before.",
             [Query(by_project, "{{project}}")],
             {"min": 0},
         ),
         panels.graph(
             "Last week against the usual",
-            "Reports of the last closed week by the median of the eight before; 1 is as ever.",
+            "Reports of the last closed week, as a multiple of the median of the eight before.",
             [Query(f"{now} / {usual}", "{{project}}")],
             {"min": 0},
         ),
         panels.graph(
             "Releases that never reported",
-            "Declarations name them, and neither they nor a later one was published within a year.",
+            "The declarations name them, but no report named them or a later release in a year.",
             [Query(f"max by (project) ({_PREFIX}_unreported_releases)", "{{project}}")],
             {"min": 0, "decimals": 0},
         ),
         panels.table(
             "Registry in force",
-            "Digests of the projects; two for a project mean that instances differ.",
+            "Digests of the projects. If a project has two, the instances differ.",
             {"Instances": Query(f"count by (project, digest) ({_PREFIX}_registry_info)")},
             {},
         ),

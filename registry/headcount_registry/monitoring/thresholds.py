@@ -1,4 +1,4 @@
-"""What an operator may set about the alerts, and how it is written on the command line."""
+"""The thresholds of the alerts, and their form on the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FACTOR = {"": 1} | {
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A span of time as Prometheus writes it, such as `2d` or `1h30m`; more than none."""
+    """A positive span of time in Prometheus' form, such as `2d` or `1h30m`."""
 
     text: str
     seconds: int
@@ -34,7 +34,7 @@ class Size:
 
 
 def duration(text: str) -> Duration:
-    """Read a duration. Raises `ValueError`."""
+    """Return the duration that a text names. Raises `ValueError`."""
     found = _DURATION.fullmatch(text)
     counts = [int(count or 0) for count in found.groups()] if found else []
     seconds = sum(count * unit for count, unit in zip(counts, _SECONDS, strict=False))
@@ -44,7 +44,7 @@ def duration(text: str) -> Duration:
 
 
 def size(text: str) -> Size:
-    """Read a size. Raises `ValueError`."""
+    """Return the size that a text names. Raises `ValueError`."""
     found = _SIZE.fullmatch(text)
     if not found:
         raise ValueError("is no size; write one such as 500MB or 10GiB")
@@ -53,7 +53,7 @@ def size(text: str) -> Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From when on something is worth an alert."""
+    """The limits beyond which an alert is raised."""
 
     silence: Duration = Duration("2d", 172_800)
     refused: float = 0.2

@@ -1,1 +1,1 @@
-"""From paths to written output: each stage in order, and what is written where."""
+"""The pipeline from paths to written output: its stages in order."""

@@ -1,8 +1,8 @@
-"""The build: from paths to the text of every file, all or nothing.
+"""The build: from paths to the text of every file, all files or none.
 
     (stages.py) read -> draft -> check -> resolve -> number -> (here) digests -> emit -> compile
 
-Nothing here writes; `output.py` does, once everything is known to be right.
+Nothing here writes. `output.py` does, once everything is known to be right.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ CLIENTS = "clients"
 
 
 def _silent(_step: str) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Everything that a build found out and would write.
+    """The result of a build, before it is written.
 
-    `files` maps a path below the output directory to its bytes; the lock stands elsewhere.
+    `files` maps a path below the output directory to its bytes. The lock is elsewhere.
     """
 
     registry: Registry
@@ -57,10 +57,10 @@ class Build:
 def build(
     paths: Iterable[Path], lock_file: Path, progress: Callable[[str], None] = _silent
 ) -> Build:
-    """Compiles declarations; `progress` is told what is being done.
+    """Compile declarations, and report each step to `progress`.
 
-    Raises `DeclarationsError` with every finding where one is an error, and `SourceError`,
-    `LockError` or `HistoryError` where something cannot be read.
+    Raises `DeclarationsError` with every finding if one is an error, and `SourceError`,
+    `LockError` or `HistoryError` if something cannot be read.
     """
     paths = tuple(paths)
     progress("reading declarations")

@@ -1,4 +1,4 @@
-"""Starting: the text of a first declaration, and of one more key."""
+"""New declarations: the text of a first one, and of one more key."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def first_declaration(project: str, title: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key to be declared; `scalars` and `several` map attributes to what they say."""
+    """A key to be declared; `scalars` and `several` map attributes to their values."""
 
     name: str
     scalars: dict[str, str]
@@ -64,7 +64,7 @@ class NewKey:
     aliases: tuple[tuple[str, str], ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """The lines of its declaration. Raises `ValueError` for what the grammar cannot say."""
+        """Return the lines of its declaration; `ValueError` if the grammar cannot express them."""
         start = ("telemetry", self.name)
         for attribute, text in self.scalars.items():
             if text:
@@ -77,12 +77,11 @@ class NewKey:
 
 
 def append_key(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[Finding, ...]]:
-    """Return the bytes of a file with one more key, and what checks newly find.
+    """Return the bytes of a file with one more key, and the new findings of the checks.
 
-    All else in the file stays byte for byte. The other declarations of its folder are checked
-    along, and the numbers of the lock, if there is one. Raises `SourceError` where the key
-    cannot be written or the file's end would swallow it, `DeclarationsError` where it is not
-    right.
+    The rest of the file stays byte for byte. The checks cover all declarations of its folder,
+    and the numbers of the lock if there is one. Raises `SourceError` if the key cannot be
+    written or the file's end would swallow it, and `DeclarationsError` if the key is wrong.
     """
     files = collect([*sorted(file.parent.glob("*.info")), file])
     before = parse_files(files)
@@ -101,12 +100,12 @@ def append_key(file: Path, key: NewKey, lock_file: Path) -> tuple[bytes, tuple[F
 
 
 def _with_line_ends_of(addition: str, text: str) -> str:
-    """Return lines that end as those of the text do."""
+    """Return lines with the line ends of a text."""
     return addition.replace("\n", "\r\n") if "\r\n" in text else addition
 
 
 def _refuse_damage(file: str, before: Sources, after: Sources, addition: str) -> None:
-    """Raise unless the pairs are the old ones, and then those that were added."""
+    """Raise `SourceError` unless the pairs are the old ones, followed by the new ones."""
     old, new = (
         next(each.document for each in sources.files if each.file == file)
         for sources in (before, after)

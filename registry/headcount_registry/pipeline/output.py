@@ -1,4 +1,4 @@
-"""Writing: the files of a build onto the disk, all of them or none."""
+"""The output of a build, written to the disk: all files or none."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _BESIDE = ".headcount-registry-"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What must be done so that the disk holds a build: paths to write, paths to remove."""
+    """The changes that bring the disk in line with a build: paths to write, paths to remove."""
 
     write: Mapping[Path, bytes]
     remove: tuple[Path, ...]
 
     @property
     def out_of_date(self) -> tuple[str, ...]:
-        """One line for each file that is not as the build would have it."""
+        """Return a line for each file that differs from the build."""
         lines = [(path, "differs" if path.exists() else "missing") for path in self.write]
         lines += [(path, "of a project that is no longer declared") for path in self.remove]
         return tuple(f"{path}: {state}" for path, state in sorted(lines))
@@ -43,7 +43,7 @@ def plan(
     lock: bytes,
     documents: Mapping[Path, bytes] | None = None,
 ) -> Plan:
-    """Compare a build, with its lock and documents that stand elsewhere, with the disk.
+    """Compare the disk with a build, including its lock and documents elsewhere.
 
     Raises `OutputError` if a file is not ours.
     """
@@ -53,10 +53,10 @@ def plan(
 
 
 def plan_folder(files: Mapping[str, str], folder: Path) -> Plan:
-    """Compare marked files that stand side by side with a folder.
+    """Compare a folder with the marked files that it should hold.
 
-    Other marked files with the same endings are removed from it. Raises `OutputError` if a
-    file is not ours.
+    The plan removes other marked files with the same endings. Raises `OutputError` if a file
+    is not ours.
     """
     wanted = {folder / name: text.encode() for name, text in sorted(files.items())}
     marked = {path.suffix for path in wanted}
@@ -65,7 +65,7 @@ def plan_folder(files: Mapping[str, str], folder: Path) -> Plan:
 
 
 def _plan(wanted: Mapping[Path, bytes], before: Iterable[Path], marked: Container[str]) -> Plan:
-    """`before` are files of an earlier run, `marked` the endings of files that bear the mark."""
+    """Return the plan; `before` are an earlier run's files, `marked` endings of marked files."""
     write = {path: data for path, data in wanted.items() if _content(path) != data}
     for path in write:
         if path.suffix in marked and path.exists() and not _is_ours(path):
@@ -77,10 +77,10 @@ def _plan(wanted: Mapping[Path, bytes], before: Iterable[Path], marked: Containe
 
 
 def apply(todo: Plan, out: Path) -> None:
-    """Carry a plan out.
+    """Carry out a plan.
 
-    Everything is first written beside its place; only then are files exchanged by renaming,
-    and put back if one exchange fails. Raises `OutputError`, having changed nothing.
+    Everything is first written beside its place. Then files are exchanged by renaming, and
+    put back if one exchange fails. Raises `OutputError`, having changed nothing.
     """
     if not todo.write and not todo.remove:
         return
@@ -112,7 +112,7 @@ def apply(todo: Plan, out: Path) -> None:
 
 
 def _stage(files: Mapping[Path, bytes], out: Path, stages: list[Path]) -> dict[Path, Path]:
-    """Write each file on the file system of its place: all of `out` into one directory there."""
+    """Write each file on the file system of its place, all files of `out` into one directory."""
     staged: dict[Path, Path] = {}
     beside: dict[Path, Path] = {}
     for folder in {path.parent for path in files}:
@@ -144,7 +144,7 @@ def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return what a file holds, None if there is none. Raises `OutputError`."""
+    """Return the content of a file, None if there is none. Raises `OutputError`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -154,7 +154,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether the first line bears the mark, or the second of JSON, below its bracket."""
+    """Return whether the first line bears the mark, or the second line of JSON."""
     lines = (_content(path) or b"").split(b"\n", 2)
     return MARKER.encode() in lines[1 if path.suffix == ".json" and len(lines) > 1 else 0]
 

@@ -1,7 +1,7 @@
-"""The review: everything that is wrong with declarations, found at once, nothing made.
+"""The review: all faults of declarations, found at once, without any output.
 
-Numbers are tried too, on the part without errors, so that a review finds whatever a build
-would refuse.
+It also tries to number the part without errors, so that it finds whatever a build would
+refuse.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found, sorted by place, in how much; every finding is an error if `strict`."""
+    """Findings, sorted by place, and how much was reviewed; if `strict`, each is an error."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -34,21 +34,21 @@ class Review:
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
+        """The number of errors."""
         return sum(each.is_error for each in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many findings are warnings."""
+        """The number of warnings."""
         return len(self.findings) - self.errors
 
 
 def review(
     paths: Iterable[Path], lock_file: Path, today: dt.date, *, strict: bool = False
 ) -> Review:
-    """Look at declarations on a day.
+    """Review declarations on a day.
 
-    Raises `SourceError` or `LockError` where something cannot be read, or nothing is declared.
+    Raises `SourceError` or `LockError` if something cannot be read, or nothing is declared.
     """
     paths = tuple(paths)
     draft = read_draft(paths)

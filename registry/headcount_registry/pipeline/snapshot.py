@@ -1,4 +1,4 @@
-"""Reading a state of a registry to compare: declarations, a lock, or a descriptor set."""
+"""A state of a registry to compare, read from declarations, a lock, or a descriptor set."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 def snapshot(path: Path, lock: Path | None = None) -> Snapshot:
-    """The state that a path holds: by its ending a lock or a descriptor set, else declarations.
+    """Return the state in a path: by its ending a lock or a descriptor set, else declarations.
 
-    Declarations get the numbers of the lock that stands with them, or of `lock`. Raises
-    `SourceError`, `LockError`, and `DeclarationsError` where declarations have errors.
+    Declarations get the numbers of the lock beside them, or of `lock`. Raises `SourceError`,
+    `LockError`, and `DeclarationsError` if declarations have errors.
     """
     if path.suffix == ".lock":
         return Snapshot(str(path), _from_lock(parse_lock(_text(path), str(path))), complete=False)
@@ -59,7 +59,7 @@ def _from_declarations(path: Path, lock_file: Path) -> Registry:
 
 
 def _numbered(project: Project, lines: tuple[LockedKey, ...]) -> Project:
-    """Return a project with the numbers that the lock knows; what is new has none yet."""
+    """Return a project with the numbers in the lock; new keys and values have none yet."""
     by_name = {line.key: line for line in lines}
     keys, live = [], set()
     for key in project.keys:
@@ -120,7 +120,7 @@ def _locked_key(line: LockedKey) -> Key:
             if text not in line.retired_values
         ),
         retired_values=_retired_values(line, line.retired_values),
-        # A lock knows that there is a catalogue, and not what is in it.
+        # A lock says that there is a catalogue, but not its items.
         catalogue=("",) if line.type == CATALOGUE else (),
     )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def read_draft(paths: Iterable[Path]) -> Draft:
-    """Return what files, directories and archives declare. Raises `SourceError`."""
+    """Return the draft of files, directories and archives. Raises `SourceError`."""
     return gather(read(paths))
 
 
@@ -39,7 +39,7 @@ def check_draft(draft: Draft) -> tuple[Finding, ...]:
 
 
 def number_draft(draft: Draft, lock_file: Path) -> Numbered:
-    """Return the model of a draft without errors, numbered by the lock; no file is no lock.
+    """Return the model of a draft without errors, numbered by the lock if there is one.
 
     Raises `SourceError` or `LockError` if the lock cannot be read.
     """
@@ -53,7 +53,7 @@ def refuse_errors(findings: tuple[Finding, ...]) -> None:
 
 
 def nothing_declared(paths: Iterable[Path]) -> SourceError:
-    """Return the error to raise if files declare nothing, so that nothing is retired by mistake."""
+    """Return the error for files that declare nothing, so that no key is retired by mistake."""
     return SourceError(
         f"{', '.join(str(path) for path in paths)}: no .info file here declares anything;"
         " write `telemetry[key][label] = ...` into one"

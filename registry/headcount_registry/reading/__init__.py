@@ -1,1 +1,1 @@
-"""Files in, statements with their places out: Backdrop's grammar, archives and folders."""
+"""The step from files to located statements: folders, archives and Backdrop's grammar."""

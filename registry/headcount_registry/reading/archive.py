@@ -1,9 +1,9 @@
 """Release archives (.zip, .tar.gz), read in memory and not trusted.
 
-Archives contain other people's files, which nobody here has looked at. Nothing is ever
-unpacked onto the disk. An archive is refused as a whole if a path leads out of it, if it
-holds links or devices, names a file twice, or exceeds a bound. Only small files are kept,
-because declarations and catalogues are small.
+Archives contain files by unknown people. Nothing is ever unpacked onto the disk. An
+archive is refused as a whole if a path leads out of it, if it holds links or devices, if
+it names a file twice, or if it exceeds a bound. Only small files are kept, because
+declarations and catalogues are small.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 MAX_PACKED = 64 * MIB
-"""Size of an archive."""
+"""Largest size of an archive."""
 MAX_UNPACKED = 256 * MIB
-"""Size of all that is in it."""
+"""Largest size of its contents, unpacked."""
 MAX_FILE = 4 * MIB
-"""Size of a declaration or a catalogue; larger files are passed over, unless they declare."""
+"""Largest size of a declaration or a catalogue. Larger files are skipped unless they declare."""
 MAX_KEPT = 128 * MIB
-"""Size of all files that may be declarations or catalogues."""
+"""Largest size of all files that may be declarations or catalogues."""
 MAX_FILES = 20_000
-"""Files and directories."""
+"""Largest number of files and directories."""
 MAX_RATIO = 100
-"""Times that an archive may grow, beyond its first MiB."""
+"""Largest factor by which an archive may grow beyond its first MiB."""
 
 _ZIP = (".zip",)
 _TAR = (".tar.gz", ".tgz")
@@ -45,18 +45,18 @@ _ENTRY = b"PK\x01\x02"
 _DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, gzip.BadGzipFile),
-    # What the standard library raises on some damaged headers.
+    # The standard library raises these on some damaged headers.
     *(NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error),
 )
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether a path is a file that is named as an archive is."""
+    """Return whether a path is a file with the name of an archive."""
     return path.name.lower().endswith((*_ZIP, *_TAR)) and path.is_file()
 
 
 def unpack(path: Path) -> dict[str, bytes]:
-    """Return the small files of an archive by their path in it, with `/` between its parts.
+    """Return the small files of an archive by their path in it, with `/` as separator.
 
     Raises `ArchiveError`.
     """
@@ -78,7 +78,7 @@ def unpack(path: Path) -> dict[str, bytes]:
 
 def _packed(path: Path) -> bytes:
     with path.open("rb") as file:
-        # No more is set aside than the file seems to need.
+        # Reserve no more memory than the file seems to need.
         packed = file.read(min(path.stat().st_size, MAX_PACKED) + 1)
     if len(packed) > MAX_PACKED:
         raise _refused(str(path), f"is larger than {MAX_PACKED // MIB} MiB")
@@ -96,7 +96,7 @@ def _zip(archive: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
                 raise _refused(archive, f"`{member.filename}` is a link or a device")
             name = _inside(archive, member.filename)
-            # A member never gives more bytes than the directory says.
+            # A member never yields more bytes than the directory says.
             bounds.grow(member.file_size)
             if not member.is_dir() and bounds.keeps(name, member.file_size):
                 yield name, opened.read(member)
@@ -107,7 +107,7 @@ def _tar(archive: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
         counted = _Counted(stream, bounds)
         yield from _members(archive, counted, bounds)
-        # Its checksum stands at the end.
+        # The checksum is at the end.
         while counted.read(MIB):
             pass
 
@@ -126,7 +126,7 @@ def _members(archive: str, stream: _Counted, bounds: _Bounds) -> Iterator[tuple[
 
 
 class _Bounds:
-    """What an archive has taken so far."""
+    """The use of an archive's bounds so far."""
 
     def __init__(self, archive: str, packed: int) -> None:
         self._archive = archive
@@ -145,7 +145,7 @@ class _Bounds:
             )
 
     def keeps(self, name: str, size: int) -> bool:
-        """Return whether a file is small enough to be looked at; one that declares has to be."""
+        """Return whether a file is small enough to read; if it declares, it must be."""
         if size > MAX_FILE:
             if name.endswith(".info"):
                 raise _refused(self._archive, f"`{name}` is larger than {MAX_FILE // MIB} MiB")
@@ -157,7 +157,7 @@ class _Bounds:
 
 
 class _Counted(io.RawIOBase):
-    """A stream whose bytes are counted before they are handed on."""
+    """A stream that counts its bytes before it passes them on."""
 
     def __init__(self, stream: gzip.GzipFile, bounds: _Bounds) -> None:
         self._stream = stream
@@ -173,7 +173,7 @@ class _Counted(io.RawIOBase):
 
 
 def _inside(archive: str, name: str) -> str:
-    """Return the path of a member, if it is one that stays inside."""
+    """Return the path of a member, if it stays inside the archive."""
     path = PurePosixPath(name)
     outside = path.is_absolute() or ".." in path.parts or "\\" in name or name[1:2] == ":"
     if outside or not name.isprintable():

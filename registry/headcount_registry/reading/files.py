@@ -1,6 +1,6 @@
-"""Collect the files of a build from directories, checkouts and archives.
+"""The files of a build, collected from directories, checkouts and archives.
 
-The files are not trusted: links that lead elsewhere are refused, and archives are read in
+The files are not trusted. Links that lead elsewhere are refused, and archives are read in
 memory (`archive.py`).
 """
 
@@ -22,10 +22,10 @@ _INFO = ".info"
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The `.info` files of some paths, and a way to what they name.
+    """The `.info` files of some paths, and access to the files that they name.
 
-    `infos` are sorted; a file in an archive is called `ARCHIVE/PATH`. `_archived` holds what
-    archives hold, by that name.
+    `infos` are sorted; a file in an archive is called `ARCHIVE/PATH`. `_archived` holds the
+    files of archives by that name.
     """
 
     infos: tuple[str, ...]
@@ -54,7 +54,7 @@ class InputFiles:
             if not Path(file).is_file():
                 return None
         except OSError:
-            # No system has a file of such a name.
+            # No system has a file with such a name.
             return None
         _refuse_link(Path(file), self._roots)
         return self.text(file)
@@ -63,7 +63,7 @@ class InputFiles:
 def collect(paths: Iterable[Path]) -> InputFiles:
     """Find the `.info` files of files, directories and archives. Raises `SourceError`.
 
-    Hidden files and folders are passed over, such as the `.git` of a checkout.
+    This skips hidden files and folders, such as the `.git` of a checkout.
     """
     given = tuple(paths)
     archived: dict[str, bytes] = {}

@@ -1,8 +1,8 @@
-"""The `.info` grammar of Backdrop, exactly: text in, located pairs out.
+"""The `.info` grammar of Backdrop, which turns a text into located pairs.
 
 A pair is a key, `=` and a value. The grammar has no errors: it skips text that fits no
-pair. This parser does exactly the same. It also records the place of everything, so that
-checks can report what the grammar silently ignores. It takes linear time for any text.
+pair. This parser does exactly the same. It also records every place, so that checks can
+report the text that the grammar silently ignores. It takes linear time for any text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HEADER = re.compile(r"^\[(.*)\]\s*$", re.ASCII | re.MULTILINE)
 
 
 class Style(StrEnum):
-    """How a value was written."""
+    """The way in which a value is written."""
 
     BARE = "bare"
     DOUBLE = '"'
@@ -53,7 +53,7 @@ class Pair:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The key taken apart: `a[b][]` is `("a", "b", "")`."""
+        """The parts of the key: `a[b][]` is `("a", "b", "")`."""
         return _path(self.key)
 
 
@@ -71,7 +71,7 @@ class Document:
         return line, offset - self._lines[line - 1] + 1
 
     def skipped(self) -> Iterator[tuple[int, str]]:
-        """Offset and text of every line that no pair covers, blanks and comments left out."""
+        """Return offset and text of every line that no pair covers, without blanks and comments."""
         start = 0
         for pair in (*self.pairs, None):
             stop = len(self.text) if pair is None else pair.key_start
@@ -84,7 +84,7 @@ class Document:
             start = stop if pair is None else pair.end
 
     def tree(self) -> Tree:
-        """Return the nested arrays that Backdrop makes of the pairs."""
+        """Return the nested arrays that Backdrop makes from the pairs."""
         root: Tree = {}
         for pair in self.pairs:
             *parents, last = pair.path
@@ -93,7 +93,7 @@ class Document:
                 place = name or str(len(node))
                 child = node.get(place)
                 if not isinstance(child, dict):
-                    # A key keeps the position at which it was first seen.
+                    # A key keeps the position of its first mention.
                     child = node[place] = {}
                 node = child
             node[last or str(len(node))] = pair.value
@@ -134,7 +134,7 @@ def parse_sections(text: str, constants: Mapping[str, Scalar] | None = None) -> 
 def format_pair(path: tuple[str, ...], value: Scalar) -> str:
     """Return a line that parses to this path and value.
 
-    Raises `ValueError` for what the grammar cannot say: a name with brackets or with blanks
+    Raises `ValueError` if the grammar cannot express them: a name with brackets or with blanks
     around it, the text of a constant, or a text that ends in a backslash and needs quotes.
     """
     first, *rest = path
@@ -157,21 +157,21 @@ def format_pair(path: tuple[str, ...], value: Scalar) -> str:
 
 
 class _Scanner:
-    """Finds the pairs of one text; no part is looked at more than a fixed number of times."""
+    """The search for the pairs of a text, which reads each part a fixed number of times at most."""
 
     def __init__(self, text: str, constants: Mapping[str, Scalar]) -> None:
         self._text = text
         self._constants = constants
         self._marks = [match.start() for match in _STRUCTURE.finditer(text)]
         self._equals = self._equals_after_marks()
-        # Equal signs that no value follows: a carriage return stands where the line should end.
+        # Equal signs without a value: a carriage return is in the place of the line's end.
         self._barren: set[int] = set()
 
     def _equals_after_marks(self) -> list[int]:
-        """For each mark, the `=` that ends a key running into the mark, or -1.
+        """Return, for each mark, the `=` that ends a key running into the mark, or -1.
 
-        Found from right to left, so that a long text without any `=` is not searched anew
-        from each of its lines. In brackets everything but brackets may stand.
+        The search goes from right to left, so that it reads a long text without any `=` once,
+        and not once for each line. Brackets may contain anything except brackets.
         """
         text, marks = self._text, self._marks
         found = [-1] * (len(marks) + 1)
@@ -212,14 +212,14 @@ class _Scanner:
         style, value_start, raw, end = found
         key_start = _after_blanks(text, start)
         if key_start >= equals:
-            # Nothing but blanks before `=`: the last of them is the key.
+            # There are only blanks before `=`: the last of them is the key.
             key_start, key = equals - 1, text[equals - 1]
         else:
             key = text[key_start:equals].rstrip(BLANKS)
         return Pair(key, self._constant(raw), style, key_start, value_start, end)
 
     def _value(self, start: int) -> tuple[Style, int, str, int] | None:
-        """Style, start, text and end of line of the value after an `=`."""
+        """Return style, start, text and end of line of the value after an `=`."""
         text = self._text
         first = _after_blanks(text, start)
         if text[first : first + 1] in {'"', "'"}:
@@ -232,7 +232,7 @@ class _Scanner:
         raw = line.group().rstrip(BLANKS) if line else ""
         end = self._line_end(first + len(raw))
         if end < 0:
-            # The empty value is left, if it can stand on a line of its own.
+            # Only the empty value is left, if it can be on a line of its own.
             first, raw = text.rfind("\n", start, first), ""
             end = first
         return (Style.BARE, first, raw, end) if end >= 0 else None

@@ -1,8 +1,8 @@
-"""Nested arrays of the `.info` grammar as JSON, as PHP's arrays would be written.
+"""Nested arrays of the `.info` grammar as JSON, in the form that PHP gives to its arrays.
 
-An array whose keys are 0 to n-1 in order is a list, an empty one too; any other array is an
-object with its keys as texts. The whole of a file without pairs is an empty object. Arrays
-may be nested to any depth, so nothing here calls itself.
+An array whose keys are 0 to n-1 in order is a list, and so is an empty array. Any other
+array is an object with its keys as texts. A file without pairs is an empty object. Arrays
+may be nested to any depth, so no function here calls itself.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEPEST = 16
-"""Levels that are indented; more would make the text longer than linear."""
+"""Number of indented levels; with more, the text could grow faster than its input."""
 
 
 def text(tree: Tree) -> str:
-    """Return JSON of a tree, indented by two spaces, ended by a line feed.
+    """Return a tree as JSON, indented by two spaces and ended by a line feed.
 
     Bytes that are no UTF-8 are written as escapes of the lone surrogates U+DC80 to U+DCFF.
     """
@@ -32,7 +32,7 @@ def text(tree: Tree) -> str:
 
 
 def _pieces(tree: Tree) -> Iterator[str]:
-    """Yield the text in pieces; the stack holds what is left of each array that is still open."""
+    """Yield the text in pieces; the stack holds the rest of each array that is still open."""
     stack = [(iter(tree.items()), _is_list(tree))]
     yield "[" if _is_list(tree) else "{"
     first = True

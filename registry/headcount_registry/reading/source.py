@@ -1,4 +1,4 @@
-"""Reading: paths in, parsed `.info` files and catalogues out."""
+"""The sources of a build: parsed `.info` files and catalogues."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from headcount_registry.reading.info import Document, Pair
 
 OURS = frozenset({"telemetry", "headcount"})
-"""First words of the lines that are declarations; every other line is the host's."""
+"""First words of lines that are declarations; all other lines belong to the host."""
 
 
-@dataclass(frozen=True)  # without slots, which nothing could be kept beside
+@dataclass(frozen=True)  # without slots, because cached properties need a place
 class Source:
-    """One parsed `.info` file; `file` is its path as a person gave it."""
+    """A parsed `.info` file; `file` is its path as a person gave it."""
 
     file: str
     document: Document
@@ -35,7 +35,7 @@ class Source:
 
     @property
     def project(self) -> tuple[str, Location]:
-        """Name of the project that the file extends, and the place that says so."""
+        """The name of the project that the file extends, and the place of that name."""
         named = [pair for pair in self.document.pairs if pair.path == ("project",)]
         if named:
             return str(named[-1].value), self.at(named[-1].value_start)
@@ -60,7 +60,7 @@ def read(paths: Iterable[Path]) -> Sources:
 
 
 def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None) -> Sources:
-    """Parse what was collected; `changed` holds files whose text is another than on the disk."""
+    """Parse collected files; `changed` maps files to a text that replaces the one on disk."""
     texts = {file: collection.text(file) for file in collection.infos} | dict(changed or {})
     files = tuple(Source(file, info.parse(text)) for file, text in texts.items())
     wanted = {catalogue_path(source, pair) for source in files for pair in source.ours}
@@ -71,8 +71,8 @@ def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None
 def catalogue_path(source: Source, pair: Pair) -> str:
     """Return the path of the catalogue that a pair names, or an empty text.
 
-    A catalogue stands in the folder of its .info file or below; a declaration of somebody
-    else's must not make files from elsewhere public.
+    A catalogue must be in the folder of its .info file or below: somebody else's declaration
+    must not make other files public.
     """
     match pair.path:
         case ("telemetry", _, "catalogue") if isinstance(pair.value, str) and pair.value:

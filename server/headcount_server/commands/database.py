@@ -6,6 +6,7 @@ import click
 
 from headcount_server.commands.flags import DATABASE, Command, one_sentence
 from headcount_server.commands.flags import database as database_flag
+from headcount_server.quantity import quantity
 from headcount_server.store import copying
 from headcount_server.store.database import Database
 
@@ -56,10 +57,12 @@ def copy(source: Database, target: Database) -> None:
     """
     with one_sentence():
         copied = copying.copy(source, target)
-    click.echo(f"{target}: {copied.closed_weeks} closed weeks of {source}, compared and the same")
+    closed = quantity(copied.closed_weeks, "closed week")
+    click.echo(f"{target}: {closed} of {source}, compared and the same")
     if copied.open_weeks:
         weeks = ", ".join(copied.open_weeks)
-        click.echo(f"open: {weeks}, with {copied.tokens} reports that are not counted again")
+        reports = quantity(copied.tokens, "report")
+        click.echo(f"open: {weeks}, with {reports} not to be counted again")
         click.echo(
             f"{source} holds tokens and exact totals of {weeks} too: start no server on it again, "
             "and destroy it once servers run on the copy (docs/operators/postgresql.md)",

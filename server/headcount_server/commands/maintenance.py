@@ -9,6 +9,7 @@ import click
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.errors import StoreError
+from headcount_server.quantity import quantity
 from headcount_server.store.database import Database
 from headcount_server.store.sqlite import backup as copying
 
@@ -48,7 +49,7 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
 @click.option(
     "--former",
     type=PATH,
-    help="The database that was there: what it had retracted is retracted in the backup.",
+    help="The former database; its retractions are applied to the backup.",
 )
 @click.argument("backup", type=PATH)
 def restore(database: Database, backup: Path, former: Path | None) -> None:
@@ -80,7 +81,7 @@ def _file(database: Database) -> Path:
 
 
 def _weeks(content: copying.Content) -> str:
-    closed = f"{content.closed_weeks} closed weeks"
+    closed = quantity(content.closed_weeks, "closed week")
     return f"{closed}, {len(content.open_weeks)} open" if content.open_weeks else closed
 
 

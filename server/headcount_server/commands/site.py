@@ -8,6 +8,7 @@ import click
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.pages import static_site
+from headcount_server.quantity import quantity
 from headcount_server.registry import schema
 from headcount_server.store import published_tables
 from headcount_server.store.database import Database
@@ -31,4 +32,4 @@ def site(database: Database, registry: Path, out: Path) -> None:
             published_tables.every_week(database),
             published_tables.policy(database),
         )
-    click.echo(f"{out}: {number} files; try them with: python3 -m http.server -d {out}")
+    click.echo(f"{out}: {quantity(number, 'file')}; try them with: python3 -m http.server -d {out}")

@@ -11,6 +11,7 @@ from headcount_server.commands.flags import PATH, Command, database, one_sentenc
 from headcount_server.errors import StoreError
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as totals
+from headcount_server.quantity import quantity
 from headcount_server.registry import schema
 from headcount_server.store import published_file, published_tables
 from headcount_server.store.database import Database
@@ -109,7 +110,7 @@ def export(database: Database, registry: Path, form: str, place: Path) -> None:
     how = f"check with: cd {place} && sha256sum -c SHA256SUMS"
     if place.suffix == bundle.ARCHIVE:
         how = "it holds SHA256SUMS to check them with"
-    click.echo(f"{place}: {len(weeks)} weeks; {how}")
+    click.echo(f"{place}: {quantity(len(weeks), 'week')}; {how}")
 
 
 def _export_sqlite(database: Database, registry: Path, place: Path) -> None:
@@ -117,4 +118,5 @@ def _export_sqlite(database: Database, registry: Path, place: Path) -> None:
         raise StoreError(f"{place}: is a folder in this format; name it without {bundle.ARCHIVE}")
     weeks = published_file.write(place, schema.load(registry), database)
     described = place / published_file.DESCRIPTION
-    click.echo(f"{place / published_file.FILE}: {weeks} weeks; {described} describes them")
+    held = quantity(weeks, "week")
+    click.echo(f"{place / published_file.FILE}: {held}; {described} describes them")

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headcount_server.demo.ledger import Ledger, published
+from headcount_server.quantity import quantity
 from headcount_server.week import Week
 
 BARS = 6
@@ -63,7 +64,7 @@ def differences(
     """Where the published totals are not what the sites agreed to send."""
     for outcome, due in (("counted", len(ledger.seen)), ("duplicate", ledger.duplicates)):
         if answered[outcome] != due:
-            yield f"{answered[outcome]} reports {outcome}, {due} due"
+            yield f"{quantity(answered[outcome], 'report')} {outcome}, {due} due"
     by_week = {week.week: week for week in statistics.weeks}
     missing = [str(week) for week in weeks if str(week) not in by_week]
     yield from (f"{week} is not published" for week in missing)
@@ -122,13 +123,14 @@ def tell(console: Console, ledger: Ledger, answered: Mapping[str, int]) -> None:
     """What went on beside the totals."""
     people = ledger.people
     console.print(
-        f"\n{people['yes']} owners said yes, {people['no']} no, {people['']} nothing; "
-        f"{people['refused a key']} refused single keys, {people['withdrew']} withdrew later, "
-        f"{people['cloned']} sites were cloned."
+        f"\n{quantity(people['yes'], 'owner')} said yes, {people['no']} no, {people['']} nothing; "
+        f"{people['refused a key']} refused single keys, {people['withdrew']} withdrew later. "
+        f"{quantity(people['cloned'], 'site')} cloned."
     )
     console.print(
-        f"{answered['counted']} reports counted; {answered['duplicate']} not counted twice "
-        f"({ledger.lost_answers} answers were lost on the way and asked for again, "
+        f"{quantity(answered['counted'], 'report')} counted; "
+        f"{answered['duplicate']} not counted twice "
+        f"({quantity(ledger.lost_answers, 'answer')} lost on the way and asked for again, "
         "the rest are clones)."
     )
 

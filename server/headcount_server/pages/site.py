@@ -21,6 +21,7 @@ from headcount_server.pages import changes, documents, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
+from headcount_server.quantity import quantity
 from headcount_server.registry.schema import Key, Project, Schema
 from headcount_server.representation import Document
 from headcount_server.week import Week
@@ -213,6 +214,7 @@ def _environment(
     environment.filters["link"] = link
     environment.filters["days"] = _days
     environment.filters["hours"] = wording.hours
+    environment.filters["quantity"] = quantity
     shared: dict[str, Any] = {
         "policy": policy,
         "weeks": newest_first,

@@ -10,6 +10,7 @@ from headcount.v1 import options_pb2
 from headcount_server.counting.answers import MAX_TEXT
 from headcount_server.pages.counts import DASH
 from headcount_server.pages.median import ranges
+from headcount_server.quantity import quantity
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
@@ -97,8 +98,8 @@ def hours(span: timedelta) -> str:
     """Return a span of time in words, such as `48 hours` or `90 minutes`."""
     minutes = round(span / timedelta(minutes=1))
     if minutes % 60:
-        return f"{minutes} minutes"
-    return "1 hour" if minutes == 60 else f"{minutes // 60} hours"  # noqa: PLR2004 - as it is
+        return quantity(minutes, "minute")
+    return quantity(minutes // 60, "hour")
 
 
 _MONTHS = [

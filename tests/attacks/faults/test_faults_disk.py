@@ -143,7 +143,7 @@ def _app(disk: Disk, config: Config, clock_file: Path) -> Iterator[App]:
 
 @pytest.fixture(name="send")
 def _send(app: App, said: Callable[..., bytes]) -> Iterator[Submit]:
-    """Sends the report of a number; says with which code it was answered."""
+    """Send the report of a number; return the code of its answer."""
     with grpc.insecure_channel(str(app.grpc)) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
 

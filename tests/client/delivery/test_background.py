@@ -37,7 +37,7 @@ def _door() -> Iterator[HttpDoor]:
 
 @pytest.fixture(name="due")
 def _due(door: HttpDoor, tmp_path: Path) -> Callable[..., Client]:
-    """Makes an installation whose report is due by the real clock."""
+    """Make an installation whose report is due by the real clock."""
 
     def make(site: object | None = None, **settings: object) -> Client:
         days = [9.0]
@@ -283,7 +283,7 @@ def test_collectors_get_a_second_of_the_hosts_time(due: Callable[..., Client]) -
     with within(10):
         assert client.send_in_background() == Outcome.STARTED
     release.set()
-    late = "its collector had not answered after 1 seconds"
+    late = "its collector had not answered after 1 s"
     until(lambda: client.notes() == {"php_version": late})  # written by whoever sends
 
 

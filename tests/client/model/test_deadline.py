@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="threadless")
 def _threadless(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Makes a host of this whose limit of threads is reached."""
+    """Make this process a host that has reached its limit of threads."""
 
     def start(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

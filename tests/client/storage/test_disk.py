@@ -73,7 +73,7 @@ def _due(host: Callable[..., Host], tmp_path: Path) -> Host:
 
 
 def _opened(directory: Path, files: int, folders: int) -> None:
-    """Sets the rights of everything below a directory."""
+    """Set the rights of everything below a directory."""
     for path in (directory, *directory.rglob("*")):
         path.chmod(folders if path.is_dir() else files)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _without_locks(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], None]:
-    """Makes of the disk one whose `flock` answers as network file systems without locks do."""
+    """Make `flock` answer like a network file system without locks."""
     code: int = request.param
 
     def flock(_handle: int, _how: int) -> None:

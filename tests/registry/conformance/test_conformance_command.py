@@ -86,7 +86,7 @@ def test_the_result_can_be_read_by_programs(run: Run) -> None:
         ("sys.exit(7)", "the program ended with status 7"),
         ("told = 3", "is no JSON object: 3"),
         ("print('debugging')", "is no JSON object: debugging"),
-        ("import time; time.sleep(60)", "did not answer within 1 seconds"),
+        ("import time; time.sleep(60)", "did not answer within 1 s"),
         ("told['id'] = 'tokens/other'", "was asked tokens/plain and answered 'tokens/other'"),
     ],
 )

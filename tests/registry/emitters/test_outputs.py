@@ -120,6 +120,14 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
         assert words in page
 
 
+def test_a_project_that_asks_one_question_says_so(small: Project) -> None:
+    one = replace(small, keys=small.keys[:1])
+    assert "the 1 question below" in " ".join(consent_text.emit(one).split())
+    page = keys_page.emit(Registry((one,)))
+    assert "1 key of 1 project, with" in page
+    assert f"(#{one.name}): 1 key\n" in page
+
+
 def test_every_key_of_every_type_is_on_the_page_and_in_the_consent_text(every_type: Build) -> None:
     (project,) = every_type.registry.projects
     page = keys_page.emit(every_type.registry)

@@ -121,7 +121,7 @@ def test_thresholds_are_what_the_operator_says(bench: Bench) -> None:
         "[1d12h])",
         "for 1d12h.",
         " > 0.05\n",
-        "More than 5 % of the calls",
+        "refuses more than 5 % of the calls",
         "_closed_week_start_timestamp_seconds) > 1814400\n",
         "headcount_server_waiting_reports > 50\n",
         "headcount_server_database_bytes > 500000000\n",
@@ -191,4 +191,4 @@ def test_a_file_of_somebody_else_is_never_overwritten(bench: Bench) -> None:
 def test_the_limit_of_the_queue_that_is_told_is_the_servers(bench: Bench) -> None:
     bench.write("toy.info", KEY.format("k"))
     generate(bench)
-    assert f"past {QUEUE_LIMIT} " in alerts(bench)
+    assert f"If {QUEUE_LIMIT} reports wait," in alerts(bench)

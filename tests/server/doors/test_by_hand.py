@@ -26,7 +26,7 @@ Run = Callable[[list[str]], subprocess.CompletedProcess[str]]
 
 @pytest.fixture(name="run")
 def _run(tmp_path: Path, clean_environment: dict[str, str]) -> Run:
-    """Runs a program in an empty directory, as a person would."""
+    """Run a program in an empty directory, as a person would."""
 
     def run(program: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

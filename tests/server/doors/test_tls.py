@@ -35,7 +35,7 @@ EVERYWHERE = Address("0.0.0.0", 0)  # noqa: S104 - that is the case
 
 @pytest.fixture(name="make")
 def _make(tmp_path: Path) -> Make:
-    """Makes a certificate for localhost and its key, under a name."""
+    """Make a certificate for localhost and its key, under a name."""
 
     def make(name: str) -> tuple[Path, Path]:
         certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"

@@ -331,5 +331,6 @@ def test_a_week_is_told_by_its_days(week: Week, days: str) -> None:
 
 
 def test_spans_are_told_in_hours_where_that_is_exact() -> None:
-    spans = (timedelta(days=2), timedelta(hours=1), timedelta(minutes=90))
-    assert [wording.hours(span) for span in spans] == ["48 hours", "1 hour", "90 minutes"]
+    spans = [timedelta(days=2), timedelta(hours=1), timedelta(minutes=90), timedelta(minutes=1)]
+    told = ["48 hours", "1 hour", "90 minutes", "1 minute"]
+    assert list(map(wording.hours, spans)) == told

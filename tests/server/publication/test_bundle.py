@@ -30,6 +30,7 @@ from headcount_server.store import corrections
 from headcount_server.store.published_tables import every_week
 from headcount_server.week import Week
 from prometheus_client import generate_latest
+from support.older_schema import make_first
 from support.toy_weeks import CANARY, W45, command, database_at, lived
 
 
@@ -233,6 +234,22 @@ def test_an_archive_holds_the_same_files_as_the_folder_in_a_folder_of_its_own(
     assert weeks == [public(week) for week in every_week(database_at(database))]
     again = command("export", *flags, tmp_path / "open-data.zip")
     assert (again.exit_code, "is there already" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"), [((), "1 week; check with: cd "), (("--format", "sqlite"), "1 week; ")]
+)
+def test_the_export_of_a_single_week_says_so(
+    toy_registry: Path, tmp_path: Path, flags: tuple[str, ...], told: str
+) -> None:
+    database, out = tmp_path / "restored.db", tmp_path / "open-data"
+    assert (
+        "1 closed week, verified"
+        in command("backup", "--database", make_first(tmp_path), database).output
+    )
+    result = command("export", "--database", database, "--registry", toy_registry, *flags, out)
+    assert result.exit_code == 0, result.output
+    assert told in result.output
 
 
 def test_an_archive_says_nothing_of_when_and_where_it_was_made(

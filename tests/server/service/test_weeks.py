@@ -90,7 +90,7 @@ def _now(clock_file: Path) -> Callable[[str], None]:
 
 @pytest.fixture(name="enter")
 def _enter(tmp_path: Path, clock_file: Path, toy_schema: Schema) -> Enter:
-    """Starts the weeks on the same database, over and over."""
+    """Start the weeks on the same database, over and over."""
 
     @contextmanager
     def enter(policy: Policy = Policy(5, TWO_DAYS)) -> Iterator[Room]:  # noqa: B008 - frozen

@@ -100,7 +100,7 @@ def test_a_copy_to_postgresql_and_back_is_what_it_was(
     back = tmp_path / "back.db"
     said = _copy(file, postgres_url)
     assert f"{postgres_url}: 2 closed weeks of {file}, compared and the same" in said
-    assert "open: 2026-W47, with 7 reports that are not counted again" in said
+    assert "open: 2026-W47, with 7 reports not to be counted again" in said
     assert "destroy it once servers run on the copy" in said
     _copy(postgres_url, second)
     _copy(second, back)

@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of backdrop; do not edit.
-"""Backdrop CMS, as plain data: all that consent and preview need."""
+"""Backdrop CMS, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

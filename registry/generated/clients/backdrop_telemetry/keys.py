@@ -1,7 +1,7 @@
 # Written by headcount-registry from the declarations of backdrop; do not edit.
 """The keys of Backdrop CMS: one method each, for the host to override.
 
-The named sets of values exist for type checkers only; import them under TYPE_CHECKING.
+The named sets of values are for type checkers only; import them under TYPE_CHECKING.
 """
 
 from __future__ import annotations
@@ -419,12 +419,12 @@ __all__ = ["Collectors"]
 
 
 class Collectors:
-    """What the host knows about itself. None, the default, is no answer.
+    """The host's answers about itself. None, the default, means no answer.
 
-    A method is called only while its key is agreed to. What it returns is cut to the declared
-    bounds before it leaves: values that are not declared become other, versions are shortened,
-    and of numbers only the bucket is kept. A method may be typed more narrowly: with the named
-    sets a type checker refuses what is undeclared.
+    A method is called only while its key is agreed to. Its answer is cut to the declared bounds
+    before it leaves: undeclared values become other, versions are shortened, and numbers become
+    their range. A method may have a narrower type: with the named sets, a type checker refuses
+    undeclared values.
     """
 
     def version(self) -> str | None:

@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of bee; do not edit.
-"""Bee, as plain data: all that consent and preview need."""
+"""Bee, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # Written by headcount-registry from the declarations of signup_sheet; do not edit.
-"""The command line for those who run Signup Sheet.
+"""The command line for people who run Signup Sheet.
 
-`python -m signup_sheet_telemetry --help` says what it can do; a host that
-keeps this package under another name has it under that name.
+`python -m signup_sheet_telemetry --help` lists its commands. In a host that
+vendors this package under another name, use that name.
 """
 
 from __future__ import annotations

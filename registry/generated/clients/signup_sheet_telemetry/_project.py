@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of signup_sheet; do not edit.
-"""Signup Sheet, as plain data: all that consent and preview need."""
+"""Signup Sheet, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _browser() -> Iterator[Browser]:
 def _serve(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[Path], AbstractContextManager[str]]:
-    """Serves a registry with published weeks; gives the address of the index."""
+    """Serve a registry with published weeks; yield the address of the index."""
 
     @contextmanager
     def serve(registry: Path) -> Iterator[str]:
@@ -84,7 +84,7 @@ Context = Callable[..., AbstractContextManager[BrowserContext]]
 
 @pytest.fixture(name="context")
 def _context(browser: Browser) -> Context:
-    """Opens a fresh profile of a given width in pixels and color scheme."""
+    """Open a fresh profile of a given width in pixels and color scheme."""
 
     @contextmanager
     def context(

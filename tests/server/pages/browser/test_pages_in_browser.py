@@ -263,7 +263,7 @@ def test_badge_and_fragment_can_be_embedded_by_a_page_of_another_site(
 
 @contextmanager
 def other_site(folder: Path) -> Iterator[str]:
-    """Serves a folder under another origin."""
+    """Serve a folder under another origin."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *args: Any) -> None:

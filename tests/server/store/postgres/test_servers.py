@@ -45,7 +45,7 @@ def _place(emptied_url: PostgresUrl) -> Place:
 
 @pytest.fixture(name="server")
 def _server(emptied_url: PostgresUrl) -> Iterator[Open]:
-    """Starts further stores on the same database."""
+    """Start further stores on the same database."""
     stores: list[PostgresStore] = []
 
     def server() -> PostgresStore:

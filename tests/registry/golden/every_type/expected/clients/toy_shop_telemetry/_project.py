@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of toy_shop; do not edit.
-"""Toy "shop" \\ café, as plain data: all that consent and preview need."""
+"""Toy "shop" \\ café, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

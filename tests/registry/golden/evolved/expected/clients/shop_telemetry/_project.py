@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of shop; do not edit.
-"""shop, as plain data: all that consent and preview need."""
+"""shop, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

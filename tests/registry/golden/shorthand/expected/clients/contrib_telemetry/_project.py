@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of contrib; do not edit.
-"""Contributed module, as plain data: all that consent and preview need."""
+"""Contributed module, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Written by headcount-registry from the declarations of tool; do not edit.
-"""Tool, as plain data: all that consent and preview need."""
+"""Tool, as plain data: everything that consent and preview need."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Written by headcount-registry from the declarations of tool; do not edit.
 """The schema of a report of Tool: a serialized FileDescriptorProto.
 
-Loaded into a private pool, and only when a report is made.
+It is loaded into a private pool, and only when a report is made.
 """
 
 from __future__ import annotations
