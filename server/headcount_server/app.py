@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
+from headcount_server.doors.descriptors import descriptors, places
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
 from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.http_server import HttpDoor, application
@@ -136,7 +138,8 @@ class App:
     ) -> tuple[HttpDoor, HttpDoor, GrpcDoor]:
         config = self._config
         identity = Identity.of(config.tls_certificate, config.tls_key)
-        gate = Gate(config.limits)
+        room = places(config.limits.connections, descriptors())
+        gate = Gate(replace(config.limits, connections=room.grpc))
         intake = HttpRequests(gate)
         starting.callback(intake.stop)
         doors = self._doors = list[GrpcDoor | HttpDoor]()
@@ -150,9 +153,10 @@ class App:
             *self._pages.routes(),
         ]
         pages = application(published_totals.registry(totals), routes)
-        public = HttpDoor(pages, "--public", config.public, identity)
+        public = HttpDoor(pages, "--public", config.public, room.http, identity)
         doors.append(public)
-        operations = HttpDoor(application(meter.registry), "--operations", config.operations)
+        counters = application(meter.registry)
+        operations = HttpDoor(counters, "--operations", config.operations, room.http, None)
         doors.append(operations)
 
         self.grpc = config.grpc.at(grpc.port)

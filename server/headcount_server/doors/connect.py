@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import json_reports
 from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import HTTP_STATUS, CallMeter, fault, headers, status
 from headcount_server.errors import (
     InvalidReport,
@@ -92,9 +93,10 @@ class ConnectDoor:
         if kind is None:
             return _unknown_kind()
         seconds = _check_headers(request)
-        self._intake.admit(request)
+        visit = self._intake.admit(request)
         body = await self._intake.body(request)
-        work = self._from_json(method, body) if kind == _JSON else _from_proto(method, body)
+        read = self._from_json if kind == _JSON else _from_proto
+        work = read(method, body, visit)
 
         def answer() -> bytes:
             response = work()
@@ -105,10 +107,11 @@ class ConnectDoor:
 
         return Response(await self._intake.run(answer, seconds), media_type=kind)
 
-    def _from_json(self, method: _Method, body: bytes) -> _Work:
+    def _from_json(self, method: _Method, body: bytes, visit: Visit) -> _Work:
         def submit() -> Message:
             schema = self._registry.schema
             request, left_out = json_reports.submission(body, schema)
+            visit.said(request.token)
             return self._service.submit_report(request, left_out, schema)
 
         def ask() -> Message:
@@ -117,8 +120,14 @@ class ConnectDoor:
         return submit if method.request is wire.SubmitReportRequest else ask
 
 
-def _from_proto(method: _Method, body: bytes) -> _Work:
-    return lambda: method.answer(decoded(method.request, body))
+def _from_proto(method: _Method, body: bytes, visit: Visit) -> _Work:
+    def work() -> Message:
+        request = decoded(method.request, body)
+        if isinstance(request, wire.SubmitReportRequest):
+            visit.said(request.token)
+        return method.answer(request)
+
+    return work
 
 
 def _kind(request: Request) -> str | None:

@@ -144,12 +144,15 @@ def _telemetry(
         call: Callable[[Any], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
         def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
-            gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
+            visit = gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
             message = patience.next(messages, context)
             if message is None:
                 raise InvalidReport(Violation("request", "the call ended without one"))
             # Not by grpc, which would answer INTERNAL and make callers try again.
-            return call(decoded(request, message))
+            asked = decoded(request, message)
+            if isinstance(asked, wire.SubmitReportRequest):
+                visit.said(asked.token)
+            return call(asked)
 
         # A stream of one message is the same on the wire; see `patience`.
         return grpc.stream_unary_rpc_method_handler(
