@@ -83,6 +83,7 @@ soak: setup system-packages ## run every attack in its long form: some hours; th
 	HEADCOUNT_POWER_CUTS=3000 $(call SOAK,power) tests/attacks/crashes/test_power_record.py
 	HEADCOUNT_FAULTS=all $(call SOAK,faults) tests/attacks/faults/test_faults_disk.py
 	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/attacks/abuse/test_abuse_http2.py tests/attacks/abuse/test_abuse_slow.py
+	HEADCOUNT_SILENT=5000 $(call SOAK,crowds) tests/attacks/abuse/test_abuse_crowds.py
 	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/attacks/abuse/test_abuse_values.py
 	HEADCOUNT_WEEKS=10000 $(call SOAK,ranges) tests/server/publication/test_ranges.py
 	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/delivery/test_schedule_machine.py

@@ -79,6 +79,11 @@ PROMISES = (
                 ("e2e/test_two_reports.py",),
             ),
             Attack(
+                "A server that answers as it likes, week after week, tries to keep an "
+                "installation at one token",
+                ("attacks/privacy/test_tokens.py",),
+            ),
+            Attack(
                 "The moments of sending are tried for a habit",
                 ("client/delivery/test_population.py", "client/delivery/test_schedule.py"),
                 "HEADCOUNT_HOSTS=10000",
@@ -116,6 +121,10 @@ PROMISES = (
                 ("attacks/faults/test_faults_network.py",),
             ),
             Attack(
+                "Threads die or cannot be started, and nobody reads the log",
+                ("attacks/faults/test_faults_process.py",),
+            ),
+            Attack(
                 "A client is killed at every step, and answers are lost",
                 ("attacks/crashes/test_client_crashes.py",),
             ),
@@ -151,7 +160,10 @@ PROMISES = (
         "After the close nothing is left of tokens, exact totals and the week key, and a power cut "
         "brings nothing back.",
         (
-            Attack("Every byte on the disk is searched", ("attacks/privacy/test_remains.py",)),
+            Attack(
+                "Every byte of the files is searched, and every block that they gave back",
+                ("attacks/privacy/test_remains.py", "attacks/privacy/test_free_blocks.py"),
+            ),
             Attack(
                 "A power cut after the server has said that all is erased",
                 (
@@ -263,6 +275,16 @@ PROMISES = (
                     "server/doors/test_limits.py",
                 ),
                 "HEADCOUNT_ABUSE_SECONDS=10",
+            ),
+            Attack(
+                "One network opens more silent connections than a door has places, plain and TLS, "
+                "while others call; hundreds of sites call from one address at the full hour",
+                (
+                    "attacks/abuse/test_abuse_crowds.py",
+                    "server/doors/test_shares.py",
+                    "server/doors/test_crowded_networks.py",
+                ),
+                "HEADCOUNT_SILENT=5000",
             ),
         ),
     ),

@@ -27,6 +27,7 @@ from headcount_server.clock import SystemClock
 from headcount_server.config import Config
 from headcount_server.doors import grpc_server
 from headcount_server.doors.address import Address
+from headcount_server.doors.descriptors import HTTP
 from headcount_server.doors.http_server import HttpDoor
 from headcount_server.doors.tls import Identity
 from headcount_server.service.telemetry_service import SERVICE, Service
@@ -96,7 +97,7 @@ def _serve_nothing(identity: Identity | None) -> None:
         port = server.add_insecure_port(str(ANY))
     else:
         port = server.add_secure_port(str(ANY), identity.for_grpc())
-    public = HttpDoor(_answering_nothing(), "--public", ANY, identity)
+    public = HttpDoor(_answering_nothing(), "--public", ANY, HTTP, identity)
     public.start()
     server.start()
     gc.freeze()

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
+from headcount_server.doors.descriptors import descriptors, places
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
 from headcount_server.doors.http_application import application, health
 from headcount_server.doors.http_requests import HttpRequests
@@ -138,7 +140,8 @@ class App:
     ) -> tuple[HttpDoor, HttpDoor, GrpcDoor]:
         config = self._config
         identity = Identity.of(config.tls_certificate, config.tls_key)
-        gate = Gate(config.limits)
+        room = places(config.limits.connections, descriptors())
+        gate = Gate(replace(config.limits, connections=room.grpc))
         intake = HttpRequests(gate)
         starting.callback(intake.stop)
         doors = self._doors = list[GrpcDoor | HttpDoor]()
@@ -152,10 +155,10 @@ class App:
             *self._pages.routes(),
         ]
         pages = application(published_totals.registry(totals), routes, config.hsts)
-        public = HttpDoor(pages, "--public", config.public, identity)
+        public = HttpDoor(pages, "--public", config.public, room.http, identity)
         doors.append(public)
         own = application(meter.registry, [health(lambda: grpc.serving)])
-        operations = HttpDoor(own, "--operations", config.operations)
+        operations = HttpDoor(own, "--operations", config.operations, room.http, None)
         doors.append(operations)
 
         self.grpc = config.grpc.at(grpc.port)

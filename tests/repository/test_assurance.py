@@ -17,10 +17,8 @@ from promises import PROMISES
 from support.repository import ROOT
 
 RECORD = json.loads((ROOT / "docs" / "generated" / "assurance.json").read_bytes())
-NAMED = sorted(
-    {test for promise in PROMISES for attack in promise.attacks for test in attack.tests}
-    | {finding.test for finding in FINDINGS}
-)
+ATTACKS = {test for promise in PROMISES for attack in promise.attacks for test in attack.tests}
+NAMED = sorted(ATTACKS | {finding.test for finding in FINDINGS})
 
 
 def test_the_page_is_what_the_record_makes() -> None:
@@ -44,6 +42,14 @@ def test_every_test_that_the_page_names_is_there(test: str) -> None:
     }
     tests = [name for name in names | machines if name.lower().startswith("test")]
     assert function in tests if function else tests
+
+
+def test_every_attack_stands_with_a_promise() -> None:
+    attacks = sorted((ROOT / "tests" / "attacks").rglob("test_*.py"))
+    files = {test.partition("::")[0] for test in ATTACKS}
+    unnamed = {str(attack.relative_to(ROOT / "tests")) for attack in attacks} - files
+    assert attacks
+    assert not unnamed
 
 
 def test_every_promise_was_attacked_when_the_record_was_made_and_held() -> None:

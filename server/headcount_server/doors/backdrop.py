@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status
 from headcount_server.errors import (
     InvalidReport,
@@ -88,7 +89,7 @@ class BackdropDoor:
         return JSONResponse(told, http_status(refusal), headers(refusal))
 
     async def _take(self, request: Request) -> None:
-        self._intake.admit(request)
+        visit = self._intake.admit(request)
         if request.headers.get("content-encoding", "identity") != "identity":
             msg = "compressed requests are not read; send it as it is"
             raise Unsupported(msg)
@@ -96,20 +97,25 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        network = self._intake.network(request)
-        await self._intake.run(lambda: self._count(site.encode(), body, network), CALL_SECONDS)
+        await self._intake.run(lambda: self._count(site.encode(), body, visit), CALL_SECONDS)
 
-    def _count(self, site: bytes, body: bytes, network: bytes | None) -> None:
-        """Count each project's report; raises the refusal where none is counted."""
+    def _count(self, site: bytes, body: bytes, visit: Visit) -> None:
+        """Count each project's report. Raises the refusal if none is counted."""
         told = json_reports.parse(body)
         if not told:
             raise InvalidReport(Violation("request", "no project in it"))
         if len(told) > MAX_PROJECTS:
             raise InvalidReport(Violation("request", f"more than {MAX_PROJECTS} projects"))
+        week = next(iter(self._weeks.open()), None)
+        if week is None:
+            msg = "no week takes reports at the moment"
+            raise Unavailable(msg)
+        tokens = {project: _token(site, project, week) for project in told}
+        visit.said(*tokens.values())
         counted, refusals = 0, []
         for project, values in told.items():
             try:
-                self._count_one(site, project, values, network)
+                self._count_one(tokens[project], week, project, values, visit.network)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -119,18 +125,16 @@ class BackdropDoor:
         if again or not counted:
             raise (again or refusals)[0]
 
-    def _count_one(self, site: bytes, name: str, values: object, network: bytes | None) -> None:
-        week = next(iter(self._weeks.open()), None)
-        if week is None:
-            msg = "no week takes reports at the moment"
-            raise Unavailable(msg)
+    def _count_one(
+        self, token: bytes, week: Week, name: str, values: object, network: bytes | None
+    ) -> None:
         schema = self._registry.schema
         project = schema.projects.get(name)
         if project is None:
             raise self._service.unknown_project(name)
         if not isinstance(values, dict):
             raise InvalidReport(Violation(name, "not an object of keys and values"))
-        request = wire.SubmitReportRequest(week=str(week), token=_token(site, name, week))
+        request = wire.SubmitReportRequest(week=str(week), token=token)
         request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
         request.report.value, left_out = backdrop_values.report(project, values)
         try:

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import json_reports
 from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status, status
 from headcount_server.errors import (
     InvalidReport,
@@ -92,10 +93,9 @@ class ConnectDoor:
         if kind is None:
             return _unknown_kind()
         seconds = _check_headers(request)
-        self._intake.admit(request)
+        visit = self._intake.admit(request)
         body = await self._intake.body(request)
-        network = self._intake.network(request)
-        work = self._work(method, body, kind, network)
+        work = self._work(method, body, kind, visit)
 
         def answer() -> bytes:
             response = work()
@@ -106,14 +106,16 @@ class ConnectDoor:
 
         return Response(await self._intake.run(answer, seconds), media_type=kind)
 
-    def _work(self, method: _Method, body: bytes, kind: str, network: bytes | None) -> _Work:
+    def _work(self, method: _Method, body: bytes, kind: str, visit: Visit) -> _Work:
         def submit() -> Message:
             if kind == _PROTO:
                 request = decoded(wire.SubmitReportRequest, body)
-                return self._service.submit_report(request, network=network)
+                visit.said(request.token)
+                return self._service.submit_report(request, network=visit.network)
             schema = self._registry.schema
             request, left_out = json_reports.submission(body, schema)
-            return self._service.submit_report(request, left_out, schema, network)
+            visit.said(request.token)
+            return self._service.submit_report(request, left_out, schema, visit.network)
 
         def ask() -> Message:
             if kind == _PROTO:

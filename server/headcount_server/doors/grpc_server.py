@@ -149,16 +149,16 @@ def _telemetry(
         call: Callable[[Any], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
         def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
-            peer, forwarded = context.peer(), _forwarded(context) if gate.trusting else ""
-            gate.admit(peer, forwarded)
+            visit = gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
             message = patience.next(messages, context)
             if message is None:
                 raise InvalidReport(Violation("request", "the call ended without one"))
             # Not by grpc, which would answer INTERNAL and make callers try again.
-            if request is wire.SubmitReportRequest:
-                network = gate.network(peer, forwarded)
-                return service.submit_report(decoded(request, message), network=network)
-            return call(decoded(request, message))
+            asked = decoded(request, message)
+            if not isinstance(asked, wire.SubmitReportRequest):
+                return call(asked)
+            visit.said(asked.token)
+            return service.submit_report(asked, network=visit.network)
 
         # A stream of one message is the same on the wire; see `patience`.
         return grpc.stream_unary_rpc_method_handler(

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from headcount_server.doors.rate_limits import Gate
+from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.doors.thread_pools import full_pool
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 
@@ -40,15 +40,10 @@ class HttpRequests:
         """Let running work finish."""
         self._pool.shutdown()
 
-    def admit(self, request: Request) -> None:
-        """Raise Overloaded if the caller, or all callers together, exceed their limits."""
+    def admit(self, request: Request) -> Visit:
+        """Charge the caller. Raises Overloaded if it, or all callers together, exceed limits."""
         peer = request.client.host if request.client else None
-        self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
-
-    def network(self, request: Request) -> bytes | None:
-        """The network that a request comes from; None if nobody limits it."""
-        peer = request.client.host if request.client else None
-        return self._gate.network(peer, ",".join(request.headers.getlist("x-forwarded-for")))
+        return self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
     async def body(self, request: Request) -> bytes:
         """Return the body of a request.

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 
 import uvicorn
 from starlette.applications import Starlette
 
+from headcount_server.doors import memory
 from headcount_server.doors.address import Address
+from headcount_server.doors.event_loop import HttpEventLoop
 from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
+from headcount_server.doors.listener import ACCEPTED_AT_ONCE, Listener
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 
-MAX_CONNECTIONS = 512
-"""Connections to one door at once; further ones are answered with 503 at once."""
 MAX_HEADER_BYTES = 16 * 1024
+TIDY_SECONDS = 1
+"""Seconds between two looks at whether a crowd has left memory to be given back."""
 DRAIN_SECONDS = 10
 """How long the end waits for callers that do not read their answers."""
 
@@ -24,21 +26,18 @@ DRAIN_SECONDS = 10
 class HttpDoor:
     """Serves an application on one address, on a thread of its own.
 
-    Raises ConfigError if it cannot listen there.
+    Networks share `places`, the connections that it holds at once. Raises
+    ConfigError if it cannot listen there.
     """
 
     def __init__(
-        self, app: Starlette, flag: str, address: Address, identity: Identity | None = None
+        self, app: Starlette, flag: str, address: Address, places: int, identity: Identity | None
     ) -> None:
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
-            self._socket = socket.create_server((address.host, address.port), family=family)
+            self._socket = Listener(address, places)
         except OSError as error:
             msg = f"{flag} {address}: {error.strerror}; is the port taken?"
             raise ConfigError(msg) from error
-        # Connections inherit it. asyncio leaves it out, and then an answer on a connection
-        # in use waits 40 ms for its caller to acknowledge the headers.
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         # Addresses of callers are not for logs, so there is no access log.
         config = uvicorn.Config(
@@ -50,16 +49,23 @@ class HttpDoor:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whom to believe is for `limits` to know
-            limit_concurrency=MAX_CONNECTIONS,
+            loop=f"{HttpEventLoop.__module__}:{HttpEventLoop.__name__}",
+            backlog=ACCEPTED_AT_ONCE,  # what asyncio accepts before it serves those it has
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             ssl_context_factory=None if identity is None else lambda *_: identity.for_http(),
             lifespan="off",
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            callback_notify=self._tidy,
+            timeout_notify=TIDY_SECONDS,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"http {flag}"
         )
+
+    async def _tidy(self) -> None:
+        if self._socket.has_emptied():
+            memory.give_back()
 
     def start(self) -> None:
         """Begin to answer."""

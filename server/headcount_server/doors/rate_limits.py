@@ -1,43 +1,38 @@
 """Limits on the calls of one network, and of all networks together.
 
-A token bucket per address prefix (IPv4 /24, IPv6 /56), held in memory under
-a key that is drawn anew every hour; neither addresses nor buckets are ever
-written down. Callers on the same machine are not limited, except a trusted proxy,
-which names the caller.
+An allowance per network (IPv4 /24, IPv6 /56), held in memory under a key that
+is drawn anew every day; neither addresses nor allowances are ever written
+down. What an address sends again on the same day costs a twentieth. Callers
+on the same machine are not limited, except a trusted proxy, which names the
+caller.
 """
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
-from urllib.parse import unquote
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from headcount_server.doors.allowances import Allowance, Bucket
+from headcount_server.doors.callers import IPV6_SITE, IpAddress, address_of, network_of
+from headcount_server.doors.repeats import Repeats
 from headcount_server.errors import ConfigError, Overloaded
 
-KEY_SECONDS = 3600.0
-"""Seconds that a key lives; buckets begin anew with the next one."""
-MAX_PREFIXES = 50_000
-"""Most prefixes that are told apart; beyond that, all buckets begin anew."""
+DAY_SECONDS = 86_400.0
+"""Seconds that keys live; allowances and what was said begin anew with the next ones."""
+MAX_NETWORKS = 50_000
+"""Most networks that are told apart; beyond that, those that ask little are forgotten, or all."""
+REPEAT = 0.05
+"""Cost of a report that the same address sends again on the same day, in calls."""
 
-_IPV4_PREFIX, _IPV6_PREFIX = 24, 56
-_IPV6_NETWORK = 48
-"""Bits of an address that name who introduces values (see `store.allowance`); for calls
-those above do."""
+_CHANCE = random.SystemRandom()
 
 Network = IPv4Network | IPv6Network
-_Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +82,20 @@ def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
 class Gate:
     """Lets calls in within the limits; may be used from any thread."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        now: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = _CHANCE.random,
+    ) -> None:
         self._limits = limits
         self._now = now
+        self._draw = draw
         self._lock = threading.Lock()
-        self._buckets: dict[bytes, _Bucket] = {}
-        self._total = _Bucket(max(1.0, limits.total_per_second), now())
+        self._allowances: dict[bytes, Allowance] = {}
+        self._repeats = Repeats()
+        total = limits.total_per_second
+        self._total = Bucket(max(1.0, total), total, now())
         self._key, self._key_until = b"", 0.0
 
     @property
@@ -105,44 +108,52 @@ class Gate:
         """Return whether any proxy is trusted."""
         return bool(self._limits.trusted_proxies)
 
-    def network(self, peer: str | None, forwarded: str = "") -> bytes | None:
-        """The network that a caller is in, /24 or /48; None for one that nobody limits."""
-        address = self._caller(peer, forwarded)
-        if address is None:
-            return None
-        bits = _IPV4_PREFIX if address.version == 4 else _IPV6_NETWORK  # noqa: PLR2004 - IPv4
-        prefix = int(address) >> (address.max_prefixlen - bits)
-        return bytes([address.version]) + prefix.to_bytes(6)
-
-    def admit(self, peer: str | None, forwarded: str = "") -> None:
-        """Raise Overloaded if a caller, or all callers together, exceed the limits.
+    def admit(self, peer: str | None, forwarded: str = "") -> Visit:
+        """Charge a caller for a call.
 
         `peer` is the address of the other end of the connection, and `forwarded`
-        its `X-Forwarded-For`.
+        its `X-Forwarded-For`. Raises Overloaded if the caller, or all callers
+        together, exceed the limits, or if the lot of a full network says no.
         """
         limits = self._limits
-        caller = self._caller(peer, forwarded) if limits.per_minute else None
+        caller = self._caller(peer, forwarded)
+        network = None if caller is None else network_of(caller, IPV6_SITE)
+        if not limits.per_minute:
+            caller = None
         if caller is None and not limits.total_per_second:
-            return
+            return Visit(network)
         now = self._now()
         with self._lock:
+            allowance = None
             if caller is not None:
-                bucket = self._bucket(caller, now)
-                if not bucket.take(now, limits.per_minute / 60, limits.burst):
+                allowance = self._allowance(caller, now)
+                if not allowance.take(now, self._draw):
                     msg = "too many requests from this network; try again in some hours"
                     raise Overloaded(msg)
-            total = limits.total_per_second
-            if total and not self._total.take(now, total, max(1.0, total)):
-                msg = "too many requests; try again in some hours"
-                raise Overloaded(msg)
+            if limits.total_per_second:
+                if self._total.left(now) < 1:
+                    msg = "too many requests; try again in some hours"
+                    raise Overloaded(msg)
+                self._total.take(1)
+        if caller is None or allowance is None:
+            return Visit(network)
+        return _ChargedVisit(network, self, caller, allowance)
 
-    def _caller(self, peer: str | None, forwarded: str) -> _Address | None:
-        address = _parse(peer or "")
+    def settle(self, caller: IpAddress, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
+        """Give back most of a call's price if the caller said all these tokens before today."""
+        with self._lock:
+            # All of them first: each is to be remembered, whatever the others are.
+            known = [self._repeats.heard(caller.packed, token) for token in tokens]
+            if known and all(known):
+                allowance.give_back(1 - REPEAT)
+
+    def _caller(self, peer: str | None, forwarded: str) -> IpAddress | None:
+        address = address_of(peer or "")
         if address is None:
             return None
         if self._trusts(address):
             for hop in reversed(forwarded.split(",")):
-                behind = _parse(hop.strip())
+                behind = address_of(hop.strip())
                 if behind is None:
                     return address if hop.strip() else None
                 address = behind
@@ -151,55 +162,58 @@ class Gate:
             return None
         return None if address.is_loopback else address
 
-    def _trusts(self, address: _Address) -> bool:
+    def _trusts(self, address: IpAddress) -> bool:
         return any(address in network for network in self._limits.trusted_proxies)
 
-    def _bucket(self, address: _Address, now: float) -> _Bucket:
-        if now >= self._key_until or len(self._buckets) >= MAX_PREFIXES:
-            self._key, self._key_until = secrets.token_bytes(16), now + KEY_SECONDS
-            self._buckets.clear()
-        bits = _IPV4_PREFIX if address.version == 4 else _IPV6_PREFIX  # noqa: PLR2004 - IPv4
-        prefix = int(address) >> (address.max_prefixlen - bits)
-        name = blake2b(
-            bytes([address.version]) + prefix.to_bytes(8), key=self._key, digest_size=8
-        ).digest()
-        bucket = self._buckets.get(name)
-        if bucket is None:
-            bucket = self._buckets[name] = _Bucket(self._limits.burst, now)
-        return bucket
+    def _allowance(self, address: IpAddress, now: float) -> Allowance:
+        if now >= self._key_until:
+            self._key, self._key_until = secrets.token_bytes(16), now + DAY_SECONDS
+            self._allowances.clear()
+            self._repeats.begin_anew()
+        name = blake2b(network_of(address), key=self._key, digest_size=8).digest()
+        allowance = self._allowances.get(name)
+        if allowance is None:
+            if len(self._allowances) >= MAX_NETWORKS:
+                self._forget(now)
+            limits = self._limits
+            allowance = Allowance(limits.burst, limits.per_minute / 60, now)
+            self._allowances[name] = allowance
+        return allowance
+
+    def _forget(self, now: float) -> None:
+        """Make room for half of all networks at least, so that it is seldom needed."""
+        spent = {name: each for name, each in self._allowances.items() if not each.is_full(now)}
+        self._allowances = spent if len(spent) <= MAX_NETWORKS // 2 else {}
 
 
-class _Bucket:
-    """A token bucket, which fills with time."""
+class Visit:
+    """A call that was let in, from a network if there are limits on its caller."""
 
-    __slots__ = ("_at", "_left")
+    __slots__ = ("network",)
 
-    def __init__(self, left: float, at: float) -> None:
-        self._left = left
-        self._at = at
+    def __init__(self, network: bytes | None = None) -> None:
+        self.network = network
+        """Name of the network (IPv4 /24, IPv6 /48) that may introduce values."""
 
-    def take(self, now: float, per_second: float, most: float) -> bool:
-        self._left = min(most, self._left + (now - self._at) * per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+    def said(self, *tokens: bytes) -> None:
+        """Hear the tokens of the call's reports, before anything looks into the store.
+
+        The price depends on what the same address said before, and on nothing else.
+        """
 
 
-def _parse(text: str) -> _Address | None:
-    """Return the address of `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`."""
-    text = unquote(text)
-    for scheme in ("ipv4:", "ipv6:"):
-        text = text.removeprefix(scheme)
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
+class _ChargedVisit(Visit):
+    """A call that a network was charged for."""
+
+    __slots__ = ("_allowance", "_caller", "_gate")
+
+    def __init__(
+        self, network: bytes | None, gate: Gate, caller: IpAddress, allowance: Allowance
+    ) -> None:
+        super().__init__(network)
+        self._gate = gate
+        self._caller = caller
+        self._allowance = allowance
+
+    def said(self, *tokens: bytes) -> None:
+        self._gate.settle(self._caller, self._allowance, tokens)

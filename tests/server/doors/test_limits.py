@@ -48,7 +48,7 @@ def _admitted(gate: Gate, peer: str, forwarded: str = "", tries: int = 100) -> i
 
 def test_a_network_may_ask_for_its_burst_at_once_and_then_at_its_rate() -> None:
     watch = Watch()
-    gate = Gate(Limits(per_minute=6, burst=3), watch)
+    gate = Gate(Limits(per_minute=6, burst=3), watch, lambda: 0.0)
     assert _admitted(gate, "192.0.2.1") == 3
     watch.seconds += 9.9
     assert _admitted(gate, "192.0.2.1") == 0
@@ -136,17 +136,17 @@ def test_neither_addresses_nor_anything_that_lasts_is_kept_of_callers(
     watch = Watch()
     gate = Gate(Limits(per_minute=1, burst=2), watch)
     _admitted(gate, "192.0.2.77")
-    names = set(gate._buckets)
+    names = set(gate._allowances)
     assert b"192.0.2" not in repr(gc.get_referents(gate.__dict__)).encode()
     assert {len(name) for name in names} == {8}
-    watch.seconds += limits_module.KEY_SECONDS
+    watch.seconds += limits_module.DAY_SECONDS
     _admitted(gate, "192.0.2.77")
-    assert len(gate._buckets) == 1
-    assert names.isdisjoint(gate._buckets)
-    monkeypatch.setattr(limits_module, "MAX_PREFIXES", 10)
+    assert len(gate._allowances) == 1
+    assert names.isdisjoint(gate._allowances)
+    monkeypatch.setattr(limits_module, "MAX_NETWORKS", 10)
     for number in range(50):
         _admitted(gate, f"192.0.{number}.1", tries=1)
-    assert len(gate._buckets) <= 10
+    assert len(gate._allowances) <= 10
 
 
 @pytest.mark.parametrize(

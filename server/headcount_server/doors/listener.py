@@ -1,0 +1,97 @@
+"""A listening socket that shares its places among networks, from accept on.
+
+A connection that is refused here costs a descriptor for a moment, and neither a TLS
+handshake nor the memory for one.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from headcount_server.doors.address import Address
+from headcount_server.doors.callers import address_of, network_of
+from headcount_server.doors.shares import Shares
+
+ACCEPTED_AT_ONCE = 64
+"""Most connections that are accepted before open ones get their turn."""
+QUEUE = 4096
+"""Most connections that wait in the kernel, whose own setting may be lower."""
+MANY = 64
+"""Connections at once that leave memory to be given back."""
+
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Connection(socket.socket):
+    """An accepted connection. Calls `on_close`, which has to be set, as it closes."""
+
+    on_close: Callable[[], None]
+
+    def close(self) -> None:
+        """Close it."""
+        self.on_close()
+        super().close()
+
+
+class Listener(socket.socket):
+    """Listens on an address, and accepts a connection if it gets a place. Raises OSError."""
+
+    def __init__(self, address: Address, places: int) -> None:
+        super().__init__(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+        self._shares: Shares[Connection] = Shares(places)
+        self._most = 0
+        try:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Connections inherit it. asyncio leaves it out, and then an answer on a connection
+            # in use waits 40 ms for its caller to acknowledge the headers.
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.family == socket.AF_INET6:
+                self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.bind((address.host, address.port))
+            self.listen(QUEUE)
+        except OSError:
+            self.close()
+            raise
+
+    def listen(self, _backlog: int = QUEUE, /) -> None:
+        """Let `QUEUE` connections wait; asyncio would let as few wait as it accepts at once."""
+        super().listen(QUEUE)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection that gets a place.
+
+        Raises BlockingIOError if none waits, or if none of the first ones gets a place.
+        """
+        for _ in range(ACCEPTED_AT_ONCE):
+            accepted, peer = super().accept()
+            connection = Connection(self.family, self.type, self.proto, accepted.detach())
+            if self._take(connection, peer):
+                return connection, peer
+        raise BlockingIOError
+
+    def has_emptied(self) -> bool:
+        """Return whether many connections came since it last returned true, and few are left."""
+        emptied = self._most >= max(MANY, 4 * self._shares.taken)
+        if emptied:
+            self._most = 0
+        return emptied
+
+    def _take(self, connection: Connection, peer: tuple[Any, ...]) -> bool:
+        address = address_of(str(peer[0]).partition("%")[0])
+        network = b"" if address is None else network_of(address)
+        connection.on_close = lambda: self._shares.leave(network, connection)
+        lost = self._shares.enter(network, connection)
+        self._most = max(self._most, self._shares.taken)
+        if lost is None:
+            # At once and without a trace in the kernel.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            connection.close()
+            return False
+        for each in lost:
+            with suppress(OSError):  # its caller may be gone
+                each.shutdown(socket.SHUT_RDWR)  # its reader closes it then
+        return True
