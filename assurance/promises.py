@@ -282,6 +282,7 @@ PROMISES = (
                 (
                     "attacks/abuse/test_abuse_crowds.py",
                     "server/doors/test_shares.py",
+                    "server/doors/test_shared_port.py",
                     "server/doors/test_crowded_networks.py",
                 ),
                 "HEADCOUNT_SILENT=5000",

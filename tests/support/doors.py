@@ -166,6 +166,19 @@ def _pump(near: socket.socket, far: socket.socket) -> None:
                 return
 
 
+def is_open(connection: socket.socket) -> bool:
+    """Return whether the other end keeps a connection open; reads what it has said."""
+    connection.settimeout(0)
+    try:
+        while connection.recv(4096):
+            pass
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def certificate(directory: Path, name: str = "localhost") -> tuple[Path, Path]:
     """Files with a fresh key and a certificate for a name, as PEM."""
     openssl = shutil.which("openssl")

@@ -16,6 +16,7 @@ from headcount_server.doors.health import SERVICE as HEALTH
 from headcount_server.doors.health import Health
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.reflection import reflection_handlers
+from headcount_server.doors.shared_port import SharedPort
 from headcount_server.doors.silent_calls import SilentCalls
 from headcount_server.doors.status import OPEN_WEEKS, CallMeter, fault, status
 from headcount_server.doors.thread_pools import full_pool
@@ -53,7 +54,8 @@ _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 class GrpcDoor:
     """Listens for gRPC calls on one address.
 
-    Raises ConfigError if it cannot listen there.
+    Networks share half of the connections that grpcio may hold. Raises ConfigError
+    if it cannot listen there.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
@@ -93,15 +95,18 @@ class GrpcDoor:
         if not self.port:
             msg = f"--grpc {address}: cannot listen there; is the port taken?"
             raise ConfigError(msg)
+        # grpcio bounds all connections, whosesoever they are: it has to have room for more.
+        self._shared = SharedPort(address.at(self.port), max(1, gate.connections // 2))
 
     @property
     def threads(self) -> list[threading.Thread]:
         """All of them have to run while it answers."""
-        return [self._patience.thread, *self._serving]
+        return [self._patience.thread, self._shared.thread, *self._serving]
 
     def start(self) -> None:
         """Start to answer calls. Raises RuntimeError if a thread cannot be started."""
         self._patience.start()
+        self._shared.start()
         before = set(threading.enumerate())
         self._server.start()
         self._started = True
@@ -140,6 +145,7 @@ class GrpcDoor:
             self._stopped.wait()
         self._pool.shutdown(wait=False)  # a call that does not end is left behind
         self._patience.stop()
+        self._shared.stop()
 
 
 def _telemetry(

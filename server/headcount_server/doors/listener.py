@@ -20,8 +20,6 @@ ACCEPTED_AT_ONCE = 64
 """Most connections that are accepted before open ones get their turn."""
 QUEUE = 4096
 """Most connections that wait in the kernel, whose own setting may be lower."""
-MANY = 64
-"""Connections at once that leave memory to be given back."""
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -43,7 +41,6 @@ class Listener(socket.socket):
     def __init__(self, address: Address, places: int) -> None:
         super().__init__(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
         self._shares: Shares[Connection] = Shares(places)
-        self._most = 0
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             # Connections inherit it. asyncio leaves it out, and then an answer on a connection
@@ -75,17 +72,13 @@ class Listener(socket.socket):
 
     def has_emptied(self) -> bool:
         """Return whether many connections came since it last returned true, and few are left."""
-        emptied = self._most >= max(MANY, 4 * self._shares.taken)
-        if emptied:
-            self._most = 0
-        return emptied
+        return self._shares.has_emptied()
 
     def _take(self, connection: Connection, peer: tuple[Any, ...]) -> bool:
         address = address_of(str(peer[0]).partition("%")[0])
         network = b"" if address is None else network_of(address)
         connection.on_close = lambda: self._shares.leave(network, connection)
         lost = self._shares.enter(network, connection)
-        self._most = max(self._most, self._shares.taken)
         if lost is None:
             # At once and without a trace in the kernel.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

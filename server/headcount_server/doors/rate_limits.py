@@ -46,7 +46,8 @@ class Limits:
     total_per_second: float = 0
     """Calls a second from everyone together; 0 for no limit."""
     connections: int = 4096
-    """Connections over gRPC at once; further ones are closed before anything is read."""
+    """Connections over gRPC at once; further ones are closed before anything is read. Networks
+    share half of them."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks whose `X-Forwarded-For` is trusted."""
 

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+MANY = 64
+"""Connections at once that leave memory to be given back."""
+
 Held = TypeVar("Held", bound=Hashable)
 
 
@@ -20,12 +23,8 @@ class Shares(Generic[Held]):
     def __init__(self, places: int) -> None:
         self._places = places
         self._free = places
+        self._most = 0
         self._held: dict[bytes, dict[Held, None]] = {}
-
-    @property
-    def taken(self) -> int:
-        """Return the number of places that are taken."""
-        return self._places - self._free
 
     def enter(self, network: bytes, connection: Held) -> tuple[Held, ...] | None:
         """Give a place to a connection.
@@ -35,14 +34,15 @@ class Shares(Generic[Held]):
         """
         lost: tuple[Held, ...] = ()
         if not self._free:
-            largest = max(self._held, key=lambda each: len(self._held[each]))
-            if len(self._held[largest]) <= len(self._held.get(network, ())) + 1:
+            largest = max(self._held, key=self._count)
+            if self._count(largest) <= self._count(network) + 1:
                 return None
             oldest = next(iter(self._held[largest]))
             self.leave(largest, oldest)
             lost = (oldest,)
         self._held.setdefault(network, {})[connection] = None
         self._free -= 1
+        self._most = max(self._most, self._places - self._free)
         return lost
 
     def leave(self, network: bytes, connection: Held) -> None:
@@ -53,3 +53,24 @@ class Shares(Generic[Held]):
             self._free += 1
             if not held:
                 del self._held[network]
+
+    def sent_away(self) -> frozenset[bytes]:
+        """Return the networks that should not come for now.
+
+        While places are free, that is a network that holds half of all; later each
+        of which no further connection gets a place.
+        """
+        enough = self._places / 2
+        if not self._free:
+            enough = min(enough, max(map(self._count, self._held)) - 1)
+        return frozenset(each for each in self._held if self._count(each) >= enough)
+
+    def has_emptied(self) -> bool:
+        """Return whether many connections came since it last returned true, and few are left."""
+        emptied = self._most >= max(MANY, 4 * (self._places - self._free))
+        if emptied:
+            self._most = 0
+        return emptied
+
+    def _count(self, network: bytes) -> int:
+        return len(self._held.get(network, ()))

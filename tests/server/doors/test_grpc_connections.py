@@ -14,6 +14,8 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
+from support.doors import is_open
+from support.waiting import until
 
 HEADERS = [
     (":method", "POST"),
@@ -37,19 +39,23 @@ def _greeted(connection: socket.socket) -> bool:
 def test_connections_beyond_the_bound_are_closed_and_hold_nothing_up(
     config: Config, clock_file: Path
 ) -> None:
-    config = replace(config, limits=Limits(connections=5))
+    """Each comes from another network: there is nobody whose place another could take."""
+    config = replace(config, limits=Limits(connections=10))
     with App(config, FileClock(clock_file)) as app, ExitStack() as open_ones:
 
-        def come() -> socket.socket:
-            address = (app.grpc.host, app.grpc.port)
-            return open_ones.enter_context(socket.create_connection(address, timeout=10))
+        def come(network: int) -> socket.socket:
+            address, source = (app.grpc.host, app.grpc.port), (f"127.0.{network}.1", 0)
+            made = socket.create_connection(address, timeout=10, source_address=source)
+            return open_ones.enter_context(made)
 
-        held = [come() for _ in range(5)]
+        held = [come(network) for network in range(5)]
         assert all(_greeted(connection) for connection in held)
-        assert not any(_greeted(come()) for _ in range(20))
+        further = [come(network) for network in range(10, 40)]
+        until(lambda: not any(is_open(connection) for connection in further))
+        assert all(is_open(connection) for connection in held)
         for connection in held[:2]:
             connection.close()
-        assert any(_greeted(come()) for _ in range(200))
+        until(lambda: _greeted(come(50)))
 
 
 @dataclass
