@@ -94,8 +94,9 @@ class Pages:
             return RedirectResponse(f"./{last}/", 308, _headers(address))
         moved = site.moved(address)
         if moved is not None:
-            here = moved.removesuffix("/").rpartition("/")[2]
-            return RedirectResponse(f"../{here}/", 308, _headers(address))
+            folder, _, file = moved.rpartition("/")
+            here = f"./{file}" if file else f"../{folder.rpartition('/')[2]}/"
+            return RedirectResponse(here, 308, _headers(address))
         missing = b"There is nothing at this address. Everything begins at /\n"
         return Response(missing, 404, _headers(address), "text/plain")
 

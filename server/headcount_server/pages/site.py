@@ -17,9 +17,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headcount_server.pages import changes, documents, history, views, wording
+from headcount_server.pages import changes, documents, former, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
-from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Key, Project, Schema
 from headcount_server.representation import Document
@@ -35,6 +35,7 @@ MOST_ROWS = 50
 """Answers that the page of a key shows at once; the others unfold."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OF_KEY = re.compile(r"((?:data/)?projects/)([^/]+)/([^/.]+)(/|\.json|\.csv)")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
 
 _Render = Callable[[], Document]
@@ -56,6 +57,9 @@ class Site:
             for name, project in schema.projects.items()
             if _NAME.fullmatch(name)
         }
+        self._former = {
+            name: former.names(schema.projects[name], keys) for name, keys in self._projects.items()
+        }
         self._templates = _environment(policy, self._newest_first, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
@@ -73,12 +77,10 @@ class Site:
         return made
 
     def moved(self, address: str) -> str | None:
-        """Return the present address of a renamed key's page; None if there is none."""
-        place = re.fullmatch(r"projects/([^/]+)/([^/]+)/", address)
-        for key in self._projects.get(place[1], {}).values() if place else ():
-            if place and key.declaration.formerly == place[2]:
-                return f"projects/{place[1]}/{key.name}/"
-        return None
+        """Return the present address of a renamed key's page or file; None if there is none."""
+        place = _OF_KEY.fullmatch(address)
+        now = self._former.get(place[2], {}).get(place[3]) if place else None
+        return f"{place[1]}{place[2]}/{now}{place[4]}" if place and now else None
 
     def _addresses(self) -> Mapping[str, _Render]:
         renders: dict[str, _Render] = {
@@ -96,8 +98,8 @@ class Site:
             renders |= self._project_addresses(self.schema.projects[name], keys)
         for week in self._newest_first:
             renders |= week_addresses(str(week.week), week)
-        for week in self._newest_first[:1]:
-            renders |= week_addresses("latest", week)
+        latest = with_totals(self._newest_first)
+        renders |= week_addresses("latest", latest) if latest else {}
         return MappingProxyType(renders)
 
     def _project_addresses(self, project: Project, keys: Mapping[str, Key]) -> dict[str, _Render]:
@@ -118,7 +120,7 @@ class Site:
             renders[f"{files}.{form}"] = partial(
                 documents.totals, self._newest_first, project.name, form
             )
-        for key in keys.values():
+        for key in (*keys.values(), *self._retired(project)):
             renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
         return renders
 
@@ -133,7 +135,7 @@ class Site:
                 "key",
                 project_name=project.name,
                 project_title=wording.title(project),
-                key=views.key_view(project.name, key, self._weeks),
+                key=views.key_view(project, key, self._weeks),
                 changes=changes.of_key(self._releases((project.name,)), key),
             )
         }
@@ -141,6 +143,10 @@ class Site:
             address = f"data/projects/{project.name}/{key.name}.{form}"
             renders[address] = partial(render, form)
         return renders
+
+    def _retired(self, project: Project) -> list[Key]:
+        found = former.retired(project, self._weeks)
+        return [key for name, key in found.items() if _NAME.fullmatch(name)]
 
     def _changes_addresses(self, place: str, names: Sequence[str]) -> dict[str, _Render]:
         def values() -> dict[str, object]:

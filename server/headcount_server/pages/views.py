@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import wording
-from headcount_server.pages.counts import Count
-from headcount_server.pages.distribution import Distribution, Row, distribution, hidden_class
+from headcount_server.pages import former, wording
+from headcount_server.pages.answer import Answer, Minimum, answer, by_product, minimums
+from headcount_server.pages.chart import Point, bar
+from headcount_server.pages.counts import Count, Share
+from headcount_server.pages.distribution import Row, hidden_class
 from headcount_server.pages.history import (
     History,
     Note,
     Reports,
-    find,
     history,
     remarks,
     reports,
     retractions,
 )
-from headcount_server.publication.key_terms import threshold_of
+from headcount_server.pages.standing import Standing, retired, standing
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
+OVERVIEW = 4
+"""Number of a project's answers on the page of all projects."""
 GLANCE = 3
 """Number of a key's values on the page of its project."""
 
@@ -34,6 +37,7 @@ class Question:
     """A key in words."""
 
     name: str
+    number: int
     label: str
     description: str
     purpose: str
@@ -63,14 +67,16 @@ class Card:
     """A key on the page of its project: its most frequent values."""
 
     question: Question
-    answers: Count | None
+    standing: Standing
+    answer: Answer | None
     rows: tuple[Row, ...]
     more: int
     """Number of published values that are not shown here."""
-    median: str
-    threshold: int
-    """Of the key in the last week."""
-    retracted: Retraction | None
+
+    @property
+    def answers(self) -> Count | None:
+        """How many answered in the week that is shown."""
+        return self.standing.found.answers if self.standing.found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,15 @@ class ProjectView:
     reports: Reports
     cards: tuple[Card, ...]
     former: tuple[str, ...]
-    """Keys with published totals that are no longer asked."""
+    """Keys with published totals that are no longer asked, each with a page."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
+
+    @property
+    def answers(self) -> tuple[Card, ...]:
+        """The cards whose answers stand for the project: its release, then as declared."""
+        told = [card for card in self.cards if card.answer and card.answer.figure]
+        return tuple(sorted(told, key=lambda card: card.question.number))[:OVERVIEW]
 
     @property
     def levels(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
@@ -104,14 +116,17 @@ class KeyView:
     """A key: what it asks, why, and everything that was published of it."""
 
     question: Question
-    latest: Distribution | None
+    standing: Standing
+    answer: Answer | None
+    minimums: tuple[Minimum, ...]
+    """Each version as the oldest that is still supported; of a version alone."""
+    products: tuple[tuple[str, Share], ...]
+    """Each product with all its versions; of a product alone."""
     history: History
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
-    retracted: Retraction | None
-    """The notice in place of the last week's totals."""
-    threshold: int
-    """Of the key in the last week."""
+    retired: str
+    """Since when it is no longer asked, in a sentence; empty if it is asked."""
 
 
 def question(key: Key) -> Question:
@@ -119,6 +134,7 @@ def question(key: Key) -> Question:
     declared = key.declaration
     return Question(
         name=key.name,
+        number=key.number,
         label=wording.label(key),
         description=declared.description,
         purpose=declared.purpose,
@@ -155,70 +171,52 @@ def project(
         mode=wording.MODES.get(options.mode, ""),
         questions=tuple(map(question, asked)),
         reports=reports(weeks, declared.name),
-        cards=tuple(_card(declared.name, key, weeks) for key in asked),
-        former=_former(declared, weeks),
+        cards=tuple(_card(declared, key, weeks) for key in asked),
+        former=tuple(former.retired(declared, weeks)),
         remarks=remarks(weeks),
         retractions=retractions(weeks, declared.name),
     )
 
 
-def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
+def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
     """Return a key by what the weeks (oldest first) published of it."""
+    kind, stands = key.declaration.type, standing(project, key, weeks)
+    shown = stands.found
     return KeyView(
         question=question(key),
-        latest=_latest(project_name, key, weeks),
-        history=history(weeks, project_name, key),
+        standing=stands,
+        answer=_answer(key, stands),
+        minimums=minimums(shown) if shown and kind == options_pb2.KEY_TYPE_VERSION else (),
+        products=by_product(shown) if shown and kind == options_pb2.KEY_TYPE_PRODUCT else (),
+        history=history(weeks, project.name, key),
         remarks=remarks(weeks),
         retractions=tuple(
             (week, notice)
-            for week, notice in retractions(weeks, project_name)
+            for week, notice in retractions(weeks, project.name)
             if notice.key == key.number
         ),
-        retracted=_retracted(project_name, key, weeks),
-        threshold=_threshold(project_name, key, weeks),
+        retired=retired(project, key),
     )
 
 
-def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
-    latest = _latest(project_name, key, weeks)
-    rows = latest.rows if latest else ()
+def _card(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
+    stands = standing(project, key, weeks)
+    rows = stands.found.rows if stands.found else ()
     shown = [row for row in rows if row.count.lower]
     frequent = sorted(shown, key=lambda row: -row.count.lower)[:GLANCE]
     return Card(
         question=question(key),
-        answers=latest.answers if latest else None,
-        rows=tuple(row for row in rows if row in frequent),
+        standing=stands,
+        answer=_answer(key, stands),
+        rows=tuple(_on_one_scale(row) for row in rows if row in frequent),
         more=max(0, len(shown) - GLANCE),
-        median=latest.median if latest else "",
-        threshold=_threshold(project_name, key, weeks),
-        retracted=_retracted(project_name, key, weeks),
     )
 
 
-def _latest(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Distribution | None:
-    found = find(weeks[-1], project_name) if weeks else None
-    return distribution(key, found, weeks[-1].threshold) if found else None
+def _on_one_scale(row: Row) -> Row:
+    share = row.share
+    return replace(row, bar=bar(Point(share.lower, share.middle, share.upper), 100.0))
 
 
-def _threshold(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> int:
-    found = find(weeks[-1], project_name) if weeks else None
-    week = weeks[-1].threshold if weeks else 0
-    return threshold_of(found.terms, key.number, week) if found else week
-
-
-def _retracted(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Retraction | None:
-    found = find(weeks[-1], project_name) if weeks else None
-    notices = found.retractions if found else ()
-    return next((notice for notice in notices if notice.key == key.number), None)
-
-
-def _former(declared: Project, weeks: Sequence[PublishedWeek]) -> tuple[str, ...]:
-    found = (find(week, declared.name) for week in weeks)
-    names = {
-        name
-        for published in found
-        if published is not None
-        for number, name in published.key_names.items()
-        if number not in declared.keys
-    }
-    return tuple(sorted(names))
+def _answer(key: Key, stands: Standing) -> Answer | None:
+    return answer(key, stands.found, stands.earlier) if stands.found else None

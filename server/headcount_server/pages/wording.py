@@ -26,6 +26,8 @@ MODES = {
 }
 """Meaning of each consent mode."""
 
+RENAMED, RETIRED = options_pb2.CHANGE_KIND_RENAMED, options_pb2.CHANGE_KIND_RETIRED
+
 _DIGITS = re.compile(r"[0-9]+")
 _SENT = {
     options_pb2.KEY_TYPE_BOOLEAN: "Yes or no.",
@@ -91,6 +93,15 @@ def week(of: Week) -> str:
     if first.month != last.month:
         return f"{_day(first)} {DASH} {_day(last)} {last.year}"
     return f"{first.day}{DASH}{_day(last)} {last.year}"
+
+
+def day(text: str) -> str:
+    """Return a day written as in ISO 8601, such as `9 November 2026`; other texts as they are."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{_day(found)} {found.year}"
 
 
 def hours(span: timedelta) -> str:
