@@ -12,6 +12,7 @@ from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, Row, distribution
 from headcount_server.pages.sorting import ordered
 from headcount_server.pages.standing import find
+from headcount_server.pages.timeline import full
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key
 from headcount_server.week import Week
@@ -69,9 +70,14 @@ class Series:
     trend: Trend
 
     @property
+    def begins(self) -> int:
+        """Place of the first published share; there is one."""
+        return next(i for i, share in enumerate(self.shares) if share is not None)
+
+    @property
     def first(self) -> Share | None:
         """The first published share."""
-        return next((share for share in self.shares if share is not None), None)
+        return self.shares[self.begins]
 
     @property
     def last(self) -> Share | None:
@@ -93,6 +99,8 @@ class History:
     """Height of the charts, in percent."""
     left_out: int
     """Number of values without a chart."""
+    found: tuple[Distribution | None, ...]
+    """The totals of each week."""
 
 
 def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
@@ -142,16 +150,17 @@ def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
         value: tuple(by_value[value].share if value in by_value else None for by_value in rows)
         for value in drawn
     }
-    top = max((s.upper for line in shares.values() for s in line if s is not None), default=0.0)
+    top = full(shares.values())
     return History(
         weeks=tuple(week.week for week in weeks),
         answers=tuple(each.answers if each else None for each in found),
         series=tuple(
-            Series(text, line, trend([_point(share) for share in line], 1.05 * top))
+            Series(text, line, trend([_point(share) for share in line], top))
             for (value, line), text in zip(shares.items(), drawn.values(), strict=True)
         ),
         top=top,
         left_out=left_out,
+        found=tuple(found),
     )
 
 

@@ -12,12 +12,12 @@ from starlette.routing import Route
 from headcount_server.errors import Unavailable
 from headcount_server.pages.documents import ZIP
 from headcount_server.pages.download import Download
-from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.site import BUNDLE, Site
+from headcount_server.publication.bundle import all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
-from headcount_server.representation import Document, has, response, tag
-from headcount_server.week import Week
+from headcount_server.representation import has, response, tag
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of every response: no script, and nothing from elsewhere."""
@@ -49,7 +49,7 @@ class Pages:
 
     def show(self) -> None:
         """Show the present published totals. Raises Unavailable."""
-        self._weeks = self._published(None, None, MAX_WEEKS)
+        self._weeks = tuple(all_weeks(self._published))
         self._renew()
 
     def routes(self) -> list[Route]:
@@ -85,7 +85,7 @@ class Pages:
 
     def _respond(self, request: Request) -> Response:
         address, site = request.url.path.removeprefix("/"), self._present()
-        document = site.document(address) or self._older(address)
+        document = site.document(address)
         if document is not None:
             return response(request, document, _headers(address))
         if f"{address}/" in site.addresses:
@@ -109,16 +109,6 @@ class Pages:
         known = self._registry.schema
         self._download = Download(known, self._published)
         self._site = Site(known, self._weeks, self._policy)
-
-    def _older(self, address: str) -> Document | None:
-        """Return a week's file from before the weeks that pages show."""
-        name, _, form = address.removeprefix("data/weeks/").partition(".")
-        try:
-            week = Week.parse(name)
-        except ValueError:
-            return None
-        found = self._published(week, week, 1) if form in FORMS else ()
-        return week_addresses(name, found[0])[address]() if found else None
 
 
 def _headers(address: str) -> dict[str, str]:

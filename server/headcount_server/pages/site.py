@@ -29,7 +29,7 @@ FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
 """Address of the bundle, which is not a document because it can be larger than memory."""
 MAX_WEEKS = 53
-"""Number of weeks on pages and in the files of projects and keys: a year."""
+"""Number of weeks in tables and in the files of projects and keys: a year."""
 
 MOST_ROWS = 50
 """Answers that the page of a key shows at once; the others unfold."""
@@ -47,9 +47,10 @@ class Site:
     def __init__(
         self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy, *, served: bool = True
     ) -> None:
-        """Take the weeks that pages show, newest first; `served` says that a server runs it."""
+        """Take all published weeks, newest first; `served` says that a server runs it."""
         self.schema = schema
         self._newest_first = tuple(weeks)
+        self._recent = self._newest_first[:MAX_WEEKS]
         self._weeks = self._newest_first[::-1]
         # An address is made of names, so a name that is none has no address.
         self._projects = {
@@ -106,7 +107,7 @@ class Site:
         place, files = f"projects/{project.name}", f"data/projects/{project.name}"
 
         def view() -> views.ProjectView:
-            return views.project(project, keys, self._weeks)
+            return views.project(project, keys, self._weeks, MAX_WEEKS)
 
         renders: dict[str, _Render] = {
             f"{place}/": lambda: self._page(f"{place}/", "project", project=view()),
@@ -117,16 +118,14 @@ class Site:
         }
         renders |= self._changes_addresses(f"changes/{project.name}/", (project.name,))
         for form in FORMS:
-            renders[f"{files}.{form}"] = partial(
-                documents.totals, self._newest_first, project.name, form
-            )
+            renders[f"{files}.{form}"] = partial(documents.totals, self._recent, project.name, form)
         for key in (*keys.values(), *self._retired(project)):
             renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
         return renders
 
     def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
         def render(form: str) -> Document:
-            weeks = documents.only(self._newest_first, project.name, key.number)
+            weeks = documents.only(self._recent, project.name, key.number)
             return documents.totals(weeks, project.name, form)
 
         renders: dict[str, _Render] = {
@@ -135,7 +134,7 @@ class Site:
                 "key",
                 project_name=project.name,
                 project_title=wording.title(project),
-                key=views.key_view(project, key, self._weeks),
+                key=views.key_view(project, key, self._weeks, MAX_WEEKS),
                 changes=changes.of_key(self._releases((project.name,)), key),
             )
         }
@@ -155,7 +154,9 @@ class Site:
             return {
                 "releases": shown,
                 "entries": changes.entries(shown),
-                "projects": [views.project(each, self._projects[each.name], ()) for each in known],
+                "projects": [
+                    views.project(each, self._projects[each.name], (), MAX_WEEKS) for each in known
+                ],
                 "authors": changes.authors(known),
                 "identifier": changes.identifier(place),
                 "never": changes.NEVER,
@@ -172,12 +173,14 @@ class Site:
 
     def _views(self) -> list[views.ProjectView]:
         return [
-            views.project(self.schema.projects[name], keys, self._weeks)
+            views.project(self.schema.projects[name], keys, self._weeks, MAX_WEEKS)
             for name, keys in self._projects.items()
         ]
 
     def _index(self) -> Document:
-        return self._page("", "index", projects=self._views(), remarks=history.remarks(self._weeks))
+        return self._page(
+            "", "index", projects=self._views(), remarks=history.remarks(self._recent[::-1])
+        )
 
     def _page(self, address: str, template: str, **values: object) -> Document:
         root = "../" * address.count("/") or "./"

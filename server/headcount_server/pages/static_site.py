@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.site import BUNDLE, Site
 from headcount_server.publication import bundle
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.published import PublishedWeek
@@ -27,12 +27,12 @@ def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
-    site = Site(known, weeks[:MAX_WEEKS], policy, served=False)
+    site = Site(known, weeks, policy, served=False)
     try:
         with drafted(directory) as draft:
             draft.mkdir()
             (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
-            written = [_write(draft, at, document) for at, document in _documents(site, weeks)]
+            written = [_write(draft, at, document) for at, document in _documents(site)]
             with (draft / BUNDLE).open("wb") as file:
                 bundle.archive(file, known, weeks)
     except OSError as error:
@@ -45,14 +45,11 @@ def _is_ours(directory: Path) -> bool:
     return (directory / MARKER).exists() or (directory.is_dir() and not any(directory.iterdir()))
 
 
-def _documents(site: Site, weeks: Sequence[PublishedWeek]) -> Iterator[tuple[str, Document]]:
+def _documents(site: Site) -> Iterator[tuple[str, Document]]:
     for address in site.addresses:
         document = site.document(address)
         if document is not None:
             yield address, document
-    for week in weeks[MAX_WEEKS:]:
-        for address, render in week_addresses(str(week.week), week).items():
-            yield address, render()
 
 
 def _write(directory: Path, address: str, document: Document) -> Path:

@@ -11,6 +11,7 @@ from headcount_server.pages import former, wording
 from headcount_server.pages.answer import Answer, Minimum, answer, by_product, minimums
 from headcount_server.pages.chart import Point, bar
 from headcount_server.pages.counts import Count, Share
+from headcount_server.pages.course import course
 from headcount_server.pages.distribution import Row, hidden_class
 from headcount_server.pages.history import (
     History,
@@ -22,6 +23,7 @@ from headcount_server.pages.history import (
     retractions,
 )
 from headcount_server.pages.standing import Standing, retired, standing
+from headcount_server.pages.timeline import Timeline, spans
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
@@ -55,6 +57,8 @@ class Question:
     counted: bool
     """Whether the answer is a number, known by its range."""
     yes_or_no: bool
+    versioned: bool
+    """Whether answers are products with versions."""
     several: bool
     """Whether one installation can give several answers."""
     free_text: bool
@@ -123,6 +127,9 @@ class KeyView:
     products: tuple[tuple[str, Share], ...]
     """Each product with all its versions; of a product alone."""
     history: History
+    """Of the last year."""
+    timelines: tuple[Timeline, ...]
+    """The same chart of spans of time, the shortest first."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
     retired: str
@@ -150,6 +157,7 @@ def question(key: Key) -> Question:
         crossed=key.crossed,
         counted=declared.type == options_pb2.KEY_TYPE_COUNT,
         yes_or_no=declared.type == options_pb2.KEY_TYPE_BOOLEAN,
+        versioned=declared.type == options_pb2.KEY_TYPE_PRODUCT,
         several=declared.type == options_pb2.KEY_TYPE_LIST,
         free_text=declared.type == options_pb2.KEY_TYPE_TEXT,
         hidden=hidden_class(key),
@@ -157,9 +165,12 @@ def question(key: Key) -> Question:
 
 
 def project(
-    declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
+    declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek], year: int
 ) -> ProjectView:
-    """Return a project with these keys, by what the weeks (oldest first) published of it."""
+    """Return a project with these keys, by what the weeks (oldest first) published of it.
+
+    So many of them are a year: the last ones, of which the charts are.
+    """
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
@@ -170,29 +181,34 @@ def project(
         contact=options.contact,
         mode=wording.MODES.get(options.mode, ""),
         questions=tuple(map(question, asked)),
-        reports=reports(weeks, declared.name),
+        reports=reports(weeks[-year:], declared.name),
         cards=tuple(_card(declared, key, weeks) for key in asked),
         former=tuple(former.retired(declared, weeks)),
-        remarks=remarks(weeks),
-        retractions=retractions(weeks, declared.name),
+        remarks=remarks(weeks[-year:]),
+        retractions=retractions(weeks[-year:], declared.name),
     )
 
 
-def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
-    """Return a key by what the weeks (oldest first) published of it."""
+def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: int) -> KeyView:
+    """Return a key by what the weeks (oldest first) published of it.
+
+    So many of them are a year: the last ones, of which the table and the small charts are.
+    """
     kind, stands = key.declaration.type, standing(project, key, weeks)
-    shown = stands.found
+    shown, recent = stands.found, weeks[-year:]
+    past = history(weeks, project.name, key)
     return KeyView(
         question=question(key),
         standing=stands,
         answer=_answer(key, stands),
         minimums=minimums(shown) if shown and kind == options_pb2.KEY_TYPE_VERSION else (),
         products=by_product(shown) if shown and kind == options_pb2.KEY_TYPE_PRODUCT else (),
-        history=history(weeks, project.name, key),
-        remarks=remarks(weeks),
+        history=past if len(weeks) <= year else history(recent, project.name, key),
+        timelines=spans(course(project, key, past, weeks), year) if past.series else (),
+        remarks=remarks(recent),
         retractions=tuple(
             (week, notice)
-            for week, notice in retractions(weeks, project.name)
+            for week, notice in retractions(recent, project.name)
             if notice.key == key.number
         ),
         retired=retired(project, key),

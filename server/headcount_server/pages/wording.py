@@ -112,7 +112,7 @@ def hours(span: timedelta) -> str:
     return "1 hour" if minutes == 60 else f"{minutes // 60} hours"  # noqa: PLR2004 - as it is
 
 
-_MONTHS = [
+MONTHS = [
     "January",
     "February",
     "March",
@@ -130,4 +130,4 @@ _MONTHS = [
 
 def _day(day: date) -> str:
     # strftime() would follow the server's locale.
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+    return f"{day.day} {MONTHS[day.month - 1]}"
