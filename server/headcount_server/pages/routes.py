@@ -26,6 +26,7 @@ CACHING = "public, max-age=300"
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
     *("/changes", "/changes/{rest:path}"),
+    *("/weeks", "/weeks/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
 _FILE_NAME = "headcount-bundle.zip"

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from headcount_server.pages import changes, documents, former, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
+from headcount_server.pages.week_view import MOST_ROWS, week_view
 from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Key, Project, Schema
@@ -31,11 +32,11 @@ BUNDLE = "data/bundle.zip"
 MAX_WEEKS = 53
 """Number of weeks in tables and in the files of projects and keys: a year."""
 
-MOST_ROWS = 50
+MANY_ROWS = 50
 """Answers that the page of a key shows at once; the others unfold."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_OF_KEY = re.compile(r"((?:data/)?projects/)([^/]+)/([^/.]+)(/|\.json|\.csv)")
+_FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
 
 _Render = Callable[[], Document]
@@ -61,6 +62,14 @@ class Site:
         self._former = {
             name: former.names(schema.projects[name], keys) for name, keys in self._projects.items()
         }
+        self._retired = {
+            name: {
+                key: its
+                for key, its in former.retired(schema.projects[name], self._weeks).items()
+                if _NAME.fullmatch(key)
+            }
+            for name in self._projects
+        }
         self._templates = _environment(policy, self._newest_first, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
@@ -69,6 +78,16 @@ class Site:
     def addresses(self) -> tuple[str, ...]:
         """Every address that there is."""
         return tuple(self._renders)
+
+    @property
+    def former(self) -> Mapping[str, str]:
+        """Former addresses of pages and files, each with the present one."""
+        names = ((name, was, now) for name, its in self._former.items() for was, now in its.items())
+        return {
+            f"{place}{name}/{was}{form}": f"{place}{name}/{now}{form}"
+            for name, was, now in names
+            for place, form in _FORMS_OF_KEY
+        }
 
     def document(self, address: str) -> Document | None:
         """Return the document at an address; None if there is none."""
@@ -79,15 +98,19 @@ class Site:
 
     def moved(self, address: str) -> str | None:
         """Return the present address of a renamed key's page or file; None if there is none."""
-        place = _OF_KEY.fullmatch(address)
-        now = self._former.get(place[2], {}).get(place[3]) if place else None
-        return f"{place[1]}{place[2]}/{now}{place[4]}" if place and now else None
+        return self.former.get(address)
+
+    def moved_page(self, address: str) -> Document | None:
+        """Return a page that leads from a former address, for servers that cannot redirect."""
+        now = self.former.get(address)
+        return self._page(address, "moved", now=now) if now else None
 
     def _addresses(self) -> Mapping[str, _Render]:
         renders: dict[str, _Render] = {
             "": self._index,
             "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
             "privacy/": lambda: self._page("privacy/", "privacy"),
+            "weeks/": lambda: self._page("weeks/", "weeks"),
             "data/": lambda: self._page("data/", "data", projects=self._views()),
             "style.css": lambda: self._file("style.css", CSS),
             "icon.svg": lambda: self._file("icon.svg", SVG),
@@ -97,8 +120,9 @@ class Site:
         renders |= self._changes_addresses("changes/", tuple(self._projects))
         for name, keys in self._projects.items():
             renders |= self._project_addresses(self.schema.projects[name], keys)
-        for week in self._newest_first:
+        for place, week in enumerate(self._weeks, 1):
             renders |= week_addresses(str(week.week), week)
+            renders[f"weeks/{week.week}/"] = partial(self._week, place)
         latest = with_totals(self._newest_first)
         renders |= week_addresses("latest", latest) if latest else {}
         return MappingProxyType(renders)
@@ -119,7 +143,7 @@ class Site:
         renders |= self._changes_addresses(f"changes/{project.name}/", (project.name,))
         for form in FORMS:
             renders[f"{files}.{form}"] = partial(documents.totals, self._recent, project.name, form)
-        for key in (*keys.values(), *self._retired(project)):
+        for key in (*keys.values(), *self._retired[project.name].values()):
             renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
         return renders
 
@@ -142,10 +166,6 @@ class Site:
             address = f"data/projects/{project.name}/{key.name}.{form}"
             renders[address] = partial(render, form)
         return renders
-
-    def _retired(self, project: Project) -> list[Key]:
-        found = former.retired(project, self._weeks)
-        return [key for name, key in found.items() if _NAME.fullmatch(name)]
 
     def _changes_addresses(self, place: str, names: Sequence[str]) -> dict[str, _Render]:
         def values() -> dict[str, object]:
@@ -171,11 +191,24 @@ class Site:
     def _releases(self, names: Sequence[str]) -> tuple[changes.ReleaseView, ...]:
         return changes.releases((self.schema.projects[n], self._projects[n]) for n in names)
 
+    @property
+    def _known(self) -> list[tuple[Project, Mapping[str, Key]]]:
+        """The projects with all keys that have a page."""
+        return [
+            (self.schema.projects[name], {**self._retired[name], **keys})
+            for name, keys in self._projects.items()
+        ]
+
     def _views(self) -> list[views.ProjectView]:
         return [
             views.project(self.schema.projects[name], keys, self._weeks, MAX_WEEKS)
             for name, keys in self._projects.items()
         ]
+
+    def _week(self, place: int) -> Document:
+        weeks = self._weeks[max(0, place - MAX_WEEKS) : place]
+        view = week_view(self._known, weeks)
+        return self._page(f"weeks/{view.week}/", "week", view=view, most=MOST_ROWS)
 
     def _index(self) -> Document:
         return self._page(
@@ -229,7 +262,7 @@ def _environment(
         "alt": history.alt,
         "max_weeks": MAX_WEEKS,
         "served": served,
-        "most_rows": MOST_ROWS,
+        "most_rows": MANY_ROWS,
     }
     environment.globals.update(shared)
     return environment

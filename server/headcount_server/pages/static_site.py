@@ -50,6 +50,10 @@ def _documents(site: Site) -> Iterator[tuple[str, Document]]:
         document = site.document(address)
         if document is not None:
             yield address, document
+    for address, now in site.former.items():
+        document = site.document(now) if "." in now else site.moved_page(address)
+        if document is not None:
+            yield address, document
 
 
 def _write(directory: Path, address: str, document: Document) -> Path:
