@@ -103,7 +103,7 @@ class App:
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
-        self._pages = Pages(registry, store.published, policy)
+        self._pages = Pages(registry, store.published, policy, config.operator)
 
         def show() -> None:
             weeks = store.published(None, None, RELEASE_WEEKS)

@@ -23,6 +23,7 @@ from headcount_server.commands.flags import (
     encrypting,
     limiting,
     listening,
+    naming,
     one_sentence,
     source,
 )
@@ -31,6 +32,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
+from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ _MISSING = "missing"
 )
 @encrypting
 @limiting
+@naming
 @click.option(
     "--log-level",
     default="info",
@@ -94,6 +97,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
     limit_total: float,
     limit_connections: int,
     trusted_proxy: tuple[str, ...],
+    operator: str | None,
+    operator_contact: str | None,
+    operator_imprint: str | None,
     log_level: str,
     test_clock: Path | None,
     show_config: bool,  # noqa: FBT001 - a flag
@@ -126,6 +132,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 connections=limit_connections,
                 trusted_proxies=trusted(trusted_proxy),
             ),
+            operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
         )
         if show_config:
             return

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from headcount_server.errors import Unavailable
 from headcount_server.pages.documents import ZIP
 from headcount_server.pages.download import Download
-from headcount_server.pages.site import BUNDLE, Site
+from headcount_server.pages.operator import Operator
+from headcount_server.pages.site import BUNDLE, NOBODY, Site
 from headcount_server.publication.bundle import all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
@@ -25,6 +26,7 @@ CACHING = "public, max-age=300"
 
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
+    *("/methodology", "/methodology/"),
     *("/changes", "/changes/{rest:path}"),
     *("/weeks", "/weeks/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
@@ -40,12 +42,19 @@ class Pages:
     so many. `show` takes them in anew.
     """
 
-    def __init__(self, registry: CurrentRegistry, published: ReadWeeks, policy: Policy) -> None:
+    def __init__(
+        self,
+        registry: CurrentRegistry,
+        published: ReadWeeks,
+        policy: Policy,
+        operator: Operator = NOBODY,
+    ) -> None:
         self._registry = registry
         self._published = published
         self._policy = policy
+        self._operator = operator
         self._weeks: Sequence[PublishedWeek] = ()
-        self._site = Site(registry.schema, (), policy)
+        self._site = Site(registry.schema, (), policy, operator)
         self._download = Download(registry.schema, published)
 
     def show(self) -> None:
@@ -109,7 +118,7 @@ class Pages:
     def _renew(self) -> None:
         known = self._registry.schema
         self._download = Download(known, self._published)
-        self._site = Site(known, self._weeks, self._policy)
+        self._site = Site(known, self._weeks, self._policy, self._operator)
 
 
 def _headers(address: str) -> dict[str, str]:

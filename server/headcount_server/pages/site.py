@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from headcount_server.pages import changes, documents, former, history, views, wording
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
+from headcount_server.pages.operator import Operator, link
 from headcount_server.pages.week_view import MOST_ROWS, week_view
 from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
@@ -37,7 +38,9 @@ MANY_ROWS = 50
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
-_LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
+
+NOBODY = Operator()
+"""Stands for an operator who is not told."""
 
 _Render = Callable[[], Document]
 
@@ -46,7 +49,13 @@ class Site:
     """All documents, each rendered at its first request."""
 
     def __init__(
-        self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy, *, served: bool = True
+        self,
+        schema: Schema,
+        weeks: Sequence[PublishedWeek],
+        policy: Policy,
+        operator: Operator = NOBODY,
+        *,
+        served: bool = True,
     ) -> None:
         """Take all published weeks, newest first; `served` says that a server runs it."""
         self.schema = schema
@@ -70,7 +79,7 @@ class Site:
             }
             for name in self._projects
         }
-        self._templates = _environment(policy, self._newest_first, served=served)
+        self._templates = _environment(policy, self._newest_first, operator, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
 
@@ -110,6 +119,7 @@ class Site:
             "": self._index,
             "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
             "privacy/": lambda: self._page("privacy/", "privacy"),
+            "methodology/": lambda: self._page("methodology/", "methodology"),
             "weeks/": lambda: self._page("weeks/", "weeks"),
             "data/": lambda: self._page("data/", "data", projects=self._views()),
             "style.css": lambda: self._file("style.css", CSS),
@@ -233,17 +243,12 @@ def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
     }
 
 
-def link(address: str) -> str:
-    """Return an address that may stand behind a link; empty for anything else, such as a script."""
-    return address if _LINK.fullmatch(address) else ""
-
-
 def _days(week: Week) -> Markup:
     return Markup('<span class="nobr">{}</span>').format(wording.week(week))
 
 
 def _environment(
-    policy: Policy, newest_first: Sequence[PublishedWeek], *, served: bool
+    policy: Policy, newest_first: Sequence[PublishedWeek], operator: Operator, *, served: bool
 ) -> Environment:
     environment = Environment(
         loader=PackageLoader("headcount_server.pages"),
@@ -262,6 +267,7 @@ def _environment(
         "alt": history.alt,
         "max_weeks": MAX_WEEKS,
         "served": served,
+        "operator": operator,
         "most_rows": MANY_ROWS,
     }
     environment.globals.update(shared)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.pages.site import BUNDLE, Site
+from headcount_server.pages.operator import Operator
+from headcount_server.pages.site import BUNDLE, NOBODY, Site
 from headcount_server.publication import bundle
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.published import PublishedWeek
@@ -18,7 +19,13 @@ MARKER = ".headcount-site"
 """File that marks a folder as one that may be replaced."""
 
 
-def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> int:
+def write(
+    directory: Path,
+    known: Schema,
+    weeks: Sequence[PublishedWeek],
+    policy: Policy,
+    operator: Operator = NOBODY,
+) -> int:
     """Write every page and file into a folder; returns how many there are.
 
     `weeks` are all published weeks, newest first. A folder that this function wrote
@@ -27,7 +34,7 @@ def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
-    site = Site(known, weeks, policy, served=False)
+    site = Site(known, weeks, policy, operator, served=False)
     try:
         with drafted(directory) as draft:
             draft.mkdir()

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from headcount.v1 import options_pb2
+from headcount_server.errors import ConfigError
+from headcount_server.pages.operator import Operator
 from headcount_server.pages.site import Site
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
@@ -317,3 +319,29 @@ def test_every_former_name_leads_to_the_present_pages_and_files(toy_schema: Sche
         assert site.moved(f"projects/toy/{name}/") == "projects/toy/nodes/"
         assert site.moved(f"data/projects/toy/{name}.json") == "data/projects/toy/nodes.json"
         assert site.moved(f"data/projects/toy/{name}.csv") == "data/projects/toy/nodes.csv"
+
+
+def test_every_project_says_whom_its_numbers_stand_for(site: Site) -> None:
+    page = words(site, "projects/toy/")
+    assert "These installations chose to report, or did not object; others may differ." in page
+    assert "The ranges come from rounding, not from sampling." in page
+    assert "not a margin of error" in words(site, "methodology/")
+
+
+def test_pages_tell_who_runs_the_server(weeks: list[PublishedWeek], toy_schema: Schema) -> None:
+    operator = Operator("Example Society", "mailto:a@b.example", "https://b.example/imprint")
+    site = Site(toy_schema, weeks, POLICY, operator)
+    for address in ("", "projects/toy/", "data/", "methodology/"):
+        assert "Run by Example Society · Contact · Imprint ." in words(site, address)
+    assert "Example Society runs this server and can be reached at mailto:a@b.example" in words(
+        site, "privacy/"
+    )
+    assert "has not said who runs this server" in words(Site(toy_schema, [], POLICY), "privacy/")
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "b.example", "https://a b"])
+def test_an_address_that_nobody_can_follow_is_refused_by_its_flag(address: str) -> None:
+    with pytest.raises(ConfigError, match="--operator-contact"):
+        Operator(contact=address)
+    with pytest.raises(ConfigError, match="--operator-imprint"):
+        Operator(imprint=address)

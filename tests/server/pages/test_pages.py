@@ -18,7 +18,8 @@ from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
 from headcount_server.counting.tally import Cell
 from headcount_server.pages import routes
-from headcount_server.pages.site import BUNDLE, Site, link
+from headcount_server.pages.operator import link
+from headcount_server.pages.site import BUNDLE, Site
 from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
