@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headcount_server.pages import changes, documents, former, history, views, wording
+from headcount_server.pages.adoption import AGES
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
 from headcount_server.pages.operator import Operator, link
 from headcount_server.pages.week_view import MOST_ROWS, week_view
@@ -268,6 +269,7 @@ def _environment(
         "max_weeks": MAX_WEEKS,
         "served": served,
         "operator": operator,
+        "ages": AGES,
         "most_rows": MANY_ROWS,
     }
     environment.globals.update(shared)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from headcount.v1 import options_pb2
 
 from headcount_server.pages import former, wording
+from headcount_server.pages.adoption import Adoption, adoptions
 from headcount_server.pages.answer import Answer, Minimum, answer, by_product, minimums
 from headcount_server.pages.chart import Point, bar
 from headcount_server.pages.counts import Count, Share
@@ -124,6 +125,8 @@ class KeyView:
     answer: Answer | None
     minimums: tuple[Minimum, ...]
     """Each version as the oldest that is still supported; of a version alone."""
+    adoptions: tuple[Adoption, ...]
+    """Releases of the project by weeks since they appeared; of the key `version` alone."""
     products: tuple[tuple[str, Share], ...]
     """Each product with all its versions; of a product alone."""
     history: History
@@ -202,6 +205,7 @@ def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: i
         standing=stands,
         answer=_answer(key, stands),
         minimums=minimums(shown) if shown and kind == options_pb2.KEY_TYPE_VERSION else (),
+        adoptions=adoptions(project, key, weeks) if key.number == project.version_key else (),
         products=by_product(shown) if shown and kind == options_pb2.KEY_TYPE_PRODUCT else (),
         history=past if len(weeks) <= year else history(recent, project.name, key),
         timelines=spans(course(project, key, past, weeks), year) if past.series else (),
