@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headcount_server.pages import changes, documents, former, history, views, wording
+from headcount_server.pages import changes, documents, former, history, member, views, wording
 from headcount_server.pages.adoption import AGES
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
 from headcount_server.pages.operator import Operator, link
@@ -80,6 +80,8 @@ class Site:
             }
             for name in self._projects
         }
+        self._members = member.published(self._weeks)
+        self._past: tuple[str, int, history.History] | None = None
         self._templates = _environment(policy, self._newest_first, operator, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
@@ -171,8 +173,11 @@ class Site:
                 project_title=wording.title(project),
                 key=views.key_view(project, key, self._weeks, MAX_WEEKS),
                 changes=changes.of_key(self._releases((project.name,)), key),
+                places=self._places(project, key),
             )
         }
+        for name, place in self._places(project, key).items():
+            renders[f"{page}{place}/"] = partial(self._member, project, key, name, page + place)
         for form in FORMS:
             address = f"data/projects/{project.name}/{key.name}.{form}"
             renders[address] = partial(render, form)
@@ -215,6 +220,23 @@ class Site:
             views.project(self.schema.projects[name], keys, self._weeks, MAX_WEEKS)
             for name, keys in self._projects.items()
         ]
+
+    def _places(self, project: Project, key: Key) -> Mapping[str, str]:
+        return member.places(key, self._members.get((project.name, key.number), ()))
+
+    def _member(self, project: Project, key: Key, name: str, page: str) -> Document:
+        # Members of a list are asked for one after the other, such as by a copy in files.
+        kept = self._past
+        if kept is None or kept[:2] != (project.name, key.number):
+            past = history.history(self._weeks, project.name, key)
+            kept = self._past = (project.name, key.number, past)
+        return self._page(
+            f"{page}/",
+            "member",
+            project_title=wording.title(project),
+            question=views.question(key),
+            member=member.member_view(project, kept[2], self._weeks, name, MAX_WEEKS),
+        )
 
     def _week(self, place: int) -> Document:
         weeks = self._weeks[max(0, place - MAX_WEEKS) : place]
