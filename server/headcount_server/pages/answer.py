@@ -6,8 +6,8 @@ those of `publication.ranges`. What they leave open is said to be open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
@@ -60,7 +60,8 @@ def answer(key: Key, found: Distribution, earlier: Earlier | None) -> Answer:
     tell = _BY_TYPE.get(key.declaration.type, _of_choice)
     if key.declaration.type == _VERSION and key.name == _RELEASE:
         tell = _of_release
-    return tell(found, earlier)
+    told = tell(found, earlier)
+    return replace(told, sentences=(*told.sentences, *_on_releases(found, key)))
 
 
 def minimums(found: Distribution) -> tuple[Minimum, ...]:
@@ -87,6 +88,19 @@ def _minimum(found: Distribution, version: str) -> Minimum:
         [row.value for row in found.rows if natural(row.value) < natural(version)]
     )
     return Minimum(version, _share(kept), _share(older))
+
+
+def _on_releases(found: Distribution, key: Key) -> Iterator[str]:
+    """Say on which releases of the project the oldest version runs, or the first answer."""
+    crossing = found.crossing
+    oldest = key.declaration.type == _VERSION
+    rows = [row for row in crossing.rows if any(place.bar for place in row[1])] if crossing else []
+    if crossing is None or not rows:
+        return
+    text, places = rows[-1] if oldest else rows[0]
+    cells = zip(crossing.releases, places, strict=True)
+    told = ", ".join(f"{release} {place.text}" for release, place in cells if place.bar)
+    yield f"{text} by release of the project: {told}."
 
 
 def _nothing(found: Distribution) -> Answer:
@@ -159,7 +173,7 @@ def _of_ranked(
     for name, its in ranked[:2]:
         before = then(earlier.found).get(name) if earlier else None
         lines += movement.told(name, its, earlier, before)
-    return Answer(str(share), first, tuple(lines))
+    return Answer(str(share), f"{first}, tied" if tied else first, tuple(lines))
 
 
 def _of_boolean(found: Distribution, earlier: Earlier | None) -> Answer:

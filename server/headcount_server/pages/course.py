@@ -18,6 +18,9 @@ from headcount_server.publication.published import PublishedWeek
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
+RECENT = 4
+"""So many lines are the most frequent of the last week."""
+
 
 def course(project: Project, key: Key, past: History, weeks: Sequence[PublishedWeek]) -> Course:
     """Return the course of a key, whose history these weeks (oldest first) hold.
@@ -64,9 +67,13 @@ def _values(found: Distribution) -> dict[str, Share]:
 
 
 def _chosen(told: Sequence[Mapping[str, Share]]) -> list[str]:
-    """Return the most frequent names, which are drawn, the most frequent first."""
+    """Return the names that are drawn: the most frequent of the last week, then of all weeks."""
+    last = next((each for each in reversed(told) if each), {})
+    recent = sorted(last, key=lambda name: -last[name].lower)[:RECENT]
     total: defaultdict[str, float] = defaultdict(float)
     for each in told:
         for name, share in each.items():
             total[name] += share.lower
-    return [name for name, weight in Counter(total).most_common(MAX_LINES) if weight]
+    frequent = [name for name, weight in Counter(total).most_common() if weight]
+    named = dict.fromkeys([*(name for name in recent if total[name]), *frequent])
+    return list(named)[:MAX_LINES]

@@ -37,7 +37,7 @@ class Line:
 
     text: str
     last: str
-    """Its last share."""
+    """Its share in the last week that has any."""
     label: float
     """Height at which both are written."""
     lines: tuple[str, ...]
@@ -115,7 +115,11 @@ def timeline(name: str, course: Course) -> Timeline:
     shown = _by_month(course) if monthly else course
     top = full(shown.shares.values())
     weeks = shown.weeks
-    lines = [_line(text, shares, top) for text, shares in shown.shares.items()]
+    last = next((i for i in reversed(range(len(weeks))) if weeks[i] not in shown.silent), -1)
+    lines = [
+        _line(text, str(shares[last] or "no number"), shares, top)
+        for text, shares in shown.shares.items()
+    ]
     return Timeline(
         name=name,
         since=course.weeks[0],
@@ -166,7 +170,7 @@ def _y(share: float, top: float) -> float:
     return round(BOTTOM - (BOTTOM - TOP) * min(share / top, 1.0), 1)
 
 
-def _line(text: str, shares: Sequence[Share | None], top: float) -> Line:
+def _line(text: str, told: str, shares: Sequence[Share | None], top: float) -> Line:
     points = [Point(s.lower, s.middle, s.upper) if s else None for s in shares]
     weeks = len(points)
     lines, bands, dots = [], [], []
@@ -179,7 +183,6 @@ def _line(text: str, shares: Sequence[Share | None], top: float) -> Line:
             dots += [(_x(i, weeks), _y(p.middle, top)) for i, p in stretch]
     known = [share for share in shares if share]
     height = _y(known[-1].middle, top) if known else float(BOTTOM)
-    told = str(shares[-1]) if shares[-1] else "no number"
     return Line(text, told, height, tuple(lines), tuple(bands), tuple(dots))
 
 

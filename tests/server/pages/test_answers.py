@@ -167,6 +167,25 @@ def test_whether_a_change_is_real(weeks: list[PublishedWeek], toy_schema: Schema
     )
 
 
+def test_on_which_releases_the_oldest_version_still_runs(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    old: Counted = {"version": {"1.31": 60, "1.30": 140}, "php_version": {"7.4": 80, "8.2": 120}}
+    weeks = lived(tmp_path / "headcount.db", toy_schema, {BEFORE: old, LAST: old})
+    site = Site(toy_schema, weeks, POLICY)
+    document = site.document("data/projects/toy/php_version.json")
+    assert document is not None
+    (project,) = json.loads(document.body)["weeks"][0]["projects"]  # newest first
+    cells = {
+        cell.get("version", "other releases"): int(cell["reports"])
+        for cell in project["keys"][0]["values"]
+        if cell["value"] == "7.4"
+    }
+    assert cells == {"1.30": 20, "other releases": 60}
+    told = ", ".join(f"{release} {n}–{n + 4}" for release, n in sorted(cells.items()))
+    assert f"7.4 by release of the project: {told}." in answer(site, "php_version")
+
+
 def test_a_number_is_told_by_its_median(site: Site) -> None:
     assert answer(site, "nodes").startswith("100+ median The median answer is 100+.")
     assert "In 2025-W46 the median was 10–99." in answer(site, "nodes")
@@ -183,9 +202,8 @@ def test_where_all_are_withheld_the_answer_says_what_that_means(site: Site) -> N
 def test_answers_whose_ranges_overlap_are_called_tied(tmp_path: Path, toy_schema: Schema) -> None:
     tied: Counted = {"web_server": {"2 2.4": 52, "3 1.26": 50}, "modules": {(2, 3): 40, (2,): 1}}
     site = Site(toy_schema, lived(tmp_path / "headcount.db", toy_schema, {LAST: tied}), POLICY)
-    assert "Apache and nginx cannot be told apart: their ranges overlap" in answer(
-        site, "web_server"
-    )
+    told = answer(site, "web_server")
+    assert "Apache, tied Apache and nginx cannot be told apart: their ranges overlap" in told
     assert "Most frequent are block and views, which cannot be told apart" in answer(
         site, "modules"
     )

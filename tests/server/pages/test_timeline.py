@@ -124,6 +124,30 @@ def test_a_week_that_few_answered_is_a_column_and_breaks_the_line() -> None:
     assert note.at == (LEFT + WIDTH - RIGHT) / 2
 
 
+def test_a_line_ends_with_its_share_in_the_last_week_that_has_any() -> None:
+    course = flat(5, 10)
+    line = [*course.shares["line 0"][:-1], None]
+    ended = timeline("all", replace(course, shares={"line 0": line}))
+    assert ended.lines[0].last == "no number"
+    silent = timeline("all", replace(course, shares={"line 0": line}, silent=course.weeks[-1:]))
+    assert silent.lines[0].last == "8–12%"
+
+
+def test_what_is_frequent_now_is_drawn_before_what_once_was(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    def releases(first: int) -> Counted:
+        return {"version": {f"1.{first + place}": 20 for place in range(7)}}
+
+    past = {week: releases(0 if week < LAST else 10) for week in weeks(4)}
+    site = Site(toy_schema, lived(tmp_path / "headcount.db", toy_schema, past), POLICY)
+    document = site.document("projects/toy/version/")
+    assert document is not None
+    drawn = re.findall(r'<tspan class="name">([^<]+)', document.body.decode())
+    assert len(drawn) == 6
+    assert sum(name in {f"1.{10 + place}" for place in range(7)} for name in drawn) >= 4
+
+
 def test_a_release_is_marked_in_its_first_week_but_not_those_of_the_first_week(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
