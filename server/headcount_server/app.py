@@ -28,6 +28,7 @@ from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
 from headcount_server.metrics.project_health import RELEASE_WEEKS, ProjectHealth
 from headcount_server.pages.routes import Pages
+from headcount_server.publication.published import with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import CurrentRegistry
@@ -104,11 +105,11 @@ class App:
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
-        self._pages = Pages(registry, store.published, policy)
+        self._pages = Pages(registry, store.published, policy, config.operator)
 
         def show() -> None:
             weeks = store.published(None, None, RELEASE_WEEKS)
-            totals.show(next(iter(weeks), None))
+            totals.show(with_totals(weeks))
             signals.show(weeks)
             standing.show(weeks)
             self._pages.show()

@@ -9,6 +9,7 @@ from pathlib import Path
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
+from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
 
@@ -37,6 +38,8 @@ class Config:
     """Whether reports may cross the network without TLS."""
     limits: Limits = field(default_factory=Limits)
     """Limits on callers."""
+    operator: Operator = field(default_factory=Operator)
+    """Who runs the server, as its pages tell it."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range

@@ -60,5 +60,9 @@ class Week:
         """Return the week after."""
         return Week.of(self.end)
 
+    def back(self, weeks: int) -> Week:
+        """Return the week so many weeks before."""
+        return Week.of(self.start - timedelta(weeks=weeks))
+
     def __str__(self) -> str:
         return f"{self.year:04}-W{self.number:02}"

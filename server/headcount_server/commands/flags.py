@@ -213,6 +213,22 @@ def limiting(command: _Command) -> _Command:
     return _with(options, command)
 
 
+def naming(command: _Command) -> _Command:
+    """Add `operator`, `operator_contact` and `operator_imprint`."""
+    options = (
+        click.option("--operator", metavar="NAME", help="Who runs this server, for its pages."),
+        click.option(
+            "--operator-contact",
+            metavar="ADDRESS",
+            help="How to reach them: https://… or mailto:….",
+        ),
+        click.option(
+            "--operator-imprint", metavar="ADDRESS", help="A page that says more: https://…."
+        ),
+    )
+    return _with(options, command)
+
+
 def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)

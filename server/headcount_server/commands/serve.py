@@ -25,6 +25,7 @@ from headcount_server.commands.flags import (
     encrypting,
     limiting,
     listening,
+    naming,
     one_sentence,
     source,
 )
@@ -33,6 +34,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
+from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ _MISSING = "missing"
 )
 @encrypting
 @limiting
+@naming
 @click.option(
     "--cores",
     default="1",
@@ -105,6 +108,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
     limit_total: float,
     limit_connections: int,
     trusted_proxy: tuple[str, ...],
+    operator: str | None,
+    operator_contact: str | None,
+    operator_imprint: str | None,
     cores: Cores,
     log_level: str,
     test_clock: Path | None,
@@ -138,6 +144,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 connections=limit_connections,
                 trusted_proxies=trusted(trusted_proxy),
             ),
+            operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
         )
         if show_config:
             return

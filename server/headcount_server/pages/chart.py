@@ -70,7 +70,7 @@ def trend(
         return round(HEIGHT - HEIGHT * min(number / top, 1.0) if top else HEIGHT, 2)
 
     lines, bands, dots = [], [], []
-    for stretch in _stretches(points):
+    for stretch in stretches(points):
         upper = [f"{x(i)},{y(p.upper)}" for i, p in stretch]
         lower = [f"{x(i)},{y(p.lower)}" for i, p in reversed(stretch)]
         lines.append(" ".join(f"{x(i)},{y(p.middle)}" for i, p in stretch))
@@ -81,7 +81,8 @@ def trend(
     return Trend(tuple(lines), tuple(bands), tuple(dots), tuple(map(x, sorted(marked))))
 
 
-def _stretches(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:
+def stretches(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:
+    """Return the points with their places, a list for each stretch without a gap."""
     stretches: list[list[tuple[int, Point]]] = []
     before = -2
     for index, point in enumerate(points):

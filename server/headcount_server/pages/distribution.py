@@ -87,6 +87,8 @@ class Distribution:
     """The range or ranges that the median can lie in; empty for other types."""
     full: float
     """The share that a bar of full length stands for."""
+    ranges: KeyRanges
+    """The bounds from which all of it follows."""
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
@@ -122,6 +124,7 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
         crossing=_crossing(key, published, found, rows),
         median=_told(middle),
         full=full,
+        ranges=found,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from headcount_server.pages import wording
@@ -11,7 +11,9 @@ from headcount_server.pages.chart import Point, Trend, trend
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, Row, distribution
 from headcount_server.pages.sorting import ordered
-from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
+from headcount_server.pages.standing import find
+from headcount_server.pages.timeline import full
+from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key
 from headcount_server.week import Week
 
@@ -39,10 +41,24 @@ class Reports:
     top: Count | None
     """The largest count, which is the height of the chart."""
 
+    told: tuple[str, ...]
+    """What the last weeks say, in sentences."""
+
     @property
     def latest(self) -> Count | None:
-        """The last week's."""
-        return self.counts[-1] if self.counts else None
+        """The last number that was published."""
+        place = self._place
+        return None if place is None else self.counts[place]
+
+    @property
+    def week(self) -> Week | None:
+        """The week of that number."""
+        place = self._place
+        return None if place is None else self.weeks[place]
+
+    @property
+    def _place(self) -> int | None:
+        return next((i for i in reversed(range(len(self.counts))) if self.counts[i]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +70,14 @@ class Series:
     trend: Trend
 
     @property
+    def begins(self) -> int:
+        """Place of the first published share; there is one."""
+        return next(i for i, share in enumerate(self.shares) if share is not None)
+
+    @property
     def first(self) -> Share | None:
         """The first published share."""
-        return next((share for share in self.shares if share is not None), None)
+        return self.shares[self.begins]
 
     @property
     def last(self) -> Share | None:
@@ -78,11 +99,8 @@ class History:
     """Height of the charts, in percent."""
     left_out: int
     """Number of values without a chart."""
-
-
-def find(week: PublishedWeek, project: str) -> PublishedProject | None:
-    """Return the published totals of a project in a week; None if there are none."""
-    return next((found for found in week.projects if found.name == project), None)
+    found: tuple[Distribution | None, ...]
+    """The totals of each week."""
 
 
 def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
@@ -97,7 +115,29 @@ def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
     points = [Point(c.lower, c.middle, c.upper) if c else None for c in counts]
     marked = {place for place, week in enumerate(weeks) if week.annotation}
     drawn = trend(points, 1.1 * top.upper if top else 1.0, marked)
-    return Reports(tuple(week.week for week in weeks), tuple(counts), drawn, top)
+    told = tuple(_told(weeks, counts))
+    return Reports(tuple(week.week for week in weeks), tuple(counts), drawn, top, told)
+
+
+def _told(weeks: Sequence[PublishedWeek], counts: Sequence[Count | None]) -> Iterator[str]:
+    """Say whether the last week has fewer or more reports than the one before, for certain."""
+    numbers = [pair for pair in zip(weeks, counts, strict=True) if pair[1]]
+    if not numbers:
+        return
+    last, note = weeks[-1], weeks[-1].annotation
+    explained = f"Note of the operator: “{note}”" if note else "The operator has left no note."
+    if counts[-1] is None:
+        yield f"Fewer than {last.threshold} installations reported in {last.week}."
+        yield explained
+        return
+    for week, count in numbers[-2:-1]:
+        if count and count.lower > counts[-1].upper:
+            yield f"These are fewer for certain than the {count} of {week.week}."
+            yield explained
+        elif count and count.upper < counts[-1].lower:
+            yield f"These are more for certain than the {count} of {week.week}."
+        else:
+            yield f"Whether they are fewer or more than the {count} of {week.week} cannot be told."
 
 
 def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
@@ -110,16 +150,17 @@ def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
         value: tuple(by_value[value].share if value in by_value else None for by_value in rows)
         for value in drawn
     }
-    top = max((s.upper for line in shares.values() for s in line if s is not None), default=0.0)
+    top = full(shares.values())
     return History(
         weeks=tuple(week.week for week in weeks),
         answers=tuple(each.answers if each else None for each in found),
         series=tuple(
-            Series(text, line, trend([_point(share) for share in line], 1.05 * top))
+            Series(text, line, trend([_point(share) for share in line], top))
             for (value, line), text in zip(shares.items(), drawn.values(), strict=True)
         ),
         top=top,
         left_out=left_out,
+        found=tuple(found),
     )
 
 

@@ -12,12 +12,13 @@ from starlette.routing import Route
 from headcount_server.errors import Unavailable
 from headcount_server.pages.documents import ZIP
 from headcount_server.pages.download import Download
-from headcount_server.pages.site import BUNDLE, FORMS, MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.operator import Operator
+from headcount_server.pages.site import BUNDLE, NOBODY, Site
+from headcount_server.publication.bundle import all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
-from headcount_server.representation import Document, has, response, tag
-from headcount_server.week import Week
+from headcount_server.representation import has, response, tag
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of every response: no script, and nothing from elsewhere."""
@@ -25,7 +26,9 @@ CACHING = "public, max-age=300"
 
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
+    *("/methodology", "/methodology/"),
     *("/changes", "/changes/{rest:path}"),
+    *("/weeks", "/weeks/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
 _FILE_NAME = "headcount-bundle.zip"
@@ -39,17 +42,24 @@ class Pages:
     so many. `show` takes them in anew.
     """
 
-    def __init__(self, registry: CurrentRegistry, published: ReadWeeks, policy: Policy) -> None:
+    def __init__(
+        self,
+        registry: CurrentRegistry,
+        published: ReadWeeks,
+        policy: Policy,
+        operator: Operator = NOBODY,
+    ) -> None:
         self._registry = registry
         self._published = published
         self._policy = policy
+        self._operator = operator
         self._weeks: Sequence[PublishedWeek] = ()
-        self._site = Site(registry.schema, (), policy)
+        self._site = Site(registry.schema, (), policy, operator)
         self._download = Download(registry.schema, published)
 
     def show(self) -> None:
         """Show the present published totals. Raises Unavailable."""
-        self._weeks = self._published(None, None, MAX_WEEKS)
+        self._weeks = tuple(all_weeks(self._published))
         self._renew()
 
     def routes(self) -> list[Route]:
@@ -85,7 +95,7 @@ class Pages:
 
     def _respond(self, request: Request) -> Response:
         address, site = request.url.path.removeprefix("/"), self._present()
-        document = site.document(address) or self._older(address)
+        document = site.document(address)
         if document is not None:
             return response(request, document, _headers(address))
         if f"{address}/" in site.addresses:
@@ -94,8 +104,9 @@ class Pages:
             return RedirectResponse(f"./{last}/", 308, _headers(address))
         moved = site.moved(address)
         if moved is not None:
-            here = moved.removesuffix("/").rpartition("/")[2]
-            return RedirectResponse(f"../{here}/", 308, _headers(address))
+            folder, _, file = moved.rpartition("/")
+            here = f"./{file}" if file else f"../{folder.rpartition('/')[2]}/"
+            return RedirectResponse(here, 308, _headers(address))
         missing = b"There is nothing at this address. Everything begins at /\n"
         return Response(missing, 404, _headers(address), "text/plain")
 
@@ -107,17 +118,7 @@ class Pages:
     def _renew(self) -> None:
         known = self._registry.schema
         self._download = Download(known, self._published)
-        self._site = Site(known, self._weeks, self._policy)
-
-    def _older(self, address: str) -> Document | None:
-        """Return a week's file from before the weeks that pages show."""
-        name, _, form = address.removeprefix("data/weeks/").partition(".")
-        try:
-            week = Week.parse(name)
-        except ValueError:
-            return None
-        found = self._published(week, week, 1) if form in FORMS else ()
-        return week_addresses(name, found[0])[address]() if found else None
+        self._site = Site(known, self._weeks, self._policy, self._operator)
 
 
 def _headers(address: str) -> dict[str, str]:

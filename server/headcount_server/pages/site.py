@@ -17,9 +17,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headcount_server.pages import changes, documents, history, views, wording
+from headcount_server.pages import changes, documents, former, history, member, views, wording
+from headcount_server.pages.adoption import AGES
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
-from headcount_server.publication.published import PublishedWeek
+from headcount_server.pages.operator import Operator, link
+from headcount_server.pages.week_view import MOST_ROWS, week_view
+from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.quantity import quantity
 from headcount_server.registry.schema import Key, Project, Schema
@@ -30,13 +33,16 @@ FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
 """Address of the bundle, which is not a document because it can be larger than memory."""
 MAX_WEEKS = 53
-"""Number of weeks on pages and in the files of projects and keys: a year."""
+"""Number of weeks in tables and in the files of projects and keys: a year."""
 
-MOST_ROWS = 50
+MANY_ROWS = 50
 """Answers that the page of a key shows at once; the others unfold."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
+_FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
+
+NOBODY = Operator()
+"""Stands for an operator who is not told."""
 
 _Render = Callable[[], Document]
 
@@ -45,11 +51,18 @@ class Site:
     """All documents, each rendered at its first request."""
 
     def __init__(
-        self, schema: Schema, weeks: Sequence[PublishedWeek], policy: Policy, *, served: bool = True
+        self,
+        schema: Schema,
+        weeks: Sequence[PublishedWeek],
+        policy: Policy,
+        operator: Operator = NOBODY,
+        *,
+        served: bool = True,
     ) -> None:
-        """Take the weeks that pages show, newest first; `served` says that a server runs it."""
+        """Take all published weeks, newest first; `served` says that a server runs it."""
         self.schema = schema
         self._newest_first = tuple(weeks)
+        self._recent = self._newest_first[:MAX_WEEKS]
         self._weeks = self._newest_first[::-1]
         # An address is made of names, so a name that is none has no address.
         self._projects = {
@@ -57,7 +70,20 @@ class Site:
             for name, project in schema.projects.items()
             if _NAME.fullmatch(name)
         }
-        self._templates = _environment(policy, self._newest_first, served=served)
+        self._former = {
+            name: former.names(schema.projects[name], keys) for name, keys in self._projects.items()
+        }
+        self._retired = {
+            name: {
+                key: its
+                for key, its in former.retired(schema.projects[name], self._weeks).items()
+                if _NAME.fullmatch(key)
+            }
+            for name in self._projects
+        }
+        self._members = member.published(self._weeks)
+        self._past: tuple[str, int, history.History] | None = None
+        self._templates = _environment(policy, self._newest_first, operator, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
 
@@ -65,6 +91,16 @@ class Site:
     def addresses(self) -> tuple[str, ...]:
         """Every address that there is."""
         return tuple(self._renders)
+
+    @property
+    def former(self) -> Mapping[str, str]:
+        """Former addresses of pages and files, each with the present one."""
+        names = ((name, was, now) for name, its in self._former.items() for was, now in its.items())
+        return {
+            f"{place}{name}/{was}{form}": f"{place}{name}/{now}{form}"
+            for name, was, now in names
+            for place, form in _FORMS_OF_KEY
+        }
 
     def document(self, address: str) -> Document | None:
         """Return the document at an address; None if there is none."""
@@ -74,18 +110,21 @@ class Site:
         return made
 
     def moved(self, address: str) -> str | None:
-        """Return the present address of a renamed key's page; None if there is none."""
-        place = re.fullmatch(r"projects/([^/]+)/([^/]+)/", address)
-        for key in self._projects.get(place[1], {}).values() if place else ():
-            if place and key.declaration.formerly == place[2]:
-                return f"projects/{place[1]}/{key.name}/"
-        return None
+        """Return the present address of a renamed key's page or file; None if there is none."""
+        return self.former.get(address)
+
+    def moved_page(self, address: str) -> Document | None:
+        """Return a page that leads from a former address, for servers that cannot redirect."""
+        now = self.former.get(address)
+        return self._page(address, "moved", now=now) if now else None
 
     def _addresses(self) -> Mapping[str, _Render]:
         renders: dict[str, _Render] = {
             "": self._index,
             "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
             "privacy/": lambda: self._page("privacy/", "privacy"),
+            "methodology/": lambda: self._page("methodology/", "methodology"),
+            "weeks/": lambda: self._page("weeks/", "weeks"),
             "data/": lambda: self._page("data/", "data", projects=self._views()),
             "style.css": lambda: self._file("style.css", CSS),
             "icon.svg": lambda: self._file("icon.svg", SVG),
@@ -95,17 +134,18 @@ class Site:
         renders |= self._changes_addresses("changes/", tuple(self._projects))
         for name, keys in self._projects.items():
             renders |= self._project_addresses(self.schema.projects[name], keys)
-        for week in self._newest_first:
+        for place, week in enumerate(self._weeks, 1):
             renders |= week_addresses(str(week.week), week)
-        for week in self._newest_first[:1]:
-            renders |= week_addresses("latest", week)
+            renders[f"weeks/{week.week}/"] = partial(self._week, place)
+        latest = with_totals(self._newest_first)
+        renders |= week_addresses("latest", latest) if latest else {}
         return MappingProxyType(renders)
 
     def _project_addresses(self, project: Project, keys: Mapping[str, Key]) -> dict[str, _Render]:
         place, files = f"projects/{project.name}", f"data/projects/{project.name}"
 
         def view() -> views.ProjectView:
-            return views.project(project, keys, self._weeks)
+            return views.project(project, keys, self._weeks, MAX_WEEKS)
 
         renders: dict[str, _Render] = {
             f"{place}/": lambda: self._page(f"{place}/", "project", project=view()),
@@ -116,16 +156,14 @@ class Site:
         }
         renders |= self._changes_addresses(f"changes/{project.name}/", (project.name,))
         for form in FORMS:
-            renders[f"{files}.{form}"] = partial(
-                documents.totals, self._newest_first, project.name, form
-            )
-        for key in keys.values():
+            renders[f"{files}.{form}"] = partial(documents.totals, self._recent, project.name, form)
+        for key in (*keys.values(), *self._retired[project.name].values()):
             renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
         return renders
 
     def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
         def render(form: str) -> Document:
-            weeks = documents.only(self._newest_first, project.name, key.number)
+            weeks = documents.only(self._recent, project.name, key.number)
             return documents.totals(weeks, project.name, form)
 
         renders: dict[str, _Render] = {
@@ -134,10 +172,13 @@ class Site:
                 "key",
                 project_name=project.name,
                 project_title=wording.title(project),
-                key=views.key_view(project.name, key, self._weeks),
+                key=views.key_view(project, key, self._weeks, MAX_WEEKS),
                 changes=changes.of_key(self._releases((project.name,)), key),
+                places=self._places(project, key),
             )
         }
+        for name, place in self._places(project, key).items():
+            renders[f"{page}{place}/"] = partial(self._member, project, key, name, page + place)
         for form in FORMS:
             address = f"data/projects/{project.name}/{key.name}.{form}"
             renders[address] = partial(render, form)
@@ -150,7 +191,9 @@ class Site:
             return {
                 "releases": shown,
                 "entries": changes.entries(shown),
-                "projects": [views.project(each, self._projects[each.name], ()) for each in known],
+                "projects": [
+                    views.project(each, self._projects[each.name], (), MAX_WEEKS) for each in known
+                ],
                 "authors": changes.authors(known),
                 "identifier": changes.identifier(place),
                 "never": changes.NEVER,
@@ -165,14 +208,46 @@ class Site:
     def _releases(self, names: Sequence[str]) -> tuple[changes.ReleaseView, ...]:
         return changes.releases((self.schema.projects[n], self._projects[n]) for n in names)
 
-    def _views(self) -> list[views.ProjectView]:
+    @property
+    def _known(self) -> list[tuple[Project, Mapping[str, Key]]]:
+        """The projects with all keys that have a page."""
         return [
-            views.project(self.schema.projects[name], keys, self._weeks)
+            (self.schema.projects[name], {**self._retired[name], **keys})
             for name, keys in self._projects.items()
         ]
 
+    def _views(self) -> list[views.ProjectView]:
+        return [
+            views.project(self.schema.projects[name], keys, self._weeks, MAX_WEEKS)
+            for name, keys in self._projects.items()
+        ]
+
+    def _places(self, project: Project, key: Key) -> Mapping[str, str]:
+        return member.places(key, self._members.get((project.name, key.number), ()))
+
+    def _member(self, project: Project, key: Key, name: str, page: str) -> Document:
+        # Members of a list are asked for one after the other, such as by a copy in files.
+        kept = self._past
+        if kept is None or kept[:2] != (project.name, key.number):
+            past = history.history(self._weeks, project.name, key)
+            kept = self._past = (project.name, key.number, past)
+        return self._page(
+            f"{page}/",
+            "member",
+            project_title=wording.title(project),
+            question=views.question(key),
+            member=member.member_view(project, kept[2], self._weeks, name, MAX_WEEKS),
+        )
+
+    def _week(self, place: int) -> Document:
+        weeks = self._weeks[max(0, place - MAX_WEEKS) : place]
+        view = week_view(self._known, weeks)
+        return self._page(f"weeks/{view.week}/", "week", view=view, most=MOST_ROWS)
+
     def _index(self) -> Document:
-        return self._page("", "index", projects=self._views(), remarks=history.remarks(self._weeks))
+        return self._page(
+            "", "index", projects=self._views(), remarks=history.remarks(self._recent[::-1])
+        )
 
     def _page(self, address: str, template: str, **values: object) -> Document:
         root = "../" * address.count("/") or "./"
@@ -192,17 +267,12 @@ def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
     }
 
 
-def link(address: str) -> str:
-    """Return an address that may stand behind a link; empty for anything else, such as a script."""
-    return address if _LINK.fullmatch(address) else ""
-
-
 def _days(week: Week) -> Markup:
     return Markup('<span class="nobr">{}</span>').format(wording.week(week))
 
 
 def _environment(
-    policy: Policy, newest_first: Sequence[PublishedWeek], *, served: bool
+    policy: Policy, newest_first: Sequence[PublishedWeek], operator: Operator, *, served: bool
 ) -> Environment:
     environment = Environment(
         loader=PackageLoader("headcount_server.pages"),
@@ -222,7 +292,9 @@ def _environment(
         "alt": history.alt,
         "max_weeks": MAX_WEEKS,
         "served": served,
-        "most_rows": MOST_ROWS,
+        "operator": operator,
+        "ages": AGES,
+        "most_rows": MANY_ROWS,
     }
     environment.globals.update(shared)
     return environment

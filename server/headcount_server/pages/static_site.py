@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.pages.site import BUNDLE, MAX_WEEKS, Site, week_addresses
+from headcount_server.pages.operator import Operator
+from headcount_server.pages.site import BUNDLE, NOBODY, Site
 from headcount_server.publication import bundle
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.published import PublishedWeek
@@ -18,7 +19,13 @@ MARKER = ".headcount-site"
 """File that marks a folder as one that may be replaced."""
 
 
-def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy: Policy) -> int:
+def write(
+    directory: Path,
+    known: Schema,
+    weeks: Sequence[PublishedWeek],
+    policy: Policy,
+    operator: Operator = NOBODY,
+) -> int:
     """Write every page and file into a folder; returns how many there are.
 
     `weeks` are all published weeks, newest first. A folder that this function wrote
@@ -27,12 +34,12 @@ def write(directory: Path, known: Schema, weeks: Sequence[PublishedWeek], policy
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"
         raise StoreError(msg)
-    site = Site(known, weeks[:MAX_WEEKS], policy, served=False)
+    site = Site(known, weeks, policy, operator, served=False)
     try:
         with drafted(directory) as draft:
             draft.mkdir()
             (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
-            written = [_write(draft, at, document) for at, document in _documents(site, weeks)]
+            written = [_write(draft, at, document) for at, document in _documents(site)]
             with (draft / BUNDLE).open("wb") as file:
                 bundle.archive(file, known, weeks)
     except OSError as error:
@@ -45,14 +52,15 @@ def _is_ours(directory: Path) -> bool:
     return (directory / MARKER).exists() or (directory.is_dir() and not any(directory.iterdir()))
 
 
-def _documents(site: Site, weeks: Sequence[PublishedWeek]) -> Iterator[tuple[str, Document]]:
+def _documents(site: Site) -> Iterator[tuple[str, Document]]:
     for address in site.addresses:
         document = site.document(address)
         if document is not None:
             yield address, document
-    for week in weeks[MAX_WEEKS:]:
-        for address, render in week_addresses(str(week.week), week).items():
-            yield address, render()
+    for address, now in site.former.items():
+        document = site.document(now) if "." in now else site.moved_page(address)
+        if document is not None:
+            yield address, document
 
 
 def _write(directory: Path, address: str, document: Document) -> Path:

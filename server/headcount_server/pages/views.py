@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headcount.v1 import options_pb2
 
-from headcount_server.pages import wording
-from headcount_server.pages.counts import Count
-from headcount_server.pages.distribution import Distribution, Row, distribution, hidden_class
+from headcount_server.pages import former, wording
+from headcount_server.pages.adoption import Adoption, adoptions
+from headcount_server.pages.answer import Answer, Minimum, answer, by_product, minimums
+from headcount_server.pages.chart import Point, bar
+from headcount_server.pages.counts import Count, Share
+from headcount_server.pages.course import course
+from headcount_server.pages.distribution import Row, hidden_class
 from headcount_server.pages.history import (
     History,
     Note,
     Reports,
-    find,
     history,
     remarks,
     reports,
     retractions,
 )
-from headcount_server.publication.key_terms import threshold_of
+from headcount_server.pages.standing import Standing, retired, standing
+from headcount_server.pages.timeline import Timeline, spans
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
+OVERVIEW = 4
+"""Number of a project's answers on the page of all projects."""
 GLANCE = 3
 """Number of a key's values on the page of its project."""
 
@@ -34,6 +40,7 @@ class Question:
     """A key in words."""
 
     name: str
+    number: int
     label: str
     description: str
     purpose: str
@@ -51,6 +58,8 @@ class Question:
     counted: bool
     """Whether the answer is a number, known by its range."""
     yes_or_no: bool
+    versioned: bool
+    """Whether answers are products with versions."""
     several: bool
     """Whether one installation can give several answers."""
     free_text: bool
@@ -63,14 +72,16 @@ class Card:
     """A key on the page of its project: its most frequent values."""
 
     question: Question
-    answers: Count | None
+    standing: Standing
+    answer: Answer | None
     rows: tuple[Row, ...]
     more: int
     """Number of published values that are not shown here."""
-    median: str
-    threshold: int
-    """Of the key in the last week."""
-    retracted: Retraction | None
+
+    @property
+    def answers(self) -> Count | None:
+        """How many answered in the week that is shown."""
+        return self.standing.found.answers if self.standing.found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +98,15 @@ class ProjectView:
     reports: Reports
     cards: tuple[Card, ...]
     former: tuple[str, ...]
-    """Keys with published totals that are no longer asked."""
+    """Keys with published totals that are no longer asked, each with a page."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
+
+    @property
+    def answers(self) -> tuple[Card, ...]:
+        """The cards whose answers stand for the project: its release, then as declared."""
+        told = [card for card in self.cards if card.answer and card.answer.figure]
+        return tuple(sorted(told, key=lambda card: card.question.number))[:OVERVIEW]
 
     @property
     def levels(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
@@ -104,14 +121,22 @@ class KeyView:
     """A key: what it asks, why, and everything that was published of it."""
 
     question: Question
-    latest: Distribution | None
+    standing: Standing
+    answer: Answer | None
+    minimums: tuple[Minimum, ...]
+    """Each version as the oldest that is still supported; of a version alone."""
+    adoptions: tuple[Adoption, ...]
+    """Releases of the project by weeks since they appeared; of the key `version` alone."""
+    products: tuple[tuple[str, Share], ...]
+    """Each product with all its versions; of a product alone."""
     history: History
+    """Of the last year."""
+    timelines: tuple[Timeline, ...]
+    """The same chart of spans of time, the shortest first."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
-    retracted: Retraction | None
-    """The notice in place of the last week's totals."""
-    threshold: int
-    """Of the key in the last week."""
+    retired: str
+    """Since when it is no longer asked, in a sentence; empty if it is asked."""
 
 
 def question(key: Key) -> Question:
@@ -119,6 +144,7 @@ def question(key: Key) -> Question:
     declared = key.declaration
     return Question(
         name=key.name,
+        number=key.number,
         label=wording.label(key),
         description=declared.description,
         purpose=declared.purpose,
@@ -134,6 +160,7 @@ def question(key: Key) -> Question:
         crossed=key.crossed,
         counted=declared.type == options_pb2.KEY_TYPE_COUNT,
         yes_or_no=declared.type == options_pb2.KEY_TYPE_BOOLEAN,
+        versioned=declared.type == options_pb2.KEY_TYPE_PRODUCT,
         several=declared.type == options_pb2.KEY_TYPE_LIST,
         free_text=declared.type == options_pb2.KEY_TYPE_TEXT,
         hidden=hidden_class(key),
@@ -141,9 +168,12 @@ def question(key: Key) -> Question:
 
 
 def project(
-    declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek]
+    declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek], year: int
 ) -> ProjectView:
-    """Return a project with these keys, by what the weeks (oldest first) published of it."""
+    """Return a project with these keys, by what the weeks (oldest first) published of it.
+
+    So many of them are a year: the last ones, of which the charts are.
+    """
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
     return ProjectView(
@@ -154,71 +184,59 @@ def project(
         contact=options.contact,
         mode=wording.MODES.get(options.mode, ""),
         questions=tuple(map(question, asked)),
-        reports=reports(weeks, declared.name),
-        cards=tuple(_card(declared.name, key, weeks) for key in asked),
-        former=_former(declared, weeks),
-        remarks=remarks(weeks),
-        retractions=retractions(weeks, declared.name),
+        reports=reports(weeks[-year:], declared.name),
+        cards=tuple(_card(declared, key, weeks) for key in asked),
+        former=tuple(former.retired(declared, weeks)),
+        remarks=remarks(weeks[-year:]),
+        retractions=retractions(weeks[-year:], declared.name),
     )
 
 
-def key_view(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> KeyView:
-    """Return a key by what the weeks (oldest first) published of it."""
+def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: int) -> KeyView:
+    """Return a key by what the weeks (oldest first) published of it.
+
+    So many of them are a year: the last ones, of which the table and the small charts are.
+    """
+    kind, stands = key.declaration.type, standing(project, key, weeks)
+    shown, recent = stands.found, weeks[-year:]
+    past = history(weeks, project.name, key)
     return KeyView(
         question=question(key),
-        latest=_latest(project_name, key, weeks),
-        history=history(weeks, project_name, key),
-        remarks=remarks(weeks),
+        standing=stands,
+        answer=_answer(key, stands),
+        minimums=minimums(shown) if shown and kind == options_pb2.KEY_TYPE_VERSION else (),
+        adoptions=adoptions(project, key, weeks) if key.number == project.version_key else (),
+        products=by_product(shown) if shown and kind == options_pb2.KEY_TYPE_PRODUCT else (),
+        history=past if len(weeks) <= year else history(recent, project.name, key),
+        timelines=spans(course(project, key, past, weeks), year) if past.series else (),
+        remarks=remarks(recent),
         retractions=tuple(
             (week, notice)
-            for week, notice in retractions(weeks, project_name)
+            for week, notice in retractions(recent, project.name)
             if notice.key == key.number
         ),
-        retracted=_retracted(project_name, key, weeks),
-        threshold=_threshold(project_name, key, weeks),
+        retired=retired(project, key),
     )
 
 
-def _card(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
-    latest = _latest(project_name, key, weeks)
-    rows = latest.rows if latest else ()
+def _card(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Card:
+    stands = standing(project, key, weeks)
+    rows = stands.found.rows if stands.found else ()
     shown = [row for row in rows if row.count.lower]
     frequent = sorted(shown, key=lambda row: -row.count.lower)[:GLANCE]
     return Card(
         question=question(key),
-        answers=latest.answers if latest else None,
-        rows=tuple(row for row in rows if row in frequent),
+        standing=stands,
+        answer=_answer(key, stands),
+        rows=tuple(_on_one_scale(row) for row in rows if row in frequent),
         more=max(0, len(shown) - GLANCE),
-        median=latest.median if latest else "",
-        threshold=_threshold(project_name, key, weeks),
-        retracted=_retracted(project_name, key, weeks),
     )
 
 
-def _latest(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Distribution | None:
-    found = find(weeks[-1], project_name) if weeks else None
-    return distribution(key, found, weeks[-1].threshold) if found else None
+def _on_one_scale(row: Row) -> Row:
+    share = row.share
+    return replace(row, bar=bar(Point(share.lower, share.middle, share.upper), 100.0))
 
 
-def _threshold(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> int:
-    found = find(weeks[-1], project_name) if weeks else None
-    week = weeks[-1].threshold if weeks else 0
-    return threshold_of(found.terms, key.number, week) if found else week
-
-
-def _retracted(project_name: str, key: Key, weeks: Sequence[PublishedWeek]) -> Retraction | None:
-    found = find(weeks[-1], project_name) if weeks else None
-    notices = found.retractions if found else ()
-    return next((notice for notice in notices if notice.key == key.number), None)
-
-
-def _former(declared: Project, weeks: Sequence[PublishedWeek]) -> tuple[str, ...]:
-    found = (find(week, declared.name) for week in weeks)
-    names = {
-        name
-        for published in found
-        if published is not None
-        for number, name in published.key_names.items()
-        if number not in declared.keys
-    }
-    return tuple(sorted(names))
+def _answer(key: Key, stands: Standing) -> Answer | None:
+    return answer(key, stands.found, stands.earlier) if stands.found else None

@@ -27,6 +27,8 @@ MODES = {
 }
 """Meaning of each consent mode."""
 
+RENAMED, RETIRED = options_pb2.CHANGE_KIND_RENAMED, options_pb2.CHANGE_KIND_RETIRED
+
 _DIGITS = re.compile(r"[0-9]+")
 _SENT = {
     options_pb2.KEY_TYPE_BOOLEAN: "Yes or no.",
@@ -94,6 +96,15 @@ def week(of: Week) -> str:
     return f"{first.day}{DASH}{_day(last)} {last.year}"
 
 
+def day(text: str) -> str:
+    """Return a day written as in ISO 8601, such as `9 November 2026`; other texts as they are."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{_day(found)} {found.year}"
+
+
 def hours(span: timedelta) -> str:
     """Return a span of time in words, such as `48 hours` or `90 minutes`."""
     minutes = round(span / timedelta(minutes=1))
@@ -102,7 +113,7 @@ def hours(span: timedelta) -> str:
     return quantity(minutes // 60, "hour")
 
 
-_MONTHS = [
+MONTHS = [
     "January",
     "February",
     "March",
@@ -120,4 +131,4 @@ _MONTHS = [
 
 def _day(day: date) -> str:
     # strftime() would follow the server's locale.
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+    return f"{day.day} {MONTHS[day.month - 1]}"

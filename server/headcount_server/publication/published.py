@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -57,3 +57,9 @@ class PublishedWeek:
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
 """Reads closed weeks from first to last, newest first, at most so many."""
+
+
+def with_totals(newest_first: Iterable[PublishedWeek]) -> PublishedWeek | None:
+    """Return the last week that has a number, or else the last one; None if there is none."""
+    weeks = tuple(newest_first)
+    return next((week for week in weeks if week.projects), next(iter(weeks), None))

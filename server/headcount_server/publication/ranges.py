@@ -10,7 +10,7 @@ reads more than what is published, so everybody can compute the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from headcount.v1 import options_pb2
@@ -47,6 +47,17 @@ class KeyRanges:
     """Whether each value was rounded down once, and not in parts."""
     rest: Range
     """Answers that none of the published values holds; means nothing for a list."""
+
+    def together(self, chosen: Collection[str]) -> Range:
+        """How many reports hold one of these values, or one that is not named here.
+
+        Means nothing for a list, whose values overlap.
+        """
+        high = self.answers[1]
+        lower = sum(its.lower for value, its in self.values.items() if value in chosen)
+        others = sum(its.lower for value, its in self.values.items() if value not in chosen)
+        upper = high - others
+        return Range(lower, upper, _percent(lower, high), _percent(upper, high))
 
 
 def key_ranges(

@@ -29,6 +29,7 @@ from support.repository import REGISTRY
 
 DOOR = Address("127.0.0.1", 0)
 LAST = WEEKS[-1]
+OTHERS = "other releases"
 
 Cells = dict[tuple[str, str], int]
 """Numbers by value and release, as they are published."""
@@ -114,8 +115,26 @@ def printed(key: Key, value: str) -> str:
 def in_json(week: dict[str, Any], project: str, key: str) -> tuple[int, Cells]:
     (found,) = (each for each in week["projects"] if each["project"] == project)
     (told,) = (each for each in found["keys"] if each["key"] == key)
-    cells = {(v["value"], v.get("version", "")): int(v["reports"]) for v in told.get("values", [])}
+    cells = {
+        (v["value"], OTHERS if v.get("otherReleases") else v.get("version", "")): int(v["reports"])
+        for v in told.get("values", [])
+    }
     return int(told["answers"]), cells
+
+
+def ranges_in_json(week: dict[str, Any], project: str, key: str) -> dict[str, str]:
+    """Each value's count as the page prints it, from the bounds in the file."""
+    (found,) = (each for each in week["projects"] if each["project"] == project)
+    (told,) = (each for each in found["keys"] if each["key"] == key)
+    return {each["value"]: range_in_words(each) for each in told.get("ranges", [])}
+
+
+def range_in_words(bounds: dict[str, str]) -> str:
+    lower = int(bounds.get("lower", 0))
+    if "upper" not in bounds:
+        return f"at least {lower:,}"
+    upper = int(bounds["upper"])
+    return f"{lower:,}–{upper:,}" if lower else f"fewer than {upper + 1}" if upper else "none"
 
 
 def in_csv(text: str, project: str, key: str) -> tuple[int, Cells]:
@@ -166,7 +185,8 @@ def test_every_published_value_is_the_same_on_page_in_json_csv_bundle_and_metric
             ):
                 assert told == (answers, cells), key.name
             page = fetch_public(f"/projects/{project.name}/{key.name}/").decode()
-            check_page(page, key, answers, cells)
+            check_page(page, key, answers, ranges_in_json(week, project.name, key.name))
+            assert {value for value, _ in cells} <= {*ranges_in_json(week, project.name, key.name)}
             check_metrics(series, f"headcount_{project.name}_{key.name}", answers, cells)
             compared["keys"] += 1
             compared["values"] += len(cells)
@@ -174,30 +194,13 @@ def test_every_published_value_is_the_same_on_page_in_json_csv_bundle_and_metric
     assert compared["values"] > 400
 
 
-def check_page(page: str, key: Key, answers: int, cells: Cells) -> None:
+def check_page(page: str, key: Key, answers: int, ranges: dict[str, str]) -> None:
     assert f"<strong>{range_of(answers)}</strong> of" in page, key.name
     tables = Tables(page).rows
     shown = {row[0]: row[2] for row in tables["bars"]}
-    crossed = {value for value, release in cells if release}
-    margins = Counter[str]()
-    for (value, _), number in cells.items():
-        margins[value] += number
-    for value, number in margins.items():
-        text = shown.pop(printed(key, value))
-        if value in crossed:  # the sum of its releases is where the range begins
-            assert text.split("–")[0] == f"{number:,}", key.name
-        else:
-            assert text == range_of(number), key.name
+    for value, told in ranges.items():
+        assert shown.pop(printed(key, value)) == told, key.name
     assert len(shown) == (0 if key.declaration.type == options_pb2.KEY_TYPE_LIST else 1)
-    if crossed:
-        (head, *rows) = tables["grid crossing"]
-        told = {
-            (row[0], release): text
-            for row in rows
-            for release, text in zip(head[1:], row[1:], strict=True)
-            if text != "–"
-        }
-        assert told == {(printed(key, v), r): range_of(n) for (v, r), n in cells.items() if r}
 
 
 def check_metrics(
@@ -221,10 +224,37 @@ def test_percentages_on_a_page_hold_what_follows_from_its_counts(
         page = fetch_public(f"/projects/backdrop/{key.name}/").decode()
         (bounds,) = re.findall(r"<strong>([0-9,]+)–([0-9,]+)</strong> of", page)
         least, most = (int(bound.replace(",", "")) for bound in bounds)
-        for row in Tables(page).rows["bars"]:
-            lower, _, upper = (part.replace(",", "") for part in row[2].partition("–"))
-            low, _, high = row[3].rstrip("%").partition("–")
-            assert float(low) <= 100 * int(lower) / most
-            assert float(high or low) >= min(100.0, 100 * int(upper or lower) / least)
+        rows = Tables(page).rows["bars"]
+        overlapping = key.declaration.type == options_pb2.KEY_TYPE_LIST
+        named = sum(bounds_of(row[2])[0] for row in rows if not remains(row))
+        for row in rows:
+            lower, upper = bounds_of(row[2])
+            low, high = bounds_of(row[3].removesuffix("%"))
+            # What remains is the smallest part of the whole if the whole is small, too.
+            assert low <= 100 * lower / (least if remains(row) else most)
+            if upper is not None and high is not None:
+                beside = 0 if overlapping else named - lower
+                whole = most if remains(row) else max(least, upper + beside)
+                assert high >= min(100.0, 100 * upper / whole)
             looked += 1
     assert looked > 200
+
+
+def remains(row: list[str]) -> bool:
+    """Whether a row is what remains of all answers."""
+    return row[0].endswith(", rare or unknown")
+
+
+def bounds_of(text: str) -> tuple[float, float | None]:
+    """The bounds that a count or a share is printed with; None if there is no upper one."""
+    number = text.replace(",", "").rsplit(" ", maxsplit=1)[-1]
+    if text.startswith("at least"):
+        return float(number), None
+    if text.startswith("fewer than"):
+        return 0.0, float(number) - 1
+    if text.startswith("at most"):
+        return 0.0, float(number)
+    if text == "none":
+        return 0.0, 0.0
+    low, _, high = number.partition("–")
+    return float(low), float(high or low)

@@ -285,13 +285,14 @@ def test_nothing_stands_at_other_addresses_nor_at_that_of_the_open_week(
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_week_from_before_those_on_the_pages_keeps_its_files(
+def test_a_week_from_before_those_of_the_tables_keeps_its_files(
     get: Get, monkeypatch: pytest.MonkeyPatch, at: At
 ) -> None:
     kept = get("/data/weeks/2026-W46.csv")
-    monkeypatch.setattr("headcount_server.pages.routes.MAX_WEEKS", 1)
+    monkeypatch.setattr("headcount_server.pages.site.MAX_WEEKS", 1)
     at("2026-11-25T00:00:00Z")
-    assert "2026-W46" not in get("/data/").body.decode()
+    assert "2026-W46" not in get("/data/projects/toy.csv").body.decode()
+    assert "2026-W46" in get("/data/").body.decode()
     assert get("/data/weeks/2026-W46.csv").body == kept.body
 
 

@@ -27,7 +27,13 @@ PAGES = (
     "projects/backdrop/content_items/",
     "projects/backdrop/core_modules/",
     "projects/backdrop/clean_urls/",
+    "projects/backdrop/version/",
+    "projects/backdrop/mysql_version/",
+    "projects/backdrop/core_modules/block/",
     "projects/backdrop/fragment.html",
+    "weeks/",
+    "weeks/2026-W46/",
+    "methodology/",
     "collected/",
     "changes/",
     "changes/backdrop/",
@@ -182,6 +188,18 @@ def test_a_printed_page_is_black_on_white_with_all_that_was_folded(
         assert page.evaluate(f"{style}.color") == "rgb(0, 0, 0)"
         assert not page.get_by_role("navigation", name="Site").is_visible()
         assert page.get_by_role("columnheader", name="Week").is_visible()
+        page.goto(f"{index}collected/")
+        assert page.get_by_text("PHP version", exact=True).first.is_visible()
+
+
+def test_the_large_chart_is_drawn_without_scripts(context: Context, index: str) -> None:
+    with context(scripts=False) as opened:
+        page = opened.new_page()
+        page.goto(f"{index}projects/backdrop/php_version/")
+        assert page.get_by_role("radio").count() == 1
+        drawing = page.get_by_role("img", name="PHP version from")
+        assert drawing.is_visible()
+        assert "1.9 " in str(drawing.get_attribute("aria-label"))
 
 
 def test_everything_works_without_scripts(context: Context, index: str) -> None:

@@ -1,0 +1,35 @@
+"""Who runs this server, as the pages tell it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from headcount_server.errors import ConfigError
+
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The person or body that runs this server; empty texts are not told."""
+
+    name: str = ""
+    contact: str = ""
+    """Address to follow: `https://…` or `mailto:…`."""
+    imprint: str = ""
+    """The same of a page that says more."""
+
+    def __post_init__(self) -> None:
+        for flag, address in (
+            ("--operator-contact", self.contact),
+            ("--operator-imprint", self.imprint),
+        ):
+            if address and not link(address):
+                msg = f"{flag} {address}: give an address that begins with https:// or mailto:"
+                raise ConfigError(msg)
+
+
+def link(address: str) -> str:
+    """Return an address that may stand behind a link; empty for anything else, such as a script."""
+    return address if _LINK.fullmatch(address) else ""

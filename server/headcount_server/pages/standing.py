@@ -1,0 +1,111 @@
+"""Where a question stands: the last week that has answers, and why later ones have none.
+
+A question that nobody was asked is told apart from one that too few answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headcount_server.pages import wording
+from headcount_server.pages.distribution import Distribution, distribution
+from headcount_server.pages.movement import Earlier
+from headcount_server.publication.key_terms import threshold_of
+from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
+from headcount_server.registry.schema import Key, Project
+from headcount_server.week import Week
+
+YEAR = 52
+"""A week is compared with one so many weeks earlier, or with the oldest that there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a question after the last published week."""
+
+    week: Week | None
+    """The last week that has answers; None if no week has."""
+    found: Distribution | None
+    """Its answers."""
+    earlier: Earlier | None
+    """The week that it is compared with."""
+    silence: str
+    """Why the last published week has no answers; empty if it has."""
+    retracted: Retraction | None
+    """The notice in place of the last week's answers."""
+    threshold: int
+    """Of the key in the last week."""
+
+
+def find(week: PublishedWeek, project: str) -> PublishedProject | None:
+    """Return the published totals of a project in a week; None if there are none."""
+    return next((found for found in week.projects if found.name == project), None)
+
+
+def standing(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Standing:
+    """Return where a key of a project stands after these weeks, oldest first."""
+    name = project.name
+    places = range(len(weeks))
+    found = (_with(weeks[place], name, key) for place in reversed(places))
+    week, shown = next((pair for pair in found if pair), (None, None))
+    last = find(weeks[-1], name) if weeks else None
+    return Standing(
+        week=week,
+        found=shown,
+        earlier=_earlier(weeks, name, key, week) if week else None,
+        silence="" if weeks and weeks[-1].week == week else _silence(project, key, weeks),
+        retracted=next((each for each in _notices(last) if each.key == key.number), None),
+        threshold=_threshold(weeks[-1], last, key) if weeks else 0,
+    )
+
+
+def retired(project: Project, key: Key) -> str:
+    """Say that a key is not declared any more, and since when; empty if it is declared."""
+    if key.number in project.keys:
+        return ""
+    for release in project.declaration.releases:
+        for change in release.changes:
+            if change.key == key.name and change.kind == wording.RETIRED and release.date:
+                return f"No longer asked since {release.name} of {wording.day(release.date)}."
+    return "No longer asked."
+
+
+def _with(week: PublishedWeek, project: str, key: Key) -> tuple[Week, Distribution] | None:
+    found = find(week, project)
+    shown = distribution(key, found, week.threshold) if found else None
+    return (week.week, shown) if shown else None
+
+
+def _earlier(weeks: Sequence[PublishedWeek], project: str, key: Key, shown: Week) -> Earlier | None:
+    since = shown.back(YEAR)
+    within = (each for each in weeks if since <= each.week < shown)
+    found = (_with(each, project, key) for each in within)
+    return next((Earlier(*pair) for pair in found if pair), None)
+
+
+def _silence(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> str:
+    gone = retired(project, key)
+    if gone or not weeks:
+        return gone or "No week has been published yet."
+    last = weeks[-1]
+    found = find(last, project.name)
+    if key.expires and key.expires <= last.week.start.date():
+        return f"No longer asked: it expired on {wording.day(key.expires.isoformat())}."
+    if found is None:
+        return f"Fewer than {last.threshold} installations reported in {last.week}."
+    if found.terms and key.number not in found.terms:
+        return f"Not asked yet in {last.week}."
+    for notice in found.retractions:
+        if notice.key == key.number:
+            return f"The totals of {last.week} were taken down on {notice.date}: {notice.reason}"
+    threshold = _threshold(last, found, key)
+    return f"Fewer than {threshold} installations answered in {last.week}."
+
+
+def _notices(found: PublishedProject | None) -> tuple[Retraction, ...]:
+    return found.retractions if found else ()
+
+
+def _threshold(week: PublishedWeek, found: PublishedProject | None, key: Key) -> int:
+    return threshold_of(found.terms, key.number, week.threshold) if found else week.threshold

@@ -1,0 +1,124 @@
+"""The page of a week: its numbers, what changed for certain, and that it stays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from headcount.v1 import options_pb2
+from headcount_server.pages import static_site
+from headcount_server.pages.site import Site
+from headcount_server.publication.published import PublishedWeek, Retraction
+from headcount_server.publication.terms import Policy
+from headcount_server.registry.schema import Schema
+from headcount_server.store.published_tables import every_week
+from support import decided_weeks, toy_weeks
+
+POLICY = Policy(5, timedelta(days=2))
+NODES = 5
+
+
+@pytest.fixture(scope="module", name="weeks")
+def _weeks(tmp_path_factory: pytest.TempPathFactory, toy_schema: Schema) -> list[PublishedWeek]:
+    return decided_weeks.decided(tmp_path_factory.mktemp("weeks") / "headcount.db", toy_schema)
+
+
+def body(site: Site, address: str) -> str:
+    document = site.document(address)
+    assert document is not None, address
+    return document.body.decode()
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_week_tells_what_changed_for_certain_since_a_week_and_a_year_before(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    page = words(body(Site(toy_schema, weeks, POLICY), "weeks/2026-W46/"))
+    week, year = page.split("Changed for certain since 2025-W46")
+    assert "Changed for certain since 2026-W45" in week
+    # 60 and 63 of 200 said yes: 60–64 and 60–64, which nobody can tell apart.
+    assert "Multisite Yes" not in week.split("Changed for certain since 2026-W45")[1]
+    assert "Channel stable fell" in week
+    assert "Multisite Yes rose 19–22% 29–32%" in year
+    assert "Modules views rose 9–12% 51–55%" in year
+
+
+def test_a_week_has_every_answer_as_it_was_published(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    page = words(body(Site(toy_schema, weeks, POLICY), "weeks/2025-W46/"))
+    assert "200–204 installations reported." in page
+    assert "Yes 40–44 19–22%" in page
+    assert "Changed for certain" not in page
+
+
+def test_later_weeks_leave_the_page_of_a_week_as_it_was(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    def content(site: Site) -> str:
+        page = body(site, "weeks/2026-W45/")
+        return page[page.index("<main") : page.index("</main>")]
+
+    assert content(Site(toy_schema, weeks[1:], POLICY)) == content(Site(toy_schema, weeks, POLICY))
+
+
+def test_a_key_that_was_retired_later_stays_on_the_page_of_a_week(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    toy = toy_schema.projects["toy"]
+    left = {number: key for number, key in toy.keys.items() if number != NODES}
+    site = Site(replace(toy_schema, projects={"toy": replace(toy, keys=left)}), weeks, POLICY)
+    page = words(body(site, "weeks/2025-W46/"))
+    assert "nodes" in page
+    assert "10–99 150–154" in page
+
+
+def test_a_retraction_takes_numbers_off_the_page_and_leaves_a_notice(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    (project,) = weeks[0].projects
+    notice = Retraction(NODES, "nodes", "Counted wrongly.", "2026-11-20")
+    taken = replace(weeks[0], projects=(replace(project, retractions=(notice,)),))
+    page = words(body(Site(toy_schema, [taken, *weeks[1:]], POLICY), "weeks/2026-W46/"))
+    assert "The totals of nodes were taken down on 2026-11-20: Counted wrongly." in page
+    assert "100+" not in page
+
+
+def test_every_week_is_listed_and_an_empty_one_says_so(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    empty = replace(weeks[0], projects=(), annotation="The door was shut.")
+    site = Site(toy_schema, [empty, *weeks[1:]], POLICY)
+    page = words(body(site, "weeks/"))
+    assert page.index("2026-W46") < page.index("2026-W45") < page.index("2025-W46")
+    assert "2026-W46 9–15 November 2026 note nothing published" in page
+    shown = words(body(site, "weeks/2026-W46/"))
+    assert "Fewer than 5 installations reported, so nothing is shown." in shown
+    assert "The door was shut." in shown
+
+
+def test_a_copy_in_files_leads_from_former_names_to_present_ones(
+    toy_schema: Schema, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("copy")
+    database = toy_weeks.lived(folder / "headcount.db", toy_schema)
+    toy = toy_schema.projects["toy"]
+    key = toy.keys[NODES]
+    declaration = options_pb2.KeyOptions()
+    declaration.CopyFrom(key.declaration)
+    declaration.formerly = "node_count"
+    keys = {**toy.keys, NODES: replace(key, declaration=declaration)}
+    known = replace(toy_schema, projects={"toy": replace(toy, keys=keys)})
+    found = every_week(toy_weeks.database_at(database))
+    out = folder / "public"
+    static_site.write(out, known, found, POLICY)
+    moved = (out / "projects/toy/node_count/index.html").read_text(encoding="utf-8")
+    assert 'content="0; url=../../../projects/toy/nodes/"' in moved
+    for form in ("json", "csv"):
+        files = [out / f"data/projects/toy/{name}.{form}" for name in ("node_count", "nodes")]
+        assert files[0].read_bytes() == files[1].read_bytes()
