@@ -1,4 +1,4 @@
-"""The commands `generate grafana` and `generate prometheus`."""
+"""The commands `generate backdrop`, `generate grafana` and `generate prometheus`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from headcount_registry.commands.terminal import (
     quantity,
     reported_errors,
 )
+from headcount_registry.emitters import backdrop_module
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.monitoring.alerts import alert_rules
 from headcount_registry.monitoring.project_dashboard import project_dashboard
@@ -37,7 +38,7 @@ _USUAL = Thresholds()
 
 @click.group("generate")
 def generate_commands() -> None:
-    """Write dashboards and rules for the metrics of a server.
+    """Write a module for Backdrop, or dashboards and rules for a server's metrics.
 
     They follow from the declarations. Run this again when the declarations change.
     """
@@ -58,6 +59,24 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
     ):
         command = add(command)
     return command
+
+
+@generate_commands.command("backdrop")
+@_common
+def backdrop_command(
+    paths: tuple[Path, ...], out: Path, lock_file: Path | None, *, check: bool
+) -> None:
+    """Write the module `headcount` for Backdrop CMS.
+
+    PATH is as for build. The module is the folder headcount of the output directory,
+    which may be the folder of a site's modules. It asks whether a site may be counted,
+    and reports to all projects that are declared here.
+    """
+    registry = _registry(paths, lock_file)
+    files = backdrop_module.emit(registry)
+    _write(files, out / backdrop_module.MODULE, check=check, command="backdrop")
+    projects = quantity(len(registry.projects), "project")
+    click.echo(f"the module {backdrop_module.MODULE}, with {projects}")
 
 
 @generate_commands.command("grafana")

@@ -53,14 +53,15 @@ def plan(
 
 
 def plan_folder(files: Mapping[str, str], folder: Path) -> Plan:
-    """Compare marked files that stand side by side with a folder.
+    """Compare marked files with a folder; `files` maps a path below it to a text.
 
-    Other marked files with the same endings are removed from it. Raises `OutputError` if a
-    file is not ours.
+    Other marked files with the same endings are removed from where these stand. Raises
+    `OutputError` if a file is not ours.
     """
     wanted = {folder / name: text.encode() for name, text in sorted(files.items())}
     marked = {path.suffix for path in wanted}
-    present = (path for path in folder.glob("*") if path.suffix in marked and path.is_file())
+    beside = (path for parent in {each.parent for each in wanted} for path in parent.glob("*"))
+    present = (path for path in beside if path.suffix in marked and path.is_file())
     return _plan(wanted, filter(_is_ours, present), marked)
 
 
