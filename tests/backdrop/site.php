@@ -152,4 +152,5 @@ switch ($do) {
     $told = array_keys(StandIn::stored());
     break;
 }
-print json_encode($told);
+// What a hook answers may be no UTF-8.
+print json_encode($told, JSON_PARTIAL_OUTPUT_ON_ERROR);

@@ -382,12 +382,13 @@ function backdrop_http_request($url, array $options) {
     'follow_location' => 0,
     'protocol_version' => 1.0,
   )));
-  $data = @file_get_contents($url, FALSE, $context);
-  if ($data === FALSE) {
+  $stream = @fopen($url, 'r', FALSE, $context);
+  if (!$stream) {
     return (object) array('code' => -111, 'error' => 'Connection refused');
   }
-  $result = (object) array('data' => $data, 'headers' => array());
-  foreach ($http_response_header as $line) {
+  $meta = stream_get_meta_data($stream);
+  $result = (object) array('data' => stream_get_contents($stream), 'headers' => array());
+  foreach ($meta['wrapper_data'] as $line) {
     if (preg_match('#^HTTP/\S+ (\d+)#', $line, $parts)) {
       $result->code = (int) $parts[1];
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import subprocess
@@ -74,21 +75,32 @@ class BackdropSite:
         self.parts["paths"][name] = str(folder)
         self.parts["code"].append(str(folder / f"{name}.module"))
 
+    def prepare(self) -> None:
+        """Write down what the site has."""
+        (self.folder / "site.json").write_text(json.dumps(self.parts), encoding="utf-8")
+
     def ran(
         self, do: str, given: Json = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Do one thing, whatever comes of it."""
-        (self.folder / "site.json").write_text(json.dumps(self.parts), encoding="utf-8")
-        php = self.php or (installed("php"),)
-        words = [] if given is None else [json.dumps(given)]
         return subprocess.run(
-            [*php, PROGRAM, self.folder, MODULE, do, *words],
+            self._command(do, given),
             env=self.environment | environment,
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
+
+    def begin(self, do: str) -> subprocess.Popen[bytes]:
+        """Begin to do one thing."""
+        return subprocess.Popen(self._command(do), env=self.environment, stdout=subprocess.DEVNULL)
+
+    def _command(self, do: str, given: Json = None) -> list[str | Path]:
+        self.prepare()
+        words = [] if given is None else [json.dumps(given)]
+        php = self.php or (installed("php"),)
+        return [*php, PROGRAM, self.folder, MODULE, do, *words]
 
     def do(self, do: str, given: Json = None, **environment: str) -> Json:
         """Do one thing and return what came of it; nothing else may be printed."""
@@ -104,7 +116,21 @@ class BackdropSite:
         finally:
             self.php = ()
 
+    def keep(self, project: str, kept: Json) -> None:
+        """Replace what the site keeps of a project."""
+        self.remember(f"headcount_project_{project}", json.dumps(kept))
+
+    def remember(self, name: str, text: str) -> None:
+        """Give a state variable a text, as PHP serializes it."""
+        path = self.folder / "state.json"
+        states = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        value = f's:{len(text.encode())}:"{text}";'
+        states[name] = base64.b64encode(value.encode()).decode()
+        path.write_text(json.dumps(states), encoding="utf-8")
+
     def kept(self) -> str:
         """Return everything that the site keeps, as it stands in its state."""
         path = self.folder / "state.json"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        states = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        lines = (f'"{name}": {base64.b64decode(value).decode()}' for name, value in states.items())
+        return "\n".join(lines)
