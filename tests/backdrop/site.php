@@ -147,6 +147,10 @@ switch ($do) {
     $told = StandIn::$messages;
     break;
 
+  case 'call':
+    $told = call_user_func($given['function']);
+    break;
+
   case 'uninstall':
     headcount_uninstall();
     $told = array_keys(StandIn::stored());

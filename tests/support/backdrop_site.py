@@ -64,6 +64,7 @@ class BackdropSite:
     environment: dict[str, str]
     parts: dict[str, Json] = field(default_factory=lambda: copy.deepcopy(STANDARD))
     php: tuple[str, ...] = ()
+    module_code: Path = MODULE
 
     def module(self, name: str, code: str, info: str = "", **parts: str) -> None:
         """Enable a contributed module with this code and this .info file."""
@@ -100,7 +101,7 @@ class BackdropSite:
         self.prepare()
         words = [] if given is None else [json.dumps(given)]
         php = self.php or (installed("php"),)
-        return [*php, PROGRAM, self.folder, MODULE, do, *words]
+        return [*php, PROGRAM, self.folder, self.module_code, do, *words]
 
     def do(self, do: str, given: Json = None, **environment: str) -> Json:
         """Do one thing and return what came of it; nothing else may be printed."""
