@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.arguments import (
+    lock_option,
+    paths_argument,
+    receiver_options,
+)
 from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
@@ -22,7 +26,7 @@ from headcount_registry.monitoring.recording import recording_rules
 from headcount_registry.monitoring.server_dashboard import server_dashboard
 from headcount_registry.monitoring.thresholds import DurationType, SizeType, Thresholds
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build
+from headcount_registry.pipeline.build import AS_DECLARED, Receiver, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,8 +67,15 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
 
 @generate_commands.command("backdrop")
 @_common
-def backdrop_command(
-    paths: tuple[Path, ...], out: Path, lock_file: Path | None, *, check: bool
+@receiver_options
+def backdrop_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    out: Path,
+    lock_file: Path | None,
+    endpoint: str,
+    recipient: str,
+    *,
+    check: bool,
 ) -> None:
     """Write the module `headcount` for Backdrop CMS.
 
@@ -72,7 +83,7 @@ def backdrop_command(
     which may be the folder of a site's modules. It asks whether a site may be counted,
     and reports to all projects that are declared here.
     """
-    registry = _registry(paths, lock_file)
+    registry = _registry(paths, lock_file, Receiver(endpoint, recipient))
     files = backdrop_module.emit(registry)
     _write(files, out / backdrop_module.MODULE, check=check, command="backdrop")
     projects = quantity(len(registry.projects), "project")
@@ -176,10 +187,12 @@ def prometheus_command(  # noqa: PLR0913 - one for each option
     click.echo(f"{quantity(rules, 'rule')} in {quantity(len(files), 'file')}")
 
 
-def _registry(paths: tuple[Path, ...], lock_file: Path | None) -> Registry:
+def _registry(
+    paths: tuple[Path, ...], lock_file: Path | None, receiver: Receiver = AS_DECLARED
+) -> Registry:
     misuse_if_missing(paths)
     with reported_errors() as progress:
-        return build(paths, lock_file or lock_path(paths), progress).registry
+        return build(paths, lock_file or lock_path(paths), progress, receiver).registry
 
 
 def _write(files: Mapping[str, str], out: Path, *, check: bool, command: str) -> None:

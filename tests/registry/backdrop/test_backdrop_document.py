@@ -40,7 +40,7 @@ def shell(script: str, folder: Path) -> str:
 
 
 def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
-    (command,) = blocks("console")
+    command, _ = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
     assert "the module headcount" in shell(command, tmp_path)
     written = tmp_path / "modules" / "headcount"
@@ -48,6 +48,14 @@ def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
     assert {each.relative_to(written) for each in written.rglob("*") if each.is_file()} == files
     for name in files:
         assert (written / name).read_bytes() == (MODULE / name).read_bytes()
+
+
+def test_a_fork_gets_a_module_and_a_registry_of_its_own(tmp_path: Path) -> None:
+    _, commands = blocks("console")
+    (tmp_path / "registry").symlink_to(ROOT / "registry")
+    shell(commands, tmp_path)
+    for file in ("fork/headcount/projects/backdrop.json", "server/registry.json"):
+        assert "https://fork.example.org" in (tmp_path / file).read_text(encoding="utf-8")
 
 
 def test_the_example_of_an_author_is_collected(

@@ -90,3 +90,26 @@ def test_a_file_that_is_somebody_elses_is_left_alone(bench: Bench) -> None:
     assert refused.exit_code == 1
     assert "headcount.module: was not written by headcount-registry" in refused.output
     assert [path.name for path in module.iterdir()] == ["headcount.module"]
+
+
+def test_a_fork_names_its_own_receiver_and_its_server_is_built_alike(bench: Bench) -> None:
+    module = declared(bench, "acme", "zoo")
+    fork = ("--endpoint", "https://fork.example.org", "--recipient", "The fork")
+    assert generate(bench, *fork).exit_code == 0
+    where = (str(bench.declarations), "--out", str(bench.root / "server"))
+    assert bench.run("build", *where, *fork).exit_code == 0
+    built = json.loads((bench.root / "server" / "registry.json").read_text(encoding="utf-8"))
+    for project in built["projects"]:
+        text = (module / "projects" / f"{project['name']}.json").read_text(encoding="utf-8")
+        told = json.loads(text)
+        assert (told["endpoint"], told["recipient"]) == ("https://fork.example.org", "The fork")
+        assert told["digest"] == project["digest"]
+    assert generate(bench, "--check").exit_code == 1
+
+
+def test_what_is_no_address_is_refused_with_the_remedy(bench: Bench) -> None:
+    declared(bench, "acme")
+    refused = generate(bench, "--endpoint", "ftp://fork.example.org")
+    assert refused.exit_code == 2
+    assert "write grpcs://host[:port] or https://host[:port]" in refused.output
+    assert not bench.out.exists()
