@@ -124,9 +124,7 @@ def project_address(project: ProjectDraft) -> Problems:
             homepage.value_location,
             f"`{homepage.text}` is no address of a page; write https://...",
         )
-    match = _ENDPOINT.fullmatch(endpoint.text) if endpoint else None
-    path_of_grpc = match and match["scheme"] == "grpc" and match["path"]
-    if endpoint and (not match or path_of_grpc or not 0 < int(match["port"] or "1") <= _LAST_PORT):
+    if endpoint and not is_endpoint(endpoint.text):
         yield (
             endpoint.value_location,
             (
@@ -134,6 +132,14 @@ def project_address(project: ProjectDraft) -> Problems:
                 " grpcs://host[:port] or https://host[:port]"
             ),
         )
+
+
+def is_endpoint(text: str) -> bool:
+    """Return whether a text is an address that reports can be sent to."""
+    match = _ENDPOINT.fullmatch(text)
+    if match is None or (match["scheme"] == "grpc" and match["path"]):
+        return False
+    return 0 < int(match["port"] or "1") <= _LAST_PORT
 
 
 @project_check("project-long-text")

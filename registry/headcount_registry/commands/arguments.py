@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from headcount_registry.checks.projects import is_endpoint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,3 +30,32 @@ def lock_option(explanation: str) -> Callable[[_F], _F]:
         type=click.Path(path_type=Path, dir_okay=False),
         help=f"File of permanent numbers{explanation}",
     )
+
+
+class _EndpointType(click.ParamType[str]):
+    """An address that reports can be sent to."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address; fail with the remedy if it is none."""
+        if value and not is_endpoint(value):
+            self.fail(f"{value!r}: write grpcs://host[:port] or https://host[:port]", param, ctx)
+        return value
+
+
+def receiver_options(command: _F) -> _F:
+    """Add --endpoint and --recipient, for packagers and forks."""
+    recipient = click.option(
+        "--recipient",
+        metavar="WHO",
+        default="",
+        help="Name this recipient to site owners, instead of those that declarations name.",
+    )
+    endpoint = click.option(
+        "--endpoint",
+        type=_EndpointType(),
+        default="",
+        help="Send all reports here, instead of where the declarations say.",
+    )
+    return endpoint(recipient(command))

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.arguments import (
+    lock_option,
+    paths_argument,
+    receiver_options,
+)
 from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
@@ -19,7 +23,7 @@ from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution import history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build
+from headcount_registry.pipeline.build import Receiver, build
 
 if TYPE_CHECKING:
     from headcount_registry.pipeline.build import Build
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write a page of changes, release by release, to this file.",
 )
+@receiver_options
 @click.option("--check", is_flag=True, help="Write nothing; say which files are out of date.")
 def build_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
@@ -54,6 +59,8 @@ def build_command(  # noqa: PLR0913 - one for each option
     lock_file: Path | None,
     docs: Path | None,
     changes: Path | None,
+    endpoint: str,
+    recipient: str,
     *,
     check: bool,
 ) -> None:
@@ -73,7 +80,7 @@ def build_command(  # noqa: PLR0913 - one for each option
     misuse_if_missing(paths)
     numbers = lock_file or lock_path(paths)
     with reported_errors() as progress:
-        built = build(paths, numbers, progress)
+        built = build(paths, numbers, progress, Receiver(endpoint, recipient))
         documents = _documents(built, numbers, docs, changes)
         todo = output.plan(built.files, out, numbers, built.lock, documents)
         progress.done()

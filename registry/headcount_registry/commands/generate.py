@@ -1,4 +1,4 @@
-"""The commands `generate grafana` and `generate prometheus`."""
+"""The commands `generate backdrop`, `generate grafana` and `generate prometheus`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.arguments import (
+    lock_option,
+    paths_argument,
+    receiver_options,
+)
 from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
     reported_errors,
 )
+from headcount_registry.emitters import backdrop_module
 from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.monitoring.alerts import alert_rules
@@ -21,7 +26,7 @@ from headcount_registry.monitoring.recording import recording_rules
 from headcount_registry.monitoring.server_dashboard import server_dashboard
 from headcount_registry.monitoring.thresholds import DurationType, SizeType, Thresholds
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import build
+from headcount_registry.pipeline.build import AS_DECLARED, Receiver, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +42,7 @@ _USUAL = Thresholds()
 
 @click.group("generate")
 def generate_commands() -> None:
-    """Write dashboards and rules for the metrics of a server.
+    """Write a module for Backdrop, or dashboards and rules for a server's metrics.
 
     They follow from the declarations. Run this again when the declarations change.
     """
@@ -58,6 +63,31 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
     ):
         command = add(command)
     return command
+
+
+@generate_commands.command("backdrop")
+@_common
+@receiver_options
+def backdrop_command(  # noqa: PLR0913 - one for each option
+    paths: tuple[Path, ...],
+    out: Path,
+    lock_file: Path | None,
+    endpoint: str,
+    recipient: str,
+    *,
+    check: bool,
+) -> None:
+    """Write the module `headcount` for Backdrop CMS.
+
+    PATH is as for build. The module is the folder headcount of the output directory,
+    which may be the folder of a site's modules. It asks whether a site may be counted,
+    and reports to all projects that are declared here.
+    """
+    registry = _registry(paths, lock_file, Receiver(endpoint, recipient))
+    files = backdrop_module.emit(registry)
+    _write(files, out / backdrop_module.MODULE, check=check, command="backdrop")
+    projects = quantity(len(registry.projects), "project")
+    click.echo(f"the module {backdrop_module.MODULE}, with {projects}")
 
 
 @generate_commands.command("grafana")
@@ -157,10 +187,12 @@ def prometheus_command(  # noqa: PLR0913 - one for each option
     click.echo(f"{quantity(rules, 'rule')} in {quantity(len(files), 'file')}")
 
 
-def _registry(paths: tuple[Path, ...], lock_file: Path | None) -> Registry:
+def _registry(
+    paths: tuple[Path, ...], lock_file: Path | None, receiver: Receiver = AS_DECLARED
+) -> Registry:
     misuse_if_missing(paths)
     with reported_errors() as progress:
-        return build(paths, lock_file or lock_path(paths), progress).registry
+        return build(paths, lock_file or lock_path(paths), progress, receiver).registry
 
 
 def _write(files: Mapping[str, str], out: Path, *, check: bool, command: str) -> None:

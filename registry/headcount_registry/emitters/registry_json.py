@@ -22,11 +22,12 @@ FORMAT = 1
 
 def emit(registry: Registry) -> str:
     """Return the text of `registry.json`, with projects by name and keys by number."""
-    model = {"format": FORMAT, "projects": [_project(project) for project in registry.projects]}
+    model = {"format": FORMAT, "projects": [project(each) for each in registry.projects]}
     return json.dumps(model, ensure_ascii=False, indent=2) + "\n"
 
 
-def _project(project: Project) -> dict[str, object]:
+def project(project: Project) -> dict[str, object]:
+    """Return one project, as it stands in the file."""
     return {
         "name": project.name,
         "title": project.title,

@@ -7,7 +7,7 @@ Nothing here writes. `output.py` does, once everything is known to be right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations.digest import with_digests
@@ -41,6 +41,34 @@ def _silent(_step: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who receives the reports, in place of whom the declarations name; `""` changes nothing.
+
+    For packagers and forks, whose declarations are other people's.
+    """
+
+    endpoint: str = ""
+    recipient: str = ""
+
+    def of(self, registry: Registry) -> Registry:
+        """Return the registry with every project's reports going to this receiver."""
+        return replace(
+            registry,
+            projects=tuple(
+                replace(
+                    project,
+                    endpoint=self.endpoint or project.endpoint,
+                    recipient=self.recipient or project.recipient,
+                )
+                for project in registry.projects
+            ),
+        )
+
+
+AS_DECLARED = Receiver()
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """The result of a build, before it is written.
 
@@ -55,7 +83,10 @@ class Build:
 
 
 def build(
-    paths: Iterable[Path], lock_file: Path, progress: Callable[[str], None] = _silent
+    paths: Iterable[Path],
+    lock_file: Path,
+    progress: Callable[[str], None] = _silent,
+    receiver: Receiver = AS_DECLARED,
 ) -> Build:
     """Compile declarations, and report each step to `progress`.
 
@@ -72,7 +103,7 @@ def build(
     numbered = number_draft(draft, lock_file)
     findings = tuple(sorted((*warnings, *numbered.findings)))
     refuse_errors(findings)
-    registry = with_digests(numbered.registry)
+    registry = with_digests(receiver.of(numbered.registry))
     return Build(
         registry,
         _files(registry, history.with_unreleased(registry, lock_file), progress),

@@ -55,12 +55,13 @@ def plan(
 def plan_folder(files: Mapping[str, str], folder: Path) -> Plan:
     """Compare a folder with the marked files that it should hold.
 
-    The plan removes other marked files with the same endings. Raises `OutputError` if a file
-    is not ours.
+    `files` maps a path below the folder to a text. The plan removes other marked files with
+    the same endings from where these stand. Raises `OutputError` if a file is not ours.
     """
     wanted = {folder / name: text.encode() for name, text in sorted(files.items())}
     marked = {path.suffix for path in wanted}
-    present = (path for path in folder.glob("*") if path.suffix in marked and path.is_file())
+    beside = (path for parent in {each.parent for each in wanted} for path in parent.glob("*"))
+    present = (path for path in beside if path.suffix in marked and path.is_file())
     return _plan(wanted, filter(_is_ours, present), marked)
 
 
