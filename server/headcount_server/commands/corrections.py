@@ -1,12 +1,13 @@
-"""Commands that correct a database while no server runs: `annotate`, `retract`, `discard`."""
+"""Commands that correct a database: `annotate`, `retract`, `discard`."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import click
 
 from headcount_server.commands.flags import WEEK, Command, database, one_sentence
+from headcount_server.doors.corrections import ask
 from headcount_server.store import corrections
 from headcount_server.store.database import Database
 from headcount_server.week import Week
@@ -24,14 +25,10 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
     """Take down totals that should never have been published.
 
     A public notice with the reason takes their place. Without --week, the key
-    is withheld from later weeks too. No server may run on a SQLite file: stop
-    it, retract, start it again. Your backups and other people's copies still
-    contain the totals.
+    is withheld from later weeks too. The server may run. Your backups and other
+    people's copies still contain the totals.
     """
-    with one_sentence():
-        weeks = corrections.retract(
-            database, project=project, key=key, week=week, reason=reason, today=_today()
-        )
+    weeks = _correct(database, "retract", week, project=project, key=key, reason=reason)
     click.echo(f"{project} {key}: taken down from {', '.join(weeks) or 'no published week'}")
     if week is None:
         click.echo(f"{project} {key}: withheld from every week to come")
@@ -45,11 +42,9 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
 def annotate(database: Database, week: Week, text: str) -> None:
     """Attach a TEXT that everybody can read to a week, such as one with an outage.
 
-    A new text replaces the old one, and an empty text removes it. No server may
-    run on a SQLite file: stop it, annotate, start it again.
+    A new text replaces the old one, and an empty text removes it. The server may run.
     """
-    with one_sentence():
-        corrections.annotate(database, week, text)
+    _correct(database, "annotate", week, text=text)
     click.echo(f"{week}: {text or 'no longer annotated'}")
 
 
@@ -63,10 +58,18 @@ def discard(database: Database, week: Week) -> None:
     start. This command drops what the week has counted and leaves a public
     notice. The server then begins the week anew.
     """
-    with one_sentence():
-        corrections.discard(database, week, _today())
+    _correct(database, "discard", week)
     click.echo(f"{week}: dropped; the server begins it anew, and a notice says so")
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _correct(database: Database, correction: str, week: Week | None, **more: str) -> list[str]:
+    """Let the server that runs on a database correct it, or do so if none runs."""
+    asked = {
+        "correction": correction,
+        "week": None if week is None else str(week),
+        "today": datetime.now(UTC).date().isoformat(),
+        **more,
+    }
+    with one_sentence():
+        done = None if database.socket is None else ask(database.socket, asked)
+        return corrections.correct(database, asked) if done is None else done

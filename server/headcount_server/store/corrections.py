@@ -1,26 +1,70 @@
 """Corrections by the operator: totals taken down, weeks explained, a week given up.
 
-They change the database, so they need the right to write to it. On SQLite a
-running server holds it: stop it, correct, start it again. A stop of seconds
-costs nothing, since clients try again. On PostgreSQL servers may run.
+They change the database, so they need the right to write to it. On SQLite a running
+server holds it, and makes the correction for the command; see `doors.corrections`. On
+PostgreSQL commands correct beside servers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date
+from typing import Protocol, runtime_checkable
 
 from headcount_server.errors import StoreError
 from headcount_server.store import retractions
 from headcount_server.store.connection import Connection
-from headcount_server.store.database import Database
 from headcount_server.week import Week
 
 MAX_LENGTH = 500
 """Longest reason or explanation, in characters."""
 
 
+@runtime_checkable
+class Correctable(Protocol):
+    """A database that a command has to itself, or the store of the server that runs on it."""
+
+    @property
+    def open_tables(self) -> str:
+        """How the names of the tables begin that hold exact totals of open weeks."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give the connection of one transaction, after which nothing is left of what it deleted.
+
+        Raises StoreError or Unavailable.
+        """
+        ...
+
+    def give_up(self, connection: Connection, week: Week) -> None:
+        """Drop an open week with its tokens and totals, within a transaction of `writing`."""
+        ...
+
+
+def correct(target: Correctable, asked: Mapping[str, str | None]) -> list[str]:
+    """Make the correction that a command asks for, as it is sent to a server.
+
+    Return the weeks from which totals were taken down. Raises StoreError, Unavailable.
+    """
+    today = date.fromisoformat(asked["today"] or "")
+    week = Week.parse(asked["week"]) if asked["week"] else None
+    match asked["correction"], week:
+        case "retract", _:
+            project, key, reason = (asked[name] or "" for name in ("project", "key", "reason"))
+            return retract(target, project=project, key=key, week=week, reason=reason, today=today)
+        case "annotate", Week():
+            annotate(target, week, asked["text"] or "")
+        case "discard", Week():
+            discard(target, week, today)
+        case other, _:
+            msg = f"{other}: no correction; the server is of another version than the command"
+            raise StoreError(msg)
+    return []
+
+
 def retract(  # noqa: PLR0913 - the command hands over one of each
-    database: Database, *, project: str, key: str, week: Week | None, reason: str, today: date
+    database: Correctable, *, project: str, key: str, week: Week | None, reason: str, today: date
 ) -> list[str]:
     """Take down what was published of a key in one week, or in all and for ever.
 
@@ -52,7 +96,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
     return weeks
 
 
-def annotate(database: Database, week: Week, text: str) -> None:
+def annotate(database: Correctable, week: Week, text: str) -> None:
     """Attach a public explanation to a week; an empty text removes it.
 
     Raises StoreError.
@@ -66,7 +110,7 @@ def annotate(database: Database, week: Week, text: str) -> None:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
 
 
-def discard(database: Database, week: Week, today: date) -> None:
+def discard(database: Correctable, week: Week, today: date) -> None:
     """Give up an open week whose key is lost; the server begins it anew.
 
     Its tokens and totals are dropped, what is published stays, and a notice
