@@ -15,6 +15,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
+from headcount_server.doors.corrections import CorrectionsDoor
 from headcount_server.doors.descriptors import descriptors, places
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
 from headcount_server.doors.http_application import application, health
@@ -35,6 +36,7 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import Service
 from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.contract import Store
+from headcount_server.store.corrections import Correctable
 from headcount_server.store.writer import Writer
 
 END_SECONDS = DRAIN_SECONDS + 10
@@ -79,7 +81,7 @@ class App:
         """The threads without which there is no service."""
         yield from self._writer.threads
         yield self.weeks.thread
-        for door in self._doors:
+        for door in (*self._doors, *self._corrections):
             yield from door.threads
 
     def __exit__(
@@ -124,12 +126,22 @@ class App:
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
         writer.watch(lambda ok, why: _tell(grpc, why, ok=ok))
 
+        self._corrections = list(self._open_corrections(starting, store))
         starting.callback(self.weeks.stop)
         self.weeks.start()
+        for door in self._corrections:
+            door.start()
         public.start()
         operations.start()
         grpc.start()
         starting.callback(grpc.leave)
+
+    def _open_corrections(self, starting: ExitStack, store: Store) -> Iterator[CorrectionsDoor]:
+        socket = self._config.database.socket
+        if socket is not None and isinstance(store, Correctable):
+            door = CorrectionsDoor(socket, self.weeks, store)
+            starting.callback(door.stop)
+            yield door
 
     def _open_doors(
         self,

@@ -1,14 +1,15 @@
-"""Commands that correct a database while no server runs: `annotate`, `retract`, `discard`."""
+"""Commands that correct a database: `annotate`, `retract`, `discard`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import click
 
 from headcount_server.commands.flags import WEEK, Command, database, one_sentence
+from headcount_server.doors.corrections import ask
 from headcount_server.store import corrections
+from headcount_server.store.corrections import Correction
 from headcount_server.store.database import Database
 from headcount_server.week import Week
 
@@ -27,24 +28,13 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
     A public notice with the reason takes their place. Without --week, the key
     is withheld from later weeks too. Which releases later weeks told apart can
     follow from what is taken down, so their releases are summed up; these weeks
-    are listed first. No server may run on a SQLite file: stop it, retract, start
-    it again. Your backups and other people's copies still contain the totals.
+    are listed first. The server may run. Your backups and other people's copies
+    still contain the totals.
     """
-
-    def tell(_: Sequence[str], folded: Sequence[str]) -> None:
-        if folded:
-            click.echo(f"releases are summed up in {', '.join(folded)}")
-
-    with one_sentence():
-        weeks = corrections.retract(
-            database,
-            project=project,
-            key=key,
-            week=week,
-            reason=reason,
-            today=_today(),
-            plan=tell,
-        )
+    done = _correct(database, "retract", week, project=project, key=key, reason=reason)
+    if done.folded:
+        click.echo(f"releases are summed up in {', '.join(done.folded)}")
+    weeks = done.weeks
     click.echo(f"{project} {key}: taken down from {', '.join(weeks) or 'no published week'}")
     if week is None:
         click.echo(f"{project} {key}: withheld from every week to come")
@@ -58,11 +48,9 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
 def annotate(database: Database, week: Week, text: str) -> None:
     """Attach a TEXT that everybody can read to a week, such as one with an outage.
 
-    A new text replaces the old one, and an empty text removes it. No server may
-    run on a SQLite file: stop it, annotate, start it again.
+    A new text replaces the old one, and an empty text removes it. The server may run.
     """
-    with one_sentence():
-        corrections.annotate(database, week, text)
+    _correct(database, "annotate", week, text=text)
     click.echo(f"{week}: {text or 'no longer annotated'}")
 
 
@@ -76,10 +64,18 @@ def discard(database: Database, week: Week) -> None:
     start. This command drops what the week has counted and leaves a public
     notice. The server then begins the week anew.
     """
-    with one_sentence():
-        corrections.discard(database, week, _today())
+    _correct(database, "discard", week)
     click.echo(f"{week}: dropped; the server begins it anew, and a notice says so")
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _correct(database: Database, correction: str, week: Week | None, **more: str) -> Correction:
+    """Let the server that runs on a database correct it, or do so if none runs."""
+    asked = {
+        "correction": correction,
+        "week": None if week is None else str(week),
+        "today": datetime.now(UTC).date().isoformat(),
+        **more,
+    }
+    with one_sentence():
+        done = None if database.socket is None else ask(database.socket, asked)
+        return corrections.correct(database, asked) if done is None else done

@@ -54,7 +54,7 @@ _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 class GrpcDoor:
     """Listens for gRPC calls on one address.
 
-    Networks share half of the connections that grpcio may hold. Raises ConfigError
+    Networks share a quarter of the connections that grpcio may hold. Raises ConfigError
     if it cannot listen there.
     """
 
@@ -96,7 +96,7 @@ class GrpcDoor:
             msg = f"--grpc {address}: cannot listen there; is the port taken?"
             raise ConfigError(msg)
         # grpcio bounds all connections, whosesoever they are: it has to have room for more.
-        self._shared = SharedPort(address.at(self.port), max(1, gate.connections // 2))
+        self._shared = SharedPort(address.at(self.port), max(1, gate.connections // 4))
 
     @property
     def threads(self) -> list[threading.Thread]:

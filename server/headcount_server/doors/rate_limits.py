@@ -47,7 +47,7 @@ class Limits:
     """Calls a second from everyone together; 0 for no limit."""
     connections: int = 4096
     """Connections over gRPC at once; further ones are closed before anything is read. Networks
-    share half of them."""
+    share a quarter of them."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks whose `X-Forwarded-For` is trusted."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -162,6 +163,24 @@ class WeekCycle:
             self._registry.replace(schema)
 
         self._writer.run(note)
+
+    def correct(self, correction: Callable[[], None]) -> None:
+        """Make a correction between two commits, then begin anew what it gave up, and show it.
+
+        Raises what the correction raises.
+        """
+
+        def run() -> None:
+            correction()
+            self._untold = True
+            with suppress(ServerError):  # `_watch` tries again
+                self._advance(self._clock.now())
+
+        with self._advancing:
+            try:
+                self._writer.run(run)
+            finally:
+                self._open = self._store.open_weeks()
 
     def _advance(self, now: datetime) -> None:
         if self._store.refresh():

@@ -1,49 +1,86 @@
 """Corrections by the operator: totals taken down, weeks explained, a week given up.
 
-They change the database, so they need the right to write to it. On SQLite a
-running server holds it: stop it, correct, start it again. A stop of seconds
-costs nothing, since clients try again. On PostgreSQL servers may run.
+They change the database, so they need the right to write to it. On SQLite a running
+server holds it, and makes the correction for the command; see `doors.corrections`. On
+PostgreSQL commands correct beside servers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import Protocol, runtime_checkable
 
 from headcount_server.errors import StoreError
 from headcount_server.store import folding, retractions
 from headcount_server.store.connection import Connection
-from headcount_server.store.database import Database
 from headcount_server.week import Week
-
-Plan: TypeAlias = Callable[[Sequence[str], Sequence[str]], None]
-
-
-def _quietly(_taken_down: Sequence[str], _folded: Sequence[str]) -> None:
-    """Tell nobody."""
-
 
 MAX_LENGTH = 500
 """Longest reason or explanation, in characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The weeks that a correction reached."""
+
+    weeks: Sequence[str] = ()
+    """Those from which totals were taken down."""
+    folded: Sequence[str] = ()
+    """Those in which releases were summed up, because they follow from what was taken down."""
+
+
+@runtime_checkable
+class Correctable(Protocol):
+    """A database that a command has to itself, or the store of the server that runs on it."""
+
+    @property
+    def open_tables(self) -> str:
+        """How the names of the tables begin that hold exact totals of open weeks."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give the connection of one transaction, after which nothing is left of what it deleted.
+
+        Raises StoreError or Unavailable.
+        """
+        ...
+
+    def give_up(self, connection: Connection, week: Week) -> None:
+        """Drop an open week with its tokens and totals, within a transaction of `writing`."""
+        ...
+
+
+def correct(target: Correctable, asked: Mapping[str, str | None]) -> Correction:
+    """Make the correction that a command asks for, as it is sent to a server.
+
+    Raises StoreError, Unavailable.
+    """
+    today = date.fromisoformat(asked["today"] or "")
+    week = Week.parse(asked["week"]) if asked["week"] else None
+    match asked["correction"], week:
+        case "retract", _:
+            project, key, reason = (asked[name] or "" for name in ("project", "key", "reason"))
+            return retract(target, project=project, key=key, week=week, reason=reason, today=today)
+        case "annotate", Week():
+            annotate(target, week, asked["text"] or "")
+        case "discard", Week():
+            discard(target, week, today)
+        case other, _:
+            msg = f"{other}: no correction; the server is of another version than the command"
+            raise StoreError(msg)
+    return Correction()
+
+
 def retract(  # noqa: PLR0913 - the command hands over one of each
-    database: Database,
-    *,
-    project: str,
-    key: str,
-    week: Week | None,
-    reason: str,
-    today: date,
-    plan: Plan = _quietly,
-) -> list[str]:
+    database: Correctable, *, project: str, key: str, week: Week | None, reason: str, today: date
+) -> Correction:
     """Take down what was published of a key in one week, or in all and for ever.
 
-    Where it is for ever, exact totals of open weeks go too, and no later week
-    publishes the key. `plan` hears of the weeks before anything is done: those
-    that something is taken down from, and those whose releases are summed up.
-    Returns the former. Raises StoreError.
+    If it is for ever, exact totals of open weeks go too, and no later week
+    publishes the key. Raises StoreError.
     """
     _check_text("--reason", reason)
     with database.writing() as connection:
@@ -60,7 +97,6 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
             msg = f"--week {week}: nothing of {project}'s key {key} is published there"
             raise StoreError(msg)
         folded = folding.reach(connection, project, number, weeks)
-        plan(weeks, sorted(set().union(*folded.values())))
         for found in weeks:
             retractions.take_down(connection, "published", found, project, number)
             retractions.note(connection, found, project, number, reason, today)
@@ -74,10 +110,10 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
                 retractions.take_down(connection, database.open_tables, found, project, number)
-    return weeks
+    return Correction(weeks, sorted(set().union(*folded.values())))
 
 
-def annotate(database: Database, week: Week, text: str) -> None:
+def annotate(database: Correctable, week: Week, text: str) -> None:
     """Attach a public explanation to a week; an empty text removes it.
 
     Raises StoreError.
@@ -91,7 +127,7 @@ def annotate(database: Database, week: Week, text: str) -> None:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
 
 
-def discard(database: Database, week: Week, today: date) -> None:
+def discard(database: Correctable, week: Week, today: date) -> None:
     """Give up an open week whose key is lost; the server begins it anew.
 
     Its tokens and totals are dropped, what is published stays, and a notice

@@ -57,6 +57,11 @@ class Database(Protocol):
         ...
 
     @property
+    def socket(self) -> Path | None:
+        """Where a running server takes corrections; None if commands make them beside it."""
+        ...
+
+    @property
     def look(self) -> str:
         """A command that shows what it holds, to be typed by a person."""
         ...

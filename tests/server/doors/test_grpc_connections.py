@@ -40,7 +40,7 @@ def test_connections_beyond_the_bound_are_closed_and_hold_nothing_up(
     config: Config, clock_file: Path
 ) -> None:
     """Each comes from another network: there is nobody whose place another could take."""
-    config = replace(config, limits=Limits(connections=10))
+    config = replace(config, limits=Limits(connections=20))
     with App(config, FileClock(clock_file)) as app, ExitStack() as open_ones:
 
         def come(network: int) -> socket.socket:

@@ -169,7 +169,7 @@ def test_a_retraction_of_nothing_is_refused_with_what_there_is(
         ["discard", "--week=2026-W47"],
     ],
 )
-def test_a_correction_beside_a_running_server_is_refused_with_the_reason(
+def test_a_correction_is_refused_if_another_process_holds_the_file_and_takes_none(
     tmp_path: Path, toy_schema: Schema, arguments: list[str]
 ) -> None:
     store = live(tmp_path / "headcount.db", toy_schema)

@@ -25,6 +25,7 @@ from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.week import Week
 from prometheus_client import generate_latest
 from support.small_weeks import NOTE, PHP, VERSION, Site, read
+from support.toy_weeks import command
 
 W = [Week(2026, 20 + number) for number in range(9)]
 RETRACTED = 2
@@ -141,19 +142,12 @@ def test_the_command_lists_the_weeks_whose_releases_are_summed_up_first(
     tmp_path: Path, toy: Project, toy_schema: Schema
 ) -> None:
     database = lived(tmp_path / "headcount.db", toy, toy_schema, USUAL)
-    told: list[tuple[Sequence[str], Sequence[str]]] = []
-
-    def hear(weeks: Sequence[str], folded: Sequence[str]) -> None:
-        told.append((weeks, folded))
-
-    corrections.retract(
-        database,
-        project="toy",
-        key="php_version",
-        week=W[RETRACTED],
-        reason="a mistake",
-        today=date(2026, 11, 1),
-        plan=hear,
-    )
+    week = f"--week={W[RETRACTED]}"
+    what = ("--project=toy", "--key=php_version", "--reason=a mistake", week)
+    result = command("retract", "--database", database.path, *what)
     later = [str(week) for week in W[RETRACTED + 1 : -1]]
-    assert told == [([str(W[RETRACTED])], later)]
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[:2] == [
+        f"releases are summed up in {', '.join(later)}",
+        f"toy php_version: taken down from {W[RETRACTED]}",
+    ]

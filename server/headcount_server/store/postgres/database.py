@@ -24,6 +24,7 @@ class PostgresDatabase:
     url: PostgresUrl
     files: ClassVar[tuple[Path, ...]] = ()
     open_tables: ClassVar[str] = "shard"
+    socket: ClassVar[None] = None
 
     def __str__(self) -> str:
         return str(self.url)

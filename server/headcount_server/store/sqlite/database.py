@@ -15,7 +15,7 @@ from headcount_server.store.connection import Connection
 from headcount_server.store.database import Side, Target
 from headcount_server.store.sqlite import audit, connections, copying
 from headcount_server.store.sqlite.claim import beside
-from headcount_server.store.sqlite.store import SqliteStore, drop_week
+from headcount_server.store.sqlite.store import SqliteStore, forget_week
 from headcount_server.week import Week
 
 
@@ -33,6 +33,11 @@ class SqliteDatabase:
     def files(self) -> tuple[Path, ...]:
         """The file and its write-ahead log."""
         return self.path, beside(self.path, "-wal")
+
+    @property
+    def socket(self) -> Path:
+        """The socket of the server that runs on it."""
+        return beside(self.path, ".socket")
 
     @property
     def look(self) -> str:
@@ -53,8 +58,7 @@ class SqliteDatabase:
 
     def give_up(self, connection: Connection, week: Week) -> None:
         """Drop an open week; the server then begins it anew."""
-        drop_week(connection, week)
-        connection.execute("DELETE FROM weeks WHERE week = ?", (str(week),))
+        forget_week(connection, week)
 
     def audit(self) -> Audit:
         """Examine it."""
@@ -79,7 +83,7 @@ class SqliteDatabase:
         if self.path.exists() and not marker.exists():
             msg = f"--database {self}: exists and is no demonstration's; name another file"
             raise ConfigError(msg)
-        for suffix in ("", "-wal", "-shm", ".lock"):
+        for suffix in ("", "-wal", "-shm", ".lock", ".socket"):
             beside(self.path, suffix).unlink(missing_ok=True)
         shutil.rmtree(beside(self.path, ".keys"), ignore_errors=True)
         marker.write_text("Made by headcount-server demo, which replaces it.\n", encoding="utf-8")

@@ -47,6 +47,7 @@ class SqliteStore:
     """
 
     lanes = 1
+    open_tables = "open"
 
     def __init__(self, path: Path, allowance: Allowance | None = None) -> None:
         self._path = path
@@ -194,6 +195,26 @@ class SqliteStore:
         self._claim.watch_no_more([self._week_keys.path(week)])
         del self._weeks[week], self._vocabularies[week]
 
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for a correction; see `store.corrections.Correctable`."""
+        with _unavailable("the correction cannot be made"), self._transaction():
+            yield self._connection
+            connections.rewrite(self._connection, connections.CORRECTED)
+        still_open = connections.open_weeks(self._connection)
+        for week in self._weeks.keys() - still_open:
+            del self._weeks[week], self._vocabularies[week]
+            with suppress(OSError):  # its file may be what was lost
+                self._week_keys.destroy(week)
+        for week in still_open:
+            self._vocabularies[week] = self._load_vocabulary(week)
+        self.wipe_leftovers()
+
+    def give_up(self, connection: Connection, week: Week) -> None:
+        """Drop an open week, whose key may be lost or damaged."""
+        forget_week(connection, week)
+        self._claim.watch_no_more([self._week_keys.path(week)])
+
     def wipe_leftovers(self) -> bool:
         """Destroy keys of closed weeks and empty the write-ahead log."""
         destroyed, emptied = False, False
@@ -270,6 +291,12 @@ def _unavailable(failed: str, path: Path | None = None) -> Iterator[None]:
         msg = f"{failed}: {error}"
         why = connections.told(path, error) if path else ""
         raise Unavailable(msg, why) from error
+
+
+def forget_week(connection: Connection, week: Week) -> None:
+    """Drop an open week that begins anew. Within a transaction."""
+    drop_week(connection, week)
+    connection.execute("DELETE FROM weeks WHERE week = ?", (str(week),))
 
 
 def drop_week(connection: Connection, week: Week) -> None:
