@@ -143,7 +143,7 @@ $(STUBS)/.installed: proto/constraints.txt
 generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
-	$(BIN)/headcount-registry generate backdrop registry/declarations --out registry/generated/backdrop
+	$(BIN)/headcount-registry generate backdrop registry/declarations --out registry/generated/backdrop --project-pages
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus
 	PYTHONPATH=tests $(BIN)/python -m conformance.write
@@ -153,7 +153,7 @@ generated-check: setup $(STUBS)/.installed
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=.cache/generated --pyi_out=.cache/generated proto/headcount/v1/*.proto
 	diff -r -x __init__.py -x __pycache__ .cache/generated/headcount/v1 client/headcount/v1
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES) --check
-	$(BIN)/headcount-registry generate backdrop registry/declarations --out registry/generated/backdrop --check
+	$(BIN)/headcount-registry generate backdrop registry/declarations --out registry/generated/backdrop --project-pages --check
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana --check
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus --check
 	PYTHONPATH=tests $(BIN)/python -m conformance.write --check

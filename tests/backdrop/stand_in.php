@@ -10,6 +10,9 @@
 
 define('REQUEST_TIME', time());
 define('MENU_NORMAL_ITEM', 6);
+define('MENU_LOCAL_TASK', 132);
+define('MENU_CALLBACK', 0);
+define('MENU_NOT_FOUND', 2);
 define('REQUIREMENT_INFO', -1);
 define('REQUIREMENT_WARNING', 1);
 define('BACKDROP_VERSION', '1.28.2');
@@ -41,8 +44,19 @@ class StandIn {
     return is_file($file) ? json_decode(file_get_contents($file), TRUE) : array();
   }
 
-  public static function store(array $states) {
-    file_put_contents(self::$folder . '/state.json', json_encode($states));
+  /**
+   * Sets one variable, or deletes it; other processes do the same, as with rows of a table.
+   */
+  public static function store($name, $value) {
+    $lock = fopen(self::$folder . '/state.lock', 'c');
+    flock($lock, LOCK_EX);
+    $states = self::stored();
+    unset($states[$name], self::$states[$name]);
+    if ($value !== NULL) {
+      $states[$name] = self::$states[$name] = $value;
+    }
+    file_put_contents(self::$folder . '/state.new', json_encode($states));
+    rename(self::$folder . '/state.new', self::$folder . '/state.json');
   }
 }
 
@@ -105,16 +119,11 @@ function state_get($name, $default = NULL) {
 }
 
 function state_set($name, $value) {
-  $states = StandIn::stored();
-  $states[$name] = base64_encode(serialize($value));
-  StandIn::store($states);
-  StandIn::$states[$name] = $states[$name];
+  StandIn::store($name, base64_encode(serialize($value)));
 }
 
 function state_del($name) {
-  $states = StandIn::stored();
-  unset($states[$name], StandIn::$states[$name]);
-  StandIn::store($states);
+  StandIn::store($name, NULL);
 }
 
 function db_query($query, array $arguments = array()) {
@@ -138,6 +147,39 @@ function db_like($text) {
 
 function db_table_exists($table) {
   return isset(StandIn::$site['rows'][$table]);
+}
+
+/**
+ * A cache in a file; nothing in it expires by itself.
+ */
+class StandInCache {
+
+  public function get($name) {
+    $file = StandIn::$folder . '/cache.' . md5($name);
+    return is_file($file) ? (object) array('data' => unserialize(file_get_contents($file))) : FALSE;
+  }
+
+  public function set($name, $data) {
+    file_put_contents(StandIn::$folder . '/cache.' . md5($name), serialize($data));
+  }
+}
+
+function cache($bin) {
+  return new StandInCache();
+}
+
+function node_access($operation, $node) {
+  return empty($node->hidden);
+}
+
+function backdrop_get_normal_path($path) {
+  $aliases = array('project/backdrop' => 'node/7', 'project/away' => 'https://example.org');
+  return isset($aliases[$path]) ? $aliases[$path] : $path;
+}
+
+function backdrop_goto($path, array $options = array(), $code = 302) {
+  print json_encode(array($code, $path));
+  exit;
 }
 
 function settings_get($name, $default = NULL) {
@@ -173,8 +215,15 @@ function lock_acquire($name, $timeout = 30) {
 }
 
 function lock_wait($name, $delay = 30) {
-  usleep(50000);
-  return FALSE;
+  $until = microtime(TRUE) + $delay;
+  while (microtime(TRUE) < $until) {
+    $file = fopen(StandIn::$folder . "/lock.$name", 'c');
+    if (flock($file, LOCK_EX | LOCK_NB)) {
+      return FALSE; // and free again
+    }
+    usleep(25000);
+  }
+  return TRUE;
 }
 
 function lock_release($name) {

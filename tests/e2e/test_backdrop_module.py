@@ -135,6 +135,19 @@ def test_a_server_that_is_silent_costs_cron_five_seconds(site: BackdropSite) -> 
         assert 4 < time.monotonic() - before < 9  # PHP starts and ends too
 
 
+def test_a_no_while_a_report_is_on_its_way_leaves_nothing(site: BackdropSite) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site.parts["settings"]["headcount_endpoint"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        site.do("grant", YES)
+        sending = site.begin("send")
+        with silent.accept()[0]:
+            told = site.do("deny")["projects"]["backdrop"]
+            assert sending.wait(60) == 0
+    for left in (told, kept(site)):
+        assert (left["secret"], left["report"], left["history"]) == ("", None, [])
+        assert left["record"]["decision"] == "denied"
+
+
 def test_what_is_sent_is_what_was_shown(serve: Serve, site: BackdropSite) -> None:
     site.parts["settings"]["headcount_endpoint"] = "http://127.0.0.1:9"
     site.do("grant", YES)

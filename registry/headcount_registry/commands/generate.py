@@ -68,6 +68,12 @@ def _common(command: Callable[..., None]) -> Callable[..., Any]:
 @generate_commands.command("backdrop")
 @_common
 @receiver_options
+@click.option(
+    "--project-pages",
+    "pages",
+    is_flag=True,
+    help="Also write headcount_project, a module for the site on which projects have pages.",
+)
 def backdrop_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
     out: Path,
@@ -75,6 +81,7 @@ def backdrop_command(  # noqa: PLR0913 - one for each option
     endpoint: str,
     recipient: str,
     *,
+    pages: bool,
     check: bool,
 ) -> None:
     """Write the module `headcount` for Backdrop CMS.
@@ -86,6 +93,9 @@ def backdrop_command(  # noqa: PLR0913 - one for each option
     registry = _registry(paths, lock_file, Receiver(endpoint, recipient))
     files = backdrop_module.emit(registry)
     _write(files, out / backdrop_module.MODULE, check=check, command="backdrop")
+    if pages:
+        shown = backdrop_module.emit_pages()
+        _write(shown, out / backdrop_module.PAGES, check=check, command="backdrop")
     projects = quantity(len(registry.projects), "project")
     click.echo(f"the module {backdrop_module.MODULE}, with {projects}")
 

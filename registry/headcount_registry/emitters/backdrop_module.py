@@ -1,7 +1,8 @@
 """The registry in, the files of Backdrop's module `headcount` out.
 
 The code of the module is written by hand and stands in `headcount_registry/backdrop`. Beside
-it goes one file of data for each project.
+it goes one file of data for each project. `headcount_registry/backdrop_project` is a module
+for the site on which projects have their pages.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 MODULE = "headcount"
 """Name of the module, and of its folder."""
 
+PAGES = "headcount_project"
+"""Name of the module for the site of the projects, and of its folder."""
+
 _CODE = Path(__file__).parent.parent / "backdrop"
+_PAGES = _CODE.with_name("backdrop_project")
 _NOTE = f"{MARKER}; do not edit."
 _COMMENTS = {".info": "; {}\n", ".inc": "// {}\n", ".install": "// {}\n", ".module": "// {}\n"}
 _OPENING = "<?php\n"
@@ -27,10 +32,18 @@ _OPENING = "<?php\n"
 
 def emit(registry: Registry) -> dict[str, str]:
     """Return the text of every file of the module, by its path below the module's folder."""
-    code = sorted(path for path in _CODE.rglob("*") if path.suffix in _COMMENTS)
-    files = {path.relative_to(_CODE).as_posix(): _marked(path) for path in code}
-    files |= {f"projects/{project.name}.json": _data(project) for project in registry.projects}
-    return files
+    data = {f"projects/{project.name}.json": _data(project) for project in registry.projects}
+    return _written(_CODE) | data
+
+
+def emit_pages() -> dict[str, str]:
+    """Return the text of every file of the module for the site of the projects."""
+    return _written(_PAGES)
+
+
+def _written(folder: Path) -> dict[str, str]:
+    code = sorted(path for path in folder.rglob("*") if path.suffix in _COMMENTS)
+    return {path.relative_to(folder).as_posix(): _marked(path) for path in code}
 
 
 def _marked(path: Path) -> str:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 DOCUMENT = (ROOT / "docs" / "hosts" / "backdrop.md").read_text(encoding="utf-8")
 CODE = "\n".join(
-    path.read_text(encoding="utf-8") for path in MODULE.rglob("*") if path.suffix == ".inc"
+    path.read_text(encoding="utf-8")
+    for path in MODULE.parent.rglob("*")
+    if path.suffix in {".inc", ".module"}
 )
 
 
@@ -40,7 +42,7 @@ def shell(script: str, folder: Path) -> str:
 
 
 def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
-    command, _ = blocks("console")
+    command, *_ = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
     assert "the module headcount" in shell(command, tmp_path)
     written = tmp_path / "modules" / "headcount"
@@ -50,10 +52,11 @@ def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
         assert (written / name).read_bytes() == (MODULE / name).read_bytes()
 
 
-def test_a_fork_gets_a_module_and_a_registry_of_its_own(tmp_path: Path) -> None:
-    _, commands = blocks("console")
+def test_a_fork_and_the_site_of_the_projects_get_what_the_document_says(tmp_path: Path) -> None:
+    _, commands, pages = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
-    shell(commands, tmp_path)
+    shell(commands + pages, tmp_path)
+    assert (tmp_path / "site" / "headcount_project" / "headcount_project.module").exists()
     for file in ("fork/headcount/projects/backdrop.json", "server/registry.json"):
         assert "https://fork.example.org" in (tmp_path / file).read_text(encoding="utf-8")
 
@@ -81,7 +84,7 @@ def test_every_setting_of_the_document_is_read_by_the_module(name: str) -> None:
 
 
 def test_bee_can_be_silenced_alone(tmp_path: Path, clean_environment: dict[str, str]) -> None:
-    (lines,) = [block for block in blocks("php") if block.startswith("$settings")]
+    (lines,) = [block for block in blocks("php") if "telemetry_enabled" in block]
     pairs = re.findall(r"\$settings\['(\w+)'\] = (TRUE|FALSE);", lines)
     site = BackdropSite(tmp_path, clean_environment)
     site.parts["settings"] = {name: value == "TRUE" for name, value in pairs}

@@ -22,9 +22,7 @@ ENDINGS = {".inc", ".install", ".module"}
 VERSIONS = ("7-2", "7-4", "8-0", "8-1", "8-2", "8-3", "8-4", "8-5")
 WASM = TESTS / "backdrop" / "php_wasm.mjs"
 PARSER = TESTS / "backdrop" / "php_parser.mjs"
-CODE = [
-    path for path in sorted(MODULE.rglob("*")) if path.suffix in {".inc", ".install", ".module"}
-]
+CODE = sorted(path for path in MODULE.parent.rglob("*") if path.suffix in ENDINGS)
 NEWER_THAN_5_6 = """
 ArgumentCountError ArithmeticError Error JsonException Stringable TypeError ValueError WeakMap
 JSON_INVALID_UTF8_IGNORE JSON_INVALID_UTF8_SUBSTITUTE JSON_THROW_ON_ERROR

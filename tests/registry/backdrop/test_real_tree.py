@@ -1,6 +1,6 @@
 """The module on a real Backdrop, if BACKDROP names the tree of an installed site that has it.
 
-    BACKDROP=/path make test T=tests/registry/backdrop/test_real_tree.py
+    make test T=tests/registry/backdrop BACKDROP=/path
 
 The site's answer is lost. Without a tree this file has no test.
 """
