@@ -245,11 +245,13 @@ def test_what_nobody_was_asked_is_told_apart_from_what_few_answered(
     expired = "No longer asked: it expired on 1 January 2026."
     assert expired in words(site, "projects/toy/old/")
     assert expired in words(site, "projects/toy/")
+    assert f"({expired.removesuffix('.')})" in words(site, "collected/")
     (project,) = weeks[0].projects
     terms = {key: its for key, its in project.terms.items() if key != 10}
     newer = replace(weeks[0], projects=(replace(project, terms=terms),))
     later = Site(toy_schema, [newer, *weeks[1:]], POLICY)
-    assert "Not asked yet in 2026-W46." in words(later, "projects/toy/languages/")
+    for address in ("projects/toy/languages/", "collected/"):
+        assert "Not asked yet in 2026-W46" in words(later, address)
     assert "Not asked yet" not in words(site, "projects/toy/languages/")
     assert "Fewer than 5 installations answered in 2026-W46." in words(
         site, "projects/toy/languages/"
@@ -321,6 +323,7 @@ def test_a_retired_key_keeps_its_page_and_files(
     assert site.document("data/projects/toy/nodes.json") is not None
     assert site.document("data/projects/toy/nodes.csv") is not None
     assert "No longer asked: nodes" in words(site, "projects/toy/")
+    assert "No longer asked: nodes" in words(site, "collected/")
 
 
 def test_every_former_name_leads_to_the_present_pages_and_files(toy_schema: Schema) -> None:
