@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _MISSING = "missing"
 
+
 @click.command(cls=ServeCommand)
 @click.option("--registry", cls=Needed, required=True, type=PATH, help="registry.binpb to serve.")
 @click.option(
