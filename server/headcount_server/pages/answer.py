@@ -117,16 +117,26 @@ def _too_rare(found: Distribution) -> str:
 
 
 def _of_version(found: Distribution, earlier: Earlier | None) -> Answer:
-    kept = minimums(found)
-    chosen = next((each for each in kept if each.lost.upper <= TOLERATED), kept[-1])
+    oldest = min(found.rows, key=lambda row: natural(row.value))
+    chosen = _chosen(minimums(found), oldest)
     sentences = [
         f"{chosen.kept} have {chosen.version} or newer.",
         f"A minimum of {chosen.version} leaves out {_at_most(chosen.lost)}, others included.",
-        _alone(min(found.rows, key=lambda row: natural(row.value)), found),
+        _alone(oldest, found),
     ]
     before = _minimum(earlier.found, chosen.version).kept if earlier else None
     told = movement.told(f"{chosen.version} or newer", chosen.kept, earlier, before)
     return Answer(str(chosen.kept), f"{chosen.version} or newer", (*sentences, *told))
+
+
+def _chosen(kept: Sequence[Minimum], oldest: Row) -> Minimum:
+    """Return the minimum to name: the highest that leaves out little, but none that keeps all.
+
+    If the oldest version is rare, the question is whether it can go.
+    """
+    chosen = next((each for each in kept if each.lost.upper <= TOLERATED), kept[-1])
+    keeps_all = chosen.version == oldest.value and oldest.share.lower <= TOLERATED
+    return kept[-2] if keeps_all and len(kept) > 1 else chosen
 
 
 def _of_release(found: Distribution, earlier: Earlier | None) -> Answer:

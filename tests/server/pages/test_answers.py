@@ -116,6 +116,18 @@ def test_what_a_minimum_version_keeps_and_leaves_out(site: Site) -> None:
     assert f"8.2 {newer} {older}" in page
 
 
+def test_an_oldest_version_that_is_rare_is_the_one_to_drop(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    some: Counted = {"php_version": {"7.4": 7, "8.1": 93, "8.2": 60}}
+    weeks = lived(tmp_path / "headcount.db", toy_schema, {BEFORE: some, LAST: some})
+    site = Site(toy_schema, weeks, POLICY)
+    kept = Numbers(site, "php_version", "2026-W46").share(lambda value: version(value) >= (8, 1))
+    told = answer(site, "php_version")
+    assert told.startswith(f"{kept} 8.1 or newer")
+    assert "7.4 alone: 5–9 of 160–164, 3–6%." in told
+
+
 def test_how_many_run_the_newest_two_releases(site: Site) -> None:
     kept = Numbers(site, "version", "2026-W46").share(lambda value: version(value) >= (1, 30))
     before = Numbers(site, "version", "2025-W46").share(lambda value: version(value) >= (1, 28))
