@@ -16,6 +16,7 @@ from headcount_server.pages.counts import Share
 from headcount_server.pages.distribution import Distribution, Row
 from headcount_server.pages.movement import Earlier
 from headcount_server.pages.sorting import natural, newest_first, product
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 from headcount_server.publication.ranges import Range
 from headcount_server.registry.schema import Key
 
@@ -98,9 +99,14 @@ def _on_releases(found: Distribution, key: Key) -> Iterator[str]:
     if crossing is None or not rows:
         return
     text, places = rows[-1] if oldest else rows[0]
-    cells = zip(crossing.releases, places, strict=True)
-    told = ", ".join(f"{release} {place.text}" for release, place in cells if place.bar)
-    yield f"{text} by release of the project: {told}."
+    cells = [
+        (release, place.text)
+        for release, place in zip(crossing.releases, places, strict=True)
+        if place.bar
+    ]
+    if any(release != OTHER_RELEASES_TEXT for release, _ in cells):
+        told = ", ".join(f"{release} {number}" for release, number in cells)
+        yield f"{text} by release of the project: {told}."
 
 
 def _nothing(found: Distribution) -> Answer:

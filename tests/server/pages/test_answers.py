@@ -126,6 +126,7 @@ def test_an_oldest_version_that_is_rare_is_the_one_to_drop(
     told = answer(site, "php_version")
     assert told.startswith(f"{kept} 8.1 or newer")
     assert "7.4 alone: 5–9 of 160–164, 3–6%." in told
+    assert "by release" not in told  # no release is told apart
 
 
 def test_how_many_run_the_newest_two_releases(site: Site) -> None:
