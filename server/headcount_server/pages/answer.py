@@ -16,6 +16,7 @@ from headcount_server.pages.counts import Share
 from headcount_server.pages.distribution import Distribution, Row
 from headcount_server.pages.movement import Earlier
 from headcount_server.pages.sorting import natural, newest_first, product
+from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 from headcount_server.publication.ranges import Range
 from headcount_server.registry.schema import Key
 
@@ -98,9 +99,14 @@ def _on_releases(found: Distribution, key: Key) -> Iterator[str]:
     if crossing is None or not rows:
         return
     text, places = rows[-1] if oldest else rows[0]
-    cells = zip(crossing.releases, places, strict=True)
-    told = ", ".join(f"{release} {place.text}" for release, place in cells if place.bar)
-    yield f"{text} by release of the project: {told}."
+    cells = [
+        (release, place.text)
+        for release, place in zip(crossing.releases, places, strict=True)
+        if place.bar
+    ]
+    if any(release != OTHER_RELEASES_TEXT for release, _ in cells):
+        told = ", ".join(f"{release} {number}" for release, number in cells)
+        yield f"{text} by release of the project: {told}."
 
 
 def _nothing(found: Distribution) -> Answer:
@@ -117,16 +123,26 @@ def _too_rare(found: Distribution) -> str:
 
 
 def _of_version(found: Distribution, earlier: Earlier | None) -> Answer:
-    kept = minimums(found)
-    chosen = next((each for each in kept if each.lost.upper <= TOLERATED), kept[-1])
+    oldest = min(found.rows, key=lambda row: natural(row.value))
+    chosen = _chosen(minimums(found), oldest)
     sentences = [
         f"{chosen.kept} have {chosen.version} or newer.",
         f"A minimum of {chosen.version} leaves out {_at_most(chosen.lost)}, others included.",
-        _alone(min(found.rows, key=lambda row: natural(row.value)), found),
+        _alone(oldest, found),
     ]
     before = _minimum(earlier.found, chosen.version).kept if earlier else None
     told = movement.told(f"{chosen.version} or newer", chosen.kept, earlier, before)
     return Answer(str(chosen.kept), f"{chosen.version} or newer", (*sentences, *told))
+
+
+def _chosen(kept: Sequence[Minimum], oldest: Row) -> Minimum:
+    """Return the minimum to name: the highest that leaves out little, but none that keeps all.
+
+    If the oldest version is rare, the question is whether it can go.
+    """
+    chosen = next((each for each in kept if each.lost.upper <= TOLERATED), kept[-1])
+    keeps_all = chosen.version == oldest.value and oldest.share.lower <= TOLERATED
+    return kept[-2] if keeps_all and len(kept) > 1 else chosen
 
 
 def _of_release(found: Distribution, earlier: Earlier | None) -> Answer:

@@ -14,7 +14,7 @@ from headcount_server.pages.history import History
 from headcount_server.pages.sorting import newest_first
 from headcount_server.pages.standing import find
 from headcount_server.pages.timeline import MAX_LINES, Course
-from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
@@ -49,13 +49,18 @@ def first_weeks(project: Project, weeks: Sequence[PublishedWeek]) -> Mapping[Wee
     begun = False
     for week in weeks:
         published = find(week, project.name)
-        cells = published.publication.values if published else {}
-        now = {cell.value for cell in cells if cell.key == project.version_key}
+        now = _releases(published, project.version_key) if published else set()
         if begun and now - seen:
             found[week.week] = newest_first(now - seen)
         begun = begun or bool(now)
         seen |= now
     return found
+
+
+def _releases(published: PublishedProject, version_key: int) -> set[str]:
+    if any(notice.key == version_key for notice in published.retractions):
+        return set()
+    return {cell.value for cell in published.publication.values if cell.key == version_key}
 
 
 def _products(found: Distribution) -> dict[str, Share]:

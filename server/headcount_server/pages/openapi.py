@@ -16,7 +16,7 @@ _SCALARS: dict[int, dict[str, str]] = {
 }
 _ADDRESSES = {
     "/data/registry.json": ("Everything that is asked, and why", "GetRegistryResponse"),
-    "/data/weeks/latest": ("The last closed week, all projects", "GetStatisticsResponse"),
+    "/data/weeks/latest": ("The last week with a number, all projects", "GetStatisticsResponse"),
     "/data/weeks/{week}": ("One closed week, all projects", "GetStatisticsResponse"),
     "/data/projects/{project}": ("The last 53 weeks of a project", "GetStatisticsResponse"),
     "/data/projects/{project}/{key}": ("The last 53 weeks of a key", "GetStatisticsResponse"),

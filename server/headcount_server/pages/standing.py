@@ -32,6 +32,8 @@ class Standing:
     """The week that it is compared with."""
     silence: str
     """Why the last published week has no answers; empty if it has."""
+    unasked: str
+    """Why nobody was asked in that week; empty if installations were."""
     retracted: Retraction | None
     """The notice in place of the last week's answers."""
     threshold: int
@@ -55,6 +57,7 @@ def standing(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Stan
         found=shown,
         earlier=_earlier(weeks, name, key, week) if week else None,
         silence="" if weeks and weeks[-1].week == week else _silence(project, key, weeks),
+        unasked=_unasked(project, key, weeks[-1]) if weeks else "",
         retracted=next((each for each in _notices(last) if each.key == key.number), None),
         threshold=_threshold(weeks[-1], last, key) if weeks else 0,
     )
@@ -85,22 +88,28 @@ def _earlier(weeks: Sequence[PublishedWeek], project: str, key: Key, shown: Week
 
 
 def _silence(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> str:
-    gone = retired(project, key)
-    if gone or not weeks:
-        return gone or "No week has been published yet."
+    if not weeks:
+        return retired(project, key) or "No week has been published yet."
     last = weeks[-1]
-    found = find(last, project.name)
-    if key.expires and key.expires <= last.week.start.date():
-        return f"No longer asked: it expired on {wording.day(key.expires.isoformat())}."
+    found, unasked = find(last, project.name), _unasked(project, key, last)
+    if unasked:
+        return unasked
     if found is None:
         return f"Fewer than {last.threshold} installations reported in {last.week}."
-    if found.terms and key.number not in found.terms:
-        return f"Not asked yet in {last.week}."
     for notice in found.retractions:
         if notice.key == key.number:
             return f"The totals of {last.week} were taken down on {notice.date}: {notice.reason}"
     threshold = _threshold(last, found, key)
     return f"Fewer than {threshold} installations answered in {last.week}."
+
+
+def _unasked(project: Project, key: Key, last: PublishedWeek) -> str:
+    found = find(last, project.name)
+    if key.expires and key.expires <= last.week.start.date():
+        return f"No longer asked: it expired on {wording.day(key.expires.isoformat())}."
+    if found and found.terms and key.number in project.keys and key.number not in found.terms:
+        return f"Not asked yet in {last.week}."
+    return retired(project, key)
 
 
 def _notices(found: PublishedProject | None) -> tuple[Retraction, ...]:

@@ -116,6 +116,19 @@ def test_what_a_minimum_version_keeps_and_leaves_out(site: Site) -> None:
     assert f"8.2 {newer} {older}" in page
 
 
+def test_an_oldest_version_that_is_rare_is_the_one_to_drop(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    some: Counted = {"php_version": {"7.4": 7, "8.1": 93, "8.2": 60}}
+    weeks = lived(tmp_path / "headcount.db", toy_schema, {BEFORE: some, LAST: some})
+    site = Site(toy_schema, weeks, POLICY)
+    kept = Numbers(site, "php_version", "2026-W46").share(lambda value: version(value) >= (8, 1))
+    told = answer(site, "php_version")
+    assert told.startswith(f"{kept} 8.1 or newer")
+    assert "7.4 alone: 5–9 of 160–164, 3–6%." in told
+    assert "by release" not in told  # no release is told apart
+
+
 def test_how_many_run_the_newest_two_releases(site: Site) -> None:
     kept = Numbers(site, "version", "2026-W46").share(lambda value: version(value) >= (1, 30))
     before = Numbers(site, "version", "2025-W46").share(lambda value: version(value) >= (1, 28))
@@ -245,11 +258,13 @@ def test_what_nobody_was_asked_is_told_apart_from_what_few_answered(
     expired = "No longer asked: it expired on 1 January 2026."
     assert expired in words(site, "projects/toy/old/")
     assert expired in words(site, "projects/toy/")
+    assert f"({expired.removesuffix('.')})" in words(site, "collected/")
     (project,) = weeks[0].projects
     terms = {key: its for key, its in project.terms.items() if key != 10}
     newer = replace(weeks[0], projects=(replace(project, terms=terms),))
     later = Site(toy_schema, [newer, *weeks[1:]], POLICY)
-    assert "Not asked yet in 2026-W46." in words(later, "projects/toy/languages/")
+    for address in ("projects/toy/languages/", "collected/"):
+        assert "Not asked yet in 2026-W46" in words(later, address)
     assert "Not asked yet" not in words(site, "projects/toy/languages/")
     assert "Fewer than 5 installations answered in 2026-W46." in words(
         site, "projects/toy/languages/"
@@ -321,6 +336,7 @@ def test_a_retired_key_keeps_its_page_and_files(
     assert site.document("data/projects/toy/nodes.json") is not None
     assert site.document("data/projects/toy/nodes.csv") is not None
     assert "No longer asked: nodes" in words(site, "projects/toy/")
+    assert "No longer asked: nodes" in words(site, "collected/")
 
 
 def test_every_former_name_leads_to_the_present_pages_and_files(toy_schema: Schema) -> None:

@@ -24,7 +24,7 @@ from headcount_server.pages.timeline import (
     spans,
     timeline,
 )
-from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
 from headcount_server.week import Week
@@ -152,9 +152,12 @@ def test_a_release_is_marked_in_its_first_week_but_not_those_of_the_first_week(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
     found = decided(tmp_path / "headcount.db", toy_schema)
-    assert first_weeks(toy_schema.projects["toy"], found[::-1]) == {
-        Week(2026, 45): ["1.31", "1.30"]
-    }
+    toy = toy_schema.projects["toy"]
+    assert first_weeks(toy, found[::-1]) == {Week(2026, 45): ["1.31", "1.30"]}
+    (project,) = found[1].projects
+    notice = Retraction(toy.version_key, "version", "Wrong.", "2026-11-20")
+    taken = replace(found[1], projects=(replace(project, retractions=(notice,)),))
+    assert first_weeks(toy, [found[2], taken, found[0]]) == {Week(2026, 46): ["1.31", "1.30"]}
 
 
 @pytest.fixture(scope="module", name="year")
