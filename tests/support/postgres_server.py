@@ -91,12 +91,15 @@ class PostgresServer:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         log = self.directory / "log"
+        # Under libfaketime no timeout of its would ever fire; see tests/other_days/run.
+        real = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         with log.open("ab") as file:
             self.process = subprocess.Popen(
                 as_its_user([binaries() / "postgres", "-D", self.data]),
                 stdout=file,
                 stderr=file,
                 cwd=self.directory,
+                env=real,
             )
         until(self._takes_connections, told=lambda: log.read_text(encoding="utf-8"))
 
