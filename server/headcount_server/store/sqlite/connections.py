@@ -293,7 +293,7 @@ def refuse_strange(connection: sqlite3.Connection, path: Path, *, empty: bool) -
             "headcount-server that wrote it, or restore a backup made before the upgrade"
         )
         raise StoreError(msg)
-    if tables:
+    if version:  # else its making was cut off before the first step, and goes on
         _refuse_impossible(connection, path)
 
 
