@@ -21,6 +21,9 @@ from support.waiting import PATIENCE, until
 
 KNOWN_TABLES = {
     "key_checks",
+    "key_terms",
+    "places",
+    "told_apart",
     "_sqlite_migrations",
     "weeks",
     "week_registries",
@@ -168,6 +171,13 @@ def test_nothing_in_the_database_describes_one_installation(demo: Demo) -> None:
         numbers = [row[column] for row in database[table].rows]
         assert numbers
         assert all(number > 0 and number % 5 == 0 for number in numbers), table
+    named = {
+        tuple(row[column] for column in ("project", "key", "value"))
+        for row in database["published_values"].rows
+    }
+    places = list(database["places"].rows_where("declared = 0"))
+    assert places
+    assert {(place["project"], place["key"], place["value"]) for place in places} <= named
 
 
 def test_it_replaces_no_database_but_a_former_demonstrations(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_the_alert_fires_while_no_report_comes_and_is_quiet_once_one_does(
         if each["labels"]["alertname"] == "HeadcountProjectSilent"
     )
     assert alert["labels"]["project"] == "shop"
-    assert alert["annotations"]["summary"] == f"No report of shop for {SILENCE}h."
+    assert alert["annotations"]["summary"] == f"No report of shop has come for {SILENCE}h."
     watched.reporter.send(datetime.fromtimestamp(time_of_prometheus(), UTC))
     until(lambda: "HeadcountProjectSilent" not in watched.alerts(), told=watched.alerts)
     assert [name for name, state in watched.alerts().items() if state == "firing"] == []
