@@ -28,15 +28,24 @@ class Address:
         if not (colon and host and number <= _MAX_PORT):
             msg = f"{flag} {text}: not an address; write HOST:PORT, such as 127.0.0.1:8080"
             raise ConfigError(msg)
-        return cls(host, number)
+        # grpcio would take it for both addresses of loopback, and HTTP for one.
+        return cls("127.0.0.1" if host == "localhost" else host, number)
 
     @property
     def is_loopback(self) -> bool:
         """Return whether only this machine can reach the address."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:  # a name
+            return False
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Return whether it is `0.0.0.0` or `[::]`, either of which means all of this machine's."""
+        try:
+            return ipaddress.ip_address(self.host).is_unspecified
         except ValueError:
-            return self.host == "localhost"
+            return False
 
     def at(self, port: int) -> Address:
         """Return the same host with the port that the system chose."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from headcount_server.representation import VARIES, Document, preferences, response
 
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+MAX_HEADER_BYTES = 16 * 1024
+"""Most bytes of a request's target and headers."""
 _METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
 
 
@@ -34,7 +37,7 @@ def application(
         headers = {"Vary": f"Accept, {VARIES}", "Cache-Control": "no-cache"}
         return response(request, Document(encode(registry), media_type), headers)
 
-    middleware = [Middleware(OriginForm)]
+    middleware = [Middleware(HeaderBound), Middleware(OriginForm)]
     if hsts:
         middleware.append(Middleware(Insistence, hsts))
     made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
@@ -51,6 +54,28 @@ def health(serving: Callable[[], bool]) -> Route:
         return PlainTextResponse(*told, headers={"Cache-Control": "no-store"})
 
     return Route("/healthz", answer)
+
+
+class HeaderBound:
+    """Refuses a request whose target and headers are longer than `MAX_HEADER_BYTES`.
+
+    uvicorn bounds only those that have not come in whole.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        # Each header has a colon, a space and the end of its line besides.
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        size += sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+        if size <= MAX_HEADER_BYTES:
+            await self._app(scope, receive, send)
+            return
+        text = f"the headers are longer than {MAX_HEADER_BYTES} bytes\n"
+        refusal = PlainTextResponse(text, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        await refusal(scope, receive, send)
 
 
 class OriginForm:

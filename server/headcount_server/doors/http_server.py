@@ -12,11 +12,11 @@ from headcount_server.doors import memory
 from headcount_server.doors.address import Address
 from headcount_server.doors.event_loop import HttpEventLoop
 from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
+from headcount_server.doors.http_application import MAX_HEADER_BYTES
 from headcount_server.doors.listener import ACCEPTED_AT_ONCE, Listener
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 
-MAX_HEADER_BYTES = 16 * 1024
 TIDY_SECONDS = 1
 """Seconds between two looks at whether a crowd has left memory to be given back."""
 DRAIN_SECONDS = 10

@@ -39,7 +39,9 @@ class Listener(socket.socket):
     """Listens on an address, and accepts a connection if it gets a place. Raises OSError."""
 
     def __init__(self, address: Address, places: int) -> None:
-        super().__init__(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+        # As grpcio does, for which either address means all of them.
+        both = address.is_everywhere and socket.has_dualstack_ipv6()
+        super().__init__(socket.AF_INET6 if both or ":" in address.host else socket.AF_INET)
         self._shares: Shares[Connection] = Shares(places)
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,8 +49,8 @@ class Listener(socket.socket):
             # in use waits 40 ms for its caller to acknowledge the headers.
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.family == socket.AF_INET6:
-                self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self.bind((address.host, address.port))
+                self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
+            self.bind(("::" if both else address.host, address.port))
             self.listen(QUEUE)
         except OSError:
             self.close()

@@ -11,7 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -214,7 +214,10 @@ def test_a_server_that_is_killed_in_a_correction_loses_nothing(server: ServerPro
 
 def _is_waiting(pid: int) -> bool:
     """Whether a command has a socket open, and sleeps."""
-    links = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            links.append(str(each.readlink()))
     state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
     return state == "S" and any(link.startswith("socket:") for link in links)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import socket
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from email.message import Message
 from typing import NamedTuple
 from urllib.parse import urljoin
 
 import pytest
 from headcount_server.app import App
+from headcount_server.clock import SystemClock
+from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from support.toy_weeks import SUBMIT, W47
 
@@ -22,6 +26,7 @@ PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;"
     "q=0.4,text/plain;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
+DOORS = ("grpc", "public", "operations")
 COMPRESSED = ("/", "/style.css", "/data/registry.json", "/data/openapi.json")
 
 
@@ -168,3 +173,45 @@ def test_the_operator_sees_memory_time_and_files_of_the_process(running: App) ->
     for family in ("resident_memory_bytes", "cpu_seconds_total", "open_fds", "max_fds"):
         assert f"\nprocess_{family} " in shown
     assert "process_" not in ask(running.public, "/metrics").body.decode()
+
+
+@pytest.mark.parametrize("door", ["public", "operations"])
+def test_headers_beyond_the_bound_are_refused_in_one_piece_too(running: App, door: str) -> None:
+    address = getattr(running, door)
+    within, beyond = ("x" * (size * 1024) for size in (15, 120))
+    assert ask(address, "/metrics", X_Long=within).status == 200
+    for answer in (
+        ask(address, "/metrics", X_Long=beyond),
+        ask(address, f"/metrics?{beyond[:20_000]}"),
+        ask(address, "/metrics", **{f"X_{n}": "y" * 1000 for n in range(20)}),
+    ):
+        assert answer.status == 431
+        assert answer.body == b"the headers are longer than 16384 bytes\n"
+
+
+def _reaches(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("0.0.0.0", {"127.0.0.1", "::1"}),  # noqa: S104 - what is tested
+        ("::", {"127.0.0.1", "::1"}),
+        ("127.0.0.1", {"127.0.0.1"}),
+        ("::1", {"::1"}),
+        ("localhost", {"127.0.0.1"}),
+    ],
+)
+def test_all_doors_take_an_address_alike(config: Config, host: str, reached: set[str]) -> None:
+    written = f"[{host}]:0" if ":" in host else f"{host}:0"
+    listens = {flag: Address.parse(f"--{flag}", written) for flag in DOORS}
+    with App(replace(config, allow_plaintext=True, **listens), SystemClock()) as app:
+        for flag in DOORS:
+            port = getattr(app, flag).port
+            found = {at for at in ("127.0.0.1", "::1") if _reaches(at, port)}
+            assert found == reached, flag
