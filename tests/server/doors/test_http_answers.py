@@ -208,10 +208,10 @@ def _reaches(host: str, port: int) -> bool:
     ],
 )
 def test_all_doors_take_an_address_alike(config: Config, host: str, reached: set[str]) -> None:
-    written = f"[{host}]:0" if ":" in host else f"{host}:0"
-    listens = {flag: Address.parse(f"--{flag}", written) for flag in DOORS}
-    with App(replace(config, allow_plaintext=True, **listens), SystemClock()) as app:
+    at = Address.parse("--grpc", f"[{host}]:0" if ":" in host else f"{host}:0")
+    everywhere = replace(config, allow_plaintext=True, grpc=at, public=at, operations=at)
+    with App(everywhere, SystemClock()) as app:
         for flag in DOORS:
             port = getattr(app, flag).port
-            found = {at for at in ("127.0.0.1", "::1") if _reaches(at, port)}
+            found = {there for there in ("127.0.0.1", "::1") if _reaches(there, port)}
             assert found == reached, flag
