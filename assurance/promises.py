@@ -308,6 +308,11 @@ PROMISES = (
                 "An injector plays against the rule of publication",
                 ("attacks/abuse/test_injector.py",),
             ),
+            Attack(
+                "Invented values and releases come from one network, and from a hundred, before, "
+                "between and after honest ones",
+                ("attacks/abuse/test_abuse_places.py",),
+            ),
         ),
     ),
 )
