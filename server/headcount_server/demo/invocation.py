@@ -16,17 +16,19 @@ def invocation(started: str, prefix: Path, environment: Mapping[str, str]) -> st
     `started` is the path by which the program was started, `prefix` the environment of
     Python that it runs in.
     """
-    found = shutil.which(PROGRAM, path=environment.get("PATH"))
-    if found is not None and not _only_here(Path(found), prefix, environment):
+    path = environment.get("PATH", "")
+    found = shutil.which(PROGRAM, path=path)
+    passing = found is not None and _is_passing(Path(found), prefix, environment)
+    if found is not None and not passing:
         return PROGRAM
-    if found is not None:
+    if passing and shutil.which("uvx", path=path):
         return f"uvx {PROGRAM}"
-    if (prefix / "pipx_metadata.json").exists():
+    if (passing or (prefix / "pipx_metadata.json").exists()) and shutil.which("pipx", path=path):
         return f"pipx run {PROGRAM}"
     return shlex.quote(started)
 
 
-def _only_here(found: Path, prefix: Path, environment: Mapping[str, str]) -> bool:
-    """Tell whether uvx put a passing environment on this process's PATH, and on no other's."""
+def _is_passing(found: Path, prefix: Path, environment: Mapping[str, str]) -> bool:
+    """Tell whether uv put this environment on the PATH of this process, and of no other."""
     activated = environment.get("VIRTUAL_ENV") == str(prefix)
     return "UV" in environment and found.is_relative_to(prefix) and not activated

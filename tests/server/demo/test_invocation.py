@@ -29,9 +29,20 @@ def test_a_program_that_is_nowhere_on_the_path_is_called_as_it_was(prefix: Path)
     assert invocation("a b/headcount-server", prefix, nowhere) == "'a b/headcount-server'"
 
 
-def test_uvx_and_pipx_are_asked_again(prefix: Path) -> None:
+def test_uvx_and_pipx_are_asked_again_if_they_can_be(prefix: Path, tmp_path: Path) -> None:
     started = f"{prefix}/bin/headcount-server"
-    passing = {"PATH": f"{prefix}/bin:/usr/bin", "UV": "/usr/bin/uv"}
-    assert invocation(started, prefix, passing) == "uvx headcount-server"
+    tools = {name: tmp_path / name for name in ("uvx", "pipx")}
+    for name, folder in tools.items():
+        folder.mkdir()
+        (folder / name).touch(0o755)
+    uv = {"UV": "/usr/bin/uv"}  # which pipx may have brought along for itself
+    for folder, again in (
+        (tools["uvx"], "uvx headcount-server"),
+        (tools["pipx"], "pipx run headcount-server"),
+        (tmp_path, started),
+    ):
+        assert invocation(started, prefix, {"PATH": f"{prefix}/bin:{folder}", **uv}) == again
     (prefix / "pipx_metadata.json").touch()
-    assert invocation(started, prefix, {"PATH": "/nowhere"}) == "pipx run headcount-server"
+    assert invocation(started, prefix, {"PATH": "/nowhere"}) == started
+    pipx = {"PATH": str(tools["pipx"])}
+    assert invocation(started, prefix, pipx) == "pipx run headcount-server"
