@@ -61,11 +61,6 @@ class Database(Protocol):
         """Where a running server takes corrections; None if commands make them beside it."""
         ...
 
-    @property
-    def look(self) -> str:
-        """A command that shows what it holds, to be typed by a person."""
-        ...
-
     def open_store(self) -> Store:
         """The store of a server; makes the database's tables where there are none."""
         ...
