@@ -233,6 +233,19 @@ def test_the_archive_of_the_client_has_what_its_readers_look_for(installed: Inst
     assert "proto/headcount/v1/telemetry_service.proto" in names
 
 
+@pytest.mark.parametrize(
+    ("name", "more"), [("headcount_registry", set()), ("headcount_server", {"hatch_build.py"})]
+)
+def test_an_archive_holds_the_package_and_what_builds_it(
+    installed: Installed, name: str, more: set[str]
+) -> None:
+    (archive,) = installed.archives.glob(f"{name}-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        tops = {member.split("/")[1] for member in opened.getnames()}
+    always = {name, "LICENSE", "README.md", "pyproject.toml", "PKG-INFO"}
+    assert tops - {".gitignore"} == always | more
+
+
 def test_the_cases_that_all_clients_agree_on_come_with_the_registry(installed: Installed) -> None:
     installed.run("headcount-registry", "conformance", "--copy", "vectors")
     copied = {file.name: file.read_bytes() for file in (installed.place / "vectors").iterdir()}
