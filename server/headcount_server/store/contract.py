@@ -30,11 +30,11 @@ class Entry:
     token: bytes
     answers: Answers
     network: bytes | None = None
-    """Prefix of the sender's address, for the allowance alone; None where nobody limits it."""
+    """Prefix of the sender's address, for the allowance alone; None if nobody limits the sender."""
 
     @property
     def report(self) -> Report:
-        """What of it vocabularies ask for."""
+        """Return the part of the entry that vocabularies need."""
         return Report(self.answers, self.network)
 
 
