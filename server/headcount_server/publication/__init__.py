@@ -1,1 +1,1 @@
-"""What leaves a closed week, and in which forms: a function of totals and threshold."""
+"""Turns the totals of a closed week into published ones by its threshold, and into their forms."""
