@@ -122,6 +122,22 @@ _evolved(
     waiting=("php_version",),
 )
 _evolved(
+    "lower-threshold",
+    "With a lower threshold smaller groups are published: the key waits.",
+    "lower",
+    {"layouts": ["one_column"], "system": "Linux"},
+    {"system": {"value": "VALUE_LINUX"}},
+    keys=without(BASIC, "layouts"),
+    waiting=("layouts",),
+)
+_evolved(
+    "higher-threshold",
+    "A higher threshold tells less: no question.",
+    "higher",
+    {"layouts": ["one_column"]},
+    {"layouts": {"values": ["VALUE_ONE_COLUMN"]}},
+)
+_evolved(
     "new-alias",
     "An alias is another spelling of a value that was agreed to.",
     "alias",

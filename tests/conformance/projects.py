@@ -58,6 +58,8 @@ CHANGES: dict[str, Change] = {
     "by": _with(_PRECISION, "[php_version][by][] = version"),
     "alias": _with("[system][aliases][WINNT] = Windows", "[system][aliases][WIN32] = Windows"),
     "wording": (("[php_version][label] = PHP version", "[php_version][label] = Version of PHP"),),
+    "lower": (("[layouts][threshold] = 20", "[layouts][threshold] = 10"),),
+    "higher": (("[layouts][threshold] = 20", "[layouts][threshold] = 50"),),
     "key": (("\ntelemetry[kernel][label]", f"{NEW_KEY}\ntelemetry[kernel][label]"),),
     "gone": (),
     "renamed": (),

@@ -47,21 +47,22 @@ class Demo:
         self.directory = directory
         doors = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
         command = [f"{BIN}/headcount-server", "demo", f"--sites={SITES}", f"--weeks={WEEKS}"]
-        generated = f"--generated={ROOT / 'registry' / 'generated'}"
         output = directory / "output"
         with output.open("w", encoding="utf-8") as file:
             self.process = subprocess.Popen(
-                [*command, *doors, generated], cwd=directory, stdout=file, stderr=subprocess.STDOUT
+                [*command, *doors], cwd=directory, stdout=file, stderr=subprocess.STDOUT
             )
         until(
-            lambda: "sqlite-utils tables" in output.read_text() or self.process.poll() is not None,
+            lambda: (
+                " statistics --database " in output.read_text() or self.process.poll() is not None
+            ),
             seconds=250,  # it lives through weeks
             told=output.read_text,
         )
         assert self.process.poll() is None, output.read_text(encoding="utf-8")
         self.output = output.read_text(encoding="utf-8")
-        self.public, self.operations = re.findall(r"curl (http://[^/]+)/metrics", self.output)
-        self.grpc = re.findall(r"--list-methods (http://\S+)", self.output)[0]
+        self.public, self.operations = re.findall(r"(http://[^/]+)/metrics", self.output)
+        self.grpc = "http://" + re.findall(r"grpc://(\S+)", self.output)[0]
 
     def buf_curl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = (BIN / "buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge")
@@ -90,6 +91,22 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def test_it_finds_that_every_published_total_is_what_the_sites_agreed_to_send(demo: Demo) -> None:
     assert "Every published total is what the sites agreed to send." in demo.output
     assert "not counted twice" in demo.output
+
+
+def test_what_it_says_that_one_can_do_next_works_as_it_is_printed(demo: Demo) -> None:
+    for address in re.findall(r"http://\S+", demo.output):
+        assert fetch(address)
+    _, printed = demo.output.split("In another terminal:\n")
+    (command,) = printed.strip().splitlines()
+    shown = subprocess.run(
+        ["bash", "-c", command],  # noqa: S607 - any bash
+        cwd=demo.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "php_version" in shown.stdout
 
 
 @pytest.mark.parametrize("door", ["public", "operations"])
@@ -193,6 +210,66 @@ def test_it_replaces_no_database_but_a_former_demonstrations(tmp_path: Path) -> 
     assert ended.returncode == 1
     assert "is no demonstration's" in ended.stderr
     assert database.read_bytes() == b"somebody's"
+
+
+def demonstrated(place: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """A demonstration that ends by itself."""
+    doors = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
+    command = (f"{BIN}/headcount-server", "demo", "--exit", *doors, *flags)
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+
+
+TOY = """\
+headcount[title] = Toy
+headcount[homepage] = https://toy.example
+headcount[recipient] = The Toy developers
+headcount[contact] = https://toy.example/contact
+headcount[endpoint] = https://telemetry.toy.example
+"""
+KEY = """
+telemetry[{name}][label] = {name}
+telemetry[{name}][description] = What {name} is.
+telemetry[{name}][purpose] = Decide what becomes of it.
+telemetry[{name}][issue] = https://toy.example/issues/1
+telemetry[{name}][type] = {type}
+"""
+
+
+@pytest.mark.parametrize("sites", [1, 40])
+@pytest.mark.parametrize("keys", [{"colour": "boolean"}, {"colour": "boolean", "libc": "version"}])
+def test_it_works_with_a_registry_of_few_keys_and_with_few_sites(
+    tmp_path: Path, keys: Mapping[str, str], sites: int
+) -> None:
+    declared = [KEY.format(name=name, type=kind) for name, kind in keys.items()]
+    (tmp_path / "toy.info").write_text(TOY + "".join(declared), encoding="utf-8")
+    build = f"{BIN}/headcount-registry", "build", "toy.info", "--out", "toy"
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    ended = demonstrated(tmp_path, "--generated=toy", f"--sites={sites}", "--weeks=2")
+    assert ended.returncode == 0, ended.stderr
+    assert "Every published total is what the sites agreed to send." in ended.stdout
+    if sites == 1:
+        assert "Nothing is published of fewer than 5 reports." in ended.stdout
+
+
+def test_without_a_registry_it_says_so_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "half").mkdir()
+    clients = ROOT / "registry" / "generated" / "clients"
+    (tmp_path / "half" / "clients").symlink_to(clients)
+    for name in ("empty", "half"):
+        ended = demonstrated(tmp_path, f"--generated={name}")
+        assert ended.returncode == 1
+        assert "make them with headcount-registry build" in ended.stderr.replace(" it ", " them ")
+        assert {file.name for file in tmp_path.iterdir()} == {"empty", "half"}
+
+
+def test_where_no_database_can_be_it_says_so(tmp_path: Path) -> None:
+    ended = demonstrated(tmp_path, "--database=nowhere/headcount.db")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "Error: --database nowhere/headcount.db: No such file or directory; "
+        "name a file that can be written\n"
+    )
 
 
 def test_a_database_with_one_changed_total_is_found_out(tmp_path: Path) -> None:

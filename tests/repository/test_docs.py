@@ -30,7 +30,9 @@ from support.waiting import until
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```\w*\n; file: (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FRONTS = [ROOT / name / "README.md" for name in ("client", "registry", "server")]
+"""What readers of a package index see of each distribution."""
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *FRONTS])
 
 
 def blocks(name: str) -> list[str]:
@@ -68,8 +70,8 @@ def _changed(script: str, changes: Mapping[str, str]) -> str:
     return script
 
 
-def test_the_two_commands_of_the_readme_are_the_targets_that_people_and_ci_run() -> None:
-    assert blocks("README.md")[:2] == ["make demo\n", "make test\n"]
+def test_the_commands_of_the_readme_are_the_targets_that_people_and_ci_run() -> None:
+    assert blocks("README.md")[1:3] == ["make demo\n", "make test\n"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "make check\nmake test\n" in ci
 
@@ -85,7 +87,7 @@ def test_make_demo_runs_the_demonstration(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_first_use_of_the_readme_works_as_it_is_typed(tmp_path: Path) -> None:
     # Another server may run here, so this one chooses its ports, and tells them.
-    build, serve, *rest = blocks("README.md")[2:]
+    build, serve, *rest = blocks("README.md")[3:]
     anywhere = " ".join(f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations"))
     printed = tmp_path / "printed"
     with (

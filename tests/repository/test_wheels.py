@@ -7,6 +7,7 @@ fresh environment gets the wheels; what they depend on stands there already, as
 
 from __future__ import annotations
 
+import email
 import json
 import re
 import subprocess
@@ -22,10 +23,12 @@ from pathlib import Path
 import pytest
 from support.public_walk import walk
 from support.repository import ROOT, TESTS
-from support.server_process import THURSDAY, ServerProcess
+from support.server_process import BIN, THURSDAY, ServerProcess
+from support.wheels import ALONE, FOLDERS, PIP, build, call
 
-FOLDERS = (ROOT, ROOT / "registry", ROOT / "server")
 OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
+HOME = "https://headcount.example/"
+"""Where the forge will be; links begin with it."""
 HOST = """
 import sys
 from shop_telemetry import Collectors, Telemetry
@@ -69,31 +72,15 @@ class Installed:
 @pytest.fixture(scope="module", name="installed")
 def _installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     place = tmp_path_factory.mktemp("wheels")
-    archives, environment = place / "archives", place / "venv"
-    archives.mkdir()
-    python = (sys.executable, "-m")
-    for folder in FOLDERS:
-        _call(*python, "hatchling", "build", "-t", "sdist", "-d", archives, cwd=folder)
-    pip = (*python, "pip", "--disable-pip-version-check", "--quiet")
-    alone = ("--no-index", "--no-deps")
-    _call(
-        *(*pip, "wheel", *alone, "--no-build-isolation", "--wheel-dir", archives),
-        *archives.glob("*.tar.gz"),
-        cwd=place,
-    )
-    _call(*python, "venv", "--without-pip", environment, cwd=place)
+    archives, environment = build(place), place / "venv"
+    call(sys.executable, "-m", "venv", "--without-pip", environment, cwd=place)
     paths = {"base": str(environment), "platbase": str(environment)}
     packages = Path(sysconfig.get_path("purelib", vars=paths))
     (packages / "others.pth").write_text(f"{_others(place / 'others')}\n", encoding="utf-8")
     target = ("--python", environment / "bin" / "python")
-    _call(*pip, *target, "install", *alone, *archives.glob("*.whl"), cwd=place)
+    call(*PIP, *target, "install", *ALONE, *archives.glob("*.whl"), cwd=place)
     (place / "work").mkdir()
     return Installed(environment / "bin", place / "work", archives)
-
-
-def _call(*command: str | Path, cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _others(place: Path) -> Path:
@@ -152,6 +139,80 @@ def test_an_empty_directory_becomes_a_counted_and_published_report(
     assert server.stop() == 0
 
 
+def carried() -> set[str]:
+    """Files of the registry that the server's wheel takes along for its demonstration."""
+    generated = ROOT / "registry" / "generated"
+    files = [file for file in (generated / "clients").rglob("*") if file.is_file()]
+    taken = [file for file in files if file.suffix != ".pyc"] + [generated / "registry.binpb"]
+    return {f"headcount_server/demo/registry/{file.relative_to(generated)}" for file in taken}
+
+
+def test_the_demonstration_needs_nothing_but_the_wheels(installed: Installed) -> None:
+    doors = [f"--{door}=127.0.0.1:0" for door in ("grpc", "public", "operations")]
+    output = installed.run("headcount-server", "demo", *doors, "--exit", "--sites=40", "--weeks=1")
+    assert "backdrop" in output
+    assert "Every published total is what the sites agreed to send." in output
+
+
+def test_a_wheel_of_the_checkout_is_that_of_the_archive(
+    installed: Installed, tmp_path: Path
+) -> None:
+    for folder in FOLDERS:
+        command = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path)
+        call(*command, cwd=folder)
+    for wheel in tmp_path.iterdir():
+        assert contents(wheel) == contents(installed.archives / wheel.name)
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Files of a wheel, but for the list of their hashes, whose order is free."""
+    with zipfile.ZipFile(wheel) as opened:
+        names = [name for name in opened.namelist() if not name.endswith("/RECORD")]
+        return {name: opened.read(name) for name in names}
+
+
+def test_an_index_would_take_and_show_every_file(installed: Installed) -> None:
+    archives = sorted(installed.archives.iterdir())
+    assert len(archives) == 6
+    call(BIN / "twine", "check", "--strict", *archives, cwd=installed.place)
+    wheels = sorted(installed.archives.glob("*.whl"))
+    call(BIN / "check-wheel-contents", "--no-config", *wheels, cwd=installed.place)
+
+
+@pytest.mark.parametrize("name", ["headcount", "headcount_registry", "headcount_server"])
+def test_each_distribution_says_what_it_is_and_under_which_licence(
+    installed: Installed, name: str
+) -> None:
+    (wheel,) = installed.archives.glob(f"{name}-*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        (info,) = {n.partition("/")[0] for n in opened.namelist() if ".dist-info/" in n}
+        metadata = email.message_from_bytes(opened.read(f"{info}/METADATA"))
+        licences = [opened.read(f"{info}/licenses/LICENSE")]
+    (archive,) = installed.archives.glob(f"{name}-*.tar.gz")
+    with tarfile.open(archive) as tar:
+        packed = tar.extractfile(f"{archive.name.removesuffix('.tar.gz')}/LICENSE")
+        assert packed is not None
+        licences.append(packed.read())
+    assert licences == [(ROOT / "LICENSE").read_bytes()] * 2
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Summary"].startswith("Anonymous weekly usage counts")
+    assert "telemetry" in metadata["Keywords"].split(",")
+    classifiers = set(metadata.get_all("Classifier", ()))
+    assert classifiers >= {"Typing :: Typed", "Programming Language :: Python :: 3.11"}
+    assert any(one.startswith("Topic :: ") for one in classifiers)
+    labels = {url.partition(",")[0] for url in metadata.get_all("Project-URL", ())}
+    assert labels == {"Homepage", "Documentation", "Changelog"}
+    description = metadata.get_payload()
+    assert isinstance(description, str)
+    assert description.startswith(f"# {metadata['Name']}\n")
+    # A page of an index stands alone: each link is whole, and leads to a file of the repository.
+    links = {*re.findall(r"\]\((\S+)\)", description)}
+    links |= {url.partition(", ")[2] for url in metadata.get_all("Project-URL", ())}
+    assert len(links) >= 4
+    assert not [link for link in links if not (ROOT / link.removeprefix(HOME)).is_file()]
+
+
 def test_the_wheels_hold_every_file_of_their_packages_and_no_other(installed: Installed) -> None:
     sources = {"headcount": ROOT / "client", "headcount_server": ROOT / "server"}
     sources["headcount_registry"] = ROOT / "registry"
@@ -159,7 +220,8 @@ def test_the_wheels_hold_every_file_of_their_packages_and_no_other(installed: In
         (wheel,) = installed.archives.glob(f"{name}-*.whl")
         packed = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
         files = [p for p in (folder / name).rglob("*") if p.is_file() and p.suffix != ".pyc"]
-        assert packed == {str(path.relative_to(folder)) for path in files}
+        own = {str(path.relative_to(folder)) for path in files}
+        assert packed == own | (carried() if name == "headcount_server" else set())
         assert f"{name}/py.typed" in packed
 
 

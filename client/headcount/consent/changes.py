@@ -100,6 +100,7 @@ def _differences(agreed: Terms, present: Terms) -> list[str]:
             ("purpose", agreed.purpose, present.purpose),
             ("level", agreed.level, present.level),
             ("parts of a version", agreed.precision, present.precision),
+            ("fewest installations that are published", agreed.threshold, present.threshold),
         )
         if before != after
     ]

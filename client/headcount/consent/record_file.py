@@ -37,8 +37,15 @@ def encode(record: Record) -> bytes:
     """Return the bytes of a record's file."""
     parts = record.parts()
     for part in ("terms", "pending"):
-        parts[part] = {name: terms.parts() for name, terms in sorted(parts[part].items())}
+        parts[part] = {name: _written(terms) for name, terms in sorted(parts[part].items())}
     return json.dumps({"format": FORMAT, **parts}, indent=1, ensure_ascii=False).encode()
+
+
+def _written(terms: Terms) -> dict[str, Any]:
+    parts = terms.parts()
+    if not terms.threshold:  # so that a client of before there were any reads it
+        del parts["threshold"]
+    return parts
 
 
 def decode(data: bytes, path: str) -> Record:
@@ -78,6 +85,9 @@ def _terms(parts: dict[str, Any]) -> Terms:
     for name in ("type", "purpose", "level"):
         if not isinstance(parts[name], str):
             raise TypeError
+    parts.setdefault("threshold", 0)  # a record of before there were any
+    if type(parts["threshold"]) is not int:
+        raise TypeError
     for name in ("values", "by"):
         parts[name] = _list_of(str, parts[name])
     parts["buckets"] = _list_of(int, parts["buckets"])

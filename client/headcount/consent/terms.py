@@ -23,6 +23,7 @@ class Terms(Frozen):
     purpose: str
     level: str
     by: tuple[str, ...]
+    threshold: int = 0
 
     @classmethod
     def of(cls, key: Key) -> Terms:
@@ -36,6 +37,7 @@ class Terms(Frozen):
             purpose=key.purpose,
             level=key.level,
             by=key.by,
+            threshold=key.threshold,
         )
 
     def widened_by(self, present: Terms) -> bool:
@@ -50,12 +52,14 @@ class Terms(Frozen):
         """Return whether an answer on the present terms can be cut to these.
 
         A value that these terms do not name becomes `other`, and a version is cut. Nothing
-        else can be cut: an answer in other ranges would be counted in the wrong range.
+        else can be cut: an answer in other ranges would be counted in the wrong range, and
+        with a lower threshold a smaller group would be published.
         """
         return (
             (present.type, present.purpose, present.level) == (self.type, self.purpose, self.level)
             and present.buckets == self.buckets
             and present.catalogue <= self.catalogue
+            and present.threshold >= self.threshold
             and not _adds(present.by, self.by)
         )
 

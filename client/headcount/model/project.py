@@ -32,7 +32,8 @@ class Key(Frozen):
 
     `values` maps declared texts to their permanent enum numbers (from 2; 0 is
     unspecified, 1 is other); `aliases` maps other spellings to declared texts;
-    `buckets` are the bounds b1 < b2 < …; `precision` counts version components.
+    `buckets` are the bounds b1 < b2 < …; `precision` counts version components. Smaller counts
+    than `threshold` are not published; 0 leaves that to the server.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Key(Frozen):
     expires: str = ""
     owner: str = ""
     formerly: str = ""
+    threshold: int = 0
 
     def __post_init__(self) -> None:
         for name, known in (("type", TYPES), ("level", LEVELS)):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
 import signal
+import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import click
 from rich.console import Console
@@ -17,12 +22,19 @@ from headcount_server.app import App
 from headcount_server.commands.flags import DATABASE, PATH, listening
 from headcount_server.config import Config
 from headcount_server.demo import queries, result
-from headcount_server.demo.simulation import Simulation
+from headcount_server.demo.invocation import invocation
+from headcount_server.demo.simulation import Simulation, packages
 from headcount_server.doors.address import Address
 from headcount_server.errors import DemoError, ServerError
+from headcount_server.registry import schema
 from headcount_server.store.database import Database
 
 log = logging.getLogger(__name__)
+
+_CARRIED = Path(__file__).parent / "registry"
+"""What the wheel carries; `hatch_build.py` puts it there."""
+_SOURCE = Path(__file__).parents[3] / "registry" / "generated"
+"""The same in a checkout."""
 
 
 @click.command()
@@ -33,8 +45,8 @@ log = logging.getLogger(__name__)
 )
 @click.option(
     "--generated",
-    default=Path("registry/generated"),
-    show_default=True,
+    default=_CARRIED if _CARRIED.exists() else _SOURCE,
+    show_default="that of Backdrop CMS, which comes along",
     type=PATH,
     help="Directory written by headcount-registry build.",
 )
@@ -64,7 +76,7 @@ def demo(  # noqa: PLR0913 - one argument a flag
     send. Serves the outcome until Ctrl-C, unless --exit is given.
     """
     try:
-        database.begin_demonstration()
+        clients = packages(generated / "clients")
         config = Config(
             registry=generated / "registry.binpb",
             database=database,
@@ -73,9 +85,11 @@ def demo(  # noqa: PLR0913 - one argument a flag
             operations=Address.parse("--operations", operations),
         )
         simulation = Simulation(sites=sites, weeks=weeks, grace=config.grace, now=datetime.now(UTC))
+        schema.load(config.registry)  # else a former demonstration would be gone for nothing
+        database.begin_demonstration()
         with App(config, simulation.clock) as app:
             console = Console(record=picture is not None, highlight=False)
-            _run(simulation, app, generated / "clients", console)
+            _run(simulation, app, clients, console)
             if picture is not None:
                 result.draw(console, picture)
             if not leave:
@@ -84,7 +98,7 @@ def demo(  # noqa: PLR0913 - one argument a flag
         raise click.ClickException(str(error)) from None
 
 
-def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> None:
+def _run(simulation: Simulation, app: App, clients: Sequence[ModuleType], console: Console) -> None:
     ledger, weeks = simulation.ledger, simulation.weeks
     with tempfile.TemporaryDirectory(prefix="headcount-demo-") as directory:
         passing = simulation.live(app, clients, Path(directory))
@@ -101,13 +115,15 @@ def _run(simulation: Simulation, app: App, clients: Path, console: Console) -> N
 
 
 def _serve(app: App, database: Database) -> None:
+    again = invocation(sys.argv[0], Path(sys.prefix), os.environ)
     click.echo(f"""
 Serving until Ctrl-C:
   pages       http://{app.public}/
-  published   curl http://{app.public}/metrics
-  operations  curl http://{app.operations}/metrics
-  service     buf curl --protocol grpc --http2-prior-knowledge --list-methods http://{app.grpc}
-  database    {database.look}""")
+  published   http://{app.public}/metrics
+  operations  http://{app.operations}/metrics
+  reports     grpc://{app.grpc}
+In another terminal:
+  {again} statistics --database {shlex.quote(str(database))}""")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -108,6 +108,9 @@ def show(
         row = (project.reports, len(project.keys), values, withheld)
         table.add_row(project.project, *map(str, row))
     console.print(table)
+    if not week.projects:
+        console.print(f"Nothing is published of fewer than {week.threshold} reports.")
+        return
     first = week.projects[0]
     declared = next(p for p in registry.projects if p.declaration.name == first.project)
     for kind in CHARTED:

@@ -6,7 +6,7 @@ import heapq
 import importlib.util
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,14 +82,14 @@ class Simulation:
         self._end = self.weeks[-1].end.timestamp()
         self.grace = grace
 
-    def live(self, app: App, clients: Path, directory: Path) -> Iterator[Week]:
+    def live(self, app: App, clients: Sequence[ModuleType], directory: Path) -> Iterator[Week]:
         """Let it happen; yields every week as it ends.
 
         At the end all weeks are closed and the clock tells the real time.
         """
         world = World(
             endpoint=f"grpc://{app.grpc}",
-            packages=packages(clients),
+            packages=tuple(clients),
             ledger=self.ledger,
             clock=self.clock.unix,
             week=self._week_number,
@@ -165,7 +165,7 @@ class Simulation:
             answer=chance.choices(["yes", "no", ""], [80, 12, 8])[0],
             at=self._begin + chance.random() ** 2 * 21 * DAY,
             level=chance.choice(["basic", "extended", "extended"]),
-            refused=frozenset(chance.sample(names, 3) if refuses else ()),
+            refused=frozenset(chance.sample(names, min(3, len(names))) if refuses else ()),
             withdraws_at=self._begin + chance.uniform(28, 56) * DAY if withdraws else NEVER,
         )
 

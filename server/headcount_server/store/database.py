@@ -61,11 +61,6 @@ class Database(Protocol):
         """Return where a running server takes corrections; None if commands make them beside it."""
         ...
 
-    @property
-    def look(self) -> str:
-        """Return a command that a person can type to see what the database holds."""
-        ...
-
     def open_store(self) -> Store:
         """Return the store of a server, and make the database's tables if there are none."""
         ...

@@ -29,11 +29,6 @@ class PostgresDatabase:
     def __str__(self) -> str:
         return str(self.url)
 
-    @property
-    def look(self) -> str:
-        """A command that shows what it holds."""
-        return f"psql {self.url} -c 'TABLE headcount.published_totals'"
-
     def open_store(self) -> PostgresStore:
         """The store of a server."""
         return PostgresStore(self.url)

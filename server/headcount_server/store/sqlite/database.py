@@ -39,11 +39,6 @@ class SqliteDatabase:
         """The socket of the server that runs on it."""
         return beside(self.path, ".socket")
 
-    @property
-    def look(self) -> str:
-        """A command that shows what it holds."""
-        return f"sqlite-utils tables {self.path} --counts"
-
     def open_store(self) -> SqliteStore:
         """The store of a server."""
         return SqliteStore(self.path)
@@ -83,7 +78,12 @@ class SqliteDatabase:
         if self.path.exists() and not marker.exists():
             msg = f"--database {self}: exists and is no demonstration's; name another file"
             raise ConfigError(msg)
-        for suffix in ("", "-wal", "-shm", ".lock", ".socket"):
-            beside(self.path, suffix).unlink(missing_ok=True)
-        shutil.rmtree(beside(self.path, ".keys"), ignore_errors=True)
-        marker.write_text("Made by headcount-server demo, which replaces it.\n", encoding="utf-8")
+        try:
+            for suffix in ("", "-wal", "-shm", ".lock", ".socket"):
+                beside(self.path, suffix).unlink(missing_ok=True)
+            shutil.rmtree(beside(self.path, ".keys"), ignore_errors=True)
+            text = "Made by headcount-server demo, which replaces it.\n"
+            marker.write_text(text, encoding="utf-8")
+        except OSError as error:
+            msg = f"--database {self}: {error.strerror}; name a file that can be written"
+            raise ConfigError(msg) from error
