@@ -33,7 +33,7 @@ class Bucket:
         self._at = now
 
     def left(self, now: float) -> float:
-        """Return how many calls may be made at `now`, in seconds of the clock at the start."""
+        """Return how many calls may be made at `now`, in seconds of the clock of `__init__`."""
         self._left = min(self.most, self._left + (now - self._at) * self.per_second)
         self._at = now
         return self._left

@@ -33,7 +33,7 @@ LONGEST = 1024
 """Most characters of a value that Backdrop's own server keeps; longer values are no answers."""
 
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
-_BEHIND_NAME = " \t/-(:"  # the signs that may stand between a product and its version
+_BEHIND_NAME = " \t/-(:"  # characters that may separate a product from its version
 _BOOLEANS = {
     **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
     **dict.fromkeys(("no", "false", "off", "disabled", "0", ""), False),

@@ -164,7 +164,7 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Give an address of a socket's file, also if its path is too long for one."""
+    """Give an address of a socket's file, even if its path is too long for one."""
     if len(os.fsencode(path)) <= _LONGEST:
         yield str(path)
         return

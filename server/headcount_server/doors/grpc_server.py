@@ -144,7 +144,7 @@ class GrpcDoor:
         """Let running calls finish, then end."""
         if self._started:
             self._stopped.wait()
-        self._pool.shutdown(wait=False)  # without waiting for a call that does not end
+        self._pool.shutdown(wait=False)  # no wait for a call that does not end
         self._patience.stop()
         self._shared.stop()
 

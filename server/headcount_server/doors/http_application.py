@@ -71,7 +71,7 @@ class HeaderBound:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        # Each header also has a colon, a space and the end of its line.
+        # Each header also has a colon, a space and a line ending.
         size = len(scope["raw_path"]) + len(scope["query_string"])
         size += sum(len(name) + len(value) + 4 for name, value in scope["headers"])
         if size <= MAX_HEADER_BYTES:

@@ -45,7 +45,7 @@ class HttpDoor:
             http=HeaderTimeoutProtocol,
             ws="none",
             log_config=None,
-            log_level=logging.ERROR,  # it warns of every caller that is no HTTP client
+            log_level=logging.ERROR,  # it warns of every caller that is not an HTTP client
             access_log=False,
             server_header=False,
             proxy_headers=False,  # `rate_limits` alone knows which proxies are trusted

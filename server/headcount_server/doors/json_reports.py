@@ -181,7 +181,7 @@ def _no_constant(_text: str) -> NoReturn:
 
 
 def _check(value: object) -> None:
-    """Raise RecursionError if a value is too deep, and ValueError if a text is no Unicode."""
+    """Raise RecursionError if a value is too deep, and ValueError if a text is not Unicode."""
     level: list[object] = [value]
     depth = 0
     while level:

@@ -39,7 +39,7 @@ class Listener(socket.socket):
     """Listens on an address, and accepts a connection if it gets a place. Raises OSError."""
 
     def __init__(self, address: Address, places: int) -> None:
-        # As grpcio does, to which either address means all of them.
+        # grpcio takes either address for all of them, so this door does too.
         both = address.is_everywhere and socket.has_dualstack_ipv6()
         super().__init__(socket.AF_INET6 if both or ":" in address.host else socket.AF_INET)
         self._shares: Shares[Connection] = Shares(places)

@@ -143,8 +143,7 @@ class Gate:
     def settle(self, caller: IpAddress, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
         """Give back most of a call's price if the caller sent all these tokens earlier today."""
         with self._lock:
-            # All are asked before `all` looks: each token must be remembered, whatever the
-            # others are.
+            # A list, because each token must be remembered, whatever the others are.
             known = [self._repeats.heard(caller.packed, token) for token in tokens]
             if known and all(known):
                 allowance.give_back(1 - REPEAT)

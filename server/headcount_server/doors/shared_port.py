@@ -45,8 +45,8 @@ class SharedPort:
     def __init__(self, address: Address, places: int) -> None:
         self._address = address
         self._shares: Shares[int] = Shares(places)
-        # By inode, because descriptors are used again. None: the socket is no connection of
-        # this port.
+        # By inode, because descriptors are used again. None means that the socket belongs to
+        # another port.
         self._known: dict[int, bytes | None] = {}
         self._listening: set[int] = set()
         self._away: frozenset[bytes] = frozenset()
@@ -105,7 +105,7 @@ class SharedPort:
                 packet_filter.keep_away(away, found)
 
     def _caller(self, descriptor: int, inode: int) -> bytes | None:
-        """Return the network of a connection's caller; None if it is no connection of this port."""
+        """Return the network of a connection's caller; None if it is another port's."""
         with suppress(OSError), _opened(descriptor, inode) as found:
             if not self._is_here(found):
                 return None

@@ -30,7 +30,7 @@ HISTORY_WEEKS = 8
 USUAL_WEEKS = 4
 """Number of closed weeks with reports before any number is called usual."""
 SILENT_FROM = 4
-"""Answers to a key in each of those weeks, as a multiple of the threshold."""
+"""Fewest answers in each earlier week of a key that can fall silent, in thresholds."""
 RELEASE_WEEKS = 53
 """Number of closed weeks in which a declared release should have been seen."""
 

@@ -110,7 +110,7 @@ def _places(index: int, project: PublishedProject, known: Project) -> list[_Plac
 
 
 def _release(project: PublishedProject, cell: Cell) -> str:
-    """Return the release of a cell as it is exposed; empty if the number is no cell."""
+    """Return the release of a cell as it is exposed; empty if the number is not of a cell."""
     its = project.terms.get(cell.key)
     if its is not None and its.crossed and not its.folded:
         return cell.release or OTHER_RELEASES_TEXT
@@ -151,7 +151,7 @@ def _notices(
 
 
 def _grouped(kept: Sequence[_Place], found: Sequence[PublishedProject]) -> list[ShownProject]:
-    """Group by project and key again, values in the order of publication."""
+    """Return the kept numbers by project and key, values in the order of publication."""
     answers: defaultdict[int, dict[int, int]] = defaultdict(dict)
     values: defaultdict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
     cells: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)

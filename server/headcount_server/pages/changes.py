@@ -36,8 +36,7 @@ _BREAKS = {
 }
 _WITH_REASON = {options_pb2.CHANGE_KIND_ADDED, options_pb2.CHANGE_KIND_WIDENED}
 _NAMED = re.compile(r"`([^`]+)`")
-# The name space of the identifiers of entries. A change of it would make all of them unread
-# again.
+# The namespace of the entries' identifiers. If it changed, all entries would be unread again.
 _SPACE = uuid.UUID("5b0cbf6c-6c1d-5a3e-9f04-6f0e4ad5f2c1")
 
 

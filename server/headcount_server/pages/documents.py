@@ -26,12 +26,12 @@ CSS = "text/css; charset=utf-8"
 ATOM = "application/atom+xml"
 ZIP = "application/zip"
 
-# Signs that no XML 1.0 document may contain, not even by number.
+# Characters that no XML 1.0 document may contain, not even by number.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def of(text: str, media_type: str) -> Document:
-    """Return a text as a document; in XML, signs that it cannot contain are replaced."""
+    """Return a text as a document; in XML, characters that it cannot contain are replaced."""
     if media_type.endswith("+xml"):
         text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
     return Document(text.encode(), media_type)

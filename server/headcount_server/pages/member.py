@@ -1,7 +1,7 @@
 """The page of one member of a list: its number of installations, and its course over weeks.
 
-A member gets a page in the first week in which it has a number. So no address ever names a
-member that only a few installations have.
+A member gets a page in the first week in which it has a number. So no address names a
+member that fewer installations than the threshold ever had.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Turns the totals of a closed week into published ones by its threshold, and into their forms."""
+"""The publication of a closed week: its totals, rounded by the threshold, and their formats."""

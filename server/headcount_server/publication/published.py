@@ -1,4 +1,4 @@
-"""The values of published totals."""
+"""Published totals as values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PublishedWeek:
     annotation: str = ""
     """The operator's note about the week."""
     rule: int = 1
-    """How keys were counted per release: 1 if each release is a cell, 2 by a partition."""
+    """How keys were counted per release: 1 if each release is a cell, 2 if by `partition`."""
 
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]

@@ -88,8 +88,8 @@ def _percent(part: int, whole: int) -> float:
 def _rest(numbers: _Numbers) -> Range:
     low, high = numbers.whole
     printed = sum(map(numbers.sum, numbers.cells))
-    # The most that each printed value can hold: as much as its parts, and no more than the
-    # rest.
+    # The most that the printed values can hold: each as much as its parts, and all of them
+    # no more than all answers.
     bounds = [numbers.in_parts(v) if numbers.in_full(v) else None for v in numbers.cells]
     held = min(high, sum(high if bound is None else bound for bound in bounds))
     lower, upper = max(0, low - held), max(0, high - printed)

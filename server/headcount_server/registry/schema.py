@@ -28,7 +28,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 # Importing options_pb2 registers the extensions. Without it the options of a parsed set
-# read back empty, and no error tells.
+# read back empty, without an error.
 from headcount.v1 import options_pb2, telemetry_service_pb2
 
 from headcount_server.errors import SchemaError
@@ -145,7 +145,7 @@ def load(path: Path) -> Schema:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             msg = f"more than {MAX_BYTES >> 20} MiB, which no registry has"
-            raise SchemaError(msg)  # noqa: TRY301 - told like the others, with its file
+            raise SchemaError(msg)  # noqa: TRY301 - reported like the others, with its file
         return parse(data)
     except OSError as error:
         msg = f"{path}: {error.strerror}; make it with headcount-registry build"

@@ -1,4 +1,4 @@
-"""A watch over the clock: it tells a clock that was set from time that passed."""
+"""A watch over the clock, which tells whether it was set."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The part of a database connection that reading and correcting totals needs.
 
-`sqlite3.Connection` has it, and `postgres_connection.Adapter` gives it to PostgreSQL, so
+`sqlite3.Connection` has it, and `postgres.connections.Adapter` gives it to PostgreSQL, so
 the same statements run on both. They use `?` for parameters, and only SQL that both engines
 understand.
 """

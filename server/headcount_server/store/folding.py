@@ -22,7 +22,7 @@ def reach(
 ) -> dict[int, set[str]]:
     """Return the weeks in which crossed keys must be folded if `key` is retracted in `weeks`.
 
-    The weeks stand by number of the crossed key. A key without such weeks is left out.
+    The weeks are grouped by number of the crossed key. A key without such weeks is left out.
     """
     version = published_tables.version_key(connection, project)
     found: dict[int, set[str]] = {}

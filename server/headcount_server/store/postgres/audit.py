@@ -54,7 +54,7 @@ WHERE n.nspname = ANY (?) AND NOT t.tgisinternal
 
 
 def audit(url: PostgresUrl) -> Audit:
-    """Return the audit of a database, also beside running servers.
+    """Return the audit of a database, even beside running servers.
 
     Raises StoreError if the database is unreadable.
     """

@@ -91,7 +91,7 @@ def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresC
         if schema.identity(connection) != identity:
             log.error("%s: leads to another database than before; restart the server", url)
             raise psycopg.OperationalError("another database")
-        # It tells a copy that a server runs, and is given back when the connection ends.
+        # The lock shows a copy that a server runs; it is released when the connection ends.
         connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCKS, SERVERS_LOCK))
 
     return ConnectionPool(

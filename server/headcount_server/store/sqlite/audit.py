@@ -18,7 +18,7 @@ _TOKEN_COLUMNS = "token"  # noqa: S105 - no password
 
 
 def audit(database: Path) -> Audit:
-    """Return the audit of a file, also beside a running server.
+    """Return the audit of a file, even beside a running server.
 
     Raises StoreError if the file is unreadable.
     """

@@ -69,7 +69,7 @@ class Restored:
 
 
 def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
-    """Copy a database, also beside a running server, and verify the copy.
+    """Copy a database, even beside a running server, and verify the copy.
 
     The file appears under its name only once it is complete. Raises StoreError.
     """

@@ -104,7 +104,7 @@ def stamp(connection: sqlite3.Connection, identity: int) -> None:
     """Write an identity into the first page; the database's own identity changes nothing.
 
     Each commit writes it, so that every log has it. A commit that changes nothing else
-    therefore takes a page and a sync too, and as long as any other.
+    therefore takes a page and a sync too, and as long as any other commit.
     """
     connection.execute(f"PRAGMA user_version={identity:d}")
 
@@ -266,10 +266,7 @@ def uri(path: Path, mode: str = "ro") -> str:
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the steps that made this schema, in order.
-
-    Their number is its version.
-    """
+    """Return the names of this schema's steps, in order; their number is its version."""
     return [done.name for done in migrations.applied(Database(connection, execute_plugins=False))]
 
 

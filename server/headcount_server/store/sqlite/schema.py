@@ -141,6 +141,6 @@ def m004_key_checks(db: Database) -> None:
 
 @migrations()
 def m005_terms_places_and_partitions(db: Database) -> None:
-    """Create the terms of keys, reserved places, and which releases are told apart."""
+    """Create the terms of keys, reserved places, and the releases that are told apart."""
     for statement in _M005.split(";")[:-1]:
         db.execute(statement)

@@ -2,7 +2,7 @@
 
 They are in a directory of their own beside the database, so that neither a copy of the
 database nor a backup holds them. The close destroys them. The database has a check value of
-each key, made before the key is used. So the right key is told from any other, and no key
+each key, made before the key is used. So the right key is known from any other, and no key
 of another database is destroyed.
 """
 
