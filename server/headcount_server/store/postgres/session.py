@@ -1,7 +1,7 @@
 """The session of a server: every setting on which a promise rests, whatever the defaults.
 
 Role, database and environment may have settings of their own, and a pooler between a server
-and its database may change the session halfway. So a new connection gets each setting, and
+and its database may switch to another session halfway. So a new connection gets each setting, and
 each commit of reports asks whether the session is still the same.
 """
 
@@ -29,7 +29,7 @@ PARAMETERS = {"client_encoding": "UTF8"}
 _SETTINGS = {
     "search_path": SEARCH_PATH,
     "lock_timeout": f"{LOCK_MILLISECONDS}ms",
-    # Without a bound on whole statements. It would end a commit's wait for its standby with
+    # No bound on whole statements, because it would end a commit's wait for its standby with
     # an answer that looks like success.
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "20s",
