@@ -1,10 +1,9 @@
 """The open vocabularies of a week: versions and texts that are not declared.
 
-They are bounded, so no flood of invented values can fill the database. Half of the places
-are reserved for values that were known before the week (see `publication.places`), so no
-flood can take them. A network may introduce a few values a day into the other half. A value
-that finds no place when its report comes counts as `other`, so it is not tallied. Nothing
-is evicted.
+They are bounded, so no flood of invented values can fill the database. Half of the places are
+reserved for values that were known before the week (see `publication.places`), so no flood can take
+them. A network may introduce a few values a day into the other half. A value that finds no place
+when its report comes counts as `other`, so it is not tallied. Nothing is evicted.
 """
 
 from __future__ import annotations

@@ -6,9 +6,8 @@ project and week as the request comes in. The store hashes that hash again under
 key, which the close destroys. Neither the key nor the first hash is kept. A site may report
 as often as it likes: the first report of a week counts.
 
-The response is an empty 200, as `bee` expects, if anything was counted; otherwise 4xx or
-5xx and an `error` in JSON. It always comes within a second, because the site's cron waits
-for it.
+The response is an empty 200, as `bee` expects, if anything was counted; otherwise 4xx or 5xx and an
+`error` in JSON. It always comes within a second, because the site's cron waits for it.
 """
 
 from __future__ import annotations

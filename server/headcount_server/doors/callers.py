@@ -17,8 +17,7 @@ IpAddress = IPv4Address | IPv6Address
 def address_of(text: str) -> IpAddress | None:
     """Return the address in `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`.
 
-    An IPv4 address in IPv6 form becomes the IPv4 address. Return None if the text has no
-    address.
+    An IPv4 address in IPv6 form becomes the IPv4 address. Return None if the text has no address.
     """
     text = unquote(text)
     for scheme in ("ipv4:", "ipv6:"):

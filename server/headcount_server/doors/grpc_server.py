@@ -36,9 +36,8 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.so_reuseport", 0),  # two servers on one port would share it silently
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 8192),
-    # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that kept
-    # to the limit, because it counts streams that have just ended: a proxy would lose
-    # reports.
+    # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that kept to the
+    # limit, because it counts streams that have just ended: a proxy would lose reports.
     ("grpc.max_concurrent_streams", 100),
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_idle_ms", 30_000),

@@ -1,7 +1,6 @@
 """Closes HTTP connections that send no complete headers in time; uvicorn would keep them.
 
-A body that turns out not to be HTTP ends its request silently. uvicorn would log an error
-for each.
+A body that turns out not to be HTTP ends its request silently. uvicorn would log an error for each.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The health of the server, by `grpc.health.v1`.
 
-grpcio's HealthServicer notifies watchers while holding the lock that every other health
-call needs, so one watcher that stops reading can block the server. This implementation does
-not.
+grpcio's HealthServicer notifies watchers while holding the lock that every other health call needs,
+so one watcher that stops reading can block the server. This implementation does not.
 """
 
 from __future__ import annotations

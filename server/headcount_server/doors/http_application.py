@@ -41,8 +41,7 @@ def application(
     if hsts:
         middleware.append(Middleware(Insistence, hsts))
     made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
-    # Its redirects name the host that the caller named, and lack any prefix that a proxy
-    # strips.
+    # Its redirects name the host that the caller named, and lack any prefix that a proxy strips.
     made.router.redirect_slashes = False
     return made
 

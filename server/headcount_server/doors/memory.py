@@ -13,7 +13,6 @@ def give_back() -> None:
     # asyncio leaves its TLS connections in cycles. Those of a crowd have grown old by the
     # time it leaves, and Python looks at old objects only once many more have come.
     gc.collect()
-    # The C library keeps free memory that lies between used memory. Not every one has this
-    # call.
+    # The C library keeps free memory that lies between used memory. Not every one has this call.
     if trim := getattr(_C, "malloc_trim", None):
         trim(0)

@@ -29,8 +29,7 @@ def reflection_handlers(
     ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
         if not free.acquire(blocking=False):
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many reflection streams")
-        # A servicer keeps its first pool, so each stream gets a servicer of the present
-        # one.
+        # A servicer keeps its first pool, so each stream gets a servicer of the present one.
         servicer = reflection.ReflectionServicer(names, pool=registry.schema.pool)
         try:
             while (request := patience.next(requests, context)) is not None:

@@ -144,8 +144,7 @@ def _sockets() -> dict[int, int]:
 @contextmanager
 def _opened(descriptor: int, inode: int) -> Iterator[socket.socket]:
     """Open a socket of this process once more. Raises OSError if it has closed."""
-    # A descriptor of our own, because grpcio may close its own at any time and reuse the
-    # number.
+    # A descriptor of our own, because grpcio may close its own at any time and reuse the number.
     with socket.socket(fileno=os.dup(descriptor)) as found:
         if os.fstat(found.fileno()).st_ino != inode:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -99,8 +99,7 @@ class Identity:
         chain, key = self._certificate.read_bytes(), self._key.read_bytes()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # The TLS 1.2 ciphers that gRPC takes: no CBC, no key exchange without forward
-        # secrecy.
+        # The TLS 1.2 ciphers that gRPC takes: no CBC, no key exchange without forward secrecy.
         context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         context.set_alpn_protocols(["http/1.1"])
         # Without a password, OpenSSL would ask for one on the terminal.

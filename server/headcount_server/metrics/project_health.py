@@ -1,9 +1,8 @@
 """Signs that something is wrong with a project's reports, for the operations port.
 
-They carry the project's name and no answers. Signs about totals and releases come from
-published weeks alone. The time of the last report is rounded down to the hour, and counters
-move on the hour. Otherwise anybody who keeps the history of this port would have the moment
-of each report.
+They carry the project's name and no answers. Signs about totals and releases come from published
+weeks alone. The time of the last report is rounded down to the hour, and counters move on the hour.
+Otherwise anybody who keeps the history of this port would have the moment of each report.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ from headcount_server.registry.schema import Schema
 class Download:
     """The archive of a registry and all published totals, made at the first request.
 
-    Up to `bundle.MAX_MEMORY` its bytes are in memory; a larger archive is in a temporary
-    file.
+    Up to `bundle.MAX_MEMORY` its bytes are in memory; a larger archive is in a temporary file.
     """
 
     def __init__(self, known: Schema, published: ReadWeeks) -> None:

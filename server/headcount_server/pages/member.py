@@ -86,8 +86,7 @@ def member_view(
 ) -> MemberView:
     """Return the view of a list's member that has had a number in these weeks, oldest first.
 
-    `past` is the history of the key in these weeks, and `year` the number of weeks in a
-    year.
+    `past` is the history of the key in these weeks, and `year` the number of weeks in a year.
     """
     rows = [_row(found, member) for found in past.found]
     last = next(i for i in reversed(range(len(rows))) if past.found[i])

@@ -13,10 +13,9 @@ from pathlib import Path
 def drafted(place: Path) -> Iterator[Path]:
     """Yield where to write; then put the result in its place, or remove it after an error.
 
-    A folder that is already in the place is replaced by two renames, and is missing for a
-    moment between them. If the second one fails, the former folder is put back. Drafts have
-    a directory of their own beside the place, under a name that nobody else uses. Raises
-    OSError.
+    A folder that is already in the place is replaced by two renames, and is missing for a moment
+    between them. If the second one fails, the former folder is put back. Drafts have a directory of
+    their own beside the place, under a name that nobody else uses. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))

@@ -1,10 +1,9 @@
 """The partition of a week: which releases are told apart for each value of a crossed key.
 
-Totals published before the week settle its partition, and nothing that the week itself
-counted does. So the partition is a constant of the week, and whatever it is, the week's
-numbers have a witness (see `rounding`). All releases that are not told apart, unknown ones
-included, form one cell, "other releases". No margin is printed, because it is the sum of
-the cells.
+Totals published before the week settle its partition, and nothing that the week itself counted
+does. So the partition is a constant of the week, and whatever it is, the week's numbers have a
+witness (see `rounding`). All releases that are not told apart, unknown ones included, form one
+cell, "other releases". No margin is printed, because it is the sum of the cells.
 
 A release enters if its cell can be expected to hold six thresholds, and stays as long as
 the cell holds two. This rules out three designs that exact solvers broke: a choice by the

@@ -1,11 +1,10 @@
 """Reserved places: values that an open week counts in full, whatever else is reported.
 
-An open key has a bounded number of places in a week, and half of them are reserved.
-Published numbers alone settle the reserved values when the week opens, so invented values
-cannot take their places. Declared values come first, then values that were published
-before. A value with a place from the opening on is counted in full, and only such a value
-gets a printed upper bound. Values of a closed key are included, although they need no
-place.
+An open key has a bounded number of places in a week, and half of them are reserved. Published
+numbers alone settle the reserved values when the week opens, so invented values cannot take their
+places. Declared values come first, then values that were published before. A value with a place
+from the opening on is counted in full, and only such a value gets a printed upper bound. Values of
+a closed key are included, although they need no place.
 """
 
 from __future__ import annotations

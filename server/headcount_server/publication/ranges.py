@@ -1,10 +1,9 @@
 """The tightest ranges that the published numbers of a key imply.
 
-A number that was rounded down to a multiple of the threshold k says that the true one lies
-between itself and itself + k - 1. A value's number is the sum of one such number for each
-part of its partition, absent parts included. What the other values leave of all answers
-bounds it as well. This module reads published numbers alone, so everybody can compute the
-same.
+A number that was rounded down to a multiple of the threshold k says that the true one lies between
+itself and itself + k - 1. A value's number is the sum of one such number for each part of its
+partition, absent parts included. What the other values leave of all answers bounds it as well. This
+module reads published numbers alone, so everybody can compute the same.
 """
 
 from __future__ import annotations
@@ -132,8 +131,7 @@ class _Numbers:
     def in_full(self, value: str) -> bool:
         """Return whether no report with the value can have counted as another.
 
-        Weeks without terms had so many places that all their values are taken as counted in
-        full.
+        Weeks without terms had so many places that all their values are taken as counted in full.
         """
         return self._terms is None or self._kind not in OPEN_TYPES or value in self._places()
 

@@ -159,8 +159,7 @@ class WeekCycle:
         def note() -> None:
             for week, terms in self._store.open_weeks().items():
                 self._store.open_week(week, terms, schema)
-            # On the writer's thread, so that no week opens under the old registry in
-            # between.
+            # On the writer's thread, so that no week opens under the old registry in between.
             self._registry.replace(schema)
 
         self._writer.run(note)

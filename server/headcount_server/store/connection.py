@@ -1,8 +1,7 @@
 """The part of a database connection that reading and correcting totals needs.
 
-`sqlite3.Connection` has it, and `postgres.connections.Adapter` gives it to PostgreSQL, so
-the same statements run on both. They use `?` for parameters, and only SQL that both engines
-understand.
+`sqlite3.Connection` has it, and `postgres.connections.Adapter` gives it to PostgreSQL, so the same
+statements run on both. They use `?` for parameters, and only SQL that both engines understand.
 """
 
 from __future__ import annotations

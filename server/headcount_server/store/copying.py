@@ -33,9 +33,8 @@ TABLES = {
     "open_values": "week project key value release reports",
     "tokens": "week token shard",
 }
-"""Columns of each copied table, in the order of copying; rows are sorted by them. The key
-of a closed week is None, and so is the shard of a token if it is unknown. A token is its
-hash."""
+"""Columns of each copied table, in the order of copying; rows are sorted by them. The key of a
+closed week is None, and so is the shard of a token if it is unknown. A token is its hash."""
 
 
 @dataclass(frozen=True, slots=True)

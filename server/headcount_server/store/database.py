@@ -42,8 +42,7 @@ class Target(Side, Protocol):
 class Database(Protocol):
     """A place for the tally. Its text, in the form that `--database` takes, has no password.
 
-    A method that cannot do its work raises StoreError, with the database's name and a
-    remedy.
+    A method that cannot do its work raises StoreError, with the database's name and a remedy.
     """
 
     @property

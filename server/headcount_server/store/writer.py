@@ -49,8 +49,7 @@ class _Item:
     __slots__ = ("_done", "_error")
 
     def __init__(self) -> None:
-        # A bare lock, because a Future would cost more than all else that a report needs
-        # here.
+        # A bare lock, because a Future would cost more than all else that a report needs here.
         self._done = threading.Lock()
         self._done.acquire()
         self._error: Exception | None = None

@@ -1,9 +1,8 @@
 """Counts reports on PostgreSQL: those of one shard, or of several, in one transaction.
 
-The first statement locks the shards' rows of `shard_weeks`, one per open week. The close of
-a week deletes its rows, so it comes before or after a transaction and never within. Two
-servers that have reports of one shard take turns, so a token that names two weeks is
-noticed.
+The first statement locks the shards' rows of `shard_weeks`, one per open week. The close of a week
+deletes its rows, so it comes before or after a transaction and never within. Two servers that have
+reports of one shard take turns, so a token that names two weeks is noticed.
 
 If the tables are distributed by shard, all statements of a transaction name one shard, and
 run on one node. If they are not, shards share a commit, and add their totals to the first

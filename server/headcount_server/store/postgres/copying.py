@@ -150,8 +150,7 @@ def _alone(url: PostgresUrl) -> Iterator[PostgresConnection]:
         # The other side may be slow.
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         try:
-            # It waits some seconds, because a session that has just ended still holds its
-            # lock.
+            # It waits some seconds, because a session that has just ended still holds its lock.
             connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, SERVERS_LOCK))
         except psycopg.errors.LockNotAvailable as error:
             msg = f"{url}: a server or another copy is at work on it; stop that first"

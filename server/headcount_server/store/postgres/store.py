@@ -121,8 +121,7 @@ class PostgresStore:
             except psycopg.DataError:
                 raise  # a report causes it, so another try would not help
             except (psycopg.Error, InDoubt, Foreign) as found:
-                # Run again on another connection. If it was committed, its tokens prove
-                # that.
+                # Run again on another connection. If it was committed, its tokens prove that.
                 error = found
                 self._mend(found)
         self._resting_until = time.monotonic() + REST_SECONDS

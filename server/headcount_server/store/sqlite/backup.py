@@ -1,9 +1,8 @@
 """Makes backups of a database, and restores them.
 
-A backup is a database of its own. Without open weeks it is made by copying the closed weeks
-into an empty file, so that no data of an open week ever reach the place of the backups.
-With open weeks it is a whole copy, with their keys beside it, and holds what the close must
-destroy.
+A backup is a database of its own. Without open weeks it is made by copying the closed weeks into an
+empty file, so that no data of an open week ever reach the place of the backups. With open weeks it
+is a whole copy, with their keys beside it, and holds what the close must destroy.
 """
 
 from __future__ import annotations
@@ -92,9 +91,8 @@ def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
 def restore(backup: Path, database: Path, now: datetime, former: Path | None) -> Restored:
     """Put a backup in the place of a database that is gone.
 
-    A week is published once, so a week that is open in the backup and past its close is
-    given up with a public notice. Retractions of a `former` database are repeated. Raises
-    StoreError.
+    A week is published once, so a week that is open in the backup and past its close is given up
+    with a public notice. Retractions of a `former` database are repeated. Raises StoreError.
     """
     claim = Claim(database)
     try:

@@ -1,9 +1,8 @@
 """The claim of one process to write to a database, and to know its files in place.
 
-A database is several files: the main file, its write-ahead log and the log's index, the
-lock, and the week keys. If somebody moves, replaces or deletes them, a process that has
-them open goes on writing to them, and the data are lost. So the claim remembers which files
-they were.
+A database is several files: the main file, its write-ahead log and the log's index, the lock, and
+the week keys. If somebody moves, replaces or deletes them, a process that has them open goes on
+writing to them, and the data are lost. So the claim remembers which files they were.
 """
 
 from __future__ import annotations
@@ -70,8 +69,7 @@ class Claim:
     def take_name(self, identity: int) -> None:
         """Claim the database's identity, which its copies share. Raises StoreError.
 
-        This needs Linux: only there are names that end with their process and leave no
-        file.
+        This needs Linux: only there are names that end with their process and leave no file.
         """
         name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:

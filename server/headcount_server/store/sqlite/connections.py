@@ -141,9 +141,8 @@ def _identity_without_log(path: Path) -> int:
 def writing(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a command the lock and a connection, in one transaction.
 
-    Afterwards nothing of the deleted rows is left, and no key of a week that is not open.
-    Raises StoreError if there is no such database, a server runs on it, or it cannot be
-    written.
+    Afterwards nothing of the deleted rows is left, and no key of a week that is not open. Raises
+    StoreError if there is no such database, a server runs on it, or it cannot be written.
     """
     if not path.exists():
         refuse_torn(path)

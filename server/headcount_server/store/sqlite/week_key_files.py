@@ -69,9 +69,8 @@ class WeekKeys:
     def load(self, week: Week) -> None:
         """Read the key of a week that is open in the database.
 
-        Raises StoreError if it is gone or another one, because without it a counted report
-        could be counted again. If an older program left no check value of the key, this one
-        is recorded.
+        Raises StoreError if it is gone or another one, because without it a counted report could be
+        counted again. If an older program left no check value of the key, this one is recorded.
         """
         path = self.path(week)
         remedy = (
