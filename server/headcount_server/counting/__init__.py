@@ -1,1 +1,1 @@
-"""From the bytes of a report to numbers: pure, without clock, disk or network."""
+"""Turns the bytes of a report into totals, without clock, disk or network."""

@@ -1,12 +1,12 @@
-"""Read the answers of one report, within the bounds of the registry.
+"""Reads the answers of one report, within the bounds of the registry.
 
-A key that is unknown, expired, malformed or out of bounds is left out and named, and
-the rest counts. Each value becomes the text under which its total is kept. No text of
-a client passes through unless the declaration allows it.
+A key that is unknown, expired, malformed or out of bounds is left out and named, and the
+rest counts. Each value becomes the text under which its total is kept. No text of a client
+passes through unless the declaration allows it.
 
 Every key with a single value has one class that is never tallied, because it is never
-published: `other` of a choice, version, product or text, `false` of a boolean, the
-first bucket of a count. Items outside a list are not counted at all.
+published: `other` of a choice, version, product or text, `false` of a boolean, the first
+bucket of a count. Items outside a list are not counted at all.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ ENUM_UNSPECIFIED, ENUM_OTHER = 0, 1
 MAX_IGNORED = 100
 """Most keys that one response names as left out."""
 
-# A component has at most nine digits, as on the client. Longer ones are dates
-# with times, serial numbers or messages.
+# A component has at most nine digits, as on the client. Longer ones are dates with times,
+# serial numbers or messages.
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", re.ASCII)
 
 Reason = telemetry_service_pb2.IgnoredReason
@@ -44,8 +44,8 @@ Reason = telemetry_service_pb2.IgnoredReason
 class Answer:
     """One key's answer: the values to tally; none if its class is never published.
 
-    Equal only to itself, so that counting answers is cheap; `reader` gives
-    the same answer for the same bytes.
+    An answer equals only itself, so that counting answers is cheap. `answer_cache` gives
+    the same object for the same bytes.
     """
 
     key: int
@@ -71,7 +71,7 @@ class Answers:
     given: tuple[Answer, ...]
     ignored: tuple[Ignored, ...]
     release: str
-    """The project's release, for cross-tabulations; `other` where unknown."""
+    """The project's release, for cross-tabulations; `other` if unknown."""
 
 
 class _LeftOut(Exception):
@@ -113,7 +113,7 @@ def read(project: Project, report: bytes, today: date) -> Answers:
 
 
 def release(project: Project, given: Iterable[Answer]) -> str:
-    """Return the release that these answers name; `other` where they name none."""
+    """Return the release that these answers name; `other` if they name none."""
     for answer in given:
         if answer.key == project.version_key and answer.values:
             return answer.values[0]
@@ -135,7 +135,7 @@ def _values(key: Key, value: Message, today: date) -> tuple[str, ...]:
     return _READERS[key.declaration.type](key, value)
 
 
-# The fields of a key's message are known only at run time, hence Any below.
+# The fields of a key's message are known only at run time, so they are Any below.
 
 
 def _boolean(_key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -172,7 +172,7 @@ def _count(key: Key, answer: Any) -> tuple[str, ...]:  # noqa: ANN401
 
 
 def bucket_texts(bounds: Sequence[int]) -> tuple[str, ...]:
-    """The ranges of a count that are tallied: all but the first."""
+    """Return the ranges of a count that are tallied: all but the first."""
     return tuple(_bucket_text(bounds, bucket) for bucket in range(1, len(bounds) + 1))
 
 
@@ -214,8 +214,8 @@ _READERS: dict[int, Callable[[Key, Any], tuple[str, ...]]] = {
 
 
 def _enum_text(key: Key, number: int, field: str = ".value") -> str:
-    # A value that only a newer client knows is `other` to this registry, just
-    # as one that nobody declared is `other` to the client.
+    # This registry reads a value that only a newer client knows as `other`, just as the
+    # client reads one that nobody declared.
     if number == ENUM_UNSPECIFIED:
         _malformed(field, "no value")
     return OTHER if number == ENUM_OTHER else key.values.get(number, OTHER)

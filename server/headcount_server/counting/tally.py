@@ -43,8 +43,8 @@ def tally(project: Project, reports: Iterable[Answers]) -> Tally:
     """Return the totals of these reports."""
     reports = tuple(reports)
     total = Tally(reports=len(reports))
-    # Equal answers are mostly one object (see `reader`), so they are counted
-    # as such first and taken apart afterwards.
+    # Equal answers are mostly one object (see `answer_cache`), so they are counted as
+    # objects first and taken apart afterwards.
     alike = Counter(chain.from_iterable(report.given for report in reports))
     crossed = {answer for answer in alike if project.keys[answer.key].crossed}
     for answer, n in alike.items():

@@ -1,10 +1,9 @@
 """The open vocabularies of a week: versions and texts that are not declared.
 
-They are bounded, so that no flood of invented values fills the database, and
-half of the places are reserved for values that were known before the week (see
-`publication.places`), so that no flood takes them. In the other half a network
-may introduce a few values a day. A value that finds no place when its report
-comes counts as `other`, and so is not tallied; nothing is evicted.
+They are bounded, so no flood of invented values can fill the database. Half of the places are
+reserved for values that were known before the week (see `publication.places`), so no flood can take
+them. A network may introduce a few values a day into the other half. A value that finds no place
+when its report comes counts as `other`, so it is not tallied. Nothing is evicted.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from headcount_server.counting.tally import Cell, Tally
 from headcount_server.registry.schema import Project
 
 RESERVED = 500
-"""Values of an open key that have a place from the opening of a week on, at most."""
+"""Most values of an open key that have a place from the opening of a week on."""
 INTRODUCED = 500
-"""Further values of an open key that reports of the week may introduce."""
+"""Most further values of an open key that reports of the week may introduce."""
 
 OPEN_TYPES = frozenset(
     {
@@ -35,29 +34,29 @@ OPEN_TYPES = frozenset(
 
 
 class Allowance(Protocol):
-    """How many new values each network may introduce; see `store.allowance`."""
+    """The number of new values that each network may introduce; see `store.allowance`."""
 
     def left(self, network: bytes | None, project: str, key: int) -> bool:
-        """Whether a network may introduce one more value of a key."""
+        """Return whether a network may introduce one more value of a key."""
         ...
 
     def take(self, network: bytes | None, project: str, key: int) -> bool:
-        """Let a network introduce a value; False if it may not."""
+        """Let a network introduce a value; return False if it may not."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Answers, and the network that they come from."""
+    """The answers of a report, and the network that sent them."""
 
     answers: Answers
     network: bytes | None
-    """Prefix of the sender's address; None where nobody limits it."""
+    """Prefix of the sender's address; None if nobody limits the sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A value without a place, which a network would introduce."""
+    """A value without a place that a network would introduce."""
 
     key: int
     value: str
@@ -65,7 +64,7 @@ class Newcomer:
 
 
 class Vocabulary:
-    """The values that have a place in one week, of each key with an open vocabulary."""
+    """The values that have a place in one week, for each key with an open vocabulary."""
 
     def __init__(self) -> None:
         self._reserved: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
@@ -77,16 +76,16 @@ class Vocabulary:
         self._reserved[project, key].add(value)
 
     def know(self, project: str, key: int, value: str) -> None:
-        """Take in a value that was introduced before."""
+        """Record a value that was introduced before."""
         if value not in self._reserved[project, key]:
             self._introduced[project, key].add(value)
 
     def newcomers(
         self, project: Project, reports: Sequence[Report], allowance: Allowance
     ) -> list[Newcomer]:
-        """The values of these reports that could be introduced: there is room and allowance."""
+        """Return the values of these reports that room and allowance would let in."""
         given = {answer for report in reports for answer in report.answers.given}
-        # Equal answers are mostly one object, so this is a look at few of them.
+        # Equal answers are mostly one object, so only a few need a look.
         unknown = {answer for answer in given if self._unknown(project, answer)}
         found = {
             Newcomer(answer.key, value, report.network): None
@@ -101,7 +100,7 @@ class Vocabulary:
     def introduce(
         self, project: Project, newcomers: Sequence[Newcomer], allowance: Allowance
     ) -> list[tuple[int, str]]:
-        """Give places to newcomers as far as room and allowance go; returns those that have one."""
+        """Give places to newcomers, within room and allowance; return the values that got one."""
         introduced = []
         for new in newcomers:
             taken = self._introduced[project.name, new.key]
@@ -115,12 +114,12 @@ class Vocabulary:
         return introduced
 
     def fold(self, project: Project, tally: Tally) -> Tally:
-        """The same totals without values that have no place; their answers still count.
+        """Return the same totals without values that have no place; their answers still count.
 
-        A release without a reserved place is never told apart, so its cells
-        stand with those of unknown releases.
+        A release without a reserved place is never told apart, so its cells join those of
+        unknown releases.
         """
-        kept = self._kept[project.name]  # what was kept as it is once always will be
+        kept = self._kept[project.name]  # a cell that was kept unchanged once always will be
         values = Counter({cell: n for cell, n in tally.values.items() if cell in kept})
         releases = self._reserved[project.name, project.version_key]
         for cell, n in tally.values.items():

@@ -1,1 +1,1 @@
-"""The ways for a request to come in: gRPC, HTTP, and the forms of old and foreign clients."""
+"""The ways for a request to come in: gRPC, HTTP, and the formats of old and foreign clients."""

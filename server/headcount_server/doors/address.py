@@ -28,7 +28,7 @@ class Address:
         if not (colon and host and number <= _MAX_PORT):
             msg = f"{flag} {text}: not an address; write HOST:PORT, such as 127.0.0.1:8080"
             raise ConfigError(msg)
-        # grpcio would take it for both addresses of loopback, and HTTP for one.
+        # grpcio would listen on both loopback addresses, and HTTP on one.
         return cls("127.0.0.1" if host == "localhost" else host, number)
 
     @property
@@ -41,7 +41,7 @@ class Address:
 
     @property
     def is_everywhere(self) -> bool:
-        """Return whether it is `0.0.0.0` or `[::]`, either of which means all of this machine's."""
+        """Return whether it is `0.0.0.0` or `[::]`; both mean all addresses of this machine."""
         try:
             return ipaddress.ip_address(self.host).is_unspecified
         except ValueError:

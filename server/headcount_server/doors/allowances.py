@@ -1,9 +1,9 @@
-"""What a network may ask for: a bucket that fills with time, and a lot if it runs short.
+"""The calls that a network may make: a bucket that fills with time, and a lot if it runs short.
 
-Sites on one host run their jobs at the same minute, and in the same order. If
-the first to come were served until nothing is left, the last would never be.
-So a network whose last rush asked for more than there was is served by lot in
-its next one: each call has the same chance, whenever it comes.
+Sites on one host run their jobs at the same minute, and in the same order. If calls were
+served first come, first served, the last sites would never get through. So if a network's
+last rush asked for more calls than there were, a lot decides in its next rush: each call
+has the same chance, whenever it comes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 RUSH_SECONDS = 3600.0
-"""Longest rush; it ends earlier if the network is quiet for long enough to fill the bucket."""
+"""Most seconds of a rush; it ends earlier once the network is quiet long enough to fill the
+bucket."""
 
 MARGIN = 0.9
-"""Part of the calls that a lot gives away; with all of them, chance may leave none for the last."""
+"""Part of the calls that a lot gives away; if it gave all, chance could leave none for the last."""
 
 
 class Bucket:
-    """A number of calls that may be made at once, and grows with time. For one thread at a time."""
+    """The number of calls that may be made at once. It grows with time.
+
+    For one thread at a time.
+    """
 
     __slots__ = ("_at", "_left", "most", "per_second")
 
@@ -29,7 +33,7 @@ class Bucket:
         self._at = now
 
     def left(self, now: float) -> float:
-        """Return the calls that may be made now, in seconds of the clock that it began with."""
+        """Return how many calls may be made at `now`, in seconds of the clock of `__init__`."""
         self._left = min(self.most, self._left + (now - self._at) * self.per_second)
         self._at = now
         return self._left
@@ -52,7 +56,7 @@ class Allowance:
         self._paid = 0.0
 
     def take(self, now: float, draw: Callable[[], float]) -> bool:
-        """Take one call; return whether one is left and the lot falls on it.
+        """Take one call; return whether a call is left and the lot falls on it.
 
         `draw` returns an evenly distributed number from 0 up to 1.
         """
@@ -63,7 +67,7 @@ class Allowance:
         self._asked += 1
         self._last = now
         left = bucket.left(now)
-        # Nothing is short while the bucket is full: no lot after a flood has ended.
+        # A full bucket is not short: no lot is drawn once a flood has ended.
         if left < 1 or (left < bucket.most and draw() >= self._chance):
             return False
         bucket.take(1)
@@ -77,11 +81,11 @@ class Allowance:
         self._paid -= part
 
     def is_full(self, now: float) -> bool:
-        """Return whether it may be forgotten, because a new one would allow as much."""
+        """Return whether a new allowance would allow as much, so that this one may be forgotten."""
         return self._bucket.left(now) >= self._bucket.most
 
     def _begin_rush(self, now: float) -> None:
-        """Set the chance of a call by the calls of the last rush, at the price that they paid."""
+        """Set the chance of a call from the calls of the last rush, at the price that they paid."""
         if self._asked:
             price = self._paid / self._served if self._served else 1.0
             had = self._bucket.most + (self._last - self._began) * self._bucket.per_second

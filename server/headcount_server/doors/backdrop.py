@@ -1,15 +1,13 @@
-"""The door for old Backdrop sites and for `bee`: their requests, unchanged.
+"""The door for old Backdrop sites and for `bee`, whose requests it takes unchanged.
 
-`POST /post` or `/telemetry/post`, usually over HTTP/1.0, with the values of
-several projects at once and a site key that never changes. The key is
-hashed with project and week as the request comes in, and that hash again
-under the week's key, which the close destroys; neither the key nor the first
-hash is kept. A site may report as often as it likes: the first report of a
-week counts.
+They send `POST /post` or `/telemetry/post`, usually over HTTP/1.0, with the values of
+several projects at once and a site key that never changes. The door hashes the key with
+project and week as the request comes in. The store hashes that hash again under the week's
+key, which the close destroys. Neither the key nor the first hash is kept. A site may report
+as often as it likes: the first report of a week counts.
 
-The response is an empty 200, as `bee` expects, if anything was counted; otherwise
-4xx or 5xx and an `error` in JSON. It always comes within a second, because the
-site's cron waits for it.
+The response is an empty 200, as `bee` expects, if anything was counted; otherwise 4xx or 5xx and an
+`error` in JSON. It always comes within a second, because the site's cron waits for it.
 """
 
 from __future__ import annotations
@@ -43,7 +41,7 @@ from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.week import Week
 
 CALL_SECONDS = 0.8
-"""Longest time in seconds that a site waits for its reports to be counted."""
+"""Most seconds that a site waits for its reports to be counted."""
 MAX_PROJECTS = 50
 """Most projects in one request."""
 
@@ -120,7 +118,7 @@ class BackdropDoor:
                 refusals.append(refusal)
             else:
                 counted += 1
-        # What may yet be counted is asked for again, which harms nothing.
+        # The site is asked to send again what may yet be counted, which is harmless.
         again = [r for r in refusals if isinstance(r, Overloaded | Unavailable | TooLate)]
         if again or not counted:
             raise (again or refusals)[0]
@@ -144,10 +142,11 @@ class BackdropDoor:
 
 
 def _token(site: bytes, project: str, week: Week) -> bytes:
-    """Return the site's token of a week; keys that differ in any character differ in it.
+    """Return the site's token of a week.
 
-    A client makes the token from a secret in the same way. Here the secret is the
-    site's own key, because the server has no secret that outlives a week.
+    Keys that differ in any character give different tokens. A client makes the token from a
+    secret in the same way. Here the secret is the site's own key, because the server has no
+    secret that outlives a week.
     """
     digest = blake2b(f"{project}:{week}:".encode(), digest_size=TOKEN_BYTES, person=b"X-Site-Key")
     digest.update(site)

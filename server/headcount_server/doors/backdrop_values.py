@@ -1,12 +1,12 @@
-"""What Backdrop sites and `bee` send, brought to the types that keys declare.
+"""Converts the values of Backdrop sites and `bee` to the types that keys declare.
 
 Every value comes as PHP casts it to a text: `Yes`, `WINNT`, `1` for `TRUE`,
-`10.3.38-MariaDB-0ubuntu0.20.04.1`. What a closed set does not contain becomes
-`other` here, versions are cut, and numbers become ranges, so that nothing goes
-further in than a generated client would have sent.
+`10.3.38-MariaDB-0ubuntu0.20.04.1`. A value outside a closed set becomes `other` here,
+versions are cut, and numbers become ranges. So no value goes further in than a generated
+client would have sent it.
 
-PHP casts `FALSE`, `NULL` and an empty list to the empty text. So the empty text
-means no to a boolean and no items to a list. To any other type it says nothing.
+PHP casts `FALSE`, `NULL` and an empty list to the empty text. So the empty text means no to
+a boolean and no items to a list. For any other type it is no answer.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from headcount_server.errors import Violation
 from headcount_server.registry.schema import Key, Project
 
 LONGEST = 1024
-"""Characters of a value that Backdrop's own server keeps; longer ones say nothing."""
+"""Most characters of a value that Backdrop's own server keeps; longer values are no answers."""
 
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
-_BEHIND_NAME = " \t/-(:"  # what may stand between a product and its version
+_BEHIND_NAME = " \t/-(:"  # characters that may separate a product from its version
 _BOOLEANS = {
     **dict.fromkeys(("yes", "true", "on", "enabled", "1"), True),
     **dict.fromkeys(("no", "false", "off", "disabled", "0", ""), False),
 }
 _SAY_SOMETHING_EMPTY = {options_pb2.KEY_TYPE_BOOLEAN, options_pb2.KEY_TYPE_LIST}
-"""Types to which the empty text is an answer."""
+"""Types for which the empty text is an answer."""
 _COMPONENT_DIGITS = 9
 _COUNT_DIGITS = 18
 
@@ -47,7 +47,7 @@ _COUNT_DIGITS = 18
 def report(project: Project, told: Mapping[str, object]) -> tuple[bytes, tuple[Ignored, ...]]:
     """Return the serialized report that these values make, and the keys that it leaves out.
 
-    Keys that the project declares as known and not wanted are left out without a word.
+    Keys that the project declares as known and not wanted are left out silently.
     """
     made = project.report_class()
     keys = {key.name: key for key in project.keys.values()}
@@ -76,7 +76,7 @@ def _fill(
     value: object,
     answer: Any,  # noqa: ANN401 - the key's message is known only at run time
 ) -> tuple[telemetry_service_pb2.IgnoredReason, str] | None:
-    """Fill in an answer; return why it cannot be: a reason, and words."""
+    """Fill in an answer; return None, or the reason why it is left out, with a description."""
     text, kind = _cast(value), key.declaration.type
     if text is None or (isinstance(value, list) and kind != options_pb2.KEY_TYPE_LIST):
         return Reason.IGNORED_REASON_MALFORMED, "an object, or a list that is not asked for"
@@ -92,9 +92,9 @@ def _fill(
 
 
 def _cast(value: object) -> str | None:
-    """Return what `(string) $value` is in PHP, for a value that came as JSON; None if nothing is.
+    """Return what `(string) $value` is in PHP for a JSON value; None for objects and nested lists.
 
-    A list is joined by commas, which is how one text holds several items.
+    The items of a list are joined by commas, which is how one text holds several items.
     """
     match value:
         case None | bool():
@@ -113,9 +113,9 @@ def _cast(value: object) -> str | None:
 
 
 def version(text: str, precision: int) -> str:
-    """Return the first `precision` components of a version, or `other` where none is left."""
+    """Return the first `precision` components of a version, or `other` if none is left."""
     if text.startswith("5.5.5-") and "mariadb" in text.lower():
-        text = text.removeprefix("5.5.5-")  # for replicas of long ago
+        text = text.removeprefix("5.5.5-")  # which old replicas put in front
     if prefix := _CORE_PREFIX.match(text):
         text = text[prefix.end() :]
     if text[:1] in {"v", "V"}:
@@ -131,13 +131,16 @@ def version(text: str, precision: int) -> str:
 
 
 def product(key: Key, text: str) -> tuple[str, str]:
-    """Name and version of a product: `("MariaDB", "10.3")`, `("other", "")`, `("nginx", "")`."""
+    """Return the name and version of a product.
+
+    Examples are `("MariaDB", "10.3")`, `("other", "")` and `("nginx", "")`.
+    """
     spellings = _spellings(key)
     name, release = _name_first(spellings, text)
     if name is None and text[:1].isdigit():
         name, release = _version_first(key, spellings, text), text
     if name is None:
-        # The version of a product that nobody declared would tell which it is.
+        # The version of a product that nobody declared would reveal the product.
         return OTHER, ""
     precision = key.declaration.precision
     cut = version(release, precision) if precision else OTHER
@@ -145,14 +148,14 @@ def product(key: Key, text: str) -> tuple[str, str]:
 
 
 def _spellings(key: Key) -> dict[str, str]:
-    """Declared values by each of their spellings, the longest spelling first."""
+    """Return declared values by each of their spellings, the longest spelling first."""
     spellings = {text: text for text in key.values.values()}
     spellings |= {alias.reported: alias.value for alias in key.declaration.aliases}
     return dict(sorted(spellings.items(), key=lambda item: -len(item[0])))
 
 
 def _name_first(spellings: Mapping[str, str], text: str) -> tuple[str | None, str]:
-    """`MariaDB 10.11.19`, `Apache/2.4.57 (Debian)`."""
+    """Return the product and the rest of `MariaDB 10.11.19` or `Apache/2.4.57 (Debian)`."""
     for spelling, name in spellings.items():
         rest = text[len(spelling) :]
         if text.startswith(spelling) and (not rest or rest[0] in _BEHIND_NAME):
@@ -161,10 +164,10 @@ def _name_first(spellings: Mapping[str, str], text: str) -> tuple[str | None, st
 
 
 def _version_first(key: Key, spellings: Mapping[str, str], text: str) -> str | None:
-    """`10.3.38-MariaDB-1`, `8.0.mysql_aurora.3.04`, and bare versions.
+    """Return the product of `10.3.38-MariaDB-1`, `8.0.mysql_aurora.3.04` or a bare version.
 
-    A bare version is one of the product that the key was named after, as
-    `mysql_version` was after MySQL, before it asked for others too.
+    A bare version belongs to the product that the key was named after. For example,
+    `mysql_version` was named after MySQL before it asked for others too.
     """
     for spelling, name in spellings.items():
         if re.search(rf"(?<![^\W_]){re.escape(spelling)}(?![^\W_])", text, re.IGNORECASE):
@@ -174,7 +177,7 @@ def _version_first(key: Key, spellings: Mapping[str, str], text: str) -> str | N
     return next(declared, None)
 
 
-# The fields of a key's message are known only at run time, hence Any below.
+# The fields of a key's message are known only at run time, so they are Any below.
 
 
 def _boolean(key: Key, text: str, answer: Any) -> bool:  # noqa: ANN401

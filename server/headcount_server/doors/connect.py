@@ -35,7 +35,7 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 CALL_SECONDS = 10.0
-"""Most seconds that a call may take; a caller may ask for less."""
+"""Most seconds that a call may take; a caller may ask for fewer."""
 
 _JSON, _PROTO = "application/json", "application/proto"
 _UNSUPPORTED_MEDIA_TYPE = 415
@@ -67,7 +67,7 @@ class ConnectDoor:
         }
 
     def routes(self) -> list[Route]:
-        """Return the routes of the calls. No other HTTP method is answered, not even CORS's."""
+        """Return the routes of the calls, for POST alone: not even CORS preflights are answered."""
         return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
 
     async def _answer(self, request: Request) -> Response:

@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 
 
 class CorrectionsDoor:
-    """Takes corrections at a path, one after the other.
+    """Takes corrections on a socket at a path, one after the other.
 
     If the file system holds no sockets, the server runs without this door. Raises
-    ConfigError if something else is in its place.
+    ConfigError if something else is in the socket's place.
     """
 
     def __init__(self, path: Path, weeks: WeekCycle, store: Correctable) -> None:
@@ -54,7 +54,7 @@ class CorrectionsDoor:
         _remove(path)
         listening = socket.socket(socket.AF_UNIX)
         try:
-            # Its file gets this mode, whatever the process's mask would leave of it.
+            # The file gets this mode, whatever the process's umask says.
             os.fchmod(listening.fileno(), MODE)
             with _address(path) as address:
                 listening.bind(address)
@@ -68,7 +68,7 @@ class CorrectionsDoor:
 
     @property
     def threads(self) -> list[threading.Thread]:
-        """Return the thread that has to run while it takes corrections."""
+        """Return the threads that must run while the door takes corrections."""
         return [] if self._listening is None else [self._thread]
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class CorrectionsDoor:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the correction in work, and take no more."""
+        """Finish the current correction, and take no more."""
         if self._listening is None:
             return
         listening, self._listening = self._listening, None
@@ -94,7 +94,7 @@ class CorrectionsDoor:
                 connection, _ = listening.accept()
             except OSError:
                 continue
-            with closing(connection), suppress(OSError):  # its command may be gone
+            with closing(connection), suppress(OSError):  # the command may be gone
                 connection.settimeout(REQUEST_SECONDS)
                 response = self._answer(_read(connection))
                 connection.sendall(json.dumps(response).encode())
@@ -113,10 +113,10 @@ class CorrectionsDoor:
 
 
 def ask(path: Path, asked: Mapping[str, str | None]) -> Correction | None:
-    """Hand a correction to the server that listens at a path; return what `correct` does.
+    """Hand a correction to the server that listens at a path; return the result of `correct`.
 
-    Returns None if no server listens there. Raises StoreError if the server refuses, or
-    may not be asked, or does not answer.
+    Returns None if no server listens there. Raises StoreError if the server refuses, does
+    not answer, or may not be asked.
     """
     with closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(RESPONSE_SECONDS)
@@ -126,7 +126,7 @@ def ask(path: Path, asked: Mapping[str, str | None]) -> Correction | None:
         except PermissionError as error:
             msg = f"{path}: {error.strerror}; run the command as the user of the server"
             raise StoreError(msg) from error
-        except OSError:  # no file, or one that a crash has left
+        except OSError:  # no file, or one that a crash left behind
             return None
         try:
             connection.sendall(json.dumps(asked).encode())
@@ -144,7 +144,7 @@ def ask(path: Path, asked: Mapping[str, str | None]) -> Correction | None:
 
 
 def _read(connection: socket.socket) -> bytes:
-    """Return what the other end says until it has no more. Raises OSError."""
+    """Return what the other end sends until it has no more. Raises OSError."""
     said = bytearray()
     while len(said) <= MAX_BYTES and (more := connection.recv(MAX_BYTES)):
         said += more
@@ -152,7 +152,7 @@ def _read(connection: socket.socket) -> bytes:
 
 
 def _remove(path: Path) -> None:
-    """Remove the socket that a killed server has left. Only its database's owner may call this."""
+    """Remove the socket that a killed server left. Only the owner of its database may call this."""
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             msg = f"{path}: not a socket, and the server needs this name; move it away"
@@ -164,7 +164,7 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Give the address of a socket's file, for which its path may be too long."""
+    """Give an address of a socket's file, even if its path is too long for one."""
     if len(os.fsencode(path)) <= _LONGEST:
         yield str(path)
         return

@@ -1,4 +1,4 @@
-"""The connections that each door may hold, so that all of them find a file descriptor."""
+"""The connections that each door may hold, so that file descriptors suffice for all."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ HTTP = 512
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Most connections at once."""
+    """Most connections that each door may hold at once."""
 
     grpc: int
     http: int
-    """To each of the two HTTP doors."""
+    """Most connections to each of the two HTTP doors."""
 
 
 def places(connections: int, descriptors: int) -> Places:
     """Return the places of each door: gRPC wants `connections`, the process has `descriptors`.
 
-    An HTTP door has at most a quarter of what there is, gRPC at most what is left.
+    An HTTP door gets at most a quarter of the descriptors, gRPC at most the rest.
     """
     for_all = max(descriptors - OWN, 4)
     http = min(HTTP, for_all // 4)
@@ -31,6 +31,6 @@ def places(connections: int, descriptors: int) -> Places:
 
 
 def descriptors() -> int:
-    """Return the descriptors that this process may have."""
+    """Return the number of file descriptors that this process may have."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 1 << 30 if allowed == resource.RLIM_INFINITY else allowed

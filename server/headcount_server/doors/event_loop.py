@@ -7,9 +7,9 @@ from asyncio import sslproto
 from typing import Any
 
 HANDSHAKE_SECONDS = 5.0
-"""Seconds that a TLS handshake may take; asyncio would wait a minute."""
+"""Most seconds of a TLS handshake; asyncio would wait a minute."""
 READ_BYTES = 32 * 1024
-"""Buffer of each TLS connection in bytes, two records; asyncio would take eight times that."""
+"""Buffer of each TLS connection in bytes, two records; asyncio would take eight times as much."""
 
 sslproto.SSLProtocol.max_size = READ_BYTES
 

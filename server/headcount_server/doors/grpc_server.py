@@ -36,8 +36,8 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.so_reuseport", 0),  # two servers on one port would share it silently
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 8192),
-    # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that
-    # kept to it, since it counts those that have just ended: a proxy would lose reports.
+    # RFC 9113, 6.5.2, advises no fewer. With 16, grpc refused streams of callers that kept to the
+    # limit, because it counts streams that have just ended: a proxy would lose reports.
     ("grpc.max_concurrent_streams", 100),
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_idle_ms", 30_000),
@@ -46,7 +46,7 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.compression_enabled_algorithms_bitset", 1),  # identity alone
 ]
 MAX_CALLS = 1024
-"""Most calls at once, waiting ones included; further ones get RESOURCE_EXHAUSTED at once."""
+"""Most calls at once, waiting ones included; further calls get RESOURCE_EXHAUSTED at once."""
 
 _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 
@@ -54,8 +54,8 @@ _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 class GrpcDoor:
     """Listens for gRPC calls on one address.
 
-    Networks share a quarter of the connections that grpcio may hold. Raises ConfigError
-    if it cannot listen there.
+    Networks share a quarter of the connections that grpcio may hold. Raises ConfigError if
+    the door cannot listen there.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
@@ -95,12 +95,12 @@ class GrpcDoor:
         if not self.port:
             msg = f"--grpc {address}: cannot listen there; is the port taken?"
             raise ConfigError(msg)
-        # grpcio bounds all connections, whosesoever they are: it has to have room for more.
+        # grpcio bounds all connections of all networks, so it must have room for more.
         self._shared = SharedPort(address.at(self.port), max(1, gate.connections // 4))
 
     @property
     def threads(self) -> list[threading.Thread]:
-        """All of them have to run while it answers."""
+        """Return the threads, all of which must run while the door answers."""
         return [self._patience.thread, self._shared.thread, *self._serving]
 
     def start(self) -> None:
@@ -123,7 +123,7 @@ class GrpcDoor:
 
     @property
     def serving(self) -> bool:
-        """What health says."""
+        """Return what health says."""
         return self._health.serving
 
     def leave(self) -> None:
@@ -136,14 +136,14 @@ class GrpcDoor:
         if self._started:
             try:
                 self._stopped = self._server.stop(DRAIN_SECONDS)
-            except RuntimeError:  # no thread to wait with: calls that run are ended at once
+            except RuntimeError:  # no thread to wait with, so running calls end at once
                 self._stopped = self._server.stop(None)
 
     def stop(self) -> None:
         """Let running calls finish, then end."""
         if self._started:
             self._stopped.wait()
-        self._pool.shutdown(wait=False)  # a call that does not end is left behind
+        self._pool.shutdown(wait=False)  # no wait for a call that does not end
         self._patience.stop()
         self._shared.stop()
 
@@ -159,14 +159,14 @@ def _telemetry(
             message = patience.next(messages, context)
             if message is None:
                 raise InvalidReport(Violation("request", "the call ended without one"))
-            # Not by grpc, which would answer INTERNAL and make callers try again.
+            # grpc itself would answer INTERNAL, and callers would try again.
             asked = decoded(request, message)
             if not isinstance(asked, wire.SubmitReportRequest):
                 return call(asked)
             visit.said(asked.token)
             return service.submit_report(asked, network=visit.network)
 
-        # A stream of one message is the same on the wire; see `patience`.
+        # A stream of one message is the same on the wire; see `silent_calls`.
         return grpc.stream_unary_rpc_method_handler(
             _answering(bounded, meter), response_serializer=response.SerializeToString
         )
@@ -214,7 +214,7 @@ def _forwarded(context: grpc.ServicerContext) -> str:
 
 
 class _Status(grpc.Status):
-    """Return a refusal as grpc's status, with details and open weeks in the trailers."""
+    """A refusal as grpc's status, with details and open weeks in the trailers."""
 
     def __init__(self, refusal: Refusal) -> None:
         rich = rpc_status.to_status(status(refusal))

@@ -1,7 +1,6 @@
-"""Close HTTP connections that send no complete headers in time; uvicorn would keep them.
+"""Closes HTTP connections that send no complete headers in time; uvicorn would keep them.
 
-A body that turns out not to be HTTP ends its request silently. uvicorn would log an
-error for each.
+A body that turns out not to be HTTP ends its request silently. uvicorn would log an error for each.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class HeaderTimeoutProtocol(H11Protocol):
         """Tell a caller that it does not speak HTTP, unless a response has begun."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
-            # Its response would be a second one. This also ends the wait for the body.
+            # An answer would be a second response. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
         if repr(self.conn.our_state) in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them

@@ -1,8 +1,7 @@
-"""Health of the server by `grpc.health.v1`.
+"""The health of the server, by `grpc.health.v1`.
 
-grpcio's HealthServicer notifies watchers while holding the lock that every other
-health call needs, so one watcher that stops reading can block the server. This
-implementation does not.
+grpcio's HealthServicer notifies watchers while holding the lock that every other health call needs,
+so one watcher that stops reading can block the server. This implementation does not.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Health:
 
     @property
     def serving(self) -> bool:
-        """What was said last."""
+        """Return what `tell` said last."""
         return self._serving
 
     def leave(self) -> None:
@@ -80,7 +79,7 @@ class Health:
         if not self._free.acquire(blocking=False):
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many watch health")
         try:
-            if not self._is_known(messages, context):  # and never will be: nothing to wait for
+            if not self._is_known(messages, context):  # and never will be, so no change can come
                 yield _Response(status=_Response.SERVICE_UNKNOWN)
                 return
             told = None

@@ -1,4 +1,4 @@
-"""The applications of the HTTP doors: their routes, metrics, health, and how targets are read."""
+"""The applications of the HTTP doors: their routes, metrics, health, and handling of targets."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
 def application(
     registry: CollectorRegistry, routes: Iterable[Route] = (), hsts: timedelta = timedelta()
 ) -> Starlette:
-    """An application of these routes and of `/metrics`, a registry as text or OpenMetrics.
+    """Return an application of these routes and `/metrics`, a registry as text or OpenMetrics.
 
-    Every answer asks browsers to insist on TLS for as long as `hsts`.
+    Every response asks browsers to insist on TLS for as long as `hsts`.
     """
 
     def metrics(request: Request) -> Response:
@@ -41,13 +41,16 @@ def application(
     if hsts:
         middleware.append(Middleware(Insistence, hsts))
     made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
-    # Its redirects name the host that the caller named, and no prefix that a proxy strips.
+    # Its redirects name the host that the caller named, and lack any prefix that a proxy strips.
     made.router.redirect_slashes = False
     return made
 
 
 def health(serving: Callable[[], bool]) -> Route:
-    """`/healthz`, which says what health over gRPC says: 200 while reports can be taken, or 503."""
+    """Return `/healthz`, which agrees with health over gRPC.
+
+    It answers 200 if reports can be taken, and 503 if not.
+    """
 
     async def answer(_: Request) -> Response:
         told = ("serving\n", 200) if serving() else ("not serving\n", 503)
@@ -59,7 +62,7 @@ def health(serving: Callable[[], bool]) -> Route:
 class HeaderBound:
     """Refuses a request whose target and headers are longer than `MAX_HEADER_BYTES`.
 
-    uvicorn bounds only those that have not come in whole.
+    uvicorn bounds only headers that come in pieces.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -67,7 +70,7 @@ class HeaderBound:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        # Each header has a colon, a space and the end of its line besides.
+        # Each header also has a colon, a space and a line ending.
         size = len(scope["raw_path"]) + len(scope["query_string"])
         size += sum(len(name) + len(value) + 4 for name, value in scope["headers"])
         if size <= MAX_HEADER_BYTES:
@@ -93,7 +96,7 @@ class OriginForm:
 
 
 class Insistence:
-    """Adds Strict-Transport-Security (RFC 6797) to every answer."""
+    """Adds Strict-Transport-Security (RFC 6797) to every response."""
 
     def __init__(self, app: ASGIApp, lasting: timedelta) -> None:
         self._app = app
@@ -112,7 +115,7 @@ class Insistence:
 
 
 def _wanted(accept: str) -> str:
-    """The form of metrics that is wanted most, of those that there are."""
+    """Return the available form of metrics that an Accept header prefers."""
     for entry, weight in preferences(accept):
         if weight and entry.partition(";")[0] in _METRICS:
             return entry

@@ -1,8 +1,7 @@
 """Requests over HTTP: bodies read within bounds, work done off the event loop.
 
-Everything here refuses at once if a caller asks for too much. A body is read up to
-its limit before anything looks into it. Reading, waiting for a thread and counting
-share one time limit.
+A caller that asks for too much is refused at once. A body is read up to its limit before
+anything looks into it. Reading, waiting for a thread and counting share one time limit.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from headcount_server.doors.thread_pools import full_pool
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 
 MAX_BODY_BYTES = 64 * 1024
-"""Most bytes of a request, as for gRPC; a report has some hundred."""
+"""Most bytes of a request, as for gRPC; a report has some hundreds."""
 BODY_SECONDS = 5.0
 """Seconds in which a body must come in."""
 THREADS = 16
 MAX_REQUESTS = 256
-"""Most requests that wait for a thread or have one; further ones are refused at once."""
+"""Most requests that wait for a thread or have one; further requests are refused at once."""
 
 _Done = TypeVar("_Done")
 
@@ -41,7 +40,10 @@ class HttpRequests:
         self._pool.shutdown()
 
     def admit(self, request: Request) -> Visit:
-        """Charge the caller. Raises Overloaded if it, or all callers together, exceed limits."""
+        """Charge the caller.
+
+        Raises Overloaded if it, or all callers together, exceed the limits.
+        """
         peer = request.client.host if request.client else None
         return self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
@@ -68,10 +70,10 @@ class HttpRequests:
         return bytes(body)
 
     async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
-        """Run `work` on a thread, and return or raise what it does.
+        """Run `work` on a thread; return or raise what it does.
 
-        Raises Overloaded if too many requests are in work, and TooLate if the time
-        is over; the work then finishes all the same.
+        Raises Overloaded if too many requests are in work, and TooLate if the time is over;
+        the work then still finishes.
         """
         if self._busy >= MAX_REQUESTS:
             msg = "too many requests are waiting; try again in some hours"
@@ -88,7 +90,7 @@ class HttpRequests:
     def _finished(self, working: asyncio.Future[_Done]) -> None:
         self._busy -= 1
         if not working.cancelled():
-            working.exception()  # looked at, so that asyncio does not complain
+            working.exception()  # read, so that asyncio does not complain
 
 
 def _too_large() -> TooLarge:

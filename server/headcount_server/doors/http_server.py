@@ -20,13 +20,13 @@ from headcount_server.errors import ConfigError
 TIDY_SECONDS = 1
 """Seconds between two looks at whether a crowd has left memory to be given back."""
 DRAIN_SECONDS = 10
-"""How long the end waits for callers that do not read their answers."""
+"""Seconds that the end waits for callers that do not read their responses."""
 
 
 class HttpDoor:
     """Serves an application on one address, on a thread of its own.
 
-    Networks share `places`, the connections that it holds at once. Raises
+    Networks share `places`, the number of connections that the door holds at once. Raises
     ConfigError if it cannot listen there.
     """
 
@@ -39,18 +39,18 @@ class HttpDoor:
             msg = f"{flag} {address}: {error.strerror}; is the port taken?"
             raise ConfigError(msg) from error
         self.port: int = self._socket.getsockname()[1]
-        # Addresses of callers are not for logs, so there is no access log.
+        # Addresses of callers must not be logged, so there is no access log.
         config = uvicorn.Config(
             app,
             http=HeaderTimeoutProtocol,
             ws="none",
             log_config=None,
-            log_level=logging.ERROR,  # it warns of every caller that is no HTTP client
+            log_level=logging.ERROR,  # it warns of every caller that is not an HTTP client
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # whom to believe is for `limits` to know
+            proxy_headers=False,  # `rate_limits` alone knows which proxies are trusted
             loop=f"{HttpEventLoop.__module__}:{HttpEventLoop.__name__}",
-            backlog=ACCEPTED_AT_ONCE,  # what asyncio accepts before it serves those it has
+            backlog=ACCEPTED_AT_ONCE,  # asyncio accepts as many before it serves open ones
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             ssl_context_factory=None if identity is None else lambda *_: identity.for_http(),
             lifespan="off",
@@ -68,12 +68,12 @@ class HttpDoor:
             memory.give_back()
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start to answer."""
         self._thread.start()
 
     @property
     def threads(self) -> list[threading.Thread]:
-        """Has to run while it answers."""
+        """Return the threads, which must run while the door answers."""
         return [self._thread]
 
     def begin_to_stop(self) -> None:

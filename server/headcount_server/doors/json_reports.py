@@ -24,9 +24,9 @@ from headcount_server.errors import InvalidReport, Violation
 from headcount_server.registry.schema import Project, Schema, project_name
 
 MAX_DEPTH = 16
-"""Levels of objects and lists; a report needs four."""
+"""Most levels of objects and lists; a report needs four."""
 SHOWN = 64
-"""Characters of an unknown name that are repeated to whoever sent it."""
+"""Most characters of an unknown name that a refusal repeats."""
 
 _TYPE = "@type"
 _REPORT = "report"
@@ -36,7 +36,7 @@ Object = Mapping[str, Any]
 
 
 def parse(body: bytes) -> Object:
-    """Return the object in a body. Raises InvalidReport, which names what is wrong with it."""
+    """Return the object in a body. Raises InvalidReport, which names the fault."""
     try:
         parsed = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
@@ -52,12 +52,12 @@ def parse(body: bytes) -> Object:
 
 
 def message(body: bytes, into: type[Message]) -> Message:
-    """Return a request whose fields are all texts."""
+    """Return a request whose fields are all texts. Raises InvalidReport."""
     return _envelope(parse(body), into)
 
 
 def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
-    """Return a report in its envelope, and the keys of it that had to be left out."""
+    """Return a report in its envelope, and its keys that are left out. Raises InvalidReport."""
     told = dict(parse(body))
     report = told.pop(_REPORT, None)
     request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
@@ -67,14 +67,14 @@ def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, t
         _refuse(_REPORT, f'not an object with an "{_TYPE}"')
     request.report.type_url = report[_TYPE]
     project = schema.projects.get(project_name(report[_TYPE]) or "")
-    if project is None:  # the service says so, after the rest of the envelope
+    if project is None:  # the service refuses it, after the rest of the envelope
         return request, ()
     request.report.value, left_out = _report(report, project, schema)
     return request, left_out
 
 
 def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tuple[Ignored, ...]]:
-    """Return the serialized report, and what it leaves out."""
+    """Return the serialized report, and the keys that it leaves out."""
     report = project.report_class()
     fields = _fields(report)
     left_out: list[Ignored] = []
@@ -86,7 +86,7 @@ def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tupl
             reason, description = Reason.IGNORED_REASON_UNKNOWN, "no key has this name"
             violation = Violation(f"{_REPORT}.{_shown(name)}", description)
             left_out.append(Ignored(_shown(name), 0, reason, violation))
-        elif report.HasField(field.name):  # the same key by both of its names
+        elif report.HasField(field.name):  # the same key under both of its names
             _refuse(f"{_REPORT}.{_shown(name)}", "given twice")
         elif not _read(value, getattr(report, field.name), schema):
             report.ClearField(field.name)
@@ -97,7 +97,7 @@ def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tupl
 
 
 def _read(value: object, key: Message, schema: Schema) -> bool:
-    if value == []:  # what PHP makes of a message without members
+    if value == []:  # PHP makes this of a message without members
         value = {}
     if not isinstance(value, dict):
         return False
@@ -115,7 +115,7 @@ def _read(value: object, key: Message, schema: Schema) -> bool:
 
 
 def _newer_as_other(value: Any, field: FieldDescriptor) -> Any:  # noqa: ANN401 - any JSON
-    """Names of values that only a newer registry has are `other`, as their numbers are."""
+    """Return a value in which names that only a newer registry has are `other`."""
     if field.enum_type is None:
         return value
     if isinstance(value, list):
@@ -159,7 +159,7 @@ def _text(value: object, field: FieldDescriptor) -> str | bytes:
 
 
 def _fields(request: Message) -> dict[str, FieldDescriptor]:
-    """Fields by both of their names, `registryDigest` and `registry_digest`."""
+    """Return fields by both of their names, such as `registryDigest` and `registry_digest`."""
     fields: Iterable[FieldDescriptor] = request.DESCRIPTOR.fields  # type: ignore[assignment] # upb's own
     return {f.json_name: f for f in fields} | {f.name: f for f in fields}
 
@@ -181,7 +181,7 @@ def _no_constant(_text: str) -> NoReturn:
 
 
 def _check(value: object) -> None:
-    """Raise RecursionError if it is too deep, ValueError if a text is no Unicode."""
+    """Raise RecursionError if a value is too deep, and ValueError if a text is not Unicode."""
     level: list[object] = [value]
     depth = 0
     while level:

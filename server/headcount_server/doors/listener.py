@@ -1,4 +1,4 @@
-"""A listening socket that shares its places among networks, from accept on.
+"""A listening socket that shares its places among networks from the moment of accept.
 
 A connection that is refused here costs a descriptor for a moment, and neither a TLS
 handshake nor the memory for one.
@@ -25,12 +25,12 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Connection(socket.socket):
-    """An accepted connection. Calls `on_close`, which has to be set, as it closes."""
+    """An accepted connection. Calls `on_close`, which must be set, as it closes."""
 
     on_close: Callable[[], None]
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self.on_close()
         super().close()
 
@@ -39,14 +39,14 @@ class Listener(socket.socket):
     """Listens on an address, and accepts a connection if it gets a place. Raises OSError."""
 
     def __init__(self, address: Address, places: int) -> None:
-        # As grpcio does, for which either address means all of them.
+        # grpcio takes either address for all of them, so this door does too.
         both = address.is_everywhere and socket.has_dualstack_ipv6()
         super().__init__(socket.AF_INET6 if both or ":" in address.host else socket.AF_INET)
         self._shares: Shares[Connection] = Shares(places)
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Connections inherit it. asyncio leaves it out, and then an answer on a connection
-            # in use waits 40 ms for its caller to acknowledge the headers.
+            # Connections inherit it. asyncio does not set it, and then a response on a kept
+            # connection waits 40 ms for its caller to acknowledge the headers.
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.family == socket.AF_INET6:
                 self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
@@ -57,7 +57,7 @@ class Listener(socket.socket):
             raise
 
     def listen(self, _backlog: int = QUEUE, /) -> None:
-        """Let `QUEUE` connections wait; asyncio would let as few wait as it accepts at once."""
+        """Let `QUEUE` connections wait; asyncio would allow only as many as it accepts at once."""
         super().listen(QUEUE)
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -82,11 +82,11 @@ class Listener(socket.socket):
         connection.on_close = lambda: self._shares.leave(network, connection)
         lost = self._shares.enter(network, connection)
         if lost is None:
-            # At once and without a trace in the kernel.
+            # Close at once, and leave no trace in the kernel.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             connection.close()
             return False
         for each in lost:
-            with suppress(OSError):  # its caller may be gone
-                each.shutdown(socket.SHUT_RDWR)  # its reader closes it then
+            with suppress(OSError):  # the caller may be gone
+                each.shutdown(socket.SHUT_RDWR)  # then its reader closes it
         return True

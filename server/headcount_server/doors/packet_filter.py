@@ -1,8 +1,8 @@
 """A filter in the kernel that keeps networks away from a listening socket.
 
-It looks at the packets that ask for a connection, before the system spends anything on
-one. Connections that exist do not pass through it. Source: Linux, filter.rst and tcp(7);
-a socket may have a filter without any privilege.
+It looks at the packets that ask for a connection, before the system spends anything on one.
+Existing connections do not pass through it. A socket may have a filter without any
+privilege. Source: Linux, filter.rst and tcp(7).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
 _Instruction = tuple[int, int, int, int]
 _BYTE, _WORD, _AND, _SHIFT, _EQUAL, _JUMP, _RETURN = 0x30, 0x20, 0x54, 0x74, 0x15, 0x05, 0x06
 _IP = 0xFFF00000
-"""Where the header of IP begins."""
+"""Offset of the IP header."""
 _IPV4_SOURCE, _IPV6_SOURCE = _IP + 12, _IP + 8
 _TAKE, _DROP = (_RETURN, 0, 0, 0xFFFFFFFF), (_RETURN, 0, 0, 0)
 _24_BITS = 0xFFFFFF00
 
 
 def keep_away(networks: Iterable[bytes], listening: socket.socket) -> None:
-    """Let a listening socket hear nothing of these networks, and of all others again.
+    """Let a listening socket hear nothing from these networks, and let it hear all others again.
 
-    The networks are named as `callers.network_of` names them. Does nothing if the
-    system cannot.
+    The networks have the names that `callers.network_of` returns. Does nothing if the
+    system has no such filter.
     """
     if sys.platform != "linux":
         return
@@ -49,7 +49,7 @@ def keep_away(networks: Iterable[bytes], listening: socket.socket) -> None:
 
 
 def _program(networks: Iterable[bytes]) -> list[_Instruction]:
-    """Return a program that drops what comes from these networks."""
+    """Return a program that drops packets from these networks."""
     ipv4: list[_Instruction] = [(_WORD, 0, 0, _IPV4_SOURCE), (_AND, 0, 0, _24_BITS)]
     ipv6: list[_Instruction] = []
     for network in networks:

@@ -1,10 +1,9 @@
 """Limits on the calls of one network, and of all networks together.
 
-An allowance per network (IPv4 /24, IPv6 /56), held in memory under a key that
-is drawn anew every day; neither addresses nor allowances are ever written
-down. What an address sends again on the same day costs a twentieth. Callers
-on the same machine are not limited, except a trusted proxy, which names the
-caller.
+Each network (IPv4 /24, IPv6 /56) has an allowance in memory, under a key that is drawn anew
+every day. Neither addresses nor allowances are ever written down. A report that an address
+sends again on the same day costs a twentieth. Callers on the same machine are not limited,
+except a trusted proxy, which names the caller.
 """
 
 from __future__ import annotations
@@ -24,11 +23,12 @@ from headcount_server.doors.repeats import Repeats
 from headcount_server.errors import ConfigError, Overloaded
 
 DAY_SECONDS = 86_400.0
-"""Seconds that keys live; allowances and what was said begin anew with the next ones."""
+"""Seconds that a key lasts; allowances and repeats begin anew with the next key."""
 MAX_NETWORKS = 50_000
-"""Most networks that are told apart; beyond that, those that ask little are forgotten, or all."""
+"""Most networks that are told apart; beyond that, networks that ask little are forgotten,
+or all."""
 REPEAT = 0.05
-"""Cost of a report that the same address sends again on the same day, in calls."""
+"""Price in calls of a report that the same address sends again on the same day."""
 
 _CHANCE = random.SystemRandom()
 
@@ -40,14 +40,14 @@ class Limits:
     """The operator's limits. Raises ConfigError for impossible ones."""
 
     per_minute: float = 60
-    """Calls a minute from one address prefix in the long run; 0 for no limit."""
+    """Most calls a minute from one address prefix in the long run; 0 for no limit."""
     burst: int = 300
-    """Calls from one address prefix at once."""
+    """Most calls from one address prefix at once."""
     total_per_second: float = 0
-    """Calls a second from everyone together; 0 for no limit."""
+    """Most calls a second from everyone together; 0 for no limit."""
     connections: int = 4096
-    """Connections over gRPC at once; further ones are closed before anything is read. Networks
-    share a quarter of them."""
+    """Most connections over gRPC at once; further ones are closed before anything is read.
+    Networks share a quarter of them."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks whose `X-Forwarded-For` is trusted."""
 
@@ -69,7 +69,7 @@ class Limits:
 
 
 def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
-    """Return networks from texts such as `10.0.0.0/8`. Raises ConfigError."""
+    """Return the networks in texts such as `10.0.0.0/8`. Raises ConfigError."""
     found = []
     for text in networks:
         try:
@@ -81,7 +81,7 @@ def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
 
 
 class Gate:
-    """Lets calls in within the limits; may be used from any thread."""
+    """Admits calls within the limits. Any thread may use it."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Gate:
 
     @property
     def connections(self) -> int:
-        """Most connections over gRPC at once."""
+        """The most connections over gRPC at once."""
         return self._limits.connections
 
     @property
@@ -112,9 +112,9 @@ class Gate:
     def admit(self, peer: str | None, forwarded: str = "") -> Visit:
         """Charge a caller for a call.
 
-        `peer` is the address of the other end of the connection, and `forwarded`
-        its `X-Forwarded-For`. Raises Overloaded if the caller, or all callers
-        together, exceed the limits, or if the lot of a full network says no.
+        `peer` is the address of the other end of the connection, and `forwarded` its
+        `X-Forwarded-For`. Raises Overloaded if the caller, or all callers together, exceed
+        the limits, or if the lot goes against a call of a network that runs short.
         """
         limits = self._limits
         caller = self._caller(peer, forwarded)
@@ -141,9 +141,9 @@ class Gate:
         return _ChargedVisit(network, self, caller, allowance)
 
     def settle(self, caller: IpAddress, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
-        """Give back most of a call's price if the caller said all these tokens before today."""
+        """Give back most of a call's price if the caller sent all these tokens earlier today."""
         with self._lock:
-            # All of them first: each is to be remembered, whatever the others are.
+            # A list, because each token must be remembered, whatever the others are.
             known = [self._repeats.heard(caller.packed, token) for token in tokens]
             if known and all(known):
                 allowance.give_back(1 - REPEAT)
@@ -182,13 +182,13 @@ class Gate:
         return allowance
 
     def _forget(self, now: float) -> None:
-        """Make room for half of all networks at least, so that it is seldom needed."""
+        """Make room for at least half of all networks, so that it is seldom needed."""
         spent = {name: each for name, each in self._allowances.items() if not each.is_full(now)}
         self._allowances = spent if len(spent) <= MAX_NETWORKS // 2 else {}
 
 
 class Visit:
-    """A call that was let in, from a network if there are limits on its caller."""
+    """An admitted call, with its network if its caller is limited."""
 
     __slots__ = ("network",)
 
@@ -199,7 +199,7 @@ class Visit:
     def said(self, *tokens: bytes) -> None:
         """Hear the tokens of the call's reports, before anything looks into the store.
 
-        The price depends on what the same address said before, and on nothing else.
+        The price depends on what the same address sent earlier today, and on nothing else.
         """
 
 

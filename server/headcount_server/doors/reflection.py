@@ -1,4 +1,4 @@
-"""Reflection: the gRPC port describes every type that a report can have."""
+"""Reflection: the gRPC door describes every type that a report can have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 def reflection_handlers(
     registry: CurrentRegistry, services: tuple[str, ...], patience: SilentCalls
 ) -> list[grpc.GenericRpcHandler]:
-    """Reflection under both names; the messages of v1 and v1alpha are the same on the wire."""
+    """Return reflection under both names; v1 and v1alpha have the same messages on the wire."""
     names = (*services, *_REFLECTION)
     free = BoundedSemaphore(REFLECTION_STREAMS)
 
@@ -29,7 +29,7 @@ def reflection_handlers(
     ) -> Iterator[reflection_pb2.ServerReflectionResponse]:
         if not free.acquire(blocking=False):
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many reflection streams")
-        # A servicer keeps the pool it was born with; this stream keeps this one.
+        # A servicer keeps its first pool, so each stream gets a servicer of the present one.
         servicer = reflection.ReflectionServicer(names, pool=registry.schema.pool)
         try:
             while (request := patience.next(requests, context)) is not None:

@@ -1,9 +1,8 @@
-"""What an address has said before today, remembered in a form that names neither.
+"""The memory of the tokens that each address sent earlier today, in a form that names neither.
 
-A Bloom filter of (address, token) under a key that changes daily. It is asked
-before anything is counted and knows nothing of the store, so what a caller is
-charged says nothing about who has reported: an address learns only what it
-said itself.
+It is a Bloom filter of (address, token) under a key that changes daily. It is asked before
+anything is counted, and knows nothing of the store. So the price of a call says nothing
+about who has reported: an address learns only what it sent itself.
 """
 
 from __future__ import annotations
@@ -13,27 +12,28 @@ from hashlib import blake2b
 
 FILTER_BYTES = 1 << 21
 MAX_HELD = 1_000_000
-"""Most pairs in one filter; 4 in 10,000 new ones are then taken for old. A new one follows."""
+"""Most pairs in one filter; 4 in 10,000 new pairs are then taken for old. A new filter follows."""
 
 _BITS_A_PAIR = 8
 
 
 class Repeats:
-    """Recognizes what an address said before. For one thread at a time."""
+    """Recognizes tokens that an address sent earlier today. For one thread at a time."""
 
     def __init__(self) -> None:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Forget everything, the key too."""
+        """Forget everything, including the key."""
         self._key = secrets.token_bytes(16)
         self._bits = bytearray(FILTER_BYTES)
         self._held = 0
 
     def heard(self, address: bytes, token: bytes) -> bool:
-        """Return whether the address said this before; from now on it has.
+        """Return whether the address sent this token earlier today, and remember that it has.
 
-        While one filter lasts, it is rarely true of a new pair and never false of an old one.
+        While one filter lasts, the result is rarely True for a new pair and never False for
+        an old one.
         """
         if self._held >= MAX_HELD:
             self.begin_anew()

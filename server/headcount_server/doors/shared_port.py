@@ -1,9 +1,9 @@
 """The connections of a port that grpcio listens on, shared among networks.
 
-grpcio accepts connections by itself, tells nobody, and takes none that somebody else has
-accepted. So its connections are looked for among the descriptors of this process, and
-those that lose their place are shut; grpcio sees that their callers are gone. The kernel
-keeps away the networks that hold too much, so that few connections come between two looks.
+grpcio accepts connections by itself, tells nobody, and takes none that other code accepted.
+So this module looks for its connections among the descriptors of the process, and shuts
+those that lose their place; grpcio then sees that their callers are gone. The kernel keeps
+away the networks that hold too much, so that few connections come between two looks.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from headcount_server.doors.shares import Shares
 LOOK_SECONDS = 0.05
 """Seconds between two looks at the descriptors."""
 QUEUE = 512
-"""Connections that wait in the kernel, which are accepted whosesoever they are; grpcio would let
-4,096 wait."""
+"""Most connections that wait in the kernel, which are accepted whatever their network;
+grpcio would let 4,096 wait."""
 OFTEN = 64
-"""New connections after which the networks to keep away are looked for, if there are more."""
+"""New connections after which the networks to keep away are determined, if more are to come."""
 TIDY_SECONDS = 1.0
 """Seconds between two looks at whether a crowd has left memory to be given back."""
 
@@ -45,7 +45,8 @@ class SharedPort:
     def __init__(self, address: Address, places: int) -> None:
         self._address = address
         self._shares: Shares[int] = Shares(places)
-        # By inode, since descriptors are used again. Without a network: none of this port.
+        # By inode, because descriptors are used again. None means that the socket belongs to
+        # another port.
         self._known: dict[int, bytes | None] = {}
         self._listening: set[int] = set()
         self._away: frozenset[bytes] = frozenset()
@@ -57,7 +58,7 @@ class SharedPort:
         self.thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._stopping.set()
         if self.thread.is_alive():
             self.thread.join()
@@ -81,7 +82,7 @@ class SharedPort:
             if network is not None:
                 self._shares.leave(network, inode)
         shut: list[int] = []
-        new = sorted(sockets.keys() - self._known.keys())  # the system counts upwards
+        new = sorted(sockets.keys() - self._known.keys())  # by age: inodes count upwards
         for number, inode in enumerate(new, start=1):
             network = self._known[inode] = self._caller(sockets[inode], inode)
             if network is not None:
@@ -104,7 +105,7 @@ class SharedPort:
                 packet_filter.keep_away(away, found)
 
     def _caller(self, descriptor: int, inode: int) -> bytes | None:
-        """Return the network of a connection's caller; None if it is none of this port."""
+        """Return the network of a connection's caller; None if it is another port's."""
         with suppress(OSError), _opened(descriptor, inode) as found:
             if not self._is_here(found):
                 return None
@@ -130,10 +131,10 @@ class SharedPort:
 
 
 def _sockets() -> dict[int, int]:
-    """Return the open sockets of this process: descriptors by inode."""
+    """Return the descriptors of this process's open sockets by inode."""
     found = {}
     for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - twenty times a second, without paths
-        with suppress(OSError):  # closed since
+        with suppress(OSError):  # closed in the meantime
             status = os.fstat(int(name))
             if stat.S_ISSOCK(status.st_mode):
                 found[status.st_ino] = int(name)
@@ -142,8 +143,8 @@ def _sockets() -> dict[int, int]:
 
 @contextmanager
 def _opened(descriptor: int, inode: int) -> Iterator[socket.socket]:
-    """Open a socket of this process once more. Raises OSError if it is gone by now."""
-    # A descriptor of our own, since grpcio may close its one at any time, and reuse the number.
+    """Open a socket of this process once more. Raises OSError if it has closed."""
+    # A descriptor of our own, because grpcio may close its own at any time and reuse the number.
     with socket.socket(fileno=os.dup(descriptor)) as found:
         if os.fstat(found.fileno()).st_ino != inode:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -1,9 +1,9 @@
 """The places of a door, shared so that no network can hold all of them.
 
-A network may hold what nobody else wants. Once a door is full, a caller from a
-network that holds less takes the place of the oldest connection of the network
-that holds most; a caller from that network itself is sent away. So to shut a
-door, an attacker needs as many networks as it has places.
+A network may hold places that nobody else wants. Once a door is full, a caller from a
+network that holds fewer takes the place of the oldest connection of the network that holds
+most. A caller from that network itself is sent away. So to shut a door, an attacker needs
+as many networks as it has places.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Shares(Generic[Held]):
     def enter(self, network: bytes, connection: Held) -> tuple[Held, ...] | None:
         """Give a place to a connection.
 
-        Return the connections that have just lost theirs, or None if there is
-        no place for this one.
+        Return the connections that have just lost their places; None if there is no place
+        for this one.
         """
         lost: tuple[Held, ...] = ()
         if not self._free:
@@ -57,8 +57,8 @@ class Shares(Generic[Held]):
     def sent_away(self) -> frozenset[bytes]:
         """Return the networks that should not come for now.
 
-        While places are free, that is a network that holds half of all; later each
-        of which no further connection gets a place.
+        While places are free, that is a network that holds half of all places. Later it is
+        each network that would get no further place.
         """
         enough = self._places / 2
         if not self._free:

@@ -18,9 +18,9 @@ from typing import TypeVar
 import grpc
 
 SILENT_SECONDS = 5.0
-"""Seconds that a call may be silent."""
+"""Most seconds that a call may be silent."""
 CROWDED_SECONDS = 0.25
-"""Seconds that each may be silent if they are too many."""
+"""Most seconds that a call may be silent if too many are."""
 
 _TICK_SECONDS = 0.05
 
@@ -35,8 +35,8 @@ class SilentCalls:
 
     def __init__(self, crowd: int) -> None:
         self._crowd = crowd
-        # Without a lock, which every call would take twice: what is done to it
-        # is one step of the interpreter each time.
+        # Without a lock, which every call would take twice: each change is one step of the
+        # interpreter.
         self._silent: dict[grpc.ServicerContext, float] = {}
         self._stopping = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="patience", daemon=True)

@@ -48,20 +48,20 @@ log = logging.getLogger(__name__)
 
 
 def fault(error: Exception) -> Fault:
-    """Return the refusal for an error of ours; log its place."""
-    # Without the error's message, which might repeat what was sent.
+    """Return the refusal for an error of the server itself, and log where it was raised."""
+    # The error's message is left out, because it might repeat what was sent.
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("a call failed: %s\n%s", type(error).__name__, trace)
     return Fault()
 
 
 def http_status(refusal: Refusal) -> int:
-    """The HTTP status of a refusal: that of its code, unless HTTP has one of its own."""
+    """Return the HTTP status of a refusal: its own if it has one, or that of its code."""
     return _CONTENT_TOO_LARGE if isinstance(refusal, TooLarge) else HTTP_STATUS[refusal.code]
 
 
 def status(refusal: Refusal) -> status_pb2.Status:
-    """Return code, message and details of a refusal; the message alone names the field."""
+    """Return code, message and details of a refusal; its message alone names the field."""
     answer = status_pb2.Status(code=code_pb2.Code.Value(refusal.code.name), message=str(refusal))
     for detail in _details(refusal):
         answer.details.add().Pack(detail)

@@ -1,4 +1,4 @@
-"""Pools of threads that are all there from the start."""
+"""Pools of threads that all run from the start."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def full_pool(threads: int, name: str) -> ThreadPoolExecutor:
-    """A pool whose threads all run.
+    """Return a pool whose threads all run.
 
-    Else it would start them one by one while calls come in, and a call whose
-    thread cannot be started (a limit on processes or memory) ends what serves
-    all others. Raises RuntimeError if one cannot be started.
+    Otherwise it would start them one by one while calls come in. If a limit on processes or
+    memory then keeps a thread from starting, that call ends the thread that serves all
+    calls. Raises RuntimeError if a thread cannot be started.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-    # A pool starts a thread for each piece of work that finds none idle.
+    # A pool starts a thread for each task that finds none idle.
     go = threading.Event()
     try:
         for _ in range(threads):

@@ -45,7 +45,7 @@ class Identity:
 
     @classmethod
     def of(cls, certificate: Path | None, key: Path | None) -> Identity | None:
-        """Return the identity in two files, or None if none are named."""
+        """Return the identity in two files; None if none are named. Raises ConfigError."""
         return None if certificate is None or key is None else cls(certificate, key)
 
     def for_grpc(self) -> grpc.ServerCredentials:
@@ -53,8 +53,8 @@ class Identity:
         presented = self._grpc
 
         def present() -> grpc.ServerCertificateConfiguration | None:
-            # None where nothing changed: grpc makes a new context of every pair that
-            # it is handed, and frees the last one under handshakes that still use it.
+            # None if nothing changed: grpc makes a new context of every pair that it gets,
+            # and frees the last one under handshakes that still use it.
             nonlocal presented
             self._refresh()
             if self._grpc is presented:
@@ -62,7 +62,7 @@ class Identity:
             presented = self._grpc
             return presented
 
-        # The stubs leave out that None means no change.
+        # The stubs do not say that None means no change.
         return grpc.dynamic_ssl_server_credentials(self._grpc, present)  # type: ignore[arg-type]
 
     def for_http(self) -> ssl.SSLContext:
@@ -73,7 +73,7 @@ class Identity:
             connection.context = self._context
 
         context = self._context
-        # Asked at every handshake, whether or not the client names a server.
+        # OpenSSL calls it at every handshake, whether or not the client names a server.
         context.sni_callback = follow
         return context
 
@@ -99,10 +99,10 @@ class Identity:
         chain, key = self._certificate.read_bytes(), self._key.read_bytes()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # Those of TLS 1.2 that gRPC takes: no CBC, no key exchange without forward secrecy.
+        # The TLS 1.2 ciphers that gRPC takes: no CBC, no key exchange without forward secrecy.
         context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         context.set_alpn_protocols(["http/1.1"])
-        # Without a password of ours OpenSSL would ask for one on the terminal.
+        # Without a password, OpenSSL would ask for one on the terminal.
         context.load_cert_chain(self._certificate, self._key, password="")
         if stamp != self._present():
             msg = "the files changed while they were read"

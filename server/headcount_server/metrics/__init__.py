@@ -1,1 +1,1 @@
-"""What Prometheus scrapes: published totals for everyone, the server's state for its operator."""
+"""Metrics for Prometheus: published totals for everyone, the server's state for its operator."""

@@ -85,7 +85,7 @@ class Counters:
             registry=self.registry,
         )
         # Rates exist from the start, even before anything happens.
-        # They are kept, since looking them up costs more than counting.
+        # They are kept, because looking them up costs more than counting.
         self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
         self._codes = {
             (door, code): self._calls.labels(door, code) for door in DOORS for code in CODES

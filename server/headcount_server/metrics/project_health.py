@@ -1,9 +1,8 @@
 """Signs that something is wrong with a project's reports, for the operations port.
 
-They carry the project's name and nothing of what was answered. What concerns
-totals and releases is taken from published weeks alone. The time of the last
-report is told to the hour, and counters move on the hour, since whoever keeps
-the history of this port would have the moment of each report.
+They carry the project's name and no answers. Signs about totals and releases come from published
+weeks alone. The time of the last report is rounded down to the hour, and counters move on the hour.
+Otherwise anybody who keeps the history of this port would have the moment of each report.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from headcount_server.registry.schema import Project
 HOWS = ("complete", "partial", "refused")
 """How much of a report was understood: all keys, some, or none."""
 REASONS = ("unknown", "expired", "malformed", "out_of_bounds", "empty")
-"""Reasons for leaving a key out of a report."""
+"""Reasons why a key is left out of a report."""
 HISTORY_WEEKS = 8
 """Number of closed weeks that the last one is compared with."""
 USUAL_WEEKS = 4
 """Number of closed weeks with reports before any number is called usual."""
 SILENT_FROM = 4
-"""Answers to a key in each of those weeks, as a multiple of the threshold."""
+"""Fewest answers in each earlier week of a key that can fall silent, in thresholds."""
 RELEASE_WEEKS = 53
 """Number of closed weeks in which a declared release should have been seen."""
 
@@ -159,7 +158,7 @@ class _Hourly:
         self._since[what] += 1
 
     def told(self, hour: float) -> Counter[tuple[str, str]]:
-        """What was counted before this hour."""
+        """Return what was counted before this hour."""
         self._turn(hour)
         return self._told.copy()
 
@@ -187,7 +186,7 @@ def _usual(weeks: Sequence[PublishedWeek], project: str) -> float | None:
     """Return the median of its reports since the project's first week; None if it is too young."""
     reports = [_reports(week, project) for week in weeks]
     while reports and not reports[-1]:
-        reports.pop()  # before its first week
+        reports.pop()  # before the project's first week
     return median(reports) if len(reports) >= USUAL_WEEKS else None
 
 

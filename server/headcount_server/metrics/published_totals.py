@@ -1,13 +1,13 @@
 """Published totals as Prometheus metrics: one family per key, named after it.
 
-`headcount_backdrop_php_version_reports{value="8.2"}` is the published number
-of reports in the last closed week; `…_answers` is the number that answered the
-key at all. A cross-tabulated key also has `…_by_version_reports`, and the former
-is their sum. Names and help come from the declarations. There is no week label,
-because Prometheus keeps the history. Nothing here changes between two closes.
+`headcount_backdrop_php_version_reports{value="8.2"}` is the published number of reports in
+the last closed week; `…_answers` is the number that answered the key at all. A
+cross-tabulated key also has `…_by_version_reports`, whose sum is the former number. Names
+and help come from the declarations. There is no week label, because Prometheus keeps the
+history. No metric changes between two closes.
 
-The number of series is bounded (see `series_limit`). `headcount_cut_series` and, for
-each key, `headcount_cut_values` count the numbers that are left out.
+The number of series is bounded (see `series_limit`). `headcount_cut_series` and, for each
+key, `headcount_cut_values` count the numbers that are left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class PublishedTotals(Collector):
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Return the families of the exposed week, projects and keys in order.
 
-        They are made when a week closes or the registry changes, not at a scrape.
+        The families are made when a week closes or the registry changes, not at a scrape.
         """
         known, week, made = self._registry.schema, self._week, self._made
         if made is None or made[0] is not known or made[1] is not week:

@@ -1,10 +1,10 @@
-"""Choose the published numbers that are exposed as series, within a bound.
+"""Chooses the published numbers that are exposed as series, within a bound.
 
 At most `MAX_VALUES` values of a key are exposed, and at most `MAX_CELLS` cells of its
 cross-tabulation, all of exposed values. All together make at most `MAX_SERIES` series.
 Reports of projects go before answers, answers before values, and values before cells.
-Within each kind the largest numbers are kept; of equal numbers, those that come first
-by project, key and value. So the same totals always expose the same series.
+Within each kind the largest numbers are kept; of equal numbers, those that come first by
+project, key and value. So the same totals always expose the same series.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def shown(known: Mapping[str, Project], published: Sequence[PublishedProject]) -
 
 
 def _places(index: int, project: PublishedProject, known: Project) -> list[_Place]:
-    """Yield every number of a project with its sorting order."""
+    """Return every number of a project with its sorting order."""
     publication = project.publication
     asked = [number for number in publication.answers if number in known.keys]
     places = [(_REPORTS, -publication.reports, index, 0, "", "")]
@@ -97,7 +97,7 @@ def _places(index: int, project: PublishedProject, known: Project) -> list[_Plac
             release = _release(project, cell)
             if release and known.keys[cell.key].crossed:
                 places.append((_CELLS, -reports, index, cell.key, cell.value, release))
-    # Told apart, and yet too rare: rounded down to nothing.
+    # Cells that are told apart and yet too rare, so rounded down to 0.
     places += [
         (_CELLS, 0, index, key, value, release)
         for (key, value), releases in publication.told_apart.items()
@@ -110,7 +110,7 @@ def _places(index: int, project: PublishedProject, known: Project) -> list[_Plac
 
 
 def _release(project: PublishedProject, cell: Cell) -> str:
-    """The release of a cell as it is exposed; empty where the number is no cell."""
+    """Return the release of a cell as it is exposed; empty if the number is not of a cell."""
     its = project.terms.get(cell.key)
     if its is not None and its.crossed and not its.folded:
         return cell.release or OTHER_RELEASES_TEXT
@@ -118,7 +118,7 @@ def _release(project: PublishedProject, cell: Cell) -> str:
 
 
 def _capped(places: Sequence[_Place]) -> list[_Place]:
-    """Drop the numbers beyond the bounds of one key."""
+    """Return the numbers without those beyond the bounds of one key."""
     of_key: defaultdict[tuple[int, int, int], list[_Place]] = defaultdict(list)
     kept = []
     for place in places:
@@ -151,7 +151,7 @@ def _notices(
 
 
 def _grouped(kept: Sequence[_Place], found: Sequence[PublishedProject]) -> list[ShownProject]:
-    """Group by project and key again, values in the order of publication."""
+    """Return the kept numbers by project and key, values in the order of publication."""
     answers: defaultdict[int, dict[int, int]] = defaultdict(dict)
     values: defaultdict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
     cells: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """How fast installations update: each release by weeks since it was first published.
 
-The first week of a release is the first in which it had a number, which is not its
-release date: until then fewer than the threshold ran it.
+The first week of a release is the first in which it had a number. That is not its release
+date, because fewer than the threshold ran it before.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 AGES = (0, 1, 2, 4, 8, 12, 26)
-"""Weeks after the first one that the table has."""
+"""Weeks after the first one that the table shows."""
 MOST_RELEASES = 8
-"""Releases in the table, the newest ones."""
+"""Most releases in the table; it shows the newest ones."""
 HALF = 50.0
 
 
@@ -39,7 +39,7 @@ class Adoption:
 
 
 def adoptions(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> tuple[Adoption, ...]:
-    """Return the newest releases of a project, by its key `version` in weeks, oldest first."""
+    """Return the newest releases of a project in its key `version`, oldest first."""
     by_week = {week.week: _kept(project, key, week) for week in weeks}
     first = [
         (release, week)

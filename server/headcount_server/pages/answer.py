@@ -1,7 +1,7 @@
 """The answer to a question: a figure, and sentences that say what it decides.
 
-Every number is a bound that follows from the published numbers of a week alone, like
-those of `publication.ranges`. What they leave open is said to be open.
+Every number is a bound that follows from the published numbers of a week alone, like those
+of `publication.ranges`. The sentences say what these numbers leave open.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from headcount_server.publication.ranges import Range
 from headcount_server.registry.schema import Key
 
 TOLERATED = 10.0
-"""The minimum that is named first leaves out no more than this, in percent."""
+"""The minimum that is named first leaves out at most this percentage."""
 NEWEST = 2
-"""So many releases of a project count as recent."""
+"""Number of a project's releases that count as recent."""
 NAMED = 3
-"""So many values are named in a sentence."""
+"""Most values that a sentence names."""
 
 _VERSION = options_pb2.KEY_TYPE_VERSION
 _RELEASE = "version"
@@ -38,7 +38,7 @@ class Answer:
     figure: str
     """The number, range or value; empty if too little is known for one."""
     of: str
-    """What the figure is about."""
+    """The subject of the figure."""
     sentences: tuple[str, ...]
 
 
@@ -54,7 +54,7 @@ class Minimum:
 
 
 def answer(key: Key, found: Distribution, earlier: Earlier | None) -> Answer:
-    """Return the answer to a key in a week, beside what an earlier week said."""
+    """Return the answer to a key in a week, compared with an earlier week."""
     published = [row for row in found.rows if row.count.lower]
     if not published and not found.median:
         return _nothing(found)
@@ -244,7 +244,7 @@ def _ranked(found: Distribution) -> tuple[tuple[str, Share], ...]:
 
 
 def _alone(row: Row, found: Distribution) -> str:
-    """Say how many gave one answer."""
+    """Say how many installations gave one answer."""
     return f"{row.text} alone: {row.told} of {found.answers}, {row.share}."
 
 

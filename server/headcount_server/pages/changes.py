@@ -36,7 +36,7 @@ _BREAKS = {
 }
 _WITH_REASON = {options_pb2.CHANGE_KIND_ADDED, options_pb2.CHANGE_KIND_WIDENED}
 _NAMED = re.compile(r"`([^`]+)`")
-# The name space of the identifiers of entries; to change it would make all of them unread again.
+# The namespace of the entries' identifiers. If it changed, all entries would be unread again.
 _SPACE = uuid.UUID("5b0cbf6c-6c1d-5a3e-9f04-6f0e4ad5f2c1")
 
 
@@ -48,11 +48,11 @@ class Line:
     subject: str
     """Name of the key; empty if the project itself changed."""
     address: str
-    """Page of the key as it is called now; empty if it is no longer asked."""
+    """Page of the key under its present name; empty if it is no longer asked."""
     label: str
     """The key as people call it; empty if it is no longer asked."""
     detail: tuple[tuple[str, bool], ...]
-    """The change in words, cut at names, and whether a piece is a name."""
+    """The change in words, cut at names; each piece says whether it is a name."""
     reason: str
     issue: str
     asks: bool
@@ -66,22 +66,22 @@ class Changed:
     name: str
     title: str
     author: str
-    """Who asks."""
+    """The recipient of the answers; the title of the project if none is declared."""
     homepage: str
     lines: tuple[Line, ...]
     identifier: str
-    """A URN that stays the same wherever the entry is found."""
+    """A URN that is the same wherever the entry is found."""
 
     @property
     def summary(self) -> str:
-        """Such as `3 added, 1 retired`."""
+        """The number of changes by direction, such as `3 added, 1 retired`."""
         counted = {kind: sum(line.kind == kind for line in self.lines) for kind in KINDS.values()}
         return ", ".join(f"{number} {kind}" for kind, number in counted.items() if number)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """One release with its changes; changes in no release yet have empty name and day."""
+    """One release with its changes; changes in no release yet have an empty name and day."""
 
     name: str
     date: str
@@ -91,7 +91,7 @@ class ReleaseView:
 
     @property
     def moment(self) -> str:
-        """Its day as a moment of RFC 3339."""
+        """The release's day as a moment of RFC 3339."""
         return f"{_day(self.date)}T00:00:00Z"
 
 
@@ -104,11 +104,11 @@ class Entry:
 
 
 Known = tuple[Project, Mapping[str, Key]]
-"""A project and those of its keys that have a page, by name."""
+"""A project, and its keys that have a page, by name."""
 
 
 def releases(projects: Iterable[Known]) -> tuple[ReleaseView, ...]:
-    """Return all releases of these projects, what is in none yet first, then the newest."""
+    """Return all releases of these projects: changes in no release yet, then the newest first."""
     found: dict[tuple[str, str], list[tuple[options_pb2.Release, Changed]]] = {}
     for project, keys in projects:
         for release in project.declaration.releases:
@@ -143,7 +143,7 @@ def of_key(views: Sequence[ReleaseView], key: Key) -> tuple[tuple[ReleaseView, L
 
 
 def entries(views: Sequence[ReleaseView]) -> tuple[Entry, ...]:
-    """Return the entries of a feed, newest first; a release is news once it is made."""
+    """Return the entries of a feed, newest first; changes in no release yet are left out."""
     made = (
         Entry(release, project) for release in views if release.date for project in release.projects
     )
@@ -151,12 +151,12 @@ def entries(views: Sequence[ReleaseView]) -> tuple[Entry, ...]:
 
 
 def authors(projects: Iterable[Project]) -> tuple[str, ...]:
-    """Who asks, each once."""
+    """Return the recipients of these projects' answers, each once."""
     return tuple(dict.fromkeys(map(_author, projects)))
 
 
 def identifier(*names: str) -> str:
-    """Return a URN made of names, the same at all times and places."""
+    """Return a URN made from names, the same at all times and places."""
     return uuid.uuid5(_SPACE, "\n".join(names)).urn
 
 
@@ -191,7 +191,7 @@ def _line(project: str, change: options_pb2.Change, key: Key | None) -> Line:
 
 
 def _pieces(text: str) -> tuple[tuple[str, bool], ...]:
-    """Return a text cut at what stands between backticks, which is a name."""
+    """Return a text cut at its names, which stand between backticks, each piece with its kind."""
     pieces = zip(_NAMED.split(text), chain.from_iterable([[False, True]] * len(text)), strict=False)
     return tuple((piece, is_name) for piece, is_name in pieces if piece)
 

@@ -1,8 +1,8 @@
 """Charts as geometry, in percent of the chart; the templates draw them as SVG.
 
-A bar ends at the middle of a count's range, and a thin line in it runs from the lower
-to the upper bound. A trend is a line through the middles within a band. It has a gap
-at each week that published nothing.
+A bar ends at the middle of a count's range, and a thin line in it runs from the lower to
+the upper bound. A trend is a line through the middles within a band. It has a gap at each
+week that published nothing.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 100.0, 30.0
-"""Extent of a trend, in units of its drawing."""
+"""Width and height of a trend, in units of its drawing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A horizontal bar: all lengths from 0 to 100."""
+    """A horizontal bar; all lengths are from 0 to 100."""
 
     length: float
     lower: float
-    """Where the line that shows the range begins."""
+    """Start of the line that shows the range."""
     upper: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Points of polylines and polygons as SVG writes them, a stretch without gap each."""
+    """Points of polylines and polygons in SVG's notation, one for each stretch without a gap."""
 
     lines: tuple[str, ...]
     bands: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
-    """Weeks that stand alone between gaps, and the last one: where a dot is drawn."""
+    """Places of the dots: weeks that stand alone between gaps, and the last week."""
     marks: tuple[float, ...] = ()
-    """Weeks that the operator says something about: where a line is drawn from top to bottom."""
+    """Weeks with a note by the operator, each of which gets a line from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Point:
 
 
 def bar(point: Point, full: float) -> Bar:
-    """Return the bar of a number where `full` is the length of the whole."""
+    """Return the bar of a number, of which `full` is drawn as the whole length."""
 
     def scaled(number: float) -> float:
         return round(min(max(100 * number / full, 0.0), 100.0), 2) if full else 0.0
@@ -59,7 +59,7 @@ def trend(
 ) -> Trend:
     """Return the line through a number's weeks, oldest first; None if nothing was published.
 
-    `marked` weeks, by their place, get a line from top to bottom.
+    The weeks at the places `marked` get a line from top to bottom.
     """
     step = WIDTH / max(len(points) - 1, 1)
 
@@ -82,7 +82,7 @@ def trend(
 
 
 def stretches(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:
-    """Return the points with their places, a list for each stretch without a gap."""
+    """Return the points with their places, one list for each stretch without a gap."""
     stretches: list[list[tuple[int, Point]]] = []
     before = -2
     for index, point in enumerate(points):

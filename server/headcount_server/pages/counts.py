@@ -1,7 +1,6 @@
-"""Counts and shares as the ranges that they are; `publication.ranges` has their bounds.
+"""Counts and shares as ranges, whose bounds come from `publication.ranges`.
 
-Whatever is computed from rounded counts is a range too, and here it always
-holds the truth.
+A number computed from rounded counts is a range too, and here it always contains the truth.
 """
 
 from __future__ import annotations
@@ -11,33 +10,33 @@ from dataclasses import dataclass
 
 DASH = "\N{EN DASH}"
 WIDE = 1.0
-"""Shares whose bounds lie further apart than this many points are printed in whole points."""
+"""Width in percentage points from which a share's bounds are printed in whole points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many reports: at least `lower`, at most `upper`, drawn at `middle`."""
+    """A number of reports: at least `lower`, at most `upper`, drawn at `middle`."""
 
     lower: int
     upper: int
     middle: float
     bounded: bool = True
-    """Whether `upper` is a bound; if not there is none, and it is as large as `lower`."""
+    """Whether `upper` is a bound; if not, there is none, and `upper` is as large as `lower`."""
 
     @classmethod
     def published(cls, number: int, threshold: int) -> Count:
-        """What a published number says; `number` is a multiple of the threshold."""
+        """Return the range behind a published number, which is a multiple of the threshold."""
         return cls.between(number, number + threshold - 1)
 
     @classmethod
     def between(cls, lower: int, upper: int | None) -> Count:
-        """A number within bounds; None if nobody knows the upper one."""
+        """Return a count within bounds; `upper` is None if there is no upper bound."""
         most = lower if upper is None else upper
         return cls(lower, most, (lower + most) / 2, upper is not None)
 
     @property
     def rare(self) -> str:
-        """The same in words, of a number that is too small to be published."""
+        """The words for the number if it is too small to be published."""
         return f"fewer than {self.upper + 1:,}" if self.upper else "none"
 
     def __str__(self) -> str:
@@ -56,16 +55,16 @@ class Share:
     upper: float
     middle: float
     bounded: bool = True
-    """Whether `upper` is a bound; if not there is none, and it is as large as `lower`."""
+    """Whether `upper` is a bound; if not, there is none, and `upper` is as large as `lower`."""
 
     @classmethod
     def between(cls, lower: float, upper: float | None) -> Share:
-        """A share within bounds; None if nobody knows the upper one."""
+        """Return a share within bounds; `upper` is None if there is no upper bound."""
         most = lower if upper is None else upper
         return cls(lower, most, (lower + most) / 2, upper is not None)
 
     def __str__(self) -> str:
-        # Rounded outwards, so that the printed range still holds the truth.
+        # Rounded outwards, so that the printed range still contains the truth.
         digits = 0 if self.upper - self.lower >= WIDE else 1
         lower, upper = _down(self.lower, digits), _up(self.upper, digits)
         if not self.bounded:
@@ -78,7 +77,7 @@ class Share:
 
 
 def share(part: Count, whole: Count) -> Share:
-    """Return the share of `part` in `whole`; the part is never more than the whole."""
+    """Return the share of `part` in `whole`; the part is never larger than the whole."""
     lower = 100 * part.lower / max(whole.upper, 1)
     upper = min(100.0, 100 * part.upper / max(whole.lower, 1))
     middle = 100 * part.middle / max(whole.middle, 1)
@@ -87,7 +86,7 @@ def share(part: Count, whole: Count) -> Share:
 
 def _down(number: float, digits: int) -> float:
     scale = float(10**digits)
-    # A hair of floating point must not cost a whole point.
+    # An error of floating point must not cost a whole point.
     return float(math.floor(round(number * scale, 6)) / scale)
 
 

@@ -1,4 +1,4 @@
-"""The course of a question over all weeks, as its large chart shows it."""
+"""The course of a question over all weeks, for its large chart."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 RECENT = 4
-"""So many lines are the most frequent of the last week."""
+"""Most lines that are chosen as the most frequent values of the last week."""
 
 
 def course(project: Project, key: Key, past: History, weeks: Sequence[PublishedWeek]) -> Course:
-    """Return the course of a key, whose history these weeks (oldest first) hold.
+    """Return the course of a key, from its history in these weeks, oldest first.
 
-    Products are drawn with all their versions together.
+    All versions of a product are drawn as one.
     """
     summed = key.declaration.type == options_pb2.KEY_TYPE_PRODUCT
     tell = _products if summed else _values
@@ -40,9 +40,10 @@ def course(project: Project, key: Key, past: History, weeks: Sequence[PublishedW
 
 
 def first_weeks(project: Project, weeks: Sequence[PublishedWeek]) -> Mapping[Week, Sequence[str]]:
-    """Return the releases that were published for the first time, by that week.
+    """Return the releases that were published for the first time, by week.
 
-    Those of a project's first week are older, and nobody knows by how much.
+    The releases of a project's first week are left out: they are older, and nobody knows by
+    how much.
     """
     seen: set[str] = set()
     found: dict[Week, Sequence[str]] = {}
@@ -72,7 +73,7 @@ def _values(found: Distribution) -> dict[str, Share]:
 
 
 def _chosen(told: Sequence[Mapping[str, Share]]) -> list[str]:
-    """Return the names that are drawn: the most frequent of the last week, then of all weeks."""
+    """Return the names to draw: the most frequent of the last week, then of all weeks."""
     last = next((each for each in reversed(told) if each), {})
     recent = sorted(last, key=lambda name: -last[name].lower)[:RECENT]
     total: defaultdict[str, float] = defaultdict(float)

@@ -1,4 +1,4 @@
-"""The published totals of one key in one week, as people read them."""
+"""The published totals of one key in one week, in the form that people read."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from headcount_server.publication.ranges import KeyRanges, key_ranges
 from headcount_server.registry.schema import Key
 
 LONG = 3
-"""So many ranges of the median are not listed any more."""
+"""Number of the median's ranges from which they are no longer listed."""
 TOO_FEW, AMONG_OTHERS = "\N{EN DASH}", "\N{MIDDLE DOT}"
-"""Cells without a number: withheld, and of a release that the value does not tell apart."""
+"""Cells without a number: withheld, and counted together with other releases."""
 HALF = 50.0
-"""If a bar is longer than this, bars are drawn to the scale of the whole."""
+"""Share in percent above which bars are drawn to the scale of the whole."""
 
 _LIST = options_pb2.KEY_TYPE_LIST
 _COUNT = options_pb2.KEY_TYPE_COUNT
@@ -31,27 +31,27 @@ _BOOLEAN = options_pb2.KEY_TYPE_BOOLEAN
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value: how many reports, and their share of the answers."""
+    """One value: the reports that hold it, and their share of the answers."""
 
     value: str
     """The text under which the value's total is kept."""
     text: str
-    """The same as people read it."""
+    """The same text in the form that people read."""
     count: Count
     share: Share
     bar: Bar
     median: bool = False
-    """Whether the median answer can lie here."""
+    """Whether the median answer can be in this range."""
 
     @property
     def told(self) -> str:
-        """The number in words; nothing is published of a value that is too rare."""
+        """The number in words; a value that is too rare has no published number."""
         return str(self.count) if self.count.lower or not self.value else self.count.rare
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a release: how many reports, and a bar on the scale of the whole table."""
+    """A value in a release: its reports, and a bar on the scale of the whole table."""
 
     text: str
     bar: Bar | None
@@ -62,9 +62,9 @@ class ByRelease:
     """A key's values per release of the project."""
 
     releases: tuple[str, ...]
-    """Newest first, those that are not known or not told apart at the end."""
+    """Newest first; releases that are unknown or not told apart come last."""
     rows: tuple[tuple[str, tuple[Place, ...]], ...]
-    """Text of a value with its cells."""
+    """Text of each value with its cells."""
     together: bool
     """Whether releases that a value does not tell apart are counted together."""
 
@@ -81,18 +81,18 @@ class Distribution:
     """Reports that answer the key."""
     rows: tuple[Row, ...]
     rest: Row | None
-    """Other, rare or unknown; None for a list, whose values overlap."""
+    """Other, rare or unknown answers; None for a list, whose values overlap."""
     crossing: ByRelease | None
     median: str
-    """The range or ranges that the median can lie in; empty for other types."""
+    """The range or ranges that can hold the median; empty for other types."""
     full: float
     """The share that a bar of full length stands for."""
     ranges: KeyRanges
-    """The bounds from which all of it follows."""
+    """The bounds from which all figures follow."""
 
 
 def distribution(key: Key, published: PublishedProject, threshold: int) -> Distribution | None:
-    """A key's totals; None where too few answered, or they were taken down."""
+    """Return a key's totals; None if too few answered, or if they were taken down."""
     kind = key.declaration.type
     found = key_ranges(published, key.number, threshold, kind)
     if found is None or any(notice.key == key.number for notice in published.retractions):
@@ -164,13 +164,13 @@ def _first_range(key: Key) -> str:
 
 
 def _median(key: Key, published: PublishedProject, found: KeyRanges) -> tuple[str, ...]:
-    """The ranges that the median can lie in; none where the key has none."""
+    """Return the ranges that can hold the median; none if it is unknown or the key has none."""
     if key.declaration.type != _COUNT:
         return ()
     names = ranges(key.declaration.buckets)
     cells = {c: n for c, n in published.publication.values.items() if c.key == key.number}
-    # A value of several parts withholds more than one rounding explains, and a
-    # week from before a change of the ranges has others.
+    # A value of several parts withholds more than one rounding explains, and a week from
+    # before a change of the ranges has other ranges.
     if not found.whole_values or any(cell.value not in names for cell in cells):
         return ()
     per_range = {cell.value: number for cell, number in cells.items()}

@@ -1,4 +1,4 @@
-"""The data files: totals and registry for programs, in the forms used elsewhere."""
+"""The data files: totals and registry for programs, in common formats."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ CSS = "text/css; charset=utf-8"
 ATOM = "application/atom+xml"
 ZIP = "application/zip"
 
-# Signs that no XML 1.0 document may hold, not even by number.
+# Characters that no XML 1.0 document may contain, not even by number.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def of(text: str, media_type: str) -> Document:
-    """Return a text as a document; in XML, signs that it cannot hold are replaced."""
+    """Return a text as a document; in XML, characters that it cannot contain are replaced."""
     if media_type.endswith("+xml"):
         text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
     return Document(text.encode(), media_type)
 
 
 def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
-    """Weeks, of one project or (empty name) of all, as `json` or `csv`."""
+    """Return weeks as `json` or `csv`, of one project or, if the name is empty, of all."""
     answer = statistics.response(weeks, project)
     if form == "csv":
         return of(table.as_csv(answer), CSV)
@@ -46,7 +46,7 @@ def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
 
 
 def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
-    """Return the same weeks with no answers in them but those to one key of one project."""
+    """Return the same weeks with only the answers to one key of one project."""
     return [
         replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
         for week in weeks

@@ -16,15 +16,16 @@ from headcount_server.registry.schema import Schema
 
 
 class Download:
-    """The archive of a registry and of everything published, made at the first request.
+    """The archive of a registry and all published totals, made at the first request.
 
-    Up to `bundle.MAX_MEMORY` its bytes are in memory, beyond that in a temporary file.
+    Up to `bundle.MAX_MEMORY` its bytes are in memory; a larger archive is in a temporary file.
     """
 
     def __init__(self, known: Schema, published: ReadWeeks) -> None:
         self.schema = known
         self.turn = asyncio.Lock()
-        """Held by the one caller that may make it, so that others wait without a thread."""
+        """Held by the one caller that may make the archive, so that others wait without a
+        thread."""
         self._published = published
         self._file: SpooledTemporaryFile[bytes] | None = None
         self._reading = threading.Lock()
@@ -52,7 +53,7 @@ class Download:
         self._file = file
 
     def parts(self) -> Iterator[bytes]:
-        """Yield its bytes, for any number of readers at once. It is made before."""
+        """Yield the archive's bytes, for any number of readers at once; call `make` first."""
         file = self._file
         if file is None:
             return

@@ -1,4 +1,4 @@
-"""Keys and names of the past, which keep their addresses."""
+"""Former keys and former names of keys, which keep their addresses."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WAS = re.compile(r"was `([^`]+)`")
 
 
 def retired(project: Project, weeks: Sequence[PublishedWeek]) -> dict[str, Key]:
-    """Return the keys that these weeks have totals of and that are not declared, by name.
+    """Return the keys by name that have totals in these weeks and are no longer declared.
 
-    Of such a key only its number, name and type are known.
+    Only the number, name and type of such a key are known.
     """
     found: dict[str, Key] = {}
     declared = {key.name for key in project.keys.values()}
@@ -36,7 +36,7 @@ def names(project: Project, keys: Mapping[str, Key]) -> dict[str, str]:
     found = {
         key.declaration.formerly: key.name for key in keys.values() if key.declaration.formerly
     }
-    # Later renames first, so that each leads on to a name that is known by then.
+    # Later renames come first, so that each leads to a name that is already known.
     for release in sorted(project.declaration.releases, key=_late, reverse=True):
         for change in release.changes:
             was = _WAS.match(change.detail) if change.kind == wording.RENAMED else None

@@ -23,7 +23,7 @@ MAX_SERIES = 12
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The operator's note about a week, or about a key's totals in it."""
+    """The operator's note about a week, or about a key's totals in that week."""
 
     week: Week
     text: str
@@ -31,7 +31,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """How many installations of a project reported, week by week."""
+    """The number of installations of a project that reported, week by week."""
 
     weeks: tuple[Week, ...]
     """Oldest first."""
@@ -42,17 +42,17 @@ class Reports:
     """The largest count, which is the height of the chart."""
 
     told: tuple[str, ...]
-    """What the last weeks say, in sentences."""
+    """Sentences about the last weeks."""
 
     @property
     def latest(self) -> Count | None:
-        """The last number that was published."""
+        """The last published number; None if there is none."""
         place = self._place
         return None if place is None else self.counts[place]
 
     @property
     def week(self) -> Week | None:
-        """The week of that number."""
+        """The week of the last published number; None if there is none."""
         place = self._place
         return None if place is None else self.weeks[place]
 
@@ -71,7 +71,7 @@ class Series:
 
     @property
     def begins(self) -> int:
-        """Place of the first published share; there is one."""
+        """Place of the first published share, which always exists."""
         return next(i for i, share in enumerate(self.shares) if share is not None)
 
     @property
@@ -120,7 +120,7 @@ def reports(weeks: Sequence[PublishedWeek], project: str) -> Reports:
 
 
 def _told(weeks: Sequence[PublishedWeek], counts: Sequence[Count | None]) -> Iterator[str]:
-    """Say whether the last week has fewer or more reports than the one before, for certain."""
+    """Say whether the last week certainly has fewer or more reports than the week before."""
     numbers = [pair for pair in zip(weeks, counts, strict=True) if pair[1]]
     if not numbers:
         return
@@ -182,7 +182,7 @@ def retractions(
 
 
 def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week]) -> str:
-    """Return a chart in words, for people who do not see it."""
+    """Return a chart in words, for people who cannot see it."""
     told = [
         (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
     ]
@@ -195,7 +195,7 @@ def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week
 
 
 def _since_first(weeks: Sequence[PublishedWeek], project: str) -> Sequence[PublishedWeek]:
-    """Return the weeks without those from before anything of the project was published."""
+    """Return the weeks from the first on that published something of the project."""
     first = next((i for i, week in enumerate(weeks) if find(week, project)), len(weeks))
     return weeks[first:]
 
@@ -206,7 +206,7 @@ def _distribution(week: PublishedWeek, project: str, key: Key) -> Distribution |
 
 
 def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str], int]:
-    """Return the most frequent values with their texts, and how many others there are."""
+    """Return the most frequent values with their texts, and the number of other values."""
     total: Counter[str] = Counter()
     texts = {}
     for rows in weeks:
@@ -214,7 +214,7 @@ def _drawn(key: Key, weeks: Sequence[Mapping[str, Row]]) -> tuple[dict[str, str]
             if row.count.lower:
                 total[value] += row.count.lower
                 texts[value] = row.text
-    # Sums of weeks are for choosing and sorting alone; they are never shown.
+    # Sums of weeks serve to choose and sort alone; they are never shown.
     chosen = total.most_common(MAX_SERIES)
     in_order = ordered(key.declaration.type, ((v, Count(n, n, float(n))) for v, n in chosen))
     return {value: texts[value] for value, _ in in_order}, len(total) - len(chosen)

@@ -17,11 +17,11 @@ def ranges(buckets: Sequence[int]) -> tuple[str, ...]:
 
 
 def median(published: Sequence[int], answers: int, threshold: int) -> tuple[int, int]:
-    """Return the lowest and highest range that the median answer can lie in, as indices.
+    """Return the lowest and highest range that can hold the median answer, as indices.
 
-    `published` has a multiple of the threshold for each range in order, 0
-    where none was published; the first range never is. The median of n
-    answers is the answer in place ceil(n / 2) by size.
+    `published` has a multiple of the threshold for each range in order, or 0 if none was
+    published; the first range is never published. The median of n answers is the answer in
+    place ceil(n / 2) by size.
     """
     spare = threshold - 1
     low, high = len(published), 0
@@ -29,9 +29,9 @@ def median(published: Sequence[int], answers: int, threshold: int) -> tuple[int,
         slack = total - sum(published)
         if slack < 0:
             continue
-        # As small as possible: all that is unknown lies in the first range.
+        # As small as possible: the first range holds all unknown answers.
         low = min(low, _place([slack, *published[1:]], total))
-        # As large as possible: the highest ranges hold all that was rounded away.
+        # As large as possible: the highest ranges hold all answers that were rounded away.
         filled = list(published)
         for index in range(len(filled) - 1, 0, -1):
             extra = min(spare, slack)

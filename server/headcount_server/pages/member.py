@@ -1,7 +1,7 @@
-"""The page of one member of a list: how many have it, and its course over the weeks.
+"""The page of one member of a list: its number of installations, and its course over weeks.
 
-A member has a page from the first week in which it has a number on, so that no name that
-only a few installations have ever stands in an address.
+A member gets a page in the first week in which it has a number. So no address names a
+member that fewer installations than the threshold ever had.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OTHERS = re.compile(r"[^A-Za-z0-9_]+")
 
 @dataclass(frozen=True, slots=True)
 class MemberWeek:
-    """A member in one week; no row if nothing is known of it."""
+    """A member in one week; the row is None if nothing is known of it."""
 
     week: Week
     row: Row | None
@@ -48,7 +48,7 @@ class MemberView:
     told: tuple[str, ...]
     timelines: tuple[Timeline, ...]
     weeks: tuple[MemberWeek, ...]
-    """Of the last year, oldest first."""
+    """Weeks of the last year, oldest first."""
 
 
 def published(weeks: Iterable[PublishedWeek]) -> Mapping[tuple[str, int], frozenset[str]]:
@@ -66,7 +66,7 @@ def published(weeks: Iterable[PublishedWeek]) -> Mapping[tuple[str, int], frozen
 def places(key: Key, members: Iterable[str]) -> Mapping[str, str]:
     """Return the last part of the address of each member of a list; none for other keys.
 
-    Members that would share one have none.
+    Members that would share an address have none.
     """
     if key.declaration.type != options_pb2.KEY_TYPE_LIST:
         return {}
@@ -84,14 +84,14 @@ def member_view(
     member: str,
     year: int,
 ) -> MemberView:
-    """Return a member of a list that has had a number in these weeks, oldest first.
+    """Return the view of a list's member that has had a number in these weeks, oldest first.
 
-    `past` is the history of its key in them; so many weeks are a year.
+    `past` is the history of the key in these weeks, and `year` the number of weeks in a year.
     """
     rows = [_row(found, member) for found in past.found]
     last = next(i for i in reversed(range(len(rows))) if past.found[i])
     shown = past.found[last]
-    assert shown is not None  # noqa: S101 - `last` is one that has answers
+    assert shown is not None  # noqa: S101 - the week at `last` has answers
     row, share = rows[last], [row.share if row else None for row in rows]
     course = Course(
         weeks=past.weeks,

@@ -1,4 +1,4 @@
-"""What changed for certain from one week to another: shares whose ranges do not overlap."""
+"""The certain changes from one week to another: shares whose ranges do not overlap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from headcount_server.pages.distribution import Distribution
 from headcount_server.week import Week
 
 NAMED = 3
-"""So many values are named in a sentence."""
+"""Most values that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A value whose share is another one for certain, among installations that reported."""
+    """A value whose share certainly changed among installations that reported."""
 
     text: str
     before: Share
@@ -31,23 +31,26 @@ class Moved:
 
     @property
     def rose(self) -> bool:
-        """Whether it is more than before."""
+        """Whether the share is larger than before."""
         return self.now.lower > self.before.upper
 
     @property
     def certain(self) -> float:
-        """By how many points at least."""
+        """The smallest change that is possible, in percentage points."""
         return max(self.now.lower - self.before.upper, self.before.lower - self.now.upper)
 
 
 def apart(before: Share, now: Share) -> bool:
-    """Return whether two shares differ for certain; without an upper bound only below."""
+    """Return whether two shares certainly differ.
+
+    A share without an upper bound can only be certainly larger than another one.
+    """
     rose = before.bounded and now.lower > before.upper
     return rose or (now.bounded and before.lower > now.upper)
 
 
 def moved(before: Distribution, now: Distribution) -> tuple[Moved, ...]:
-    """Return the values whose shares differ for certain, the largest difference first.
+    """Return the values whose shares certainly differ, the largest difference first.
 
     A value that one of the weeks does not name is left out.
     """
@@ -61,7 +64,7 @@ def moved(before: Distribution, now: Distribution) -> tuple[Moved, ...]:
 
 
 def told(name: str, now: Share, earlier: Earlier | None, before: Share | None) -> Iterator[str]:
-    """Say how a share compares with an earlier week; nothing if that week does not tell it."""
+    """Say how a share compares with an earlier week; say nothing if that week has no such share."""
     if earlier is None or before is None:
         return
     if not apart(before, now):
@@ -75,7 +78,7 @@ def told(name: str, now: Share, earlier: Earlier | None, before: Share | None) -
 
 
 def sentences(found: Distribution, earlier: Earlier | None) -> Iterator[str]:
-    """Say which values rose and fell for certain since an earlier week."""
+    """Say which values certainly rose and fell since an earlier week."""
     if earlier is None:
         return
     changed = moved(earlier.found, found)

@@ -11,7 +11,7 @@ _SCALARS: dict[int, dict[str, str]] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},
     FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
-    # The JSON form of Protocol Buffers writes 64 bits as text.
+    # The JSON form of Protocol Buffers writes 64-bit numbers as text.
     FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
 }
 _ADDRESSES = {
@@ -40,7 +40,7 @@ _PLACES = {
 
 
 def description() -> dict[str, Any]:
-    """Return the document, as OpenAPI 3.1 has it."""
+    """Return the document, in OpenAPI 3.1."""
     schemas: dict[str, Any] = {}
     for message in (wire.GetStatisticsResponse, wire.GetRegistryResponse):
         _describe(cast("Descriptor", message.DESCRIPTOR), schemas)

@@ -1,4 +1,4 @@
-"""Who runs this server, as the pages tell it."""
+"""The operator of this server, as the pages present it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """The person or body that runs this server; empty texts are not told."""
+    """The person or body that runs this server; empty texts are not shown."""
 
     name: str = ""
     contact: str = ""
-    """Address to follow: `https://…` or `mailto:…`."""
+    """Address to reach the operator: `https://…` or `mailto:…`."""
     imprint: str = ""
-    """The same of a page that says more."""
+    """Address of a page that says more about the operator."""
 
     def __post_init__(self) -> None:
         for flag, address in (
@@ -31,5 +31,5 @@ class Operator:
 
 
 def link(address: str) -> str:
-    """Return an address that may stand behind a link; empty for anything else, such as a script."""
+    """Return an address that is safe as a link; empty for anything else, such as a script."""
     return address if _LINK.fullmatch(address) else ""

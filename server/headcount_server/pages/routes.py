@@ -21,7 +21,7 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.representation import has, response, tag
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
-"""Content-Security-Policy of every response: no script, and nothing from elsewhere."""
+"""Content-Security-Policy of every response: no scripts, and nothing from elsewhere."""
 CACHING = "public, max-age=300"
 
 _PATTERNS = (
@@ -38,8 +38,8 @@ _EMBEDDED = ("/fragment.html", "/badge.svg")
 class Pages:
     """The public pages and files of a server.
 
-    `published` gives closed weeks from one to another, newest first, at most
-    so many. `show` takes them in anew.
+    `published` returns closed weeks from one to another, newest first, at most the given
+    number. `show` reads them again.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Pages:
         self._download = Download(registry.schema, published)
 
     def show(self) -> None:
-        """Show the present published totals. Raises Unavailable."""
+        """Show the totals that are published now. Raises Unavailable."""
         self._weeks = tuple(all_weeks(self._published))
         self._renew()
 
@@ -99,7 +99,7 @@ class Pages:
         if document is not None:
             return response(request, document, _headers(address))
         if f"{address}/" in site.addresses:
-            # Relative, as a proxy may strip a prefix that is not ours to know.
+            # Relative, because a proxy may strip a prefix that the server does not know.
             last = address.rpartition("/")[2]
             return RedirectResponse(f"./{last}/", 308, _headers(address))
         moved = site.moved(address)
@@ -129,7 +129,7 @@ def _headers(address: str) -> dict[str, str]:
         "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        # Everything here is for everybody, so any page may read and embed it.
+        # All files are public, so any page may read and embed them.
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }

@@ -42,7 +42,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
 
 NOBODY = Operator()
-"""Stands for an operator who is not told."""
+"""Stands for an operator who is not shown."""
 
 _Render = Callable[[], Document]
 
@@ -59,12 +59,12 @@ class Site:
         *,
         served: bool = True,
     ) -> None:
-        """Take all published weeks, newest first; `served` says that a server runs it."""
+        """Take all published weeks, newest first; `served` says that a server runs the site."""
         self.schema = schema
         self._newest_first = tuple(weeks)
         self._recent = self._newest_first[:MAX_WEEKS]
         self._weeks = self._newest_first[::-1]
-        # An address is made of names, so a name that is none has no address.
+        # An address is made of names, so a name that is malformed has no address.
         self._projects = {
             name: {key.name: key for key in project.keys.values() if _NAME.fullmatch(key.name)}
             for name, project in schema.projects.items()
@@ -89,12 +89,12 @@ class Site:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every address that there is."""
+        """Every address of the site."""
         return tuple(self._renders)
 
     @property
     def former(self) -> Mapping[str, str]:
-        """Former addresses of pages and files, each with the present one."""
+        """Former addresses of pages and files, each with its present address."""
         names = ((name, was, now) for name, its in self._former.items() for was, now in its.items())
         return {
             f"{place}{name}/{was}{form}": f"{place}{name}/{now}{form}"
@@ -210,7 +210,7 @@ class Site:
 
     @property
     def _known(self) -> list[tuple[Project, Mapping[str, Key]]]:
-        """The projects with all keys that have a page."""
+        """Return the projects with all keys that have a page."""
         return [
             (self.schema.projects[name], {**self._retired[name], **keys})
             for name, keys in self._projects.items()
@@ -226,7 +226,7 @@ class Site:
         return member.places(key, self._members.get((project.name, key.number), ()))
 
     def _member(self, project: Project, key: Key, name: str, page: str) -> Document:
-        # Members of a list are asked for one after the other, such as by a copy in files.
+        # Members of a list are asked for one after another, for example by a copy in files.
         kept = self._past
         if kept is None or kept[:2] != (project.name, key.number):
             past = history.history(self._weeks, project.name, key)
@@ -261,7 +261,7 @@ class Site:
 
 
 def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
-    """Return the files of one week, under its own name or another."""
+    """Return the files of one week, under its own name or another one."""
     return {
         f"data/weeks/{name}.{form}": partial(documents.totals, [week], "", form) for form in FORMS
     }

@@ -16,14 +16,14 @@ Natural = tuple[tuple[int, int, str], ...]
 
 
 def natural(text: str) -> Natural:
-    """Return a key to sort by in which numbers count as numbers: `8.2` < `8.10`."""
+    """Return a sort key that compares numbers as numbers: `8.2` < `8.10`."""
     parts = (part for part in _NUMBER.split(text) if part not in {"", "."})
     # isdecimal() knows digits of other scripts, which the pattern leaves alone.
     return tuple((0, int(p), "") if p[0] in "0123456789" else (1, 0, p.casefold()) for p in parts)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """Return versions from the newest to the oldest; `other` at the end."""
+    """Return versions from the newest to the oldest, with `other` at the end."""
     return sorted(versions, key=lambda v: (v != OTHER, natural(v), v), reverse=True)
 
 
@@ -43,11 +43,11 @@ def _products(pairs: list[tuple[str, Count]]) -> list[tuple[str, Count]]:
     totals: dict[str, int] = {}
     for value, count in pairs:
         totals[product(value)] = totals.get(product(value), 0) + count.lower
-    newest = pairs[::-1]  # which a stable sort keeps in front
+    newest = pairs[::-1]  # a stable sort keeps the newest in front
     return sorted(newest, key=lambda pair: (-totals[product(pair[0])], product(pair[0])))
 
 
 def product(value: str) -> str:
-    """Return the product in a value such as `MariaDB 10.11`; the bare product is itself."""
+    """Return the product in a value such as `MariaDB 10.11`; a bare product is itself."""
     name, blank, version = value.rpartition(" ")
     return name if blank and version.replace(".", "").isdecimal() else value

@@ -1,6 +1,6 @@
-"""Where a question stands: the last week that has answers, and why later ones have none.
+"""The standing of a question: the last week that has answers, and why later weeks have none.
 
-A question that nobody was asked is told apart from one that too few answered.
+A question that nobody was asked is distinguished from a question that too few answered.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 YEAR = 52
-"""A week is compared with one so many weeks earlier, or with the oldest that there is."""
+"""Number of weeks back to the week of comparison; if there are fewer, the oldest week serves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a question after the last published week."""
+    """The state of a question after the last published week."""
 
     week: Week | None
     """The last week that has answers; None if no week has."""
     found: Distribution | None
-    """Its answers."""
+    """The answers of that week."""
     earlier: Earlier | None
     """The week that it is compared with."""
     silence: str
     """Why the last published week has no answers; empty if it has."""
     unasked: str
-    """Why nobody was asked in that week; empty if installations were."""
+    """Why nobody was asked in the last published week; empty if installations were."""
     retracted: Retraction | None
     """The notice in place of the last week's answers."""
     threshold: int
-    """Of the key in the last week."""
+    """Threshold of the key in the last week."""
 
 
 def find(week: PublishedWeek, project: str) -> PublishedProject | None:
@@ -64,7 +64,7 @@ def standing(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Stan
 
 
 def retired(project: Project, key: Key) -> str:
-    """Say that a key is not declared any more, and since when; empty if it is declared."""
+    """Say that a key is no longer declared, and since when; empty if it is declared."""
     if key.number in project.keys:
         return ""
     for release in project.declaration.releases:

@@ -16,7 +16,7 @@ from headcount_server.registry.schema import Schema
 from headcount_server.representation import Document
 
 MARKER = ".headcount-site"
-"""File that marks a folder as one that may be replaced."""
+"""File that marks a folder as replaceable."""
 
 
 def write(
@@ -26,10 +26,10 @@ def write(
     policy: Policy,
     operator: Operator = NOBODY,
 ) -> int:
-    """Write every page and file into a folder; returns how many there are.
+    """Write every page and file into a folder; return the number of files.
 
-    `weeks` are all published weeks, newest first. A folder that this function wrote
-    before is replaced as a whole; no other folder is touched. Raises StoreError.
+    `weeks` are all published weeks, newest first. A folder that this function wrote before
+    is replaced as a whole; no other folder is touched. Raises StoreError.
     """
     if directory.exists() and not _is_ours(directory):
         msg = f"{directory}: is there already and is no site of ours; name another folder"

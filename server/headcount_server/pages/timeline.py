@@ -1,7 +1,7 @@
 """The large chart of a question: shares over weeks, with a scale, months and marks.
 
-Geometry in units of the drawing; a template draws it as SVG. A line runs through the
-middles of the ranges, and its band is the ranges. Nothing is smoothed.
+The geometry is in units of the drawing, and a template draws it as SVG. A line runs through
+the middles of the ranges, and its band shows the ranges. Nothing is smoothed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from headcount_server.week import Week
 
 WIDTH, HEIGHT = 900, 340
 LEFT, RIGHT, TOP, BOTTOM = 46, 150, 26, 300
-"""Where the plot lies in the drawing."""
+"""Edges of the plot in the drawing."""
 MAX_LINES = 6
 """Most lines in one drawing; each has a color and a dash of its own."""
 MAX_POINTS = 106
-"""If there are more weeks than this, the last of each month stands for it: two years."""
+"""Most weeks that are drawn one by one, two years; of more weeks, the last of each month is
+drawn."""
 
 _APART = 17.0
-"""Between labels, at least."""
+"""Smallest distance between two labels."""
 _SCALES = {1: 0.5, 2: 0.5, 5: 1, 10: 2, 20: 5, 30: 10, 40: 10, 50: 10, 60: 20, 80: 20, 100: 20}
-"""Heights of drawings in percent, with what lies between two lines of their scale."""
+"""Heights of drawings in percent, with the distance between two lines of their scale."""
 _MONTHS_APART = 42.0
 _NAMES_APART = 34.0
 
@@ -39,7 +40,7 @@ class Line:
     last: str
     """Its share in the last week that has any."""
     label: float
-    """Height at which both are written."""
+    """Height of the text and the share."""
     lines: tuple[str, ...]
     bands: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -48,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A place on an axis, with what is written there."""
+    """A place on an axis, with its text."""
 
     at: float
     text: str
@@ -70,7 +71,7 @@ class Timeline:
     """The drawing of one span of time."""
 
     name: str
-    """Of the span, such as `1 year`."""
+    """Name of the span, such as `1 year`."""
     since: Week
     until: Week
     lines: tuple[Line, ...]
@@ -78,16 +79,16 @@ class Timeline:
     months: tuple[Tick, ...]
     columns: tuple[Column, ...]
     notes: tuple[Tick, ...]
-    """Weeks that the operator says something about."""
+    """Weeks with a note by the operator."""
     releases: tuple[Tick, ...]
     """Weeks in which a release of the project was published for the first time."""
     monthly: bool
-    """Whether the last week of each month stands for it."""
+    """Whether the last week of each month stands for the month."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a timeline draws: the shares of values in weeks, oldest first."""
+    """The content of a timeline: the shares of values in weeks, oldest first."""
 
     weeks: tuple[Week, ...]
     shares: Mapping[str, Sequence[Share | None]]
@@ -98,7 +99,7 @@ class Course:
 
 
 def spans(course: Course, year: int) -> tuple[Timeline, ...]:
-    """Return the drawings of three months, of a year (so many weeks), and of all weeks."""
+    """Return the drawings of three months, of a year of `year` weeks, and of all weeks."""
     lengths = {"3 months": 13, "1 year": year, "all": len(course.weeks)}
     before, found = 0, []
     for name, weeks in lengths.items():
@@ -110,7 +111,7 @@ def spans(course: Course, year: int) -> tuple[Timeline, ...]:
 
 
 def timeline(name: str, course: Course) -> Timeline:
-    """Return the drawing of these weeks, at least one."""
+    """Return the drawing of these weeks, of which there is at least one."""
     monthly = len(course.weeks) > MAX_POINTS
     shown = _by_month(course) if monthly else course
     top = full(shown.shares.values())
@@ -139,7 +140,7 @@ def timeline(name: str, course: Course) -> Timeline:
 def full(shares: Collection[Sequence[Share | None]]) -> float:
     """Return the height of a drawing in percent: a round number above all lines.
 
-    Lines count and bands do not, since one thin week would flatten all others.
+    Bands may rise above it, because one thin week would otherwise flatten all lines.
     """
     most = max((s.middle for line in shares for s in line if s), default=0.0)
     return float(next((height for height in _SCALES if height >= most), 100))
@@ -187,7 +188,7 @@ def _line(text: str, told: str, shares: Sequence[Share | None], top: float) -> L
 
 
 def _spread(lines: Sequence[Line]) -> Iterator[Line]:
-    """Yield the lines with their labels moved apart, as little as that takes."""
+    """Yield the lines with their labels moved apart, as little as possible."""
     order = sorted(range(len(lines)), key=lambda i: lines[i].label)
     at: dict[int, float] = {}
     last = TOP - _APART
@@ -238,7 +239,7 @@ def _columns(course: Course) -> Iterator[Column]:
 
 
 def _releases(course: Course) -> Iterator[Tick]:
-    """Yield the first weeks of releases; names that would touch another are left out."""
+    """Yield the first weeks of releases; names that would touch others are left out."""
     last = -_NAMES_APART
     found = course.releases or {}
     for place, week in enumerate(course.weeks):

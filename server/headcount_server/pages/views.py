@@ -30,9 +30,9 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 OVERVIEW = 4
-"""Number of a project's answers on the page of all projects."""
+"""Most answers of a project on the page of all projects."""
 GLANCE = 3
-"""Number of a key's values on the page of its project."""
+"""Most values of a key on the page of its project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Card:
 
     @property
     def answers(self) -> Count | None:
-        """How many answered in the week that is shown."""
+        """The number of answers in the week that is shown."""
         return self.standing.found.answers if self.standing.found else None
 
 
@@ -104,7 +104,7 @@ class ProjectView:
 
     @property
     def answers(self) -> tuple[Card, ...]:
-        """The cards whose answers stand for the project: its release, then as declared."""
+        """The cards whose answers represent the project: its release, then others as declared."""
         told = [card for card in self.cards if card.answer and card.answer.figure]
         return tuple(sorted(told, key=lambda card: card.question.number))[:OVERVIEW]
 
@@ -118,29 +118,29 @@ class ProjectView:
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key: what it asks, why, and everything that was published of it."""
+    """A key: what it asks, why, and all that was published of it."""
 
     question: Question
     standing: Standing
     answer: Answer | None
     minimums: tuple[Minimum, ...]
-    """Each version as the oldest that is still supported; of a version alone."""
+    """Each version as the oldest that is still supported; only for a key of type version."""
     adoptions: tuple[Adoption, ...]
-    """Releases of the project by weeks since they appeared; of the key `version` alone."""
+    """Releases of the project by weeks since they appeared; only for the key `version`."""
     products: tuple[tuple[str, Share], ...]
-    """Each product with all its versions; of a product alone."""
+    """Each product with all its versions; only for a key of type product."""
     history: History
-    """Of the last year."""
+    """History of the last year."""
     timelines: tuple[Timeline, ...]
-    """The same chart of spans of time, the shortest first."""
+    """The same chart for several spans of time, the shortest first."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
     retired: str
-    """Since when it is no longer asked, in a sentence; empty if it is asked."""
+    """A sentence that says since when it is no longer asked; empty if it is asked."""
 
 
 def question(key: Key) -> Question:
-    """Return a key in words."""
+    """Return the words for a key."""
     declared = key.declaration
     return Question(
         name=key.name,
@@ -170,9 +170,9 @@ def question(key: Key) -> Question:
 def project(
     declared: Project, keys: Mapping[str, Key], weeks: Sequence[PublishedWeek], year: int
 ) -> ProjectView:
-    """Return a project with these keys, by what the weeks (oldest first) published of it.
+    """Return a project with these keys, and what the weeks (oldest first) published of it.
 
-    So many of them are a year: the last ones, of which the charts are.
+    The charts show the last `year` weeks.
     """
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
@@ -193,9 +193,9 @@ def project(
 
 
 def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: int) -> KeyView:
-    """Return a key by what the weeks (oldest first) published of it.
+    """Return a key, and what the weeks (oldest first) published of it.
 
-    So many of them are a year: the last ones, of which the table and the small charts are.
+    The table and the small charts show the last `year` weeks.
     """
     kind, stands = key.declaration.type, standing(project, key, weeks)
     shown, recent = stands.found, weeks[-year:]

@@ -1,6 +1,6 @@
-"""The page of one week: what it says, and what changed for certain since earlier ones.
+"""The page of one week: what it says, and what certainly changed since earlier weeks.
 
-It depends on this week and earlier ones alone, so what was cited stays what it was.
+It depends on this week and earlier ones alone, so a cited page never changes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
 MOST_ROWS = 12
-"""Answers of a question on the page; the files have all."""
+"""Most answers of a question on the page; the files have all."""
 MOST_MOVED = 20
-"""Changes of a project on the page, the largest ones."""
+"""Most changes of a project on the page; it shows the largest ones."""
 
 Known = tuple[Project, Mapping[str, Key]]
-"""A project and those of its keys that have a page, by name."""
+"""A project, and its keys that have a page, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What changed for certain since an earlier week."""
+    """The certain changes since an earlier week."""
 
     week: Week
     moved: tuple[tuple[str, str, Moved], ...]
@@ -70,12 +70,12 @@ class WeekView:
     threshold: int
     note: str
     before: Week | None
-    """The published week before it."""
+    """The published week before it; None if there is none."""
     projects: tuple[ProjectWeek, ...]
 
 
 def week_view(known: Iterable[Known], weeks: Sequence[PublishedWeek]) -> WeekView:
-    """Return the last of these weeks, oldest first; there is at least one."""
+    """Return the last of these weeks, which are oldest first; there must be at least one."""
     last = weeks[-1]
     return WeekView(
         week=last.week,

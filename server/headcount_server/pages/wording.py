@@ -1,4 +1,4 @@
-"""Declarations and weeks in the words of people."""
+"""The words for declarations and weeks."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ _CATALOGUE = (
 
 
 def title(project: Project) -> str:
-    """Return a project's name as people read it."""
+    """Return a project's name in the form that people read."""
     return project.declaration.title or project.name
 
 
 def label(key: Key) -> str:
-    """Return a key's name as people read it."""
+    """Return a key's name in the form that people read."""
     return key.declaration.label or key.name
 
 
@@ -82,7 +82,7 @@ def values(key: Key) -> tuple[str, ...]:
 
 
 def span(text: str) -> str:
-    """Return a range of numbers, such as `1000-9999`, as people read it."""
+    """Return a range of numbers, such as `1000-9999`, in the form that people read."""
     return _DIGITS.sub(lambda found: f"{int(found[0]):,}", text).replace("-", DASH)
 
 
@@ -97,7 +97,7 @@ def week(of: Week) -> str:
 
 
 def day(text: str) -> str:
-    """Return a day written as in ISO 8601, such as `9 November 2026`; other texts as they are."""
+    """Return an ISO 8601 day in words, such as `9 November 2026`, and any other text unchanged."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What leaves a closed week, and in which forms: a function of totals and threshold."""
+"""The publication of a closed week: its totals, rounded by the threshold, and their formats."""

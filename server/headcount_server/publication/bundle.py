@@ -1,4 +1,4 @@
-"""The open-data bundle: everything that is published, in files, with checksums."""
+"""The open-data bundle: everything that is published, as files with checksums."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from headcount_server.registry.schema import Schema
 from headcount_server.week import Week
 
 ARCHIVE = ".zip"
-"""Ending of a name that stands for one file instead of a folder."""
+"""Ending of a name that asks for one file instead of a folder."""
 FOLDER = "headcount-bundle"
-"""Folder that everything in an archive is in."""
+"""Folder in an archive that holds all its files."""
 MAX_MEMORY = 8 << 20
-"""Bytes of an archive, or of its largest part, that are held in memory; more go to a file."""
+"""Most bytes of an archive, or of its largest part, that stay in memory; a file holds the rest."""
 CHUNK = 1 << 16
-"""Bytes that are copied at once."""
+"""Bytes of one piece of a file."""
 AT_ONCE = 8
-"""Weeks that are read at once where not all are."""
+"""Weeks that one call reads, so that not all are in memory."""
 
 README = """The open-data bundle: everything that is published, in files, with checksums.
 
@@ -56,16 +56,16 @@ The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
 JSON is the proto3 mapping of the messages in headcount/v1. The same totals
 give the same bytes, in a folder and in a ZIP archive of it.
 """
-"""What README.txt of a bundle says."""
+"""Text of README.txt in a bundle."""
 
 _SUMS = "SHA256SUMS"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP archive can say, for every file
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a ZIP archive can state, for every file
 
 _Add = Callable[[str, Iterable[bytes]], None]
 
 
 def all_weeks(read_weeks: ReadWeeks) -> Iterator[PublishedWeek]:
-    """Every closed week, newest first, of which only a few are in memory at once."""
+    """Yield every closed week, newest first, with only a few in memory at once."""
     found = read_weeks(None, None, AT_ONCE)
     while found:
         yield from found
@@ -73,9 +73,9 @@ def all_weeks(read_weeks: ReadWeeks) -> Iterator[PublishedWeek]:
 
 
 def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
-    """Write the bundle into a new folder, or a file that ends in `.zip`.
+    """Write the bundle into a new folder, or into a file if `place` ends in `.zip`.
 
-    `weeks` are all that there are, newest first. It appears when it is whole.
+    `weeks` are all closed weeks, newest first. The bundle appears once it is complete.
     Raises StoreError.
     """
     if place.exists():
@@ -94,9 +94,9 @@ def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
 
 
 def archive(file: IO[bytes], known: Schema, weeks: Iterable[PublishedWeek]) -> None:
-    """Write the bundle as a ZIP archive; `weeks` are all that there are, newest first.
+    """Write the bundle as a ZIP archive; `weeks` are all closed weeks, newest first.
 
-    Memory is bounded by a few of the weeks, however many there are.
+    Only a few weeks are in memory at once, however many there are.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archived:
 
@@ -112,7 +112,7 @@ def archive(file: IO[bytes], known: Schema, weeks: Iterable[PublishedWeek]) -> N
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """What is left of a file, in pieces."""
+    """Yield the rest of a file in pieces of at most `CHUNK` bytes."""
     return iter(partial(file.read, CHUNK), b"")
 
 
@@ -125,7 +125,7 @@ def _write(folder: Path, name: str, parts: Iterable[bytes]) -> None:
 
 
 def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
-    """Add every file by its name, each week's as soon as it is read, checksums at the end."""
+    """Add every file under its name: each week's once the week is read, the checksums last."""
     sums: dict[str, str] = {}
 
     def put(name: str, parts: Iterable[bytes]) -> None:
@@ -160,9 +160,9 @@ def _json(message: wire.GetRegistryResponse | wire.WeekStatistics) -> bytes:
 
 
 def read(directory: Path) -> tuple[Schema, list[PublishedWeek]]:
-    """The registry and the weeks of a bundle, newest first, after checking every checksum.
+    """Return the registry and the weeks of a bundle, newest first, once all checksums match.
 
-    Raises StoreError where a file is missing, changed, or not listed.
+    Raises StoreError if a file is missing, changed or not listed.
     """
     try:
         lines = (directory / _SUMS).read_text(encoding="utf-8").splitlines()

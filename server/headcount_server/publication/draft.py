@@ -1,4 +1,4 @@
-"""Writing files and folders that appear when they are whole, and leave no halves."""
+"""Writes files and folders that appear once they are complete, and leaves no halves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 @contextmanager
 def drafted(place: Path) -> Iterator[Path]:
-    """Yield where to write; afterwards it stands in its place, or nothing is left of it.
+    """Yield where to write; then put the result in its place, or remove it after an error.
 
-    A folder that is in the place is replaced, with a moment between two renames
-    in which there is none; if the second fails, the former folder is put back. Drafts
-    have a directory of their own beside the place, whose name is nobody's. Raises OSError.
+    A folder that is already in the place is replaced by two renames, and is missing for a moment
+    between them. If the second one fails, the former folder is put back. Drafts have a directory of
+    their own beside the place, under a name that nobody else uses. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))

@@ -1,9 +1,9 @@
-"""What holds for a key in a week: its threshold, and whether it is counted per release.
+"""The terms of a key in a week: its threshold, and whether it is counted per release.
 
-Terms are fixed when the week opens. A key's own threshold is rounded up to a
-multiple of the week's k, since no other is safe: an exact total would be
-proven. That of a crossed key is rounded up to a multiple of `version`'s, since
-a cell could exceed its release otherwise.
+Terms are fixed when the week opens. A key's own threshold is rounded up to a multiple of
+the week's k, because any other threshold would prove an exact total. The threshold of a
+crossed key is rounded up to a multiple of `version`'s, because a cell could exceed its
+release otherwise.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ class KeyTerms:
     """The terms of one key in one week."""
 
     threshold: int
-    """Every number of the key is a multiple of it; a multiple of the week's k."""
+    """Divides every published number of the key, and is itself a multiple of the week's k."""
     crossed: bool
-    """Whether it is counted per release of the project."""
+    """Whether the key is counted per release of the project."""
     kind: int
-    """Its type, a `KeyType` of the registry; never changes."""
+    """Type of the key, a `KeyType` of the registry; it never changes."""
     folded: bool = False
-    """Whether a retraction summed its parts up, so that nobody knows how many there were."""
+    """Whether a retraction summed its parts, so that nobody knows how many there were."""
 
 
 ProjectTerms: TypeAlias = Mapping[int, KeyTerms]
-"""The terms of a project's keys by their numbers."""
+"""Terms of a project's keys by number."""
 NO_TERMS: ProjectTerms = MappingProxyType({})
-"""Those of a week from before there were any."""
+"""The terms of a week from before terms were kept."""
 
 
 def settle(project: Project, threshold: int) -> ProjectTerms:
-    """The terms under which a week with this threshold opens."""
+    """Return the terms under which a week with this threshold opens."""
     declared = {
         number: KeyTerms(
             _up(key.declaration.threshold, threshold), key.crossed, key.declaration.type
@@ -48,11 +48,10 @@ def settle(project: Project, threshold: int) -> ProjectTerms:
 
 
 def merge(before: ProjectTerms, now: ProjectTerms, version_key: int) -> ProjectTerms:
-    """The terms of an open week whose registry was replaced.
+    """Return the terms of an open week after its registry was replaced.
 
-    The larger threshold holds, and a key is crossed only if every registry in
-    force during the week says so: reports that carried no release for it would
-    contradict the cells otherwise.
+    The larger threshold holds. A key is crossed only if every registry in force during the
+    week says so, because reports that carried no release for it would contradict the cells.
     """
     merged = {}
     for number in sorted({*before, *now}):
@@ -66,7 +65,7 @@ def merge(before: ProjectTerms, now: ProjectTerms, version_key: int) -> ProjectT
 
 
 def threshold_of(terms: ProjectTerms, key: int, threshold: int) -> int:
-    """The threshold of a key; that of the week where it has no terms."""
+    """Return the threshold of a key, or that of the week if the key has no terms."""
     found = terms.get(key)
     return found.threshold if found else threshold
 
@@ -86,5 +85,5 @@ def _aligned(terms: Mapping[int, KeyTerms], version_key: int) -> ProjectTerms:
 
 
 def _up(number: int, step: int) -> int:
-    """The smallest multiple of a step that is at least the number, and at least one step."""
+    """Return the smallest positive multiple of a step that is at least the number."""
     return max(1, -(-number // step)) * step

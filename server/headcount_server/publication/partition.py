@@ -1,15 +1,13 @@
-"""Which releases are told apart for each value of a crossed key.
+"""The partition of a week: which releases are told apart for each value of a crossed key.
 
-The partition of a week is settled by what was published before it, and by
-nothing that the week itself counted, so it is a constant of the week: whatever
-it is, the week's numbers have a witness (see `rounding`). All releases that
-are not told apart, unknown ones included, are one cell, "other releases". No
-margin is printed; it is the sum of the cells.
+Totals published before the week settle its partition, and nothing that the week itself counted
+does. So the partition is a constant of the week, and whatever it is, the week's numbers have a
+witness (see `rounding`). All releases that are not told apart, unknown ones included, form one
+cell, "other releases". No margin is printed, because it is the sum of the cells.
 
-A release enters where its cell can be expected to hold six thresholds, and
-stays while it holds two. So a choice made by the week's own data, grouped
-releases apart from unknown ones and a margin beside cells, each of which was
-broken by exact solvers, do not occur.
+A release enters if its cell can be expected to hold six thresholds, and stays as long as
+the cell holds two. This rules out three designs that exact solvers broke: a choice by the
+week's own data, grouped releases apart from unknown ones, and a margin beside cells.
 """
 
 from __future__ import annotations
@@ -28,9 +26,9 @@ from headcount_server.publication.published import PublishedProject
 OTHER_RELEASES = ""
 """The release of the cell that holds all releases which are not told apart."""
 OTHER_RELEASES_TEXT = "other releases"
-"""The same as people and programs read it."""
+"""The same release in the words that people and programs read."""
 ENTER, STAY = 6, 2
-"""Thresholds that a cell has to be expected to hold to be told apart, and to hold to stay so."""
+"""Thresholds that a cell must be expected to hold to be told apart, and must hold to stay so."""
 
 Partition: TypeAlias = Mapping[tuple[int, str], frozenset[str]]
 """The releases that are told apart, by key and value; values without any are left out."""
@@ -43,11 +41,10 @@ def told_apart(
     version_key: int,
     places: Collection[str],
 ) -> Partition:
-    """The partition of a week with these terms.
+    """Return the partition of a week with these terms.
 
-    `source` is the project's last earlier week with published reports, if
-    there is one. Only releases with a reserved place in the week, `places`,
-    are told apart.
+    `source` is the project's last earlier week with published reports; None if there is
+    none. Only releases with a reserved place in the week, `places`, are told apart.
     """
     # A number that was withheld or retracted is no history.
     if source is None or version_key not in source.publication.answers:
@@ -74,7 +71,7 @@ def told_apart(
 def _history(
     source: PublishedProject, key: int
 ) -> Iterator[tuple[str, Mapping[str, int], frozenset[str]]]:
-    """The published values of a crossed key, each with its cells and the releases told apart."""
+    """Yield each published value of a crossed key, its cells, and the releases told apart."""
     cells: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for cell, n in source.publication.values.items():
         if cell.key == key:
@@ -85,7 +82,7 @@ def _history(
             for value, counts in cells.items():
                 yield value, counts, source.publication.told_apart.get((key, value), frozenset())
         return
-    # A week from before there were terms told every release apart.
+    # A week from before terms were kept told every release apart.
     for value, counts in cells.items():
         if any(counts):  # some release has a name
             known = frozenset(counts) - {OTHER, OTHER_RELEASES}
@@ -94,7 +91,7 @@ def _history(
 
 
 def fold(tally: Tally, partition: Partition) -> Tally:
-    """The same totals with a cell for each part, instead of one for each release."""
+    """Return the same totals with one cell for each part instead of each release."""
     values: Counter[Cell] = Counter()
     for cell, n in tally.values.items():
         apart = partition.get((cell.key, cell.value), frozenset())

@@ -1,11 +1,10 @@
-"""Reserved places: values that an open week counts in full, whoever else reports what.
+"""Reserved places: values that an open week counts in full, whatever else is reported.
 
-An open key has so many places in a week, half of them reserved. Which values
-have those is settled when the week opens, from published numbers alone, so
-that invented values cannot take them: declared values first, then those that
-were published before. A value with a place from the opening on is counted in
-full, and only of such a one an upper bound is printed. Values of a closed key
-are among them, though they need no place.
+An open key has a bounded number of places in a week, and half of them are reserved. Published
+numbers alone settle the reserved values when the week opens, so invented values cannot take their
+places. Declared values come first, then values that were published before. A value with a place
+from the opening on is counted in full, and only such a value gets a printed upper bound. Values of
+a closed key are included, although they need no place.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from headcount_server.publication.published import PublishedProject
 from headcount_server.registry.schema import Key, Project
 
 WEEKS = 4
-"""Weeks with published reports that reserve places in a later one."""
+"""Most weeks with published reports that reserve places in a later one."""
 
 Places: TypeAlias = Mapping[int, frozenset[str]]
 """Values with a place from the opening of a week on, by key."""
 
 
 def reserve(project: Project, earlier: Sequence[PublishedProject]) -> Places:
-    """The places of a week that opens after these weeks, newest first, were published."""
+    """Return the places of a week that opens after these weeks, newest first, were published."""
     earlier = earlier[:WEEKS]
     places = {}
     for number, key in project.keys.items():
@@ -44,7 +43,10 @@ def reserve(project: Project, earlier: Sequence[PublishedProject]) -> Places:
 
 
 def keep(places: Places, project: Project) -> Places:
-    """What is left of a week's places when its registry is replaced by one with this project."""
+    """Return the places of a week that are left after its registry was replaced.
+
+    `project` is the project in the new registry.
+    """
     kept = {}
     for number, values in places.items():
         key = project.keys.get(number)
@@ -58,7 +60,10 @@ def keep(places: Places, project: Project) -> Places:
 
 
 def declared(key: Key) -> tuple[str, ...]:
-    """The texts that a key's declaration names; those of a catalogue are too many to be kept."""
+    """Return the texts that a key's declaration names.
+
+    A catalogue's texts are not among them, because they are too many to keep.
+    """
     if key.declaration.type == options_pb2.KEY_TYPE_BOOLEAN:
         return ("true",)
     if key.declaration.buckets:
@@ -67,17 +72,17 @@ def declared(key: Key) -> tuple[str, ...]:
 
 
 def _readable(key: Key, text: str) -> bool:
-    """Whether the key can still be answered with a text that was published once."""
+    """Return whether a text that was published once can still answer the key."""
     if key.declaration.type != options_pb2.KEY_TYPE_PRODUCT:
         return True
     return text in key.values.values() or text.rpartition(" ")[0] in key.values.values()
 
 
 def _ranked(key: int, earlier: Sequence[PublishedProject], *, releases: bool) -> Iterable[str]:
-    """Published values of an open key, those first that keep a place before others.
+    """Return published values of an open key, the first to keep a place first.
 
-    First what the latest week told apart, then by the number of weeks, so that
-    places cannot be bought by many reports in one week.
+    Values that the latest week told apart come first, then others by their number of weeks,
+    so that many reports in one week cannot buy a place.
     """
     counts: defaultdict[str, list[int]] = defaultdict(list)
     for week in earlier:

@@ -1,4 +1,4 @@
-"""What was published, as values."""
+"""Published totals as values."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Retraction:
     name: str
     reason: str
     date: str
-    """When (ISO 8601)."""
+    """Day of the notice (ISO 8601)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedProject:
-    """What was published of a project in a week."""
+    """The published totals of a project in a week."""
 
     name: str
     digests: tuple[str, ...]
@@ -33,30 +33,30 @@ class PublishedProject:
     """Names of the published keys by their numbers."""
     publication: Publication
     retractions: tuple[Retraction, ...] = ()
-    """What was taken down, by number of the key."""
+    """Notices of totals that were taken down, by number of the key."""
     terms: ProjectTerms = field(default_factory=dict)
-    """What held for its keys in the week; none of a week from before there were any."""
+    """Terms of its keys in the week; none if the week is from before terms were kept."""
     places: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """Values that had a place from the opening of the week on, by key: counted in full."""
+    """Values that had a place from the opening of the week on, by key; they are counted in full."""
     version_key: int = 0
-    """Number of its key `version`; 0 where it is not known."""
+    """Number of its key `version`; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeek:
-    """What was published of a closed week."""
+    """The published totals of a closed week."""
 
     week: Week
     threshold: int
     projects: tuple[PublishedProject, ...]
     annotation: str = ""
-    """What the operator says about the week."""
+    """The operator's note about the week."""
     rule: int = 1
-    """How keys were counted per release: 1, each release is a cell; 2, see `partition`."""
+    """How keys were counted per release: 1 if each release is a cell, 2 if by `partition`."""
 
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]
-"""Reads closed weeks from first to last, newest first, at most so many."""
+"""Reads closed weeks from first to last, newest first, at most the given number."""
 
 
 def with_totals(newest_first: Iterable[PublishedWeek]) -> PublishedWeek | None:

@@ -1,10 +1,9 @@
 """The tightest ranges that the published numbers of a key imply.
 
-A number that was rounded down to a multiple of the threshold k says that the
-true one lies between itself and itself + k - 1. A value's number is the sum of
-one such number for each part of its partition, absent parts included, and is
-bounded by what the other values leave of all answers as well. Nothing here
-reads more than what is published, so everybody can compute the same.
+A number that was rounded down to a multiple of the threshold k says that the true one lies between
+itself and itself + k - 1. A value's number is the sum of one such number for each part of its
+partition, absent parts included. What the other values leave of all answers bounds it as well. This
+module reads published numbers alone, so everybody can compute the same.
 """
 
 from __future__ import annotations
@@ -24,34 +23,34 @@ from headcount_server.publication.published import PublishedProject
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How many reports hold a value, and which part of the answers to its key in percent."""
+    """The reports that hold a value, and their share of the answers to its key in percent."""
 
     lower: int
     upper: int | None
-    """None where there is no bound: some reports with the value may have counted as other."""
+    """None if there is no bound: some reports with the value may have counted as other."""
     least: float
     most: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRanges:
-    """What was published of a key in a week, in bounds."""
+    """The bounds of a key's published numbers in a week."""
 
     threshold: int
     """The key's threshold in the week."""
     answers: tuple[int, int]
-    """Reports that answered it, at least and at most."""
+    """Fewest and most reports that answered it."""
     values: Mapping[str, Range]
-    """The published values, and those that are known to be too rare for it."""
+    """The published values, and values that are known to be too rare to be published."""
     whole_values: bool
-    """Whether each value was rounded down once, and not in parts."""
+    """Whether each value was rounded down once instead of in parts."""
     rest: Range
-    """Answers that none of the published values holds; means nothing for a list."""
+    """Answers that none of the published values holds; it has no meaning for a list."""
 
     def together(self, chosen: Collection[str]) -> Range:
-        """How many reports hold one of these values, or one that is not named here.
+        """Return the reports that hold one of these values, or a value that is not named here.
 
-        Means nothing for a list, whose values overlap.
+        The range has no meaning for a list, whose values overlap.
         """
         high = self.answers[1]
         lower = sum(its.lower for value, its in self.values.items() if value in chosen)
@@ -63,9 +62,9 @@ class KeyRanges:
 def key_ranges(
     published: PublishedProject, key: int, threshold: int, kind: int = 0
 ) -> KeyRanges | None:
-    """The ranges of a key in a week with this threshold; None where nothing of it is published.
+    """Return the ranges of a key in a week; None if nothing of the key is published.
 
-    `kind` is the key's type, for a week that does not say.
+    `threshold` is the week's, and `kind` is the key's type, for a week without terms.
     """
     if key not in published.publication.answers:
         return None
@@ -88,7 +87,8 @@ def _percent(part: int, whole: int) -> float:
 def _rest(numbers: _Numbers) -> Range:
     low, high = numbers.whole
     printed = sum(map(numbers.sum, numbers.cells))
-    # What the printed values hold at most: each as much as its parts, all no more than there is.
+    # The most that the printed values can hold: each as much as its parts, and all of them
+    # no more than all answers.
     bounds = [numbers.in_parts(v) if numbers.in_full(v) else None for v in numbers.cells]
     held = min(high, sum(high if bound is None else bound for bound in bounds))
     lower, upper = max(0, low - held), max(0, high - printed)
@@ -113,42 +113,42 @@ class _Numbers:
         self.whole = (carried, min(carried + self.threshold, reports + threshold) - 1)
 
     def sum(self, value: str) -> int:
-        """What is printed of a value."""
+        """Return the printed number of a value."""
         return sum(self.cells.get(value, {}).values())
 
     def others(self, value: str) -> int:
-        """What is printed of the other values, which no report with this one holds."""
+        """Return the printed number of the other values, which no report with this one holds."""
         overlapping = self._kind == options_pb2.KEY_TYPE_LIST
         return 0 if overlapping else self._all - self.sum(value)
 
     def upper(self, value: str) -> int | None:
-        """How many reports hold a value at most."""
+        """Return the most reports that can hold a value; None if there is no bound."""
         if not self.in_full(value):
             return None
         cut, parts = self.whole[1] - self.others(value), self.in_parts(value)
         return cut if parts is None else min(parts, cut)
 
     def in_full(self, value: str) -> bool:
-        """Whether no report with the value can have counted as another.
+        """Return whether no report with the value can have counted as another.
 
-        Weeks without terms had places for so many values that all are taken for counted.
+        Weeks without terms had so many places that all their values are taken as counted in full.
         """
         return self._terms is None or self._kind not in OPEN_TYPES or value in self._places()
 
     def in_parts(self, value: str) -> int | None:
-        """What the parts of a value hold at most; None where nobody knows how many there are."""
+        """Return the most that the parts of a value can hold; None if their number is unknown."""
         if self._terms.folded if self._terms else self._may_be_crossed():
             return None
         apart = self._published.publication.told_apart.get((self._key, value), frozenset())
         rest = self.cells.get(value, {}).get(OTHER_RELEASES, 0) + self.threshold - 1
         cells = {release: self._cell(value, release) for release in apart}
-        # Reports of a release beyond its cell are not the value's either.
+        # Reports of a release beyond its cell do not hold the value either.
         beyond = sum(max(0, self._release(name) - most) for name, most in cells.items())
         reports = self._published.publication.reports + self._week_threshold - 1
         return min(rest + sum(cells.values()), reports - beyond)
 
     def whole_values(self) -> bool:
-        """Whether each value is one number, told apart by nothing."""
+        """Return whether each value is one number, with no release told apart."""
         if self._terms.folded if self._terms else self._may_be_crossed():
             return False
         return all(key != self._key for key, _ in self._published.publication.told_apart)
@@ -164,12 +164,12 @@ class _Numbers:
         return min(upper, self._release(release) + step - 1 - beside)
 
     def _release(self, release: str) -> int:
-        """What is printed of a release; 0 where that is nothing."""
+        """Return the printed number of a release; 0 if nothing is printed."""
         cell = Cell(self._published.version_key, release, OTHER_RELEASES)
         return self._published.publication.values.get(cell, 0)
 
     def _may_be_crossed(self) -> bool:
-        """Whether a week without terms counted the key per release, or nobody can tell."""
+        """Return whether a week without terms may have counted the key per release."""
         releases = any(release for its in self.cells.values() for release in its)
         return releases or any(each.name == "version" for each in self._published.retractions)
 
@@ -177,10 +177,11 @@ class _Numbers:
         return self._published.places.get(self._key, frozenset())
 
     def rare(self) -> list[str]:
-        """Values that were counted in full, and of which nothing is printed."""
+        """Return the values that were counted in full and have no printed number."""
         rare = self._places() - self.cells.keys() if self._terms else frozenset()
         if self._kind == options_pb2.KEY_TYPE_PRODUCT:
-            # A bare product is the answer of those who know no version; nobody means that.
+            # A bare product is the answer of installations that know no version, so it
+            # tells nothing.
             rare = frozenset(
                 text for text in rare if text.rpartition(" ")[2].replace(".", "").isdecimal()
             )

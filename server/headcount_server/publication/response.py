@@ -1,4 +1,4 @@
-"""Published totals as the wire carries them."""
+"""Published totals as wire messages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from headcount_server.publication.published import PublishedProject, PublishedWe
 from headcount_server.publication.ranges import key_ranges
 
 _EVERY = 1
-"""The rule by which every release is a cell."""
+"""The rule that makes every release a cell."""
 
 
 def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatisticsResponse:
-    """These weeks, of one project or (empty name) of all."""
+    """Return these weeks, of one project or, if the name is empty, of all."""
     return wire.GetStatisticsResponse(
         weeks=[
             wire.WeekStatistics(
@@ -58,7 +58,7 @@ def _key(week: PublishedWeek, project: PublishedProject, number: int) -> wire.Ke
         crossing=crossing,
         type=its.kind if its else 0,  # type: ignore[arg-type] # a number of the enum
     )
-    # In the same order whatever database they come from, so that files are the same.
+    # Sorted, so that files are the same whichever database they come from.
     for cell, reports in sorted(project.publication.values.items()):
         if cell.key == number:
             others = crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES

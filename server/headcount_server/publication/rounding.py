@@ -1,17 +1,16 @@
-"""What is published of a closed week.
+"""The rounding that turns the totals of a closed week into published ones.
 
-With a threshold k every count c becomes `k * floor(c / k)`, and what becomes
-zero is absent. Together with the classes that are never tallied (see
-`answers`) and a partition that the week's own data had no part in (see
-`partition`) the outcome is itself a possible truth: a week in which every
-group of sites is a block of k identical ones. So from all published numbers
-alone nobody can prove that 1 to k-1 sites hold, lack or combine values.
-Nearest rounding, an exact total, a second margin or both sides of a boolean
-would each break that; `tests/server/publication/test_publication.py` builds the possible
-truth and shows that these are caught.
+With a threshold k every count c becomes `k * floor(c / k)`, and a count that becomes zero
+is absent. Some classes are never tallied (see `answers`), and the week's own data have no
+part in its partition (see `partition`). So the outcome is itself a possible truth: a week
+in which every group of sites is a block of k identical ones. Nobody can therefore prove
+from the published numbers alone that 1 to k-1 sites hold, lack or combine values. Nearest
+rounding, an exact total, a second margin or both sides of a boolean would each break that.
+`tests/server/publication/test_publication.py` builds the possible truth and shows that
+these are caught.
 
-A key's own threshold is a multiple of k, so what is published under it is a
-function of what would be under k, and has the same witness.
+A key's own threshold is a multiple of k, so its published numbers are a function of the
+numbers under k, and have the same witness.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ class Publication:
     answers: Mapping[int, int]
     """Reports that answered a key, by its number."""
     values: Mapping[Cell, int]
-    """Reports per value and part; what is missing to `answers` is other, rare or unknown."""
+    """Reports per value and part; the answers that are missing here are other, rare or unknown."""
     told_apart: Mapping[tuple[int, str], frozenset[str]] = field(default_factory=dict)
-    """The week's partition, of the keys that are published; see `partition`."""
+    """The week's partition, for the published keys; see `partition`."""
 
 
 def publish(tally: Tally, threshold: int, terms: ProjectTerms = NO_TERMS) -> Publication | None:
-    """What the thresholds leave of a tally; None where the week's leaves nothing at all."""
+    """Return what the thresholds leave of a tally; None if the week's own leaves nothing."""
 
     def down(count: int, key: int) -> int:
         return count - count % threshold_of(terms, key, threshold)
@@ -57,6 +56,6 @@ def publish(tally: Tally, threshold: int, terms: ProjectTerms = NO_TERMS) -> Pub
 def under(
     publication: Publication, partition: Mapping[tuple[int, str], frozenset[str]]
 ) -> Publication:
-    """The same with the partition that it was counted by, as far as its keys are published."""
+    """Return the same publication with its partition, limited to published keys."""
     apart = {at: releases for at, releases in partition.items() if at[0] in publication.answers}
     return replace(publication, told_apart=apart)

@@ -22,29 +22,28 @@ class Row(NamedTuple):
 
     week: str
     threshold: int
-    """Of the key, or of the week where it has none of its own."""
+    """Threshold of the key, or that of the week if the key has none of its own."""
     project: str
     key: str
-    """Empty where the number is all reports of the project."""
+    """Name of the key; empty if the number is all reports of the project."""
     measure: str
-    """`reports` of the project, `answers` to the key, reports with a `value`.
+    """`reports` of the project, `answers` to the key, reports with a `value`, or a `range`.
 
-    `range` is a value's sum over all releases, with the bounds that follow from
-    all that is published; it is there for values that are too rare to be
-    published as well.
+    A `range` is a value's sum over all releases, with the bounds that follow from all
+    published numbers. Values that are too rare to be published have one as well.
     """
     value: str
     version: str
-    """Release of a cell; `other releases` are all that were not told apart."""
+    """Release of a cell; `other releases` stands for all that were not told apart."""
     reports: int
-    """0 of a release that is told apart, or of a value, that fewer than the threshold reported."""
+    """0 if fewer than the threshold reported a value, or a release that is told apart."""
     lower: int
     upper: int | None
-    """None where there is no bound."""
+    """None if there is no bound."""
 
 
 def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
-    """Every number, in the order of the statistics."""
+    """Yield every number, in the order of the statistics."""
     for week in statistics.weeks:
         for project in week.projects:
             at = (week.week, week.threshold, project.project)
@@ -79,7 +78,7 @@ def _key_rows(
 
 
 def _upper(cell: wire.ValueStatistics, value: wire.ValueRange | None, threshold: int) -> int | None:
-    """What a cell holds at most: no more than its value leaves beside the other cells."""
+    """Return the most that a cell can hold: no more than its value leaves beside other cells."""
     alone = cell.reports + threshold - 1
     if value is None:
         return alone
@@ -87,14 +86,17 @@ def _upper(cell: wire.ValueStatistics, value: wire.ValueRange | None, threshold:
 
 
 def as_csv(statistics: wire.GetStatisticsResponse) -> str:
-    """One line a number; texts that a spreadsheet would compute begin with an apostrophe."""
+    """Return CSV with one line a number.
+
+    A text that a spreadsheet would compute begins with an apostrophe.
+    """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(Row._fields)
     return text.getvalue() + csv_lines(statistics)
 
 
 def csv_lines(statistics: wire.GetStatisticsResponse) -> str:
-    """The same without the line of names, so that more can follow."""
+    """Return the same without the header line, so that more lines can follow."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows(statistics):
@@ -103,12 +105,12 @@ def csv_lines(statistics: wire.GetStatisticsResponse) -> str:
 
 
 def as_json(statistics: wire.GetStatisticsResponse) -> str:
-    """The message as GetStatistics returns it, in proto3 JSON."""
+    """Return the message in proto3 JSON, as GetStatistics returns it."""
     return MessageToJson(statistics, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def as_table(statistics: wire.GetStatisticsResponse) -> str:
-    """Ranges that the exact counts lie in, with the notices of the operator."""
+    """Return the ranges that the exact counts lie in, with the operator's notices."""
     return "\n".join(_lines(statistics)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What holds for a week, and what the operator promises for those to come."""
+"""The terms of a week, and the operator's promise for the weeks to come."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from headcount_server.week import Week
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for a week from its opening to its close."""
+    """The terms that hold for a week from its opening to its close."""
 
     threshold: int
-    """Counts are published in multiples of this."""
+    """Published counts are multiples of it."""
     closes: datetime
-    """When the week is closed and everything but the published totals destroyed."""
+    """Moment at which the totals are published and all other data of the week destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator promises for weeks that are yet to open."""
+    """The operator's promise for weeks that are yet to open."""
 
     threshold: int
-    """Counts are published in multiples of this."""
+    """Published counts are multiples of it."""
     grace: timedelta
-    """How long after its end a week still takes late reports."""
+    """Time after its end in which a week still takes late reports."""
 
     def terms(self, week: Week) -> Terms:
-        """The terms of a week that opens under this policy."""
+        """Return the terms of a week that opens under this policy."""
         return Terms(self.threshold, week.end + self.grace)

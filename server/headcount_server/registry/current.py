@@ -6,10 +6,9 @@ from headcount_server.registry.schema import Schema
 
 
 class CurrentRegistry:
-    """Holds the schema that reports are judged by.
+    """Holds the schema that judges reports.
 
-    Whoever answers a call takes `schema` once at its start and keeps to it, so
-    that no call sees two registries.
+    A call takes `schema` once at its start and keeps to it, so no call sees two registries.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -17,9 +16,9 @@ class CurrentRegistry:
 
     @property
     def schema(self) -> Schema:
-        """The present snapshot."""
+        """The snapshot in force."""
         return self._schema
 
     def replace(self, schema: Schema) -> None:
-        """Put another snapshot in force, by one assignment."""
+        """Put another snapshot in force, in one assignment."""
         self._schema = schema

@@ -27,8 +27,8 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-# Importing options_pb2 registers the extensions; without it the options of a
-# parsed set read back empty, and without an error.
+# Importing options_pb2 registers the extensions. Without it the options of a parsed set
+# read back empty, without an error.
 from headcount.v1 import options_pb2, telemetry_service_pb2
 
 from headcount_server.errors import SchemaError
@@ -36,7 +36,7 @@ from headcount_server.errors import SchemaError
 REPORT_PREFIX = "headcount.projects."
 REPORT_SUFFIX = ".v1.Report"
 MAX_BYTES = 64 << 20
-"""Of a descriptor set; those of a thousand keys have less than one MiB."""
+"""Most bytes of a descriptor set; a set of a thousand keys has less than one MiB."""
 
 # protoc types extensions as field descriptors, which Extensions[] is not typed to take.
 _PROJECT: Any = options_pb2.project
@@ -145,7 +145,7 @@ def load(path: Path) -> Schema:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             msg = f"more than {MAX_BYTES >> 20} MiB, which no registry has"
-            raise SchemaError(msg)  # noqa: TRY301 - told like the others, with its file
+            raise SchemaError(msg)  # noqa: TRY301 - reported like the others, with its file
         return parse(data)
     except OSError as error:
         msg = f"{path}: {error.strerror}; make it with headcount-registry build"
@@ -194,7 +194,7 @@ def _pool(files: Iterable[descriptor_pb2.FileDescriptorProto]) -> descriptor_poo
 
 
 def _reflection_v1() -> descriptor_pb2.FileDescriptorProto:
-    """grpc.reflection.v1, which grpcio does not ship: v1alpha under its later name."""
+    """Return grpc.reflection.v1, which grpcio does not ship: v1alpha under its later name."""
     file = descriptor_pb2.FileDescriptorProto.FromString(reflection_pb2.DESCRIPTOR.serialized_pb)
     file.name = "grpc/reflection/v1/reflection.proto"
     file.package = "grpc.reflection.v1"

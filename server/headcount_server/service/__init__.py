@@ -1,1 +1,1 @@
-"""The three calls, and the weeks that they count in."""
+"""The three calls of the service, and the weeks that they count in."""

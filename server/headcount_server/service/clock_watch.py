@@ -1,4 +1,4 @@
-"""A watch over the clock: whether it was set, rather than time having passed."""
+"""A watch over the clock, which tells whether it was set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from headcount_server.clock import Clock
 
 JUMP = timedelta(minutes=10)
-"""By how much a clock has to be set at once to be told; time servers correct less."""
+"""Smallest jump of the clock that is reported; time servers correct by less."""
 
 
 class ClockWatch:
@@ -18,7 +18,7 @@ class ClockWatch:
         self._ahead = self._measure()
 
     def jump(self) -> timedelta:
-        """By how much the clock was set since this was asked last; zero if it was not."""
+        """Return how far the clock was set since the last call; zero if it was not."""
         ahead = self._measure()
         jump, self._ahead = ahead - self._ahead, ahead
         return jump if abs(jump) >= JUMP else timedelta()

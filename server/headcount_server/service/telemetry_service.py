@@ -1,7 +1,7 @@
-"""The three calls of TelemetryService, apart from how they are carried.
+"""The three calls of TelemetryService, without their transport.
 
-Each takes a request message and returns a response message, or raises a
-Refusal; gRPC and HTTP both stand on this.
+Each takes a request message and returns a response message, or raises a Refusal. gRPC and
+HTTP both build on them.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ _Request = TypeVar("_Request", bound=Message)
 
 
 class Meter(Protocol):
-    """Hears what became of each report."""
+    """Receives the outcome of each report."""
 
     def answered(self, outcome: str) -> None:
-        """A report was counted, was a duplicate, or was refused with this code."""
+        """Record a report that was counted, was a duplicate, or was refused with this code."""
         ...
 
     def ignored(self, project: str, reason: str) -> None:
-        """A key was left out of a project's report: `unknown`, `empty` and so on."""
+        """Record that a key was left out of a project's report: `unknown`, `empty` and so on."""
         ...
 
     def understood(self, project: str, how: str, moment: float) -> None:
-        """A project's report was `complete`, `partial` or `refused`, at this unix time."""
+        """Record a project's report as `complete`, `partial` or `refused` at this unix time."""
         ...
 
 
@@ -87,14 +87,12 @@ class Service:
         schema: Schema | None = None,
         network: bytes | None = None,
     ) -> wire.SubmitReportResponse:
-        """Count a report; returns once it is durable.
+        """Count a report; return once it is durable.
 
-        `network` is where it comes from, as far as that limits which new
-        values it may introduce; it is neither kept nor told.
-
-        `left_out` are keys that were no part of the protobuf form of the
-        report, `schema` is what that form was made by, if not by the caller:
-        one call keeps to one snapshot of the registry.
+        `network` is the sender's network, which limits the new values that the report may
+        introduce; it is neither kept nor reported. `left_out` are keys that the protobuf
+        form of the report does not hold. `schema` made that form, if the caller did not:
+        one call keeps to one snapshot of the registry. Raises Refusal.
         """
         schema = schema or self._registry.schema
         try:
@@ -106,7 +104,7 @@ class Service:
         return response
 
     def unknown_project(self, name: str) -> UnknownProject:
-        """Count a report of a project that is not in the registry; return its refusal."""
+        """Record a report of a project that is not in the registry; return its refusal."""
         refusal = _unknown(name)
         self._meter.answered(refusal.code.name.lower())
         return refusal
@@ -144,7 +142,7 @@ class Service:
         return report
 
     def get_registry(self, request: wire.GetRegistryRequest) -> wire.GetRegistryResponse:
-        """Tell what is collected, why, and under which policy."""
+        """Return what is collected, why, and under which policy."""
         schema = self._registry.schema
         projects: Iterable[Project] = schema.projects.values()
         if request.project:
@@ -156,7 +154,7 @@ class Service:
         return wire.GetRegistryResponse(projects=map(describe, projects), policy=policy)
 
     def get_statistics(self, request: wire.GetStatisticsRequest) -> wire.GetStatisticsResponse:
-        """Return published totals."""
+        """Return published totals. Raises Refusal."""
         first, last = _week_or_none("first_week", request), _week_or_none("last_week", request)
         limit = MAX_WEEKS if first else 1
         schema, weeks = self._registry.schema, self._store.published(first, last, limit)
@@ -205,7 +203,7 @@ def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
 
 
 def decoded(request: type[_Request], data: bytes) -> _Request:
-    """A request in its binary form. Raises InvalidReport where it is none."""
+    """Return a request from its binary form. Raises InvalidReport if it is malformed."""
     try:
         return request.FromString(data)
     except DecodeError:
@@ -214,7 +212,10 @@ def decoded(request: type[_Request], data: bytes) -> _Request:
 
 
 def _with(left_out: Sequence[answers.Ignored], report: answers.Answers) -> answers.Answers:
-    """The same answers, with more that was left out; nothing else may be all there is."""
+    """Return the same answers with more keys left out.
+
+    Raises InvalidReport if no answer remains.
+    """
     if not left_out:
         return report
     if not report.given:
@@ -246,7 +247,7 @@ def _taken(week: Week, ignored: Sequence[answers.Ignored]) -> wire.SubmitReportR
 
 @lru_cache(maxsize=16)
 def _all_taken(week: Week) -> wire.SubmitReportResponse:
-    """The answer to almost every report; nobody changes it."""
+    """Return the response to almost every report; it is shared, so no caller may change it."""
     return wire.SubmitReportResponse(week=str(week))
 
 

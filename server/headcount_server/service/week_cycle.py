@@ -1,4 +1,4 @@
-"""The course of the weeks: which ones take reports, and closing those that are over."""
+"""The course of the weeks: opens those that take reports, and closes those that are over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from headcount_server.store.writer import Writer
 from headcount_server.week import Week
 
 TICK_SECONDS = 1.0
-"""How often the clock is looked at."""
+"""Seconds between two looks at the clock."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -28,21 +28,21 @@ log = logging.getLogger(__name__)
 
 
 class _Present(NamedTuple):
-    """What `WeekCycle.open` found, so that it need not be found again for each report."""
+    """The result of `WeekCycle.open`, kept so that reports need not look for it again."""
 
     terms: Mapping[Week, Terms]
-    """What was open then; other terms end it."""
+    """The weeks that were open then; once the terms are others, the result no longer holds."""
     since: datetime
     until: datetime
-    """The time in which it holds; the clock may go back, too."""
+    """End of the time in which the result holds; `since` is its start, as the clock may go back."""
     weeks: tuple[Week, ...]
 
 
 class WeekCycle:
     """Opens each week as it begins and closes it when its grace is over.
 
-    `on_close` is called after weeks were closed, on the writer's thread, `on_jump`
-    if the clock was set, on any.
+    `on_close` is called on the writer's thread after weeks were closed. `on_jump` is called
+    on any thread if the clock was set.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over one of each
@@ -75,21 +75,21 @@ class WeekCycle:
         self.thread = threading.Thread(target=self._watch, name="weeks")
 
     def start(self) -> None:
-        """Close what is overdue, open what is due, and go on doing so.
+        """Close overdue weeks, open due ones, and keep doing so on a thread.
 
-        Raises Unavailable where that fails.
+        Raises Unavailable if the first pass fails.
         """
         self.advance()
         self.thread.start()
 
     def stop(self) -> None:
-        """Leave the weeks as they are."""
+        """Stop looking at the clock; the weeks stay as they are."""
         self._stopping.set()
         if self.thread.is_alive():
             self.thread.join()
 
     def open(self) -> tuple[Week, ...]:
-        """Weeks that take reports now, the current one first."""
+        """Return the weeks that take reports now, the current one first."""
         now = self._clock.now()
         present = self._present
         if not (present.terms is self._open and present.since <= now < present.until):
@@ -98,7 +98,7 @@ class WeekCycle:
 
     def _look(self, now: datetime) -> _Present:
         current = Week.of(now)
-        # A week that was closed and comes again (the clock went back) stays closed.
+        # A week that was closed and comes again, because the clock went back, stays closed.
         if current not in self._open and current != self._advanced_for:
             self.advance()
         terms = self._open  # replaced by another thread, never changed
@@ -112,7 +112,7 @@ class WeekCycle:
         )
 
     def terms(self) -> Terms:
-        """The terms that the current week stands under."""
+        """Return the terms of the current week."""
         current = Week.of(self._clock.now())
         return self._open.get(current) or self._policy.terms(current)
 
@@ -125,7 +125,7 @@ class WeekCycle:
     def advance(self) -> None:
         """Bring the store to the present: close due weeks, open the present ones.
 
-        Raises Unavailable where that fails.
+        Raises Unavailable if that fails.
         """
         with self._advancing:
             self._look_at_clock()
@@ -153,19 +153,19 @@ class WeekCycle:
     def use_registry(self, schema: Schema) -> None:
         """Count by another registry from now on; the open weeks note it first.
 
-        Raises Unavailable where that fails; the old one stays in force then.
+        Raises Unavailable if that fails; the old registry then stays in force.
         """
 
         def note() -> None:
             for week, terms in self._store.open_weeks().items():
                 self._store.open_week(week, terms, schema)
-            # On the writer's thread, so that no week opens under the old one in between.
+            # On the writer's thread, so that no week opens under the old registry in between.
             self._registry.replace(schema)
 
         self._writer.run(note)
 
     def correct(self, correction: Callable[[], None]) -> None:
-        """Make a correction between two commits, then begin anew what it gave up, and show it.
+        """Make a correction between two commits, reopen weeks that it gave up, and show the result.
 
         Raises what the correction raises.
         """
@@ -201,7 +201,7 @@ class WeekCycle:
                 self._store.open_week(week, terms, self._registry.schema)
 
     def _note(self) -> str:
-        """What readers of a week are told that is closed after the clock was set ahead."""
+        """Return the note for readers of a week that closes after the clock was set ahead."""
         if not self._jumped:
             return ""
         ahead = _words(self._jumped)

@@ -1,1 +1,1 @@
-"""What keeps the tally: one contract, two engines, one writing thread."""
+"""The store of the tally: one contract, two engines, and the threads that write."""

@@ -1,7 +1,7 @@
-"""How many new values each network may introduce into a week's vocabularies.
+"""The number of new values that each network may introduce into a week's vocabularies.
 
-In memory alone, and under a key that is drawn anew every day, so that nobody
-can tell later which network it was.
+The numbers are held in memory alone, under a key that is drawn anew every day. So nobody
+can tell later which network introduced a value.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 VALUES_A_DAY = 20
-"""New values of one key that one network may introduce in a day."""
+"""Most new values of one key that one network may introduce in a day."""
 DAY_SECONDS = 86_400.0
 MAX_COUNTS = 200_000
-"""Networks and keys that are told apart; with more than that, no network introduces more."""
+"""Most pairs of network and key that are told apart; once they are reached, further pairs
+introduce no value."""
 
 _HASH_BYTES = 8
 
 
 class Allowance:
-    """Counts what networks introduced today; may be used from any thread.
+    """Counts the values that networks introduced today. Any thread may use it.
 
-    Reports that nobody limits (see `rate_limits`) come from no network, and
-    may introduce any number of values.
+    Reports that nobody limits (see `rate_limits`) come from no network, and may introduce
+    any number of values.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -36,12 +37,12 @@ class Allowance:
         self._counts: Counter[bytes] = Counter()
 
     def left(self, network: bytes | None, project: str, key: int) -> bool:
-        """Whether a network may introduce one more value of a key."""
+        """Return whether a network may introduce one more value of a key."""
         with self._lock:
             return network is None or self._room(self._name(network, project, key))
 
     def take(self, network: bytes | None, project: str, key: int) -> bool:
-        """Let a network introduce a value; False if it may not."""
+        """Let a network introduce a value; return False if it may not."""
         if network is None:
             return True
         with self._lock:

@@ -1,9 +1,9 @@
-"""The audit: what a database holds, table by table, and that none describes a report.
+"""The audit: what a database holds, table by table, and proof that no row describes a report.
 
-Every table and column has to be one of those named here, each with what a row
-of it is; a table that is not is a finding. So is a total that no set of
-reports could give, a published number that is not a multiple of its week's
-threshold, and anything of a closed week that the close should have destroyed.
+Every table and column must be one of those named here, each with the meaning of its rows;
+any other table is a finding. Further findings are a total that no set of reports could
+give, a published number that is not a multiple of its week's threshold, and data of a
+closed week that the close should have destroyed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TABLES = {
     "retractions": ("week project key reason retracted", "a notice that a total was taken down"),
     "annotations": ("week text", "what the operator says about a week"),
 }
-"""Columns of each table, and what a row is."""
+"""Columns of each table, and the meaning of its rows."""
 VIEWS = (
     "published_retractions",
     "published_told_apart",
@@ -87,7 +87,7 @@ _IMPOSSIBLE = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, and what a row of it is."""
+    """A table, and the meaning of its rows."""
 
     name: str
     rows: int
@@ -96,21 +96,22 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found."""
+    """The result of an audit."""
 
     schema: int
     """Version of the schema."""
     tables: tuple[Table, ...]
     log_bytes: int | None
-    """Size of the write-ahead log, which holds the last commits; None where it is not ours."""
+    """Size of the write-ahead log, which holds the last commits; None if the engine keeps
+    its own."""
     keys: tuple[str, ...]
-    """Weeks whose key is there."""
+    """Weeks whose key exists."""
     findings: tuple[str, ...]
-    """What must not be, in words; empty where all is well."""
+    """Faults in words; empty if there are none."""
 
 
 def impossible(connection: Connection) -> Iterator[str]:
-    """Totals that no set of reports could give, in words."""
+    """Yield in words each kind of total that no set of reports could give."""
     for what, query in _IMPOSSIBLE.items():
         weeks = sorted({week for (week,) in connection.execute(query)})
         if weeks:

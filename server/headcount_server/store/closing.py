@@ -1,6 +1,6 @@
-"""The close of a week: its totals become what is published.
+"""The close of a week, which turns its totals into published ones.
 
-It belongs to a transaction of the caller's, who then drops the totals.
+It runs within a transaction of the caller, who then drops the totals.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from headcount_server.week import Week
 
 
 def publish(connection: Connection, week: Week, threshold: int, note: str) -> None:
-    """Write what the thresholds leave of a week's totals, and what its readers are told.
+    """Write what the thresholds leave of a week's totals, and the note for its readers.
 
-    Which releases are told apart is settled by what is published of earlier
-    weeks, so weeks are closed in their order.
+    What earlier weeks published settles which releases are told apart, so weeks must be
+    closed in order.
     """
     if note:
         connection.execute(

@@ -1,8 +1,7 @@
-"""The little of a database connection that reading and correcting totals needs.
+"""The part of a database connection that reading and correcting totals needs.
 
-`sqlite3.Connection` has it; `postgres_connection.Adapter` gives it to
-PostgreSQL, so that the same statements run on both. They are written with `?`
-for parameters and in what both understand.
+`sqlite3.Connection` has it, and `postgres.connections.Adapter` gives it to PostgreSQL, so the same
+statements run on both. They use `?` for parameters, and only SQL that both engines understand.
 """
 
 from __future__ import annotations
@@ -12,16 +11,16 @@ from typing import Any, Protocol
 
 
 class Rows(Protocol):
-    """What a query gives: tuples, one a row."""
+    """The result of a query: one tuple a row."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
     def fetchone(self) -> Any:  # noqa: ANN401 - a row, whose types are the query's
-        """The next row, or None."""
+        """Return the next row; None if there is none."""
         ...
 
     def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+        """Return all rows that are left."""
         ...
 
 

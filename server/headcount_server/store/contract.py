@@ -30,11 +30,11 @@ class Entry:
     token: bytes
     answers: Answers
     network: bytes | None = None
-    """Prefix of the sender's address, for the allowance alone; None where nobody limits it."""
+    """Prefix of the sender's address, for the allowance alone; None if nobody limits the sender."""
 
     @property
     def report(self) -> Report:
-        """What of it vocabularies ask for."""
+        """Return the part of the entry that vocabularies need."""
         return Report(self.answers, self.network)
 
 
@@ -83,7 +83,7 @@ class Store(Protocol):
     def close_week(self, week: Week, now: datetime, note: str = "") -> None:
         """Publish a week once and for ever, and destroy everything else of it.
 
-        A note tells its readers something, unless the operator has explained it.
+        `note` is a public note about the week, which an explanation by the operator replaces.
         Raises Unavailable.
         """
         ...
@@ -98,12 +98,12 @@ class Store(Protocol):
     def refresh(self) -> bool:
         """Read what other processes changed, and return whether anything was changed.
 
-        Raises Unavailable, StoreError.
+        Raises Unavailable or StoreError.
         """
         ...
 
     def wipe_leftovers(self) -> bool:
-        """Wipe the remains of closed weeks and old commits; return False to be called again."""
+        """Wipe the remains of closed weeks and old commits; return False if some are left."""
         ...
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
@@ -114,7 +114,7 @@ class Store(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise Unavailable if this is no longer what the store was opened on."""
+        """Raise Unavailable if the database is no longer the one that the store opened."""
         ...
 
     def probe(self) -> bool:

@@ -1,9 +1,8 @@
-"""Copying a database into another one, of the same kind or not, while no server runs on either.
+"""Copies a database into another one, of either engine, while no server runs on them.
 
-What is published is copied, and so are open weeks with their tokens and keys,
-so that a token that was counted before is a duplicate afterwards. Both sides
-are read again and compared before the copy stands; where they differ it is
-undone.
+The copy has the published totals, and the open weeks with their tokens and keys, so a token
+that was counted before is still a duplicate. Both sides are read again and compared before
+the copy is committed; if they differ, it is undone.
 """
 
 from __future__ import annotations
@@ -34,16 +33,13 @@ TABLES = {
     "open_values": "week project key value release reports",
     "tokens": "week token shard",
 }
-"""What is copied, in this order, and the columns of its rows; they stand in order of them.
-
-The key of a closed week is None, and so is the shard of a token where nobody
-knows it; a token is its hash.
-"""
+"""Columns of each copied table, in the order of copying; rows are sorted by them. The key of a
+closed week is None, and so is the shard of a token if it is unknown. A token is its hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What was copied."""
+    """What a copy contains."""
 
     closed_weeks: int
     open_weeks: tuple[str, ...]
@@ -52,11 +48,10 @@ class Copied:
 
 
 def copy(source: Database, target: Database) -> Copied:
-    """Copy one database into another, which has to be empty, and compare them.
+    """Copy one database into another, which must be empty, and compare the two.
 
-    Raises StoreError where the source is missing, the target holds anything, a
-    server runs on one of them, or the two differ in the end; the target is
-    left as it was then.
+    Raises StoreError if the source is missing, the target holds anything, a server runs on
+    one of them, or the two differ in the end. The target is then left as it was.
     """
     if source == target:
         msg = f"--to {target}: is the database of --from too; name another one"

@@ -1,8 +1,8 @@
 """Corrections by the operator: totals taken down, weeks explained, a week given up.
 
-They change the database, so they need the right to write to it. On SQLite a running
-server holds it, and makes the correction for the command; see `doors.corrections`. On
-PostgreSQL commands correct beside servers.
+They change the database, so they need the right to write to it. On SQLite a running server
+holds that right, and makes the correction for the command; see `doors.corrections`. On
+PostgreSQL commands make corrections beside servers.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ MAX_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The weeks that a correction reached."""
+    """The weeks that a correction changed."""
 
     weeks: Sequence[str] = ()
-    """Those from which totals were taken down."""
+    """Weeks from which totals were taken down."""
     folded: Sequence[str] = ()
-    """Those in which releases were summed up, because they follow from what was taken down."""
+    """Weeks in which the releases of a key were summed, because they follow from the totals
+    taken down."""
 
 
 @runtime_checkable
@@ -38,11 +39,11 @@ class Correctable(Protocol):
 
     @property
     def open_tables(self) -> str:
-        """How the names of the tables begin that hold exact totals of open weeks."""
+        """Return the prefix of the tables that hold exact totals of open weeks."""
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Give the connection of one transaction, after which nothing is left of what it deleted.
+        """Give the connection of one transaction, and erase what the transaction deletes.
 
         Raises StoreError or Unavailable.
         """
@@ -54,9 +55,9 @@ class Correctable(Protocol):
 
 
 def correct(target: Correctable, asked: Mapping[str, str | None]) -> Correction:
-    """Make the correction that a command asks for, as it is sent to a server.
+    """Make the correction that a command asks for, given in the form that a server receives.
 
-    Raises StoreError, Unavailable.
+    Raises StoreError or Unavailable.
     """
     today = date.fromisoformat(asked["today"] or "")
     week = Week.parse(asked["week"]) if asked["week"] else None
@@ -77,9 +78,9 @@ def correct(target: Correctable, asked: Mapping[str, str | None]) -> Correction:
 def retract(  # noqa: PLR0913 - the command hands over one of each
     database: Correctable, *, project: str, key: str, week: Week | None, reason: str, today: date
 ) -> Correction:
-    """Take down what was published of a key in one week, or in all and for ever.
+    """Take down what was published of a key, in one week or, if `week` is None, for ever.
 
-    If it is for ever, exact totals of open weeks go too, and no later week
+    A retraction for ever also removes exact totals of open weeks, and no later week
     publishes the key. Raises StoreError.
     """
     _check_text("--reason", reason)
@@ -128,10 +129,10 @@ def annotate(database: Correctable, week: Week, text: str) -> None:
 
 
 def discard(database: Correctable, week: Week, today: date) -> None:
-    """Give up an open week whose key is lost; the server begins it anew.
+    """Give up an open week whose key is lost; the server begins the week anew.
 
-    Its tokens and totals are dropped, what is published stays, and a notice
-    tells readers that the week's totals are incomplete. Raises StoreError.
+    Its tokens and totals are dropped. Published totals stay, and a notice tells readers
+    that the week's totals are incomplete. Raises StoreError.
     """
     with database.writing() as connection:
         if str(week) not in _open_weeks(connection):

@@ -1,7 +1,6 @@
-"""The database that a flag names, whichever engine it is: what servers and commands ask of it.
+"""The database that a flag names, of either engine, as servers and commands use it.
 
-An engine is a folder beside this file; `open` knows all of them, and nothing
-else does.
+An engine is a folder beside this file. `open` alone knows all of them.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ class Side(Protocol):
 
     @property
     def connection(self) -> Connection:
-        """The transaction."""
+        """Return the connection of the transaction."""
         ...
 
     def rows(self, table: str) -> Iterator[Row]:
-        """Rows of one of `copying.TABLES`. Raises StoreError."""
+        """Yield the rows of one of `copying.TABLES`. Raises StoreError."""
         ...
 
 
 class Target(Side, Protocol):
-    """A database that is copied into, and is empty before that."""
+    """A database that is copied into, and is empty before."""
 
     def put(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows of one of `copying.TABLES`. Raises StoreError."""
@@ -41,39 +40,39 @@ class Target(Side, Protocol):
 
 
 class Database(Protocol):
-    """A place for the tally. Its text, as `--database` takes it, has no password.
+    """A place for the tally. Its text, in the form that `--database` takes, has no password.
 
-    Whatever cannot be done raises StoreError, with the database's name and a remedy.
+    A method that cannot do its work raises StoreError, with the database's name and a remedy.
     """
 
     @property
     def files(self) -> Sequence[Path]:
-        """Files that hold it, the main one first; none where it lies with a server of its own."""
+        """Return the database's files, the main one first; none if a database server holds them."""
         ...
 
     @property
     def open_tables(self) -> str:
-        """How the names of the tables begin that hold exact totals of open weeks."""
+        """Return the prefix of the tables that hold exact totals of open weeks."""
         ...
 
     @property
     def socket(self) -> Path | None:
-        """Where a running server takes corrections; None if commands make them beside it."""
+        """Return where a running server takes corrections; None if commands make them beside it."""
         ...
 
     def open_store(self) -> Store:
-        """The store of a server; makes the database's tables where there are none."""
+        """Return the store of a server, and make the database's tables if there are none."""
         ...
 
     def reading(self, *, older: bool = False) -> AbstractContextManager[Connection]:
-        """A connection that cannot write, on one snapshot; works beside running servers.
+        """Give a connection that cannot write, on one snapshot; it works beside running servers.
 
-        Refuses a newer schema, and an older one unless that is asked for.
+        Refuses a newer schema, and an older one unless `older` is set.
         """
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """The connection of a command that corrects, in one transaction."""
+        """Give the connection of a command that corrects, in one transaction."""
         ...
 
     def give_up(self, connection: Connection, week: Week) -> None:
@@ -81,21 +80,24 @@ class Database(Protocol):
         ...
 
     def audit(self) -> Audit:
-        """Examine it, also beside running servers."""
+        """Return the result of an audit, which also works beside running servers."""
         ...
 
     def copy_from(self) -> AbstractContextManager[Side]:
-        """It as the source of a copy; no server may run on it."""
+        """Give the database as the source of a copy; no server may run on it."""
         ...
 
     def copy_into(self) -> AbstractContextManager[Target]:
-        """It as the target of a copy; it has to be empty, and is left so if anything fails."""
+        """Give the database as the target of a copy; it must be empty.
+
+        It stays empty if anything fails.
+        """
         ...
 
     def prepare(self) -> Iterator[str]:
-        """Make it ready for servers that may not make tables; yields what was done, in words."""
+        """Prepare the database for servers that may not make tables; yield each step in words."""
         ...
 
     def begin_demonstration(self) -> None:
-        """Clear it of a former demonstration, and of nothing else."""
+        """Clear the database of a former demonstration, and of nothing else."""
         ...

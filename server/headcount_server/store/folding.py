@@ -1,10 +1,10 @@
-"""What goes with a retraction: partitions that were settled by the retracted numbers.
+"""The part of a retraction that reaches partitions which follow from the retracted numbers.
 
-Which releases a week tells apart follows from what the week before published,
-and so on, so that a later partition can tell what was retracted. Its cells are
-summed up in every week of that chain, whether it told anything apart or not:
-where the chain ended by itself would tell as well. It ends where the week's own
-numbers leave no history. Places that a retracted value had go the same way.
+Which releases a week tells apart follows from the totals that the week before published,
+and so on, so a later partition can reveal a retracted number. Its cells are therefore
+summed in every week of that chain, even in a week that told nothing apart: a chain that
+ended early would reveal something too. The chain ends at a week whose own numbers leave no
+history. A retraction also removes the places that a retracted value gave.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from headcount_server.week import Week
 def reach(
     connection: Connection, project: str, key: int, weeks: Collection[str]
 ) -> dict[int, set[str]]:
-    """The weeks in which crossed keys are to be folded if a key is retracted in these, by key."""
+    """Return the weeks in which crossed keys must be folded if `key` is retracted in `weeks`.
+
+    The weeks are grouped by number of the crossed key. A key without such weeks is left out.
+    """
     version = published_tables.version_key(connection, project)
     found: dict[int, set[str]] = {}
     crossed = connection.execute(
@@ -35,7 +38,7 @@ def reach(
 
 
 def _chain(connection: Connection, project: str, key: int, week: str) -> Iterator[str]:
-    """The weeks after one whose partition of a key goes back to it."""
+    """Yield the weeks after one whose partition of a key goes back to it."""
     version = published_tables.version_key(connection, project)
     later = connection.execute(
         "SELECT week FROM published_reports WHERE project = ? AND week > ? ORDER BY week",
@@ -52,13 +55,13 @@ def _chain(connection: Connection, project: str, key: int, week: str) -> Iterato
         answered = connection.execute(
             "SELECT key FROM published_answers WHERE week = ? AND project = ?", (after, project)
         ).fetchall()
-        # A week in which either is withheld is history to nobody.
+        # A week that withholds either is no history for later weeks.
         if not {key, version} <= {number for (number,) in answered}:
             return
 
 
 def fold(connection: Connection, project: str, key: int, week: str) -> None:
-    """Sum the cells of a key's values in a published week, and forget how many there were."""
+    """Sum the cells of a key's values in a published week, and forget the number of cells."""
     at = (week, project, key)
     where = "week = ? AND project = ? AND key = ?"
     sums = connection.execute(
@@ -77,16 +80,16 @@ def fold(connection: Connection, project: str, key: int, week: str) -> None:
 
 
 def forget(connection: Connection, project: str, key: int, week: str) -> None:
-    """Remove which releases a week told apart for a key."""
+    """Forget which releases a week told apart for a key."""
     connection.execute(
         "DELETE FROM told_apart WHERE week = ? AND project = ? AND key = ?", (week, project, key)
     )
 
 
 def vacate(connection: Connection, project: str, key: int, since: str) -> None:
-    """Take from a key's values the places in later weeks that nothing published gives them.
+    """Remove the places of a key's values in later weeks that no published total supports.
 
-    What was published only after the later week began may have given none.
+    A week that was published after a later week began cannot have given it a place.
     """
     taken = connection.execute(
         "SELECT week, value FROM places"

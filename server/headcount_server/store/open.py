@@ -1,4 +1,4 @@
-"""The engines by name: the one place that knows them all."""
+"""The engines by name; no other module knows them all."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _KEYWORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|\w*password|passfile
 
 
 def parse(text: str) -> Database:
-    """The database written as a path or as a URL.
+    """Return the database that a path or a URL names.
 
-    Raises StoreError where the driver that the URL needs is not installed, and
-    for names that mean something else to SQLite than a file.
+    Raises StoreError if the driver that the URL needs is not installed, or if SQLite would
+    read the name as something other than a file.
     """
     if _POSTGRES.match(text):
         return _postgres(text)
     if _KEYWORDS.match(text):
-        # Taken for a file's name it would be shown whole, with the password in it.
+        # As a file's name it would be shown whole, with its password.
         msg = "--database: write postgresql://USER@HOST/NAME instead of keywords such as host="
         raise StoreError(msg)
     if not text or text.startswith((":", "file:")) or "\0" in text:
@@ -44,7 +44,7 @@ def _postgres(text: str) -> Database:
             "install it with: pip install 'headcount-server[postgresql]'"
         )
         raise StoreError(msg)
-    # Its driver is an extra of this distribution.
+    # The driver is an extra of this distribution.
     from headcount_server.store.postgres.database import PostgresDatabase  # noqa: PLC0415
     from headcount_server.store.postgres.url import PostgresUrl  # noqa: PLC0415
 

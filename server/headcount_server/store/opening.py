@@ -1,8 +1,8 @@
-"""The opening of a week: the terms of its keys, and its reserved places.
+"""The opening of a week, which settles the terms of its keys and its reserved places.
 
-Both are written once, from the registry and what is published by then, and
-hold until the close; a registry that is replaced within the week can only
-narrow them. It belongs to a transaction of the caller's.
+Both are written once, from the registry and the totals published by then, and hold until
+the close. A registry that is replaced within the week can only narrow them. The opening
+runs within a transaction of the caller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from headcount_server.week import Week
 
 
 def settle(connection: Connection, week: Week, threshold: int, schema: Schema) -> None:
-    """Write the registry, terms and places of a week, or narrow those that it has."""
+    """Write a week's registry, terms and places, or narrow those that it has."""
     _note(connection, week, schema)
     before = published_tables.terms(connection, week)
     reserved = published_tables.places(connection, week)

@@ -1,8 +1,7 @@
 """A folder for other programs: a SQLite file of published totals, and its description.
 
-The file is made of what is published and of the declarations, and never was
-anything else, so a program that shows all of it shows nothing more. The
-description is in the form that Datasette reads.
+The file is made from published totals and declarations alone, so a program that shows all
+of it reveals nothing more. The description has the form that Datasette reads.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ _VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
 }
-"""The views that are copied: what a row is, and the columns."""
+"""The views that are copied, each with the meaning of its rows, and its columns."""
 _KEYS = (
     "What is asked, in the words of the declarations.",
     {
@@ -90,10 +89,9 @@ _NUMBERS = {"threshold", "reports", "other_releases"}
 
 
 def write(place: Path, known: Schema, database: Database) -> int:
-    """Write the folder, which appears when it is whole; return how many weeks it has.
+    """Write the folder, which appears once it is complete; return its number of weeks.
 
-    Works beside running servers. The same totals give the same bytes. Raises
-    StoreError.
+    Works beside running servers. The same totals give the same bytes. Raises StoreError.
     """
     if place.exists():
         msg = f"{place}: is there already; name another one, or remove it first"
@@ -104,7 +102,7 @@ def write(place: Path, known: Schema, database: Database) -> int:
             (draft / DESCRIPTION).write_text(_description(), encoding="utf-8")
             with database.reading() as source, closing(sqlite3.connect(draft / FILE)) as target:
                 for view, (_, columns) in _VIEWS.items():
-                    # As texts and in one order, whichever engine they come from.
+                    # As texts and sorted, so both engines give the same file.
                     names = ", ".join(f"CAST({name} AS TEXT)" for name in columns)
                     rows = source.execute(f"SELECT {names} FROM {view}")  # noqa: S608 - our names
                     _put(target, view, columns, iter(sorted(rows)))

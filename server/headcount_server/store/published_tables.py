@@ -1,4 +1,4 @@
-"""Reading what was published, and under which terms, from any database."""
+"""Reads published totals and their terms from any database."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _USUAL = Policy(5, timedelta(days=2))
 
 
 def every_week(database: Database) -> list[PublishedWeek]:
-    """Every closed week of a database, newest first. Raises StoreError."""
+    """Return every closed week of a database, newest first. Raises StoreError."""
     with database.reading() as connection:
         return read(connection, None, None, _EVERY_WEEK)
 
 
 def policy(database: Database) -> Policy:
-    """The terms of a database's newest week, open or closed. Raises StoreError."""
+    """Return the terms of a database's newest week, open or closed. Raises StoreError."""
     with database.reading() as connection:
         newest = connection.execute(
             "SELECT week, threshold, closes FROM weeks ORDER BY week DESC LIMIT 1"
@@ -41,7 +41,7 @@ def policy(database: Database) -> Policy:
 def read(
     connection: Connection, first: Week | None, last: Week | None, limit: int
 ) -> list[PublishedWeek]:
-    """Closed weeks from first to last, newest first, at most `limit`."""
+    """Return at most `limit` closed weeks from first to last, newest first."""
     rows = connection.execute(
         "SELECT week, threshold FROM weeks WHERE closed IS NOT NULL"
         " AND week BETWEEN ? AND ? ORDER BY week DESC LIMIT ?",
@@ -63,7 +63,7 @@ def read(
 def latest(
     connection: Connection, project: str, before: Week, limit: int
 ) -> list[PublishedProject]:
-    """What the last weeks before one published of a project, newest first, at most `limit`.
+    """Return what the last weeks before one published of a project, at most `limit`, newest first.
 
     Weeks that published nothing of it are left out.
     """
@@ -78,7 +78,7 @@ def latest(
 
 
 def version_key(connection: Connection, project: str) -> int:
-    """Number of a project's key `version`; 0 where it never had one."""
+    """Return the number of a project's key `version`; 0 if it never had one."""
     row = connection.execute(
         "SELECT key FROM keys WHERE project = ? AND name = 'version'", (project,)
     ).fetchone()
@@ -86,7 +86,7 @@ def version_key(connection: Connection, project: str) -> int:
 
 
 def terms(connection: Connection, week: Week) -> dict[str, ProjectTerms]:
-    """The terms of each project's keys in a week, open or closed."""
+    """Return the terms of each project's keys in a week, open or closed."""
     found: defaultdict[str, dict[int, KeyTerms]] = defaultdict(dict)
     for project, key, threshold, crossed, kind, folded in connection.execute(
         "SELECT project, key, threshold, crossed, kind, folded FROM key_terms WHERE week = ?"
@@ -98,7 +98,7 @@ def terms(connection: Connection, week: Week) -> dict[str, ProjectTerms]:
 
 
 def places(connection: Connection, week: Week) -> dict[str, Places]:
-    """The values with a reserved place in a week, open or closed, by project."""
+    """Return the values with a reserved place in a week, open or closed, by project."""
     found: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for project, key, value in connection.execute(
         "SELECT project, key, value FROM places WHERE week = ?", (str(week),)

@@ -1,8 +1,8 @@
-"""Retractions: totals that should not be published, in the tables of any store.
+"""Retractions: totals that must not be published, in the tables of any store.
 
-A retraction is for one week, or for every week to come. Taking down the key
-`version` takes the releases out of cross-tabulations as well: their cells are
-summed to the margin that was public anyway.
+A retraction holds for one week, or for every week to come. If the key `version` is taken
+down, cross-tabulations lose their releases too: their cells are summed to the margin, which
+was public anyway.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VERSION = "version"
 def note(  # noqa: PLR0913 - the columns of a row
     connection: Connection, week: str, project: str, key: int, reason: str, day: date
 ) -> None:
-    """Leave the public notice."""
+    """Write the public notice of a retraction."""
     connection.execute(
         "INSERT INTO retractions VALUES (?, ?, ?, ?, ?) ON CONFLICT (week, project, key)"
         " DO UPDATE SET reason = excluded.reason, retracted = excluded.retracted",
@@ -65,7 +65,7 @@ def take_down(connection: Connection, state: str, week: str, project: str, key: 
 def withhold(
     connection: Connection, week: str, project: str, publication: Publication
 ) -> Publication:
-    """What may be published where keys are retracted for every week; leaves the notices."""
+    """Return a publication without the keys retracted for ever, and write their notices."""
     standing = connection.execute(
         "SELECT key, reason, retracted FROM retractions WHERE week = ? AND project = ?",
         (ALWAYS, project),

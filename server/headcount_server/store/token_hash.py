@@ -1,4 +1,4 @@
-"""What is kept of a token: a hash under the key of its week."""
+"""The form in which a token is kept: a hash under the key of its week."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHECK = b"headcount check"
 
 
 def token_hash(key: bytes, week: Week, project: str, token: bytes) -> bytes:
-    """The hash of a token under the key of a week."""
+    """Return the hash of a token under the key of a week."""
     digest = blake2b(key=key, digest_size=HASH_BYTES)
     digest.update(f"{project}:{week}:".encode())
     digest.update(token)
@@ -20,5 +20,5 @@ def token_hash(key: bytes, week: Week, project: str, token: bytes) -> bytes:
 
 
 def key_check(key: bytes, week: Week) -> bytes:
-    """What tells the key of a week from any other, and nothing about the key."""
+    """Return a mark that tells a week's key from any other, and reveals nothing about the key."""
     return blake2b(str(week).encode(), key=key, digest_size=HASH_BYTES, person=_CHECK).digest()

@@ -1,9 +1,8 @@
-"""The writer: the threads that change the store, in groups; with SQLite it is one.
+"""The writer: the threads that change the store, in groups of reports; SQLite has one.
 
-Reports that arrive while a group is being committed form the next one, so
-that one durable commit carries many of them under load and a lone report
-waits for nobody. A store with several lanes has one such thread for each; all
-else that changes it happens on the first.
+Reports that arrive during a commit form the next group. So one durable commit carries many
+reports under load, and a lone report need not wait. A store with several lanes has one
+thread for each; the first lane's thread makes all other changes.
 """
 
 from __future__ import annotations
@@ -18,50 +17,50 @@ from headcount_server.errors import Overloaded, ServerError, Unavailable
 from headcount_server.store.contract import Entry, Outcome, Store
 
 QUEUE_LIMIT = 4096
-"""Reports that may wait, an equal part in each lane; past it callers are told to come back."""
+"""Most reports that may wait, an equal part in each lane; further callers are told to come back."""
 GROUP_LIMIT = 512
-"""Largest number of reports in one commit."""
+"""Most reports in one commit."""
 ERASE_SECONDS = 2.0
-"""How long a commit may stay readable in the write-ahead log, and how often the store is
-looked after."""
+"""Seconds that a commit may stay readable in the write-ahead log, and between two looks at
+the store."""
 ANSWER_SECONDS = 10.0
-"""How long a caller waits for its commit."""
+"""Seconds that a caller waits for its commit."""
 
 
 class Meter(Protocol):
-    """Hears of what the writer does."""
+    """Receives what the writer does."""
 
     def committed(self, reports: int, seconds: float) -> None:
-        """A group of so many reports was committed in so many seconds."""
+        """Record the commit of this many reports in this many seconds."""
         ...
 
     def erased(self, *, done: bool) -> None:
-        """What was left behind is wiped, or has to be tried again."""
+        """Record whether everything is wiped, or wiping must be tried again."""
         ...
 
     def writable(self, *, ok: bool) -> None:
-        """The store can be written, or cannot."""
+        """Record whether the store can be written."""
         ...
 
 
 class _Item:
-    """Something for the writer to do, and a caller that waits for it."""
+    """A piece of work for the writer, and a caller that waits for it."""
 
     __slots__ = ("_done", "_error")
 
     def __init__(self) -> None:
-        # A bare lock, since a Future costs more than all else that a report needs here.
+        # A bare lock, because a Future would cost more than all else that a report needs here.
         self._done = threading.Lock()
         self._done.acquire()
         self._error: Exception | None = None
 
     def finish(self, error: Exception | None = None) -> None:
-        """Let the caller go on, or raise this there."""
+        """Let the caller go on, or raise the error there."""
         self._error = error
         self._done.release()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is done within so many seconds; raises what it was finished with."""
+        """Return whether the work is done within this many seconds; raise the error of `finish`."""
         done = self._done.acquire(timeout=seconds)
         if done and self._error is not None:
             raise self._error
@@ -91,9 +90,9 @@ _Queue: TypeAlias = queue.SimpleQueue[_Report | _Task | None]
 def _group(
     lane: _Queue, item: _Report | _Task | None
 ) -> tuple[list[_Report], _Report | _Task | None]:
-    """The reports that wait, from this one on, up to the limit; and the item after them.
+    """Return the waiting reports from this one on, at most `GROUP_LIMIT`, and the item after them.
 
-    Where none is after them, the last report itself.
+    If no item follows, the last report itself stands for it.
     """
     group: list[_Report] = []
     while isinstance(item, _Report):
@@ -108,7 +107,7 @@ def _group(
 
 
 class Writer:
-    """Runs everything that changes a store, on a thread for each of its lanes."""
+    """Makes all changes of a store, on one thread for each of its lanes."""
 
     def __init__(self, store: Store, meter: Meter) -> None:
         self._store = store
@@ -126,21 +125,24 @@ class Writer:
         ]
 
     def watch(self, tell: Callable[[bool, str], None]) -> None:
-        """Call this, from any thread, when the store fails, with why, and when it is well again."""
+        """Call `tell` when the store fails, with the reason, and when it is well again.
+
+        The call may come from any thread.
+        """
         self._tell = tell
 
     @property
     def threads(self) -> tuple[threading.Thread, ...]:
-        """All of them have to run."""
+        """Return the threads, all of which must run."""
         return self._thread, *self._further
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start to write."""
         for thread in self.threads:
             thread.start()
 
     def stop(self) -> None:
-        """Write what is waiting, shut the store and end."""
+        """Write the waiting reports, close the store and end."""
         for lane in self._queues[1:]:
             lane.put(None)
         for thread in self._further:
@@ -149,15 +151,15 @@ class Writer:
         _join(self._thread)
 
     def waiting(self) -> int:
-        """Number of reports that wait for a commit."""
+        """Return the number of reports that wait for a commit."""
         return sum(lane.qsize() for lane in self._queues)
 
     def count(self, entry: Entry) -> Outcome:
-        """Count a report; returns once that is durable.
+        """Count a report; return once that is durable.
 
-        Raises Overloaded where too many wait, Unavailable where the store
-        cannot be written or takes too long. After Unavailable the report may
-        be counted or not; sending it again is harmless.
+        Raises Overloaded if too many reports wait, and Unavailable if the store cannot be
+        written or takes too long. After Unavailable the report may or may not be counted;
+        sending it again is harmless.
         """
         lane = self._queues[self._store.lane(entry.token)]
         if lane.qsize() >= QUEUE_LIMIT // len(self._queues):
@@ -166,16 +168,16 @@ class Writer:
         report = _Report(entry)
         lane.put(report)
         if not report.wait(ANSWER_SECONDS):
-            # A commit that stands still cannot say so itself.
+            # A commit that hangs cannot report it.
             self._settle("a commit stands still")
             msg = "the report could not be written in time; send it again"
             raise Unavailable(msg)
         return report.outcome
 
     def run(self, task: Callable[[], None]) -> None:
-        """Run a task between two commits; returns, or raises what it raised, after it.
+        """Run a task between two commits, and return or raise after it.
 
-        Raises Unavailable where the writer has stopped.
+        Raises what the task raises, and Unavailable if the writer has stopped.
         """
         pending = _Task(task)
         self._queue.put(pending)
@@ -220,7 +222,7 @@ class Writer:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, callers wait for word
             if len(group) > 1:
-                # For the sake of one, perhaps: the others need not share its error.
+                # One report may be the cause: the others need not share its error.
                 for report in group:
                     self._commit([report])
             else:
@@ -255,13 +257,13 @@ class Writer:
 
     def _seconds_until_wipe(self) -> float:
         if self._erase_at is None:
-            # Nothing to wipe, but the store is to be looked after.
+            # Nothing has to be wiped, but the store still needs a look.
             return ERASE_SECONDS
         return max(0.0, self._erase_at - time.monotonic())
 
     def _settle(self, trouble: str = "") -> None:
         if trouble:
-            self._note_change()  # so that it tries again where no report comes either
+            self._note_change()  # so the writer tries again even if no report comes
         with self._settling:
             ok = not trouble
             if ok is not self._writable:
@@ -289,7 +291,7 @@ def _join(thread: threading.Thread) -> None:
 
 
 def _told(error: Exception) -> str:
-    """What the operator is told of a failure: never anybody's data."""
+    """Return a failure in words for the operator, which never hold anybody's data."""
     if isinstance(error, Unavailable):
         return error.why or str(error)
     return str(error) if isinstance(error, ServerError) else type(error).__name__

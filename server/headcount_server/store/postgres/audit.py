@@ -54,7 +54,10 @@ WHERE n.nspname = ANY (?) AND NOT t.tgisinternal
 
 
 def audit(url: PostgresUrl) -> Audit:
-    """Examine a database, also beside running servers. Raises StoreError if unreadable."""
+    """Return the audit of a database, even beside running servers.
+
+    Raises StoreError if the database is unreadable.
+    """
     with reading(url, older=True) as connection:
         relations = connection.execute(_RELATIONS, (list(SCHEMAS),)).fetchall()
         keys = tuple(
@@ -76,7 +79,7 @@ def audit(url: PostgresUrl) -> Audit:
 
 def _tables(connection: Adapter, relations: list[tuple[str, str, bool, str]]) -> Iterator[Table]:
     for name, kind, is_partition, _ in relations:
-        # A table with partitions has no rows of its own.
+        # A partitioned table has no rows of its own.
         if kind == "r" or (kind == "p" and is_partition):
             (rows,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608 - from the schema
             yield Table(name, rows, _expected(name)[1])

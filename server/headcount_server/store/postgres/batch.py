@@ -1,12 +1,12 @@
-"""Counting reports on PostgreSQL: those of one shard, or of several, in one transaction.
+"""Counts reports on PostgreSQL: those of one shard, or of several, in one transaction.
 
-The first statement locks the shards' rows of `shard_weeks`, one per open
-week. So the close of a week, which deletes its rows, comes before or after a
-transaction and never within; and two servers that have reports of one shard
-take turns, so that a token that names two weeks is seen. Where the tables are
-distributed by shard all statements of a transaction name one, and run on one
-node. Where they are not, shards share a commit, and add their totals to the
-first of them: it does not matter where a part of a sum stands.
+The first statement locks the shards' rows of `shard_weeks`, one per open week. The close of a week
+deletes its rows, so it comes before or after a transaction and never within. Two servers that have
+reports of one shard take turns, so a token that names two weeks is noticed.
+
+If the tables are distributed by shard, all statements of a transaction name one shard, and
+run on one node. If they are not, shards share a commit, and add their totals to the first
+of them: any shard can hold a part of a sum.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from headcount_server.week import Week
 _Row: TypeAlias = tuple[Any, ...]
 _Rows: TypeAlias = tuple[str, str, list[_Row]]
 _ROWS = 1000
-"""Rows in one statement; a statement may have 65,535 parameters."""
+"""Most rows in one statement, which may have 65,535 parameters."""
 
 LOCK = (
     "SELECT week, opening FROM headcount_open.shard_weeks WHERE shard = $1"
@@ -46,11 +46,11 @@ ELSEWHERE = (
 
 
 class Behind(Exception):
-    """The weeks are not those that this server knows: it has to look again."""
+    """The open weeks are not those that this server knows, so it must look again."""
 
 
 class Unadmitted(Exception):
-    """Values without a place in their week: they have to be introduced first."""
+    """Some values have no place in their week, so they must be introduced first."""
 
     def __init__(self, newcomers: Sequence[tuple[OpenWeek, Project, Sequence[Newcomer]]]) -> None:
         super().__init__()
@@ -62,11 +62,11 @@ class InDoubt(Exception):
 
 
 class Foreign(Exception):
-    """The session is not the one that was configured: nothing was counted."""
+    """The session is not the one that was configured, so nothing was counted."""
 
 
 def shard_of(token: bytes) -> int:
-    """The shard that a token belongs to, in every week."""
+    """Return the shard of a token, which is the same in every week."""
     return token[0] & (SHARDS - 1)
 
 
@@ -79,7 +79,7 @@ def count(
 ) -> list[Outcome]:
     """Count reports in one transaction.
 
-    Raises Behind, Unadmitted, InDoubt, Foreign, psycopg.Error.
+    Raises Behind, Unadmitted, InDoubt, Foreign or psycopg.Error.
     """
     batch = _Batch(entries, weeks)
     with session.Warnings(connection) as warnings:
@@ -107,9 +107,9 @@ class _Batch:
         self._weeks = weeks
 
     def take_tokens(self, cursor: Cursor[_Row]) -> list[Outcome]:
-        """Lock the shards, put in the tokens that are new, and tell which reports count."""
+        """Lock the shards, insert the new tokens, and return the outcome of each report."""
         cursor.execute(*_within(LOCK, self.shards))
-        # A week is opened and closed in all shards at once, so they agree.
+        # All shards open and close a week at once, so they agree.
         locked = set(cursor.fetchall())
         opened = {
             week.week: week
@@ -121,7 +121,7 @@ class _Batch:
         outcomes = [
             Outcome.CLOSED if e.week not in opened else Outcome.DUPLICATE for e in self._entries
         ]
-        # By token and project, the first of this batch wins.
+        # Of several with the same token and project, the first of this batch wins.
         first: dict[tuple[str, bytes], int] = {}
         for at, entry in enumerate(self._entries):
             if entry.week in opened:
@@ -139,7 +139,7 @@ class _Batch:
     def _not_elsewhere(
         self, cursor: Cursor[_Row], which: Iterable[int], opened: Mapping[Week, OpenWeek]
     ) -> list[int]:
-        """Those whose token stands neither in another open week nor among copied ones."""
+        """Return the reports whose token is in no other open week, nor among copied tokens."""
         left = list(which)
         for week in opened.values():
             others = [at for at in left if self._entries[at].week != week.week]
@@ -152,7 +152,7 @@ class _Batch:
     def _known(
         self, cursor: Cursor[_Row], which: Iterable[int], week: OpenWeek, shards: list[int]
     ) -> set[int]:
-        """Those whose token stands in a week, in one of these shards."""
+        """Return the reports whose token is in a week, in one of these shards."""
         hashes = {self._hash(at, week): at for at in which}
         if not hashes:
             return set()
@@ -162,7 +162,7 @@ class _Batch:
     def _inserted(
         self, cursor: Cursor[_Row], which: Iterable[int], opened: Mapping[Week, OpenWeek]
     ) -> Iterable[int]:
-        """Those whose token was new to their week."""
+        """Insert tokens, and yield the reports whose token was new to its week."""
         by_week: defaultdict[Week, dict[str, int]] = defaultdict(dict)
         for at in which:
             week = opened[self._entries[at].week]
@@ -180,7 +180,7 @@ class _Batch:
                 yield from [hashes[token] for (token,) in cursor.fetchall()]
 
     def totals(self, outcomes: Sequence[Outcome], allowance: Allowance) -> list[_Rows]:
-        """The rows to add: table, columns and rows in the order of their keys.
+        """Return the rows to add: table, columns and rows in the order of their keys.
 
         Raises Unadmitted.
         """
@@ -197,7 +197,7 @@ class _Batch:
     def pretend(
         self, connection: PostgresConnection, cursor: Cursor[_Row], outcomes: Sequence[Outcome]
     ) -> None:
-        """Do with duplicates what is done with others, and undo it: none shall be faster."""
+        """Do for duplicates what is done for other reports, and undo it, so that none is faster."""
         groups = self._groups(outcomes, Outcome.DUPLICATE)
         rows = self._rows([(w, p, _tally(p, some)) for w, p, some in groups])
         if any(some for _, _, some in rows):
@@ -236,7 +236,7 @@ class _Batch:
     def _groups(
         self, outcomes: Sequence[Outcome], wanted: Outcome
     ) -> Iterator[tuple[OpenWeek, Project, list[Report]]]:
-        # By snapshot of the registry too: two may meet in one batch.
+        # Grouped by snapshot of the registry too, because one batch may have two.
         groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         for entry, outcome in zip(self._entries, outcomes, strict=True):
             if outcome is wanted:
@@ -250,7 +250,7 @@ def _tally(project: Project, reports: Sequence[Report]) -> Tally:
 
 
 def _values(fixed: str, columns: int, rows: int) -> str:
-    """Rows of parameters, each after the fixed ones."""
+    """Return rows of parameters, each after the fixed ones."""
     taken = fixed.count("$")
     return ", ".join(
         f"({fixed}, {', '.join(f'${taken + row * columns + n}' for n in range(1, columns + 1))})"
@@ -259,7 +259,7 @@ def _values(fixed: str, columns: int, rows: int) -> str:
 
 
 def _within(statement: str, shards: list[int], *others: object) -> tuple[str, _Row]:
-    """The statement for these shards, and its parameters."""
+    """Return the statement for these shards, and its parameters."""
     if len(shards) == 1:
         return statement, (*shards, *others)
     return statement.replace("shard = $1", "shard = ANY ($1::smallint[])"), (shards, *others)

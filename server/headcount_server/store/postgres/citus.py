@@ -1,6 +1,6 @@
 """Citus: the tables that a report touches, distributed by shard and kept together.
 
-Everything else stays where the servers connect to. Statements and behaviour:
+All other tables stay on the node that the servers connect to. Statements and behaviour:
 https://docs.citusdata.com, `create_distributed_table`.
 """
 
@@ -15,13 +15,13 @@ _PRESENT = "SELECT extversion FROM pg_extension WHERE extname = 'citus'"
 
 
 def version(connection: PostgresConnection) -> str | None:
-    """The version of the extension in this database, or None."""
+    """Return the version of the extension in this database; None if it is not there."""
     row = connection.execute(_PRESENT).fetchone()
     return str(row[0]) if row else None
 
 
 def distributed(connection: PostgresConnection) -> set[str]:
-    """Our tables that are distributed; the extension has to be there."""
+    """Return headcount's tables that are distributed; the extension must be there."""
     rows = connection.execute(
         "SELECT c.relname FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -31,12 +31,15 @@ def distributed(connection: PostgresConnection) -> set[str]:
 
 
 def is_distributed(connection: PostgresConnection) -> bool:
-    """Whether shards stand on several nodes."""
+    """Return whether shards are on several nodes."""
     return version(connection) is not None and bool(distributed(connection))
 
 
 def distribute(connection: PostgresConnection) -> list[str]:
-    """Distribute the tables that are not yet; returns their names. Raises psycopg.Error."""
+    """Distribute the tables that are not distributed yet; return their names.
+
+    Raises psycopg.Error.
+    """
     first, *_ = DISTRIBUTED
     with connection.transaction():
         schema.lock(connection, SCHEMA_LOCK)
@@ -54,7 +57,7 @@ def distribute(connection: PostgresConnection) -> list[str]:
 def explained(
     connection: PostgresConnection, statement: bytes, parameters: tuple[object, ...]
 ) -> str:
-    """How the cluster would run a statement with `$1` parameters."""
+    """Return how the cluster would run a statement with `$1` parameters."""
     cursor = psycopg.RawCursor(connection)
     cursor.execute(b"EXPLAIN (VERBOSE) " + statement, parameters)
     return "\n".join(str(line) for (line,) in cursor.fetchall())

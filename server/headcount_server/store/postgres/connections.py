@@ -24,12 +24,12 @@ from headcount_server.store.postgres.schema import (
 from headcount_server.store.postgres.url import PostgresUrl
 
 POOL_SECONDS = 2.0
-"""How long a connection is waited for."""
+"""Seconds that a caller waits for a connection."""
 log = logging.getLogger(__name__)
 
 _PARAMETERS = {
     "connect_timeout": "3",
-    # A network that is cut is noticed after about ten seconds.
+    # A broken network is noticed after about ten seconds.
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
@@ -43,7 +43,7 @@ _PUBLISHED = (
 
 
 class Adapter:
-    """A PostgreSQL connection with what `sql.Connection` asks for."""
+    """A PostgreSQL connection with the methods of `store.connection.Connection`."""
 
     def __init__(self, connection: PostgresConnection) -> None:
         self.postgres = connection
@@ -58,7 +58,7 @@ class Adapter:
 
 
 def of(connection: Connection) -> PostgresConnection:
-    """The connection behind one that `reading` or `writing` gave."""
+    """Return the connection behind one that `reading` or `writing` gave."""
     return cast("Adapter", connection).postgres
 
 
@@ -67,7 +67,10 @@ def _translated(sql: str) -> bytes:
 
 
 def information(url: PostgresUrl) -> str:
-    """How to connect, with bounds on waiting unless the URL has its own. Raises StoreError."""
+    """Return connection parameters, with bounds on waiting unless the URL has its own.
+
+    Raises StoreError.
+    """
     try:
         given = conninfo.conninfo_to_dict(url.text)
     except psycopg.Error as error:
@@ -78,9 +81,9 @@ def information(url: PostgresUrl) -> str:
 
 
 def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresConnection]:
-    """Connections of a server, made as they are needed and anew when they break.
+    """Return the connections of a server, made when needed and replaced when they break.
 
-    One that leads to another database than this is refused.
+    A connection that leads to a database of another identity is refused.
     """
 
     def configure(connection: PostgresConnection) -> None:
@@ -88,7 +91,7 @@ def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresC
         if schema.identity(connection) != identity:
             log.error("%s: leads to another database than before; restart the server", url)
             raise psycopg.OperationalError("another database")
-        # Tells a copy that a server is at work; given back as the connection ends.
+        # The lock shows a copy that a server runs; it is released when the connection ends.
         connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCKS, SERVERS_LOCK))
 
     return ConnectionPool(
@@ -96,7 +99,7 @@ def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresC
         min_size=1,
         max_size=size,
         timeout=POOL_SECONDS,
-        # One try at a time: the next who needs a connection makes the next try.
+        # One try at a time: the next caller that needs a connection makes the next try.
         reconnect_timeout=1.0,
         configure=configure,
         open=False,
@@ -105,7 +108,7 @@ def pool(url: PostgresUrl, size: int, identity: int) -> ConnectionPool[PostgresC
 
 
 def message_of(error: psycopg.Error) -> str:
-    """What the server or the driver says, in one line without anybody's data."""
+    """Return the words of the server or the driver in one line, without anybody's data."""
     if error.sqlstate is not None:
         return str(error.diag.message_primary or type(error).__name__)
     return " ".join(str(error).split()) or type(error).__name__
@@ -113,7 +116,7 @@ def message_of(error: psycopg.Error) -> str:
 
 @contextmanager
 def connected(url: PostgresUrl) -> Iterator[PostgresConnection]:
-    """A connection of a command. Raises StoreError where anything fails."""
+    """Give the connection of a command. Raises StoreError if anything fails."""
     try:
         with psycopg.connect(information(url)) as connection:
             session.configure(connection)
@@ -125,10 +128,10 @@ def connected(url: PostgresUrl) -> Iterator[PostgresConnection]:
 
 @contextmanager
 def reading(url: PostgresUrl, *, older: bool = False) -> Iterator[Adapter]:
-    """One snapshot that cannot be written to; works beside running servers.
+    """Give one snapshot that cannot be written to; it works beside running servers.
 
-    Raises StoreError where there is no schema of ours, a newer one, or an older
-    one unless that is asked for.
+    Raises StoreError if the database has no schema of headcount, a newer one, or, unless
+    `older` is set, an older one.
     """
     with connected(url) as connection:
         refuse_strange(connection, url, older=older)
@@ -139,10 +142,10 @@ def reading(url: PostgresUrl, *, older: bool = False) -> Iterator[Adapter]:
 
 @contextmanager
 def writing(url: PostgresUrl) -> Iterator[Adapter]:
-    """One transaction that corrects; running servers show its outcome within seconds.
+    """Give one transaction that corrects; running servers show its outcome within seconds.
 
-    Afterwards the published tables are written anew, so that no unused page
-    keeps what was deleted. Raises StoreError.
+    Afterwards the published tables are rewritten, so that no unused page keeps deleted
+    rows. Raises StoreError.
     """
     with connected(url) as connection:
         refuse_strange(connection, url, older=False)
@@ -157,9 +160,9 @@ def writing(url: PostgresUrl) -> Iterator[Adapter]:
 
 
 def _write_anew(connection: PostgresConnection) -> None:
-    """Write the published tables anew, if that keeps nobody waiting for long."""
+    """Rewrite the published tables, unless that keeps others waiting for long."""
     try:
-        # It excludes readers: from asking for that to its end.
+        # It excludes readers from its request for the lock to its end.
         connection.execute("SET statement_timeout = '900ms'")
         connection.execute("SET lock_timeout = '100ms'")
         connection.execute(f"VACUUM (FULL) {_PUBLISHED}".encode())
@@ -174,7 +177,7 @@ def _write_anew(connection: PostgresConnection) -> None:
 
 
 def refuse_strange(connection: PostgresConnection, url: PostgresUrl, *, older: bool) -> None:
-    """Raise StoreError where there is no schema of ours, or not one of this program's."""
+    """Raise StoreError if the schema is missing or not one of this program's."""
     done = schema.applied(connection)
     schema.refuse_newer(done, str(url))
     if not done:

@@ -29,7 +29,7 @@ from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 
 _AT_ONCE = 10_000
-"""Rows that are fetched at once."""
+"""Rows of one fetch."""
 
 _QUERIES = {
     "weeks": "SELECT week, threshold, closes, closed, key FROM headcount.weeks"
@@ -62,7 +62,7 @@ class PostgresSide:
         self._postgres = connection
 
     def rows(self, table: str) -> Iterator[Row]:
-        """Rows of a table in order of its columns."""
+        """Yield the rows of a table in the order of its columns."""
         query = _QUERIES.get(table, f"SELECT * FROM {table}")  # noqa: S608 - our names
         with _told(self._url), self._postgres.cursor("copying") as cursor:
             cursor.itersize = _AT_ONCE
@@ -99,7 +99,7 @@ class PostgresSide:
                 self._stream("headcount.closed_weeks", [(text, threshold, closes, closed)])
 
     def _admit(self) -> None:
-        """What the open weeks tally they admit."""
+        """Admit the values that the open weeks tally."""
         self._postgres.execute(
             "INSERT INTO headcount_open.admitted_values"
             " SELECT DISTINCT week, project, key, value FROM headcount_open.shard_values"
@@ -118,7 +118,7 @@ def _token(row: Row) -> Row:
 
 @contextmanager
 def leaving(url: PostgresUrl) -> Iterator[PostgresSide]:
-    """A database that no server runs on. Raises StoreError."""
+    """Give a database that no server runs on. Raises StoreError."""
     with _alone(url) as connection:
         refuse_strange(connection, url, older=False)
         connection.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -128,7 +128,7 @@ def leaving(url: PostgresUrl) -> Iterator[PostgresSide]:
 
 @contextmanager
 def arriving(url: PostgresUrl) -> Iterator[PostgresSide]:
-    """A database that holds nothing; what is put there is put at once. Raises StoreError."""
+    """Give an empty database, which stores rows as they are put. Raises StoreError."""
     with _alone(url) as connection:
         prepare.refuse_unfit(connection, url)
         with connection.transaction():
@@ -147,10 +147,10 @@ def arriving(url: PostgresUrl) -> Iterator[PostgresSide]:
 @contextmanager
 def _alone(url: PostgresUrl) -> Iterator[PostgresConnection]:
     with connected(url) as connection:
-        # The other side may take long over its part.
+        # The other side may be slow.
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         try:
-            # Waits some seconds: a session that has just ended gives its lock back in a moment.
+            # It waits some seconds, because a session that has just ended still holds its lock.
             connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, SERVERS_LOCK))
         except psycopg.errors.LockNotAvailable as error:
             msg = f"{url}: a server or another copy is at work on it; stop that first"

@@ -1,4 +1,4 @@
-"""A database on a PostgreSQL server, as `store.database` asks for it."""
+"""A database on a PostgreSQL server, which implements `store.database.Database`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from headcount_server.week import Week
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """Any number of servers share it; see `store.database.Database`."""
+    """A database that any number of servers share; see `store.database.Database`."""
 
     url: PostgresUrl
     files: ClassVar[tuple[Path, ...]] = ()
@@ -30,15 +30,15 @@ class PostgresDatabase:
         return str(self.url)
 
     def open_store(self) -> PostgresStore:
-        """The store of a server."""
+        """Return the store of a server."""
         return PostgresStore(self.url)
 
     def reading(self, *, older: bool = False) -> AbstractContextManager[Connection]:
-        """A snapshot that cannot be written to."""
+        """Give a snapshot that cannot be written to."""
         return connections.reading(self.url, older=older)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """One transaction that corrects."""
+        """Give one transaction that corrects."""
         return connections.writing(self.url)
 
     def give_up(self, connection: Connection, week: Week) -> None:
@@ -46,21 +46,21 @@ class PostgresDatabase:
         weeks.forget(connections.of(connection), week)
 
     def audit(self) -> Audit:
-        """Examine it."""
+        """Return the result of an audit."""
         return audit.audit(self.url)
 
     def copy_from(self) -> AbstractContextManager[Side]:
-        """It as the source of a copy."""
+        """Give the database as the source of a copy."""
         return copying.leaving(self.url)
 
     def copy_into(self) -> AbstractContextManager[Target]:
-        """It as the target of a copy."""
+        """Give the database as the target of a copy."""
         return copying.arriving(self.url)
 
     def prepare(self) -> Iterator[str]:
-        """Make or update the tables, distribute them with Citus."""
+        """Make or update the tables, and distribute them with Citus; yield each step in words."""
         return prepare.prepare(self.url)
 
     def begin_demonstration(self) -> None:
-        """Clear it of a former demonstration."""
+        """Clear the database of a former demonstration."""
         prepare.begin_demonstration(self.url)

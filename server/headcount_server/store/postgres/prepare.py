@@ -1,4 +1,4 @@
-"""Preparing a PostgreSQL database before servers run on it."""
+"""Prepares a PostgreSQL database before servers run on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEMO = "Made by headcount-server demo, which replaces it."
 
 
 def prepare(url: PostgresUrl) -> Iterator[str]:
-    """Make or update the tables, distribute them with Citus; yields what was done, in words.
+    """Make or update the tables, and distribute them with Citus; yield each step in words.
 
     Raises StoreError.
     """
@@ -36,7 +36,7 @@ def prepare(url: PostgresUrl) -> Iterator[str]:
 
 
 def refuse_unfit(connection: PostgresConnection, url: PostgresUrl) -> None:
-    """Raise StoreError for an encoding that cannot hold every text, or too old a server."""
+    """Raise StoreError if the server is too old, or its encoding cannot hold every text."""
     if connection.info.server_version < 150000:  # noqa: PLR2004 - as libpq writes 15.0
         msg = f"{url}: the server is too old; PostgreSQL 15 or later is needed"
         raise StoreError(msg)
@@ -65,5 +65,5 @@ def begin_demonstration(url: PostgresUrl) -> None:
 
 
 def drop(connection: PostgresConnection) -> None:
-    """Drop all that is ours."""
+    """Drop everything of headcount."""
     connection.execute(f"DROP SCHEMA IF EXISTS {', '.join(SCHEMAS)} CASCADE".encode())

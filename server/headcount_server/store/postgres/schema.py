@@ -1,9 +1,9 @@
 """The schema on PostgreSQL, as steps that are applied in order, and the tables of a week.
 
-Three schemas: `headcount` holds what stands for ever, `headcount_open` what the
-close of a week destroys, `headcount_secret` the week keys. Every table that a
-report touches has `shard` first in its primary key, so that one transaction of
-one shard stays on one node where the tables are distributed by it.
+There are three schemas: `headcount` holds permanent data, `headcount_open` holds data that
+the close of a week destroys, and `headcount_secret` holds the week keys. Every table that a
+report touches has `shard` first in its primary key. So one transaction of one shard stays
+on one node if the tables are distributed by shard.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ PostgresConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 SCHEMAS = ("headcount", "headcount_open", "headcount_secret")
 SEARCH_PATH = ", ".join(SCHEMAS)
 SHARDS = 64
-"""Logical shards; a power of two, the same for all servers of a database for ever."""
+"""Number of logical shards, a power of two; all servers of a database must always have the same."""
 COPIED = SHARDS
-"""Where tokens and totals stand that were copied from a database that knows no shards."""
+"""Shard of tokens and totals that were copied from a database without shards."""
 DISTRIBUTED = ("shard_weeks", "tokens", "shard_reports", "shard_answers", "shard_values")
-"""Tables that a report touches; the first is the one that the others stand with."""
+"""Tables that a report touches; the others are colocated with the first."""
 OF_A_WEEK = {
     "headcount_open.tokens": "",
     "headcount_open.shard_reports": "WITH (fillfactor = 50)",
@@ -44,14 +44,14 @@ _UNSAMPLED = {
     "headcount_open.admitted_values": ("value",),
     "headcount_secret.week_keys": ("key",),
 }
-"""Columns of which the planner keeps no samples."""
+"""Columns that the planner must not sample."""
 
 LOCKS = 0x68646374
-"""First number of our advisory locks (`hdct`); the second says what is locked."""
+"""First number of headcount's advisory locks (`hdct`); the second number says what is locked."""
 SCHEMA_LOCK, WEEKS_LOCK, VOCABULARY_LOCK, SERVERS_LOCK = range(1, 5)
 _PATIENCE = {SCHEMA_LOCK: "20s", WEEKS_LOCK: "5s"}
-"""How long a lock of ours is waited for, if that is longer than for a lock on a table:
-another server may make the tables or close a week, and no caller waits behind who waits."""
+"""Longest wait for an advisory lock, if it is longer than for a lock on a table: another
+server may be making the tables or closing a week, and no caller queues behind the wait."""
 
 _TOTALS = """
 CREATE TABLE headcount.closed_weeks (
@@ -188,14 +188,14 @@ STEPS = {
     "003_identity_and_key_checks": _IDENTITY,
     "004_terms_places_and_partitions": _PARTITIONS,
 }
-"""Statements by the name of their step, in order; a released step is never changed."""
+"""Statements by the name of their step, in order; a released step never changes."""
 
 
 def migrate(connection: PostgresConnection, name: str) -> list[str]:
-    """Bring the schema up to date, in one transaction; returns the steps that were taken.
+    """Bring the schema up to date, in one transaction; return the steps that were applied.
 
-    Any number of servers may do so at once. Raises StoreError for a newer
-    schema, psycopg.Error.
+    Any number of servers may call it at once. Raises StoreError for a newer schema, and
+    psycopg.Error.
     """
     with connection.transaction():
         lock(connection, SCHEMA_LOCK)
@@ -218,7 +218,7 @@ def _statements(script: str) -> Iterator[bytes]:
 
 
 def applied(connection: PostgresConnection) -> list[str]:
-    """Names of the steps that made this schema; their number is its version."""
+    """Return the names of the steps that made this schema; their number is its version."""
     row = connection.execute("SELECT to_regclass('headcount.schema_steps')").fetchone()
     if row is None or row[0] is None:
         return []
@@ -227,13 +227,13 @@ def applied(connection: PostgresConnection) -> list[str]:
 
 
 def identity(connection: PostgresConnection) -> int | None:
-    """What tells this database from one that a dump of it was restored into, if it has it yet."""
+    """Return the database's identity, which a restored dump lacks; None if it has none."""
     row = connection.execute("SELECT identity FROM headcount_open.identity").fetchone()
     return None if row is None else int(row[0])
 
 
 def settle_identity(connection: PostgresConnection) -> int:
-    """The identity of a database, which is drawn if it has none."""
+    """Return the identity of a database; draw one if it has none."""
     with connection.transaction():
         lock(connection, SCHEMA_LOCK)
         found = identity(connection)
@@ -254,12 +254,12 @@ def refuse_newer(done: list[str], name: str) -> None:
 
 
 def lock(connection: PostgresConnection, what: int) -> None:
-    """Wait until no other transaction holds this, and hold it to the end of ours.
+    """Wait for an advisory lock, and hold it to the end of the transaction.
 
-    The first statement of a transaction that is about many shards.
+    It must be the first statement of a transaction on several shards.
     """
-    # Has an effect with Citus alone, where reading over many connections would be
-    # in the way of dropping over one; elsewhere it is a name that nobody reads.
+    # With Citus, a read over many connections would block a drop over one. Without Citus
+    # the setting is a name that nothing reads.
     connection.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
     with _patience(connection, what):
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCKS, what))
@@ -278,16 +278,16 @@ def _patience(connection: PostgresConnection, what: int) -> Iterator[None]:
 
 
 def hold_intake(connection: PostgresConnection) -> None:
-    """Let reports that are being counted finish, and further ones wait for our end.
+    """Wait for the reports in work, and block further ones to the end of the transaction.
 
-    Taken before any other lock on the tables that reports touch, so that
-    nobody waits for us who holds what we want.
+    Call it before taking any other lock on the tables that reports touch. Otherwise two
+    transactions could each wait for a lock that the other one holds.
     """
     connection.execute("LOCK TABLE headcount_open.shard_weeks IN EXCLUSIVE MODE")
 
 
 def number(week: Week) -> int:
-    """A week as the tokens' table writes it, in four bytes: 202647."""
+    """Return a week in the form of the tokens' table, in four bytes: 202647."""
     return week.year * 100 + week.number
 
 
@@ -296,7 +296,7 @@ def _partition(table: str, week: Week) -> str:
 
 
 def add_week(connection: PostgresConnection, week: Week) -> None:
-    """Make the partitions of a week, empty, in the place of any that a dump left."""
+    """Make empty partitions of a week, in place of any that a dump left."""
     drop_week(connection, week)
     sampled = connection.execute("SELECT to_regclass('pg_dist_partition') IS NOT NULL").fetchone()
     for table, options in OF_A_WEEK.items():
@@ -304,7 +304,8 @@ def add_week(connection: PostgresConnection, week: Week) -> None:
         part = _partition(table, week)
         values = f"FOR VALUES IN ({value})"
         if sampled == (False,):
-            # Made apart and attached, which waits for no reader and keeps none waiting.
+            # A partition that is made apart and then attached waits for no reader and keeps
+            # none waiting.
             connection.execute(
                 f"CREATE TABLE {part} (LIKE {table} INCLUDING ALL) {options}".encode()
             )
@@ -312,8 +313,8 @@ def add_week(connection: PostgresConnection, week: Week) -> None:
         else:
             statement = f"CREATE TABLE {part} PARTITION OF {table} {values} {options}"
             connection.execute(statement.encode())
-        # Else samples of rare values stay in the planner's statistics after the close;
-        # Citus does not take the statement.
+        # Otherwise samples of rare values would stay in the planner's statistics after the
+        # close. Citus does not take the statement.
         for column in _UNSAMPLED.get(table, ()) if sampled == (False,) else ():
             statement = f"ALTER TABLE {_partition(table, week)} ALTER {column} SET STATISTICS 0"
             connection.execute(statement.encode())
@@ -326,10 +327,9 @@ def drop_week(connection: PostgresConnection, week: Week) -> None:
 
 
 def drop_leftovers(connection: PostgresConnection) -> bool:
-    """Drop what is left of weeks that are open no more; False if somebody has it open.
+    """Drop the remains of weeks that are no longer open; return False if one is in use.
 
-    Whoever counts reports queues behind a drop that waits for a reader, so it
-    waits for a moment only.
+    The drop waits for readers only briefly, because reports queue behind it.
     """
     if not _leftovers(connection):
         return True
@@ -345,7 +345,7 @@ def drop_leftovers(connection: PostgresConnection) -> bool:
 
 
 def wait_briefly(connection: PostgresConnection) -> None:
-    """Wait for locks a moment only, to the end of this transaction."""
+    """Wait for locks only briefly, to the end of this transaction."""
     connection.execute("SET LOCAL lock_timeout = '100ms'")
 
 

@@ -1,9 +1,8 @@
-"""A session of ours: every setting on which a promise rests, whatever the surroundings bring.
+"""The session of a server: every setting on which a promise rests, whatever the defaults.
 
-Role, database and environment may have settings of their own, and what stands
-between a server and its database may give a session to somebody else in the
-middle. So each is set by us, and each commit of reports asks whether the
-session is still the one.
+Role, database and environment may have settings of their own, and a pooler between a server
+and its database may switch to another session halfway. So a new connection gets each setting, and
+each commit of reports asks whether the session is still the same.
 """
 
 from __future__ import annotations
@@ -22,35 +21,35 @@ from headcount_server.errors import StoreError
 from headcount_server.store.postgres.schema import SEARCH_PATH, PostgresConnection
 
 LOCK_MILLISECONDS = 800
-"""How long a lock is waited for: whoever counts reports may queue behind who waits."""
+"""Longest wait for a lock: reports may queue behind a session that waits."""
 
 PARAMETERS = {"client_encoding": "UTF8"}
-"""What a connection begins with, also where its URL says otherwise."""
+"""Settings of a new connection, which override those of its URL."""
 
 _SETTINGS = {
     "search_path": SEARCH_PATH,
     "lock_timeout": f"{LOCK_MILLISECONDS}ms",
-    # No bound on whole statements: it would end the wait of a commit for its standby
-    # with an answer that looks like success.
+    # No bound on whole statements, because it would end a commit's wait for its standby with
+    # an answer that looks like success.
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "20s",
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
-    # Else the warning that a commit waited in vain for its standby would not come.
+    # Otherwise a commit that waited for its standby in vain would give no warning.
     "client_min_messages": "warning",
     "standard_conforming_strings": "on",
     "TimeZone": "UTC",
 }
 _LATER = {"transaction_timeout": "0", "idle_session_timeout": "0"}
-"""Those that some releases of PostgreSQL do not have, yet or any more."""
+"""Settings that some releases of PostgreSQL do not have."""
 _DURABLE = """
 SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
 _MARK = "headcount.session"
 _DOUBT = "SyncRepWaitForLSN"
-"""The function that warns of a wait for a standby that was cancelled: its words are in the
-language of the server, and its SQLSTATE is that of any warning."""
+"""The function that warns if a wait for a standby was cancelled. The warning's words are in
+the server's language, and its SQLSTATE is that of any warning."""
 _REPEAT_SECONDS = 60.0
 SHARED = (
     "the database's sessions are shared with others: what stands between (a pooler such as "
@@ -64,10 +63,10 @@ _said: dict[tuple[str | None, str | None], float] = {}
 
 
 def configure(connection: PostgresConnection) -> None:
-    """Make a new connection ours."""
+    """Apply every setting to a new connection."""
     connection.autocommit = True
     connection.prepare_threshold = None
-    # Token hashes stand in the type that takes the fewest bytes, and are texts here.
+    # Token hashes are kept as uuid, which takes the fewest bytes, and are texts here.
     connection.adapters.register_loader("uuid", TextLoader)
     _marks[connection] = secrets.token_hex(8)
     settings = {**_SETTINGS, _MARK: _marks[connection]}
@@ -83,11 +82,11 @@ def configure(connection: PostgresConnection) -> None:
 
 
 ASK = f"SELECT current_setting('{_MARK}', true)"
-"""Gives the mark of a session that is configured; nothing, or another one, if it is not."""
+"""Returns the mark of a configured session; nothing, or another mark, for any other session."""
 
 
 def mark(connection: PostgresConnection) -> str:
-    """The mark of a session, as its connection has it."""
+    """Return the mark that a connection's session must have."""
     return _marks.get(connection, "")
 
 
@@ -104,7 +103,7 @@ def _process(connection: PostgresConnection) -> int:
 
 
 class Warnings:
-    """Hears whether a commit on a connection waited in vain for its standby."""
+    """Notices whether a commit on a connection waited for its standby in vain."""
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
@@ -122,7 +121,7 @@ class Warnings:
 
 
 def _tell(notice: psycopg.errors.Diagnostic) -> None:
-    """Tell the operator of a warning, without its words, which may be a statement with its data."""
+    """Log a warning without its words, which may hold a statement with its data."""
     if notice.severity_nonlocalized != "WARNING":
         return
     what = (notice.sqlstate, notice.source_function)

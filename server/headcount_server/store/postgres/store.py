@@ -1,8 +1,8 @@
 """The store on PostgreSQL: any number of servers on one database.
 
-Reports go through lanes, each a thread of the server with its own shards and
-at most one connection. A commit in doubt, because the connection was lost
-within it, is run again: what it counted is a duplicate then.
+Reports go through lanes. Each is a thread of the server with its own shards and at most one
+connection. A commit is in doubt if its connection was lost; it is then run again, and the
+reports that it had counted are duplicates.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from headcount_server.store.postgres.weeks import Known, OpenWeek
 from headcount_server.week import Week
 
 LANES = 2
-"""Threads, and so transactions, that a server counts with at once; while one waits for its
-commit the other goes on. With more of them each commit would carry fewer reports."""
+"""Number of counting threads, and so of transactions, of a server. While one waits for its
+commit, the other works. With more of them each commit would carry fewer reports."""
 LANES_OF_NODES = 8
-"""The same where shards stand on several nodes, and each has transactions of its own."""
+"""The same if shards are on several nodes, each of which has its own transactions."""
 ATTEMPTS = 5
-"""How often a batch is run until callers are told to come back."""
+"""Number of times that a batch is run before callers are told to come back."""
 REST_SECONDS = 0.5
-"""How long callers are refused at once after the database was found to be away."""
+"""Seconds in which callers are refused at once after the database was unreachable."""
 
 
 class PostgresStore:
-    """Keeps tokens and totals on a PostgreSQL server; see `store.Store`.
+    """Keeps tokens and totals on a PostgreSQL server; see `store.contract.Store`.
 
-    Raises StoreError where the server cannot be reached or its tables not be used.
+    Raises StoreError if the server cannot be reached or its tables cannot be used.
     """
 
     def __init__(self, url: PostgresUrl, allowance: Allowance | None = None) -> None:
@@ -74,7 +74,7 @@ class PostgresStore:
         self._pool.open()
 
     def lane(self, token: bytes) -> int:
-        """The lane that counts this token's reports."""
+        """Return the lane that counts this token's reports."""
         return batch.shard_of(token) % self.lanes
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
@@ -84,11 +84,11 @@ class PostgresStore:
             self._look(connection)
 
     def open_weeks(self) -> Mapping[Week, Terms]:
-        """Weeks that take reports, oldest first."""
+        """Return the weeks that take reports, oldest first."""
         return {week: its.terms for week, its in sorted(self._known.weeks.items())}
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Add reports to their totals; shard by shard where these stand on several nodes."""
+        """Add reports to their totals, shard by shard if shards are on several nodes."""
         if time.monotonic() < self._resting_until:
             msg = "the database is away"
             raise Unavailable(msg)
@@ -119,9 +119,9 @@ class PostgresStore:
                 error = found
                 break
             except psycopg.DataError:
-                raise  # it is a report's, and will not be better the next time
+                raise  # a report causes it, so another try would not help
             except (psycopg.Error, InDoubt, Foreign) as found:
-                # Run again, on another connection: were it committed, the tokens tell.
+                # Run again on another connection. If it was committed, its tokens prove that.
                 error = found
                 self._mend(found)
         self._resting_until = time.monotonic() + REST_SECONDS
@@ -141,11 +141,11 @@ class PostgresStore:
         try:
             with self._pool.connection() as connection:
                 self._look(connection)
-        except StoreError as error:  # the log has it from the turn of the weeks
+        except StoreError as error:  # `week_cycle` has logged it
             raise Unavailable(str(error)) from error
 
     def _mend(self, error: Exception) -> None:
-        """Have the pool part with connections that lead to a server that is gone."""
+        """Make the pool drop connections that lead to a server that is gone."""
         with suppress(psycopg.Error):
             if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
                 self._pool.drain()  # it is a standby now
@@ -153,10 +153,10 @@ class PostgresStore:
                 self._pool.check()
 
     def _admit(self, newcomers: Sequence[tuple[OpenWeek, Project, Sequence[Newcomer]]]) -> None:
-        """Take new values into the weeks' vocabularies, as far as room and allowance go.
+        """Add new values to the weeks' vocabularies, as far as room and allowance go.
 
-        In a transaction of its own, under a lock that all servers share, so
-        that the bounds hold exactly. It is rare that a value is new.
+        This is a transaction of its own under a lock that all servers share, so that the
+        bounds hold exactly. New values are rare.
         """
         with self._pool.connection() as connection, self._vocabularies:
             try:
@@ -169,20 +169,20 @@ class PostgresStore:
                 raise
 
     def _doubt(self) -> None:
-        """What was admitted may not be in the database: have the vocabularies read again."""
+        """Have the vocabularies read again, because admitted values may not be stored."""
         with self._changing:
             weeks = {week: replace(its, opening=-1) for week, its in self._known.weeks.items()}
             self._known = Known(self._known.revision, weeks)
 
     def close_week(self, week: Week, now: datetime, note: str = "") -> None:
-        """Publish a week and drop its tokens, totals and key; once among all servers."""
+        """Publish a week and drop its tokens, totals and key, once among all servers."""
         with self._connection("the week cannot be closed") as connection:
             postgres_weeks.close_week(connection, week, now, note)
             self._look(connection)
             postgres_schema.drop_leftovers(connection)
 
     def may_have_changed(self) -> bool:
-        """Whether another server or a command changed something, or nobody can say."""
+        """Return whether another server or a command may have changed something."""
         if self._changed:
             return True
         try:
@@ -192,7 +192,10 @@ class PostgresStore:
             return True
 
     def refresh(self) -> bool:
-        """Learn what changed. Raises Unavailable, StoreError."""
+        """Read what changed, and return whether anything was changed.
+
+        Raises Unavailable or StoreError.
+        """
         with self._connection("the weeks cannot be read") as connection:
             self._look(connection)
         changed, self._changed = self._changed, False
@@ -205,7 +208,7 @@ class PostgresStore:
             self._changed = self._changed or self._known.revision != before.revision
 
     def wipe_leftovers(self) -> bool:
-        """Drop what closed weeks left behind; see docs/operators/postgresql.md on the rest."""
+        """Drop the remains of closed weeks; docs/operators/postgresql.md covers other remains."""
         try:
             with self._connection("") as connection:
                 return postgres_schema.drop_leftovers(connection)
@@ -213,17 +216,17 @@ class PostgresStore:
             return False
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
-        """Closed weeks, of one snapshot."""
+        """Return closed weeks of one snapshot."""
         with self._connection("the totals cannot be read") as connection, connection.transaction():
-            # One snapshot, so that a close in between is seen whole or not at all.
+            # One snapshot, so that a close in between is seen as a whole or not at all.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return publishing.read(Adapter(connection), first, last, limit)
 
     def check(self) -> None:
-        """Nothing: each new connection is compared with the first."""
+        """Do nothing, because each new connection is compared with the first one."""
 
     def probe(self) -> bool:
-        """Whether a commit gets through."""
+        """Return whether a commit succeeds."""
         try:
             with self._connection("") as connection:
                 connection.execute(
@@ -236,7 +239,7 @@ class PostgresStore:
         return True
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._pool.close()
 
     @contextmanager

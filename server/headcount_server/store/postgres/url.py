@@ -1,4 +1,4 @@
-"""Where a PostgreSQL database is, in a form that shows no password."""
+"""The address of a PostgreSQL database, in a form that shows no password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEDY = (
     "% of a name or password as %40 %3A %2F %3F %23 %26 %25; or put the password into ~/.pgpass"
 )
 _SCHEME = "postgresql://"
-# libpq says of its options which are secret, and hides those of SCRAM altogether.
+# libpq says which of its options are secret, and does not list those of SCRAM at all.
 _SECRET = {
     option.keyword.decode() for option in pq.Conninfo.get_defaults() if option.dispchar == b"*"
 } | {"scram_client_key", "scram_server_key"}
@@ -24,14 +24,14 @@ _SECRET = {
 
 @dataclass(frozen=True, slots=True)
 class PostgresUrl:
-    """A database on a PostgreSQL server, as libpq writes it: `postgresql://user@host/name`."""
+    """A database on a PostgreSQL server, in libpq's notation: `postgresql://user@host/name`."""
 
     text: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The database of a URL. Raises StoreError, which repeats nothing of the URL."""
-        # A stray @ means that part of a password is taken for a host or a name, and shown.
+        """Return the database of a URL. Raises StoreError, which repeats nothing of the URL."""
+        # With a stray @, part of a password would be taken for a host or a name, and shown.
         authority, _, rest = text.partition("://")[2].partition("/")
         if "@" in rest or authority.count("@") > 1 or "@" in authority.partition("?")[2]:
             msg = f"--database: an @ stands in the URL where none belongs; {_REMEDY}"
@@ -41,7 +41,7 @@ class PostgresUrl:
             conninfo.conninfo_to_dict(url.text)
         except psycopg.Error:
             msg = f"--database: libpq cannot read this URL; {_REMEDY}"
-            # The words of libpq repeat what it could not read.
+            # libpq's message repeats what it could not read.
             raise StoreError(msg) from None
         return url
 

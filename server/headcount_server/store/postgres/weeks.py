@@ -1,8 +1,7 @@
-"""The weeks on PostgreSQL: how they open, what a server knows of them, how they close.
+"""The weeks on PostgreSQL: how they open, what a server knows of them, and how they close.
 
-Whatever changes which weeks take reports happens under one advisory lock, so
-that it happens once among all servers, and raises the revision, by which the
-others notice.
+Each change of the open weeks happens under one advisory lock, so that it happens once among
+all servers. It raises the revision, by which the other servers notice it.
 """
 
 from __future__ import annotations
@@ -33,34 +32,34 @@ class OpenWeek:
     week: Week
     terms: Terms
     opening: int
-    """Drawn when the week was opened; another one if it was given up and begun anew."""
+    """Drawn when the week opens; it changes if the week is given up and begun anew."""
     key: bytes
     vocabulary: Vocabulary
     copied: bool
-    """Whether tokens of it were copied from a database that knows no shards."""
+    """Whether the week has tokens that were copied from a database without shards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a server knows of all weeks, as of a revision."""
+    """A server's knowledge of all weeks, as of a revision."""
 
     revision: int
     weeks: Mapping[Week, OpenWeek]
 
 
 def revision(connection: PostgresConnection) -> int:
-    """Number of changes so far to what is published and to which weeks are open."""
+    """Return the number of changes so far to published totals and to the open weeks."""
     row = connection.execute("SELECT revision FROM headcount.revision").fetchone()
     return int(row[0]) if row else 0
 
 
 def load(connection: PostgresConnection, before: Mapping[Week, OpenWeek]) -> Known:
-    """What the database says now; vocabularies that are known are kept.
+    """Return what the database says now; vocabularies that are known are kept.
 
-    Raises StoreError where an open week has no key, psycopg.Error.
+    Raises StoreError if an open week has no key, and psycopg.Error.
     """
     with connection.transaction():
-        # The revision first: what changes after it will be noticed again.
+        # The revision comes first, so that later changes will be noticed.
         number = revision(connection)
         rows = connection.execute(
             "SELECT week, threshold, closes, opening, key, key_check FROM headcount_open.open_weeks"
@@ -89,7 +88,7 @@ def _has_copied(connection: PostgresConnection, week: Week) -> bool:
 
 
 def refuse_wrong(week: Week, key: bytes | None, check: bytes | None) -> None:
-    """Raise StoreError unless this is the key that a week's tokens were hashed with.
+    """Raise StoreError unless `key` is the key that hashed a week's tokens.
 
     A week that an older program opened has no check value.
     """
@@ -108,7 +107,7 @@ def refuse_wrong(week: Week, key: bytes | None, check: bytes | None) -> None:
 
 
 def load_vocabulary(connection: PostgresConnection, week: Week) -> Vocabulary:
-    """The values that a week admits, all servers together."""
+    """Return the values that a week admits, for all servers together."""
     vocabulary = Vocabulary()
     for row in connection.execute(
         "SELECT project, key, value FROM headcount.places WHERE week = %s", (str(week),)
@@ -137,7 +136,7 @@ def open_week(connection: PostgresConnection, week: Week, terms: Terms, schema: 
 
 
 def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) -> None:
-    """Open a week that is not, within a transaction; its tokens are hashed under the key."""
+    """Open a week that is not open, within a transaction; `key` will hash its tokens."""
     postgres_schema.hold_intake(connection)
     postgres_schema.wait_briefly(connection)
     postgres_schema.add_week(connection, week)
@@ -160,12 +159,12 @@ def begin(connection: PostgresConnection, week: Week, terms: Terms, key: bytes) 
 
 
 def close_week(connection: PostgresConnection, week: Week, now: datetime, note: str = "") -> bool:
-    """Publish a week; False where another server has done so.
+    """Publish a week; return False if another server has done so.
 
-    First its row goes from every shard, which waits for the reports that are
-    being counted there and lets no further one in. From then on its totals
-    stand still, whatever happens, until some server publishes them. All else of
-    it is dropped by `drop_leftovers`, as soon as nobody has it open.
+    First the week's row is deleted from every shard. This waits for the reports that are
+    being counted there, and admits no further ones. From then on its totals do not change,
+    whatever happens, until a server publishes them. `drop_leftovers` drops its other data
+    once no session uses them.
     """
     with connection.transaction():
         postgres_schema.hold_intake(connection)
@@ -188,7 +187,7 @@ def close_week(connection: PostgresConnection, week: Week, now: datetime, note: 
 
 
 def forget(connection: PostgresConnection, week: Week) -> None:
-    """Have a week open no more, without its key; within a transaction."""
+    """Remove a week and its key from the open weeks, within a transaction."""
     connection.execute("DELETE FROM headcount_open.open_weeks WHERE week = %s", (str(week),))
     connection.execute("DELETE FROM headcount_open.shard_weeks WHERE week = %s", (str(week),))
     connection.execute("DELETE FROM headcount_secret.week_keys WHERE week = %s", (str(week),))

@@ -18,7 +18,10 @@ _TOKEN_COLUMNS = "token"  # noqa: S105 - no password
 
 
 def audit(database: Path) -> Audit:
-    """Examine a file, also beside a running server. Raises StoreError if unreadable."""
+    """Return the audit of a file, even beside a running server.
+
+    Raises StoreError if the file is unreadable.
+    """
     with connections.reading(database, older=True) as connection:
         tables = tuple(_tables(connection))
         keys = tuple(sorted(key.stem for key in beside(database, ".keys").glob("*.key")))
@@ -53,7 +56,7 @@ def _tables(connection: Connection) -> Iterator[Table]:
 
 
 def _expected(name: str) -> tuple[str, str]:
-    """Columns of a table and what a row is; empty where no such table is known."""
+    """Return the columns of a table and the meaning of its rows; empty if the table is unknown."""
     if _TOKENS.fullmatch(name):
         return _TOKEN_COLUMNS, A_TOKEN
     return TABLES.get(name, ("", ""))

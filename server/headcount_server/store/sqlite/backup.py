@@ -1,9 +1,8 @@
-"""Backups: a copy of what is published, and back.
+"""Makes backups of a database, and restores them.
 
-A backup is a database of its own. Without open weeks it is made by copying the
-closed ones into an empty file, so that nothing of an open week ever touches
-the place where backups are kept. With open weeks it is a whole copy, their
-keys beside it, and holds what the close is there to destroy.
+A backup is a database of its own. Without open weeks it is made by copying the closed weeks into an
+empty file, so that no data of an open week ever reach the place of the backups. With open weeks it
+is a whole copy, with their keys beside it, and holds what the close must destroy.
 """
 
 from __future__ import annotations
@@ -43,16 +42,16 @@ _COPIED = {
     "retractions": "",
     "annotations": "",
 }
-"""Tables of a backup without open weeks, and which of their rows."""
+"""Tables of a backup without open weeks, each with a condition on its rows."""
 
 
 GIVEN_UP = "Given up: restored from a backup after its close, and a week is published once."
-"""What the public is told of a week that `restore` gave up."""
+"""The public notice about a week that `restore` gave up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a database or a backup holds."""
+    """The content of a database or a backup."""
 
     closed_weeks: int
     open_weeks: tuple[str, ...]
@@ -61,23 +60,23 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore put in place."""
+    """The result of a restore."""
 
     content: Content
     given_up: tuple[str, ...]
-    """Weeks that are closed with nothing published."""
+    """Weeks that are closed without published totals."""
 
 
 def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
-    """Copy a database, also beside a running server, and verify the copy.
+    """Copy a database, even beside a running server, and verify the copy.
 
-    The file appears under its name only when it is whole. Raises StoreError.
+    The file appears under its name only once it is complete. Raises StoreError.
     """
     _refuse_existing(file)
     with connections.reading(database, older=True) as source, _in_the_making(file) as draft:
         if open_weeks:
             source.execute("ROLLBACK")  # VACUUM takes a snapshot of its own
-            source.execute("PRAGMA query_only=OFF")  # forbids VACUUM INTO another file too
+            source.execute("PRAGMA query_only=OFF")  # it also forbids VACUUM INTO another file
             source.execute("VACUUM INTO ?", (str(draft),))
             with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
                 connections.stamp(copy, BACKUP)
@@ -92,9 +91,8 @@ def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
 def restore(backup: Path, database: Path, now: datetime, former: Path | None) -> Restored:
     """Put a backup in the place of a database that is gone.
 
-    A week is published once: one that is open in the backup and past its close is
-    given up with a public notice. What a `former` database had retracted is
-    retracted. Raises StoreError.
+    A week is published once, so a week that is open in the backup and past its close is given up
+    with a public notice. Retractions of a `former` database are repeated. Raises StoreError.
     """
     claim = Claim(database)
     try:
@@ -172,7 +170,10 @@ def _refuse_existing(path: Path) -> None:
 
 @contextmanager
 def _in_the_making(file: Path) -> Iterator[Path]:
-    """A file beside, that only we can read; renamed when all went well, else removed."""
+    """Give a draft beside the file that only its owner can read; then rename or remove it.
+
+    The draft is renamed if all went well, and removed if not.
+    """
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     except OSError as error:
@@ -202,7 +203,7 @@ def _copy_closed(source: sqlite3.Connection, draft: Path, database: Path) -> Non
                 target.execute(f"INSERT INTO {table} SELECT * FROM source.{table} {rows}")  # noqa: S608 - our names
         target.execute("COMMIT")
         target.execute("DETACH source")
-        # A file of its own from here on, without a log beside it.
+        # From here on it is a single file, without a log beside it.
         target.execute("PRAGMA journal_mode=DELETE").fetchone()
         connections.stamp(target, BACKUP)
 
@@ -219,7 +220,7 @@ def _verified(file: Path) -> Content:
 
 
 def _copy_keys(source: Path, target: Path, draft: Path, weeks: tuple[str, ...]) -> None:
-    """Copy the keys of weeks, which the draft of the target has to know."""
+    """Copy the keys of weeks, whose check values the draft of the target must have."""
     directory = beside(target, ".keys")
     _refuse_existing(directory)
     directory.mkdir(mode=0o700)

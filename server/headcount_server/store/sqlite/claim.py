@@ -1,9 +1,8 @@
-"""The claim of one process to write to a database, and whether its files are still in place.
+"""The claim of one process to write to a database, and to know its files in place.
 
-A database is several files: itself, its write-ahead log and the log's index,
-the lock, and the week keys. A process that has them open goes on writing to
-them after somebody moved, replaced or deleted them, where nobody will find it.
-So the claim remembers which files they were.
+A database is several files: the main file, its write-ahead log and the log's index, the lock, and
+the week keys. If somebody moves, replaces or deletes them, a process that has them open goes on
+writing to them, and the data are lost. So the claim remembers which files they were.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ _MOVED = "the totals cannot be written"
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """A file that belongs to a database: `-wal`, `-shm`, `.lock` or `.keys`."""
+    """Return a file that belongs to a database: `-wal`, `-shm`, `.lock` or `.keys`."""
     return path.with_name(f"{path.name}{suffix}")
 
 
 def real(path: Path) -> Path:
-    """Where the file of a database lies, and so what belongs to it, if this is a link."""
+    """Return the real path of a database's file if it is a link; its other files are there too."""
     return path.resolve() if path.is_symlink() else path
 
 
@@ -68,9 +67,9 @@ class Claim:
             raise StoreError(msg)
 
     def take_name(self, identity: int) -> None:
-        """Hold the database's identity too, which its copies share. Raises StoreError.
+        """Claim the database's identity, which its copies share. Raises StoreError.
 
-        Linux alone has names that end with their process and leave no file.
+        This needs Linux: only there are names that end with their process and leave no file.
         """
         name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
@@ -88,16 +87,16 @@ class Claim:
             self._name = name
 
     def watch(self, files: Iterable[Path]) -> None:
-        """Hold these files, which are there, to be what they are now. Raises OSError."""
+        """Remember what these existing files are now. Raises OSError."""
         self._files.update({file: _what(file) for file in files})
 
     def watch_no_more(self, files: Iterable[Path]) -> None:
-        """Let these files go."""
+        """Forget these files."""
         for file in files:
             self._files.pop(file, None)
 
     def check(self) -> None:
-        """Raise Unavailable if a file was moved, replaced or deleted since."""
+        """Raise Unavailable if a watched file was moved, replaced or deleted."""
         for file, what in self._files.items():
             try:
                 found = _what(file)
@@ -114,12 +113,12 @@ class Claim:
                 raise Unavailable(_MOVED, why)
 
     def is_watched(self, file: Path, descriptor: int) -> bool:
-        """Whether an open file is the one that this name stood for."""
+        """Return whether an open file is the one that `watch` found under this name."""
         found = os.fstat(descriptor)
         return self._files.get(file) == (found.st_dev, found.st_ino)
 
     def release(self) -> None:
-        """Let another process have it."""
+        """Let another process claim the database."""
         if self._name is not None:
             self._name.close()
         os.close(self._lock)

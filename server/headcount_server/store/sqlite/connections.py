@@ -1,8 +1,8 @@
 """The SQLite file: who may write to it, how it is opened, and which schema it has.
 
-One process holds the right to write (an advisory lock beside the file), over
-one connection; that is the server, or a command such as `retract` while no
-server runs. Everybody else reads, over connections that cannot write.
+One process holds the right to write, by an advisory lock beside the file, and writes over
+one connection. That is the server, or a command such as `retract` while no server runs. All
+others read, over connections that cannot write.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
 
 APPLICATION_ID = 0x68646374
-"""Marks the file as ours (`hdct`)."""
+"""Marks the file as headcount's (`hdct`)."""
 
 _RESTORE = "move it away, and put a backup in its place with `headcount-server restore`"
 
@@ -38,25 +38,25 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "temp_store=MEMORY",
     "wal_autocheckpoint=1000",
-    # Only a reader can be in the way, of a truncation that is tried again anyway.
+    # Only a reader can block, and only a truncation, which is tried again anyway.
     "busy_timeout=250",
 )
 
 
 def token_table(week: Week) -> str:
-    """Name of the table of a week's tokens."""
+    """Return the name of the table of a week's tokens."""
     return f"tokens_{week.year:04}_W{week.number:02}"
 
 
 def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
-    """The writing connection, to be opened under a claim; brings the schema up to date.
+    """Return the writing connection, opened under a claim, with the schema up to date.
 
-    Makes the file where there is none, with an identity that its copies share. A
-    backup with open weeks is for `restore` alone, which knows what is past.
-    Raises StoreError, OSError, sqlite3.Error.
+    Makes the file if there is none, with an identity that its copies share. Only `restore`
+    may open a backup with open weeks, because it knows which weeks are over. Raises
+    StoreError, OSError or sqlite3.Error.
     """
     refuse_torn(path)
-    # Made by us, so that only we can read it; WAL and index inherit the mode.
+    # Made here, so that only its owner can read it; log and index inherit the mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(
         uri(path, "rw"), uri=True, isolation_level=None, check_same_thread=False
@@ -68,7 +68,7 @@ def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
         if not restoring:
             _refuse_backup(connection, path)
         if identity(connection) in {_NONE, BACKUP}:
-            # Before there is a log, so that no log of another time fits.
+            # Written before there is a log, so that no log of another time fits.
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             stamp(connection, secrets.randbelow(2**31 - 1) + 1)
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -80,13 +80,13 @@ def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
 
 
 _NONE = 0
-"""The identity of a file that has none yet: a new one, or one of an older program."""
+"""The identity of a file that has none yet: a new file, or one of an older program."""
 BACKUP = -1
-"""The identity of a backup, which nobody writes to."""
+"""The identity of a backup, which no process writes to."""
 
 
 def identity(connection: sqlite3.Connection) -> int:
-    """What a database and its log share, and both with their copies."""
+    """Return the number that a database shares with its log and its copies."""
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     return int(found)
 
@@ -101,16 +101,16 @@ def _refuse_backup(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def stamp(connection: sqlite3.Connection, identity: int) -> None:
-    """Write an identity into the first page; that of the database itself changes nothing.
+    """Write an identity into the first page; the database's own identity changes nothing.
 
-    In each commit, so that every log has it. A commit that changes nothing else
-    so takes a page and a sync too, as long as one that does.
+    Each commit writes it, so that every log has it. A commit that changes nothing else
+    therefore takes a page and a sync too, and as long as any other commit.
     """
     connection.execute(f"PRAGMA user_version={identity:d}")
 
 
 def refuse_torn(path: Path) -> None:
-    """Raise StoreError for a file that what lies beside it does not belong to."""
+    """Raise StoreError for a file whose log or keys belong to another database."""
     log, keys = beside(path, "-wal"), beside(path, ".keys")
     logged = log.exists() and log.stat().st_size > 0
     remedy = (
@@ -134,16 +134,15 @@ def _identity_without_log(path: Path) -> int:
         with closing(sqlite3.connect(f"{uri(path)}&immutable=1", uri=True)) as alone:
             return identity(alone)
     except sqlite3.DatabaseError:
-        return _NONE  # in the middle of a checkpoint, which the log will make good
+        return _NONE  # the log will complete a checkpoint that was cut off
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """The lock and the connection of a command, in one transaction.
+    """Give a command the lock and a connection, in one transaction.
 
-    Afterwards nothing of what was deleted is left, and no key of a week that is
-    not open. Raises StoreError where there is no such database, a server runs on it, or
-    it cannot be written.
+    Afterwards nothing of the deleted rows is left, and no key of a week that is not open. Raises
+    StoreError if there is no such database, a server runs on it, or it cannot be written.
     """
     if not path.exists():
         refuse_torn(path)
@@ -173,15 +172,15 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 CORRECTED = ("published_answers", "published_values", "annotations", "open_answers", "open_values")
-"""Tables that a command takes rows from."""
+"""Tables that a command deletes rows from."""
 
 
 def rewrite(connection: Connection, tables: Iterable[str], rows: str = "") -> None:
-    """Write tables anew, with these rows of them, so that no page keeps what was deleted.
+    """Rewrite tables with only these of their rows, so that no page keeps deleted rows.
 
-    `secure_delete` overwrites rows, but not the copies of rows that SQLite leaves
-    in a page when it splits it; emptying a table wipes its pages whole. `VACUUM`
-    would do it too, and shorten the file, whose end the disk would keep.
+    `secure_delete` overwrites rows, but not the copies that SQLite leaves in a page when it
+    splits it. Emptying a table wipes its pages whole. `VACUUM` would do so too, but it also
+    shortens the file, whose end would stay readable on the disk.
     """
     for table in tables:
         connection.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM main.{table} {rows}")  # noqa: S608 - our names
@@ -191,13 +190,13 @@ def rewrite(connection: Connection, tables: Iterable[str], rows: str = "") -> No
 
 
 def open_weeks(connection: Connection) -> set[Week]:
-    """The weeks that take reports."""
+    """Return the weeks that take reports."""
     rows = connection.execute("SELECT week FROM weeks WHERE closed IS NULL")
     return {Week.parse(week) for (week,) in rows}
 
 
 def _destroy_keys(connection: sqlite3.Connection, path: Path, before: set[Week]) -> None:
-    """Destroy the keys of weeks that were given up, whatever they are, and leftovers."""
+    """Destroy the keys of weeks that were given up, whatever they hold, and leftover keys."""
     keys = WeekKeys(beside(path, ".keys"), key_checks(connection))
     after = open_weeks(connection)
     for week in before - after:
@@ -206,7 +205,7 @@ def _destroy_keys(connection: sqlite3.Connection, path: Path, before: set[Week])
 
 
 def key_checks(connection: Connection) -> dict[Week, bytes]:
-    """The check values of week keys that a database has; an older schema has none."""
+    """Return the check values of a database's week keys; an older schema has none."""
     there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'key_checks'").fetchone()
     rows = connection.execute("SELECT week, key_check FROM key_checks") if there else ()
     return {Week.parse(week): check for week, check in rows}
@@ -214,10 +213,10 @@ def key_checks(connection: Connection) -> dict[Week, bytes]:
 
 @contextmanager
 def reading(path: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write, on one snapshot; works beside a running server.
+    """Give a connection that cannot write, on one snapshot; it works beside a running server.
 
-    Raises StoreError where the file is missing, strange, unreadable, of a newer
-    schema, or of an older one unless that is asked for.
+    Raises StoreError if the file is missing, strange, unreadable, of a newer schema, or,
+    unless `older` is set, of an older one.
     """
     refuse_torn(path)
     if not path.exists():
@@ -246,14 +245,14 @@ def reading(path: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
 
 
 def told(path: Path, error: Exception) -> str:
-    """What an operator is told of an error of the file, with what to do if it is damaged."""
+    """Return an error of the file in words for the operator, with the remedy if it is damaged."""
     name = getattr(error, "sqlite_errorname", "")
     remedy = f"; {_RESTORE}" if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) else ""
     return f"{path}: {error}{remedy}"
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """A connection through which nothing can be written."""
+    """Return a connection that cannot write."""
     connection = sqlite3.connect(uri(path), uri=True, isolation_level=None)
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
@@ -261,17 +260,17 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def uri(path: Path, mode: str = "ro") -> str:
-    """The file as SQLite opens it, for reading alone or in another mode."""
+    """Return the URI of the file, for reading alone or in another mode."""
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
-    """Names of the steps that made this schema, in order; their number is its version."""
+    """Return the names of this schema's steps, in order; their number is its version."""
     return [done.name for done in migrations.applied(Database(connection, execute_plugins=False))]
 
 
 def newest() -> int:
-    """The schema version of this program."""
+    """Return the schema version of this program."""
     with closing(sqlite3.connect(":memory:")) as nothing:
         return len(migrations.pending(Database(nothing, execute_plugins=False)))
 
@@ -293,7 +292,7 @@ def refuse_strange(connection: sqlite3.Connection, path: Path, *, empty: bool) -
             "headcount-server that wrote it, or restore a backup made before the upgrade"
         )
         raise StoreError(msg)
-    if version:  # else its making was cut off before the first step, and goes on
+    if version:  # if not, its creation was cut off before the first step, and goes on
         _refuse_impossible(connection, path)
 
 

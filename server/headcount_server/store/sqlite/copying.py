@@ -29,7 +29,7 @@ class SqliteSide:
         self._keys = WeekKeys(beside(path, ".keys"), connections.key_checks(connection))
 
     def rows(self, table: str) -> Iterator[Row]:
-        """Rows of a table in order of its columns."""
+        """Yield the rows of a table in the order of its columns."""
         with _told(self._path):
             if table == "weeks":
                 for week, threshold, closes, closed in self._ordered("weeks"):
@@ -83,7 +83,7 @@ class SqliteSide:
         )
 
     def undo(self) -> None:
-        """Remove the file and the keys again."""
+        """Remove the file and the keys."""
         self._keys.destroy_all_but(set())
         beside(self._path, ".keys").rmdir()
         for suffix in ("-wal", "-shm", ""):
@@ -92,7 +92,7 @@ class SqliteSide:
 
 @contextmanager
 def leaving(path: Path) -> Iterator[SqliteSide]:
-    """A file that no server runs on. Raises StoreError."""
+    """Give a file that no server runs on. Raises StoreError."""
     if not path.exists():
         msg = f"{path}: there is no such database"
         raise StoreError(msg)
@@ -107,7 +107,7 @@ def leaving(path: Path) -> Iterator[SqliteSide]:
 
 @contextmanager
 def arriving(path: Path) -> Iterator[SqliteSide]:
-    """A file that is made, and gone again where anything fails. Raises StoreError."""
+    """Give a new file, which is removed if anything fails. Raises StoreError."""
     claim = Claim(path)
     try:
         for suffix in ("", "-wal", "-shm", ".keys"):

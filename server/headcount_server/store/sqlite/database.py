@@ -1,4 +1,4 @@
-"""A SQLite file, as `store.database` asks for it."""
+"""A SQLite file, which implements `store.database.Database`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from headcount_server.week import Week
 
 @dataclass(frozen=True, slots=True)
 class SqliteDatabase:
-    """One server has it at a time; see `store.database.Database`."""
+    """A database that one server at a time may have; see `store.database.Database`."""
 
     path: Path
     open_tables: ClassVar[str] = "open"
@@ -40,15 +40,15 @@ class SqliteDatabase:
         return beside(self.path, ".socket")
 
     def open_store(self) -> SqliteStore:
-        """The store of a server."""
+        """Return the store of a server."""
         return SqliteStore(self.path)
 
     def reading(self, *, older: bool = False) -> AbstractContextManager[Connection]:
-        """A snapshot that cannot be written to."""
+        """Give a snapshot that cannot be written to."""
         return connections.reading(self.path, older=older)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """One transaction that corrects, while no server runs."""
+        """Give one transaction that corrects, while no server runs."""
         return connections.writing(self.path)
 
     def give_up(self, connection: Connection, week: Week) -> None:
@@ -56,24 +56,24 @@ class SqliteDatabase:
         forget_week(connection, week)
 
     def audit(self) -> Audit:
-        """Examine it."""
+        """Return the result of an audit."""
         return audit.audit(self.path)
 
     def copy_from(self) -> AbstractContextManager[Side]:
-        """It as the source of a copy."""
+        """Give the file as the source of a copy."""
         return copying.leaving(self.path)
 
     def copy_into(self) -> AbstractContextManager[Target]:
-        """It as the target of a copy."""
+        """Give the file as the target of a copy."""
         return copying.arriving(self.path)
 
     def prepare(self) -> Iterator[str]:
-        """Refuse: there is nothing to do."""
+        """Raise StoreError, because a file needs no preparation."""
         msg = f"--database {self}: a SQLite file needs no preparing; the server makes it"
         raise StoreError(msg)
 
     def begin_demonstration(self) -> None:
-        """Clear it of a former demonstration, which left a file beside it."""
+        """Clear the database of a former demonstration, which left a file beside it."""
         marker = beside(self.path, ".demo")
         if self.path.exists() and not marker.exists():
             msg = f"--database {self}: exists and is no demonstration's; name another file"

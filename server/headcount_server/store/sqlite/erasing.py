@@ -1,7 +1,7 @@
-"""Erasing files: overwritten where they lie before their blocks go back to the disk.
+"""Erases files: overwrites them in place before their blocks go back to the disk.
 
-What is only shortened or unlinked stays readable in the free blocks of a plain
-disk until something else is written there.
+Data that are only cut off or unlinked stay readable in the free blocks of a plain disk
+until something else is written there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _CHUNK = 1 << 20
 
 
 def sync(path: Path) -> None:
-    """Make a file's content durable, or which files a directory has. Raises OSError."""
+    """Make a file's content durable, or a directory's list of files. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -22,10 +22,9 @@ def sync(path: Path) -> None:
 
 
 def overwrite(descriptor: int, *, first: int = 0) -> None:
-    """Overwrite an open file with zeros and make that durable; it keeps its length.
+    """Overwrite an open file with zeros of its length, and make that durable.
 
-    Its first bytes, if so many are named, are durable before the rest is touched.
-    Raises OSError.
+    The `first` bytes are durable before the rest is touched. Raises OSError.
     """
     size = os.fstat(descriptor).st_size
     if first:
@@ -40,7 +39,7 @@ def _zero(descriptor: int, start: int, end: int) -> None:
 
 
 def destroy(path: Path) -> None:
-    """Overwrite and remove a file, if it is there. Raises OSError."""
+    """Overwrite and remove a file if it exists. Raises OSError."""
     try:
         descriptor = os.open(path, os.O_WRONLY)
     except FileNotFoundError:

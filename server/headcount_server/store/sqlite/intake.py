@@ -1,4 +1,4 @@
-"""Counting reports in a SQLite file: tokens that are new, and the totals of their answers."""
+"""Counts reports in a SQLite file: tokens that are new, and the totals of their answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from headcount_server.week import Week
 
 
 class Intake:
-    """Adds reports to the open weeks of a connection, within a transaction of its owner's."""
+    """Adds reports to the open weeks of a connection, within a transaction of its owner."""
 
     def __init__(
         self,
@@ -35,11 +35,11 @@ class Intake:
         self._allowance = allowance
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Add reports to their totals.
+        """Add reports to their totals; return the outcome of each.
 
-        Raises sqlite3.Error; the vocabularies may know too much then.
+        Raises sqlite3.Error; the vocabularies may then hold values that the database lacks.
         """
-        # By snapshot of the registry too: two may meet in one group.
+        # Grouped by snapshot of the registry too, because one group may have two.
         counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         again: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
         groups = {Outcome.COUNTED: counted, Outcome.DUPLICATE: again}
@@ -79,15 +79,15 @@ class Intake:
         return outcomes
 
     def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
-        """Those of these tokens that a week has counted."""
+        """Return those of these tokens that a week has counted."""
         marks = ",".join("?" * len(tokens))
         query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
         return {token for (token,) in self._connection.execute(query, tokens)}
 
     def _pretend(self, groups: Iterable[Sequence[Entry]]) -> None:
-        """Do with duplicates what is done with others, and undo it: nobody shall see a difference.
+        """Do for duplicates what is done for other reports, and undo it, so that both look alike.
 
-        They take as long, and write as much.
+        Duplicates then take as long, and write as much.
         """
         self._connection.execute("SAVEPOINT pretending")
         for group in groups:
@@ -113,7 +113,7 @@ class Intake:
             " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
             (*at, total.reports),
         )
-        # All rows in one step: Python waits for its interpreter after each.
+        # All rows go in one step, because Python waits for its interpreter after each step.
         self._connection.execute(
             "INSERT INTO open_answers"
             " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"

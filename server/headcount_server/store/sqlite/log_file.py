@@ -1,4 +1,4 @@
-"""The write-ahead log of a SQLite file, emptied so that nothing of it is left on the disk."""
+"""Empties the write-ahead log of a SQLite file, so that the disk keeps nothing of it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ _LOG_HEADER = 32
 
 
 def empty_log(connection: sqlite3.Connection, path: Path, claim: Claim | None = None) -> bool:
-    """Empty the write-ahead log for good; False where a reader is in the way.
+    """Empty the write-ahead log for good; return False if a reader is in the way.
 
-    Truncation alone would give its blocks back to the disk with single reports
-    in them. The header is overwritten before the rest, since a log that begins
-    well would be read as far as it is whole, and undo what came after. Nothing
-    reads the log by then: all of it is in the database, and synced there.
-    Raises OSError, sqlite3.Error.
+    Truncation alone would give its blocks back to the disk with single reports in them. The
+    header is overwritten before the rest. Otherwise SQLite would read a log that begins
+    well as far as it is whole, and undo later commits. Nothing reads the log at that point,
+    because the database has all of it and is synced. Raises OSError or sqlite3.Error.
     """
     if not _checkpointed(connection, "RESTART"):
         return False

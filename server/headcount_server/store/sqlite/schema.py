@@ -1,6 +1,6 @@
 """The schema of the database, as steps that are applied in order at start.
 
-Tokens have no table here: each week's is made when the week opens and dropped
+No step creates tables of tokens: each week's table is made when the week opens and dropped
 when it closes.
 """
 
@@ -110,8 +110,8 @@ CREATE VIEW published_told_apart AS
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
-    """Create totals of open weeks, published totals, and the terms they stand under."""
-    # One by one: executescript() would commit the transaction of the step.
+    """Create totals of open weeks, published totals, and the terms of weeks."""
+    # One by one, because executescript() would commit the transaction of the step.
     for statement in _M001.split(";")[:-1]:
         db.execute(statement)
 
@@ -125,14 +125,14 @@ def m002_notices(db: Database) -> None:
 
 @migrations()
 def m003_views(db: Database) -> None:
-    """Create the views of what is published, for other programs to read."""
+    """Create the views of published totals, for other programs to read."""
     for statement in _M003.split(";")[:-1]:
         db.execute(statement)
 
 
 @migrations()
 def m004_key_checks(db: Database) -> None:
-    """Create the check values of week keys, by which the right key is told from any other."""
+    """Create the check values of week keys, which tell the right key from any other."""
     db.execute(
         "CREATE TABLE key_checks (week TEXT PRIMARY KEY, key_check BLOB NOT NULL)"
         " STRICT, WITHOUT ROWID"
@@ -141,6 +141,6 @@ def m004_key_checks(db: Database) -> None:
 
 @migrations()
 def m005_terms_places_and_partitions(db: Database) -> None:
-    """Create the terms of keys, reserved places, and which releases are told apart."""
+    """Create the terms of keys, reserved places, and the releases that are told apart."""
     for statement in _M005.split(";")[:-1]:
         db.execute(statement)

@@ -1,9 +1,9 @@
 """The store on SQLite: one file, one writing connection, group commit.
 
-Exactly one connection writes and checkpoints, from one thread; readers open
-the file read-only for a single query (SQLite up to 3.51.2 can corrupt a WAL
-when two connections write or checkpoint at once). `synchronous=FULL` makes a
-commit durable; `secure_delete=ON` overwrites what is deleted.
+Exactly one connection writes and checkpoints, from one thread. Readers open the file
+read-only for a single query, because SQLite up to 3.51.2 can corrupt a WAL if two
+connections write or checkpoint at once. `synchronous=FULL` makes a commit durable, and
+`secure_delete=ON` overwrites deleted rows.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _OPEN_TABLES = ("open_reports", "open_answers", "open_values")
 
 
 class SqliteStore:
-    """Keeps tokens and totals in a SQLite file; see `store.Store`.
+    """Keeps tokens and totals in a SQLite file; see `store.contract.Store`.
 
-    Every method but `published` belongs to the writer thread. Raises
-    StoreError where the file cannot be used or another server has it open.
+    Every method but `published` belongs to the writer thread. Raises StoreError if the file
+    cannot be used or another server has it open.
     """
 
     lanes = 1
@@ -98,7 +98,7 @@ class SqliteStore:
         known = week in self._week_keys.checks
         self._week_keys.load(week)
         self._claim.watch([self._week_keys.path(week)])
-        if not known:  # by an older program
+        if not known:  # an older program opened the week
             with self._transaction():
                 self._connection.execute(
                     "INSERT INTO key_checks VALUES (?, ?)",
@@ -124,15 +124,15 @@ class SqliteStore:
         return vocabulary
 
     def lane(self, token: bytes) -> int:  # noqa: ARG002 - there is but one
-        """The only lane."""
+        """Return the only lane."""
         return 0
 
     def may_have_changed(self) -> bool:
-        """Never: nobody else writes."""
+        """Return False, because no other process writes."""
         return False
 
     def refresh(self) -> bool:
-        """Learn nothing, since nobody else writes."""
+        """Return False, because no other process writes."""
         return False
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
@@ -141,8 +141,8 @@ class SqliteStore:
             return
         new = week not in self._weeks
         if new:
-            # The key is durable before a token is hashed with it, so a token
-            # table never exists without the key that it needs.
+            # The key is durable before it hashes a token, so a table of tokens never exists
+            # without its key.
             with _unavailable("the week cannot be opened"):
                 self._claim.check()
                 self._week_keys.create(week, record=lambda check: self._record(week, check))
@@ -164,7 +164,7 @@ class SqliteStore:
         self._vocabularies[week] = vocabulary
 
     def open_weeks(self) -> Mapping[Week, Terms]:
-        """Weeks that take reports, oldest first."""
+        """Return the weeks that take reports, oldest first."""
         return dict(sorted(self._weeks.items()))
 
     def count(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -204,7 +204,7 @@ class SqliteStore:
         still_open = connections.open_weeks(self._connection)
         for week in self._weeks.keys() - still_open:
             del self._weeks[week], self._vocabularies[week]
-            with suppress(OSError):  # its file may be what was lost
+            with suppress(OSError):  # the key may be what was lost
                 self._week_keys.destroy(week)
         for week in still_open:
             self._vocabularies[week] = self._load_vocabulary(week)
@@ -228,7 +228,7 @@ class SqliteStore:
         return destroyed and emptied
 
     def _forget_checks(self) -> None:
-        """Delete the check values of keys that are destroyed."""
+        """Delete the check values of destroyed keys."""
         gone = self._week_keys.checks.keys() - self._weeks.keys()
         if gone:
             with self._transaction():
@@ -239,20 +239,20 @@ class SqliteStore:
                 del self._week_keys.checks[week]
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
-        """Closed weeks, read over a connection of this call alone."""
+        """Return closed weeks, read over a connection of this call alone."""
         with (
             _unavailable("the totals cannot be read", self._path),
             closing(read_only(self._path)) as reader,
         ):
-            # One snapshot, so that a close in between is seen whole or not at all.
+            # One snapshot, so that a close in between is seen as a whole or not at all.
             reader.execute("BEGIN")
             return published_tables.read(reader, first, last, limit)
 
     def probe(self) -> bool:
-        """Whether a commit gets through."""
+        """Return whether a commit succeeds."""
         try:
             with self._transaction():
-                # Takes a page and gives it back, so it fails where a report would.
+                # It takes a page and gives it back, so it fails if a report would.
                 self._connection.execute("CREATE TABLE probe (x)")
                 self._connection.execute("DROP TABLE probe")
         except (sqlite3.Error, Unavailable):
@@ -275,7 +275,7 @@ class SqliteStore:
         try:
             yield
             connections.stamp(self._connection, self._identity)
-            self._claim.check()  # or what is acknowledged would be written where nobody finds it
+            self._claim.check()  # otherwise acknowledged reports could go to a file that is gone
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -294,15 +294,15 @@ def _unavailable(failed: str, path: Path | None = None) -> Iterator[None]:
 
 
 def forget_week(connection: Connection, week: Week) -> None:
-    """Drop an open week that begins anew. Within a transaction."""
+    """Drop an open week that begins anew, within a transaction."""
     drop_week(connection, week)
     connection.execute("DELETE FROM weeks WHERE week = ?", (str(week),))
 
 
 def drop_week(connection: Connection, week: Week) -> None:
-    """Drop a week's tokens and totals, and every trace of these in the tables of other weeks.
+    """Drop a week's tokens and totals, and all traces of these in the tables of other weeks.
 
-    Within a transaction.
+    Runs within a transaction.
     """
     connection.execute(f"DROP TABLE IF EXISTS {token_table(week)}")
     connections.rewrite(connection, _OPEN_TABLES, f"WHERE week <> '{week}'")

@@ -1,9 +1,9 @@
-"""The week keys: secrets that make tokens of a week unreadable once it is closed.
+"""The week keys: secrets without which the tokens of a closed week are unreadable.
 
-They stand in a directory of their own beside the database, so that neither a
-copy of the database nor a backup holds them, and are destroyed at the close.
-The database has a check value of each, made before the key is used: so the
-right key is told from any other, and no key of another database is destroyed.
+They are in a directory of their own beside the database, so that neither a copy of the
+database nor a backup holds them. The close destroys them. The database has a check value of
+each key, made before the key is used. So the right key is known from any other, and no key
+of another database is destroyed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _DRAFT = ".new"
 class WeekKeys:
     """The keys of the open weeks, one file each, readable by the server alone.
 
-    `checks` are the check values that the database has, also of keys that are
-    to be destroyed.
+    `checks` are the check values in the database, including those of keys that are yet to
+    be destroyed.
     """
 
     def __init__(self, directory: Path, checks: dict[Week, bytes] | None = None) -> None:
@@ -39,15 +39,15 @@ class WeekKeys:
         key: bytes | None = None,
         record: Callable[[bytes], None] = lambda _check: None,
     ) -> None:
-        """Make the key of a week, or keep this one, durable before anything is hashed with it.
+        """Make the key of a week, or keep `key`, durable before it hashes anything.
 
-        `record` makes its check value durable in the database, before the key is.
-        Raises StoreError if a key that is not ours is in the place.
+        `record` makes its check value durable in the database, before the key is. Raises
+        StoreError if an unknown key is in the place.
         """
         self._directory.mkdir(mode=0o700, exist_ok=True)
         sync(self._directory.parent)
         path = self.path(week)
-        # One that we know can only come from a crash before its first use.
+        # A key that the database knows can only come from a crash before its first use.
         self.destroy_all_but(set(self._keys) - {week})
         if path.exists():
             raise StoreError(_stranger(path))
@@ -69,9 +69,8 @@ class WeekKeys:
     def load(self, week: Week) -> None:
         """Read the key of a week that is open in the database.
 
-        Raises StoreError if it is gone or another one: without it a report that
-        was counted could be counted again. If the database has no check value of
-        it, as one of an older program, it gets this key's.
+        Raises StoreError if it is gone or another one, because without it a counted report could be
+        counted again. If an older program left no check value of the key, this one is recorded.
         """
         path = self.path(week)
         remedy = (
@@ -99,19 +98,19 @@ class WeekKeys:
         self._keys[week] = key
 
     def key(self, week: Week) -> bytes:
-        """The key of a week, which was created or loaded."""
+        """Return the key of a week, which `create` made or `load` read."""
         return self._keys[week]
 
     def hash(self, week: Week, project: str, token: bytes) -> bytes:
-        """What is kept of a token: nothing that another week or project could be linked by."""
+        """Return a token's hash, which links it to no other week or project."""
         return token_hash(self._keys[week], week, project, token)
 
     def path(self, week: Week) -> Path:
-        """The file of a week's key."""
+        """Return the file of a week's key."""
         return self._directory / f"{week}.key"
 
     def refuse_strangers(self, weeks: set[Week]) -> None:
-        """Raise StoreError for a key that is neither one of these weeks' nor known."""
+        """Raise StoreError for a key that is neither known nor one of these weeks'."""
         for path in self._leftovers(weeks):
             if not self._is_known(path):
                 raise StoreError(_stranger(path))
@@ -119,8 +118,8 @@ class WeekKeys:
     def destroy_all_but(self, weeks: set[Week]) -> None:
         """Overwrite and remove the keys of every other week that the database knows.
 
-        Raises OSError or StoreError where one resists or is not ours, after all
-        others are gone.
+        If a key cannot be removed or is unknown, all others are removed first. Then raises
+        OSError or StoreError.
         """
         for week in set(self._keys) - weeks:
             del self._keys[week]
@@ -148,7 +147,7 @@ class WeekKeys:
         return (path for path in sorted(self._directory.glob("*.key")) if path not in kept)
 
     def _is_known(self, path: Path) -> bool:
-        """Whether a key is one that the database has used, or what a crash left of one."""
+        """Return whether the database has used a key, or a crash left it half destroyed."""
         key = path.read_bytes()
         if not any(key):
             return True
