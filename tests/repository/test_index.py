@@ -56,6 +56,7 @@ def _outside(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappi
         "UV_CACHE_DIR": str(place / "uv"),
         "UV_TOOL_DIR": str(place / "tools"),
         "UV_PYTHON_DOWNLOADS": "never",
+        "UV_SYSTEM_CERTS": "true",  # as pip has them
         "PIPX_HOME": str(place / "pipx"),
         "PIPX_DEFAULT_PYTHON": sys.executable,
         "PIPX_DEFAULT_BACKEND": "pip",  # else pipx would ask uv
@@ -110,8 +111,10 @@ def test_one_command_shows_it_at_work_in_an_empty_directory(
 
 def python(name: str) -> str:
     """A Python that starts, by its name; skips the test if there is none."""
-    candidates = [sys.executable] if name == OLDEST else [shutil.which(one) for one in NEWER]
-    for one in filter(None, candidates):
+    beside = Path(sys.base_prefix).parent  # pyenv's, which keeps releases side by side
+    newer = [found for one in NEWER for found in (shutil.which(one), *beside.glob(f"*/bin/{one}"))]
+    candidates = [sys.executable] if name == OLDEST else newer
+    for one in map(str, filter(None, candidates)):
         asked = [one, "-c", "import sys; print(sys.version_info[:2])"]
         if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
             return one
