@@ -18,6 +18,7 @@ from support import chance, leftovers, postgres_server
 from support.postgres_server import empty
 from support.server_process import ServerProcess
 
+OTHER_DAYS = Path(__file__).parent / "other_days"
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
 STARTED = {"own", "postgres_server", "running", "serve"}
@@ -147,4 +148,6 @@ def _copies_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean_environment() -> dict[str, str]:
     """What a person's shell has, none of what a CI sets, and the clock of `other_days`."""
     names = ("HOME", "PATH", "LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
-    return {name: os.environ[name] for name in names if name in os.environ}
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    # With it Python sleeps there; see tests/other_days/sitecustomize.py.
+    return found | ({"PYTHONPATH": str(OTHER_DAYS)} if "FAKETIME" in found else {})
