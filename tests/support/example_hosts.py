@@ -50,7 +50,10 @@ class Place:
 
     def __init__(self, directory: Path, generated: Path, endpoint: str) -> None:
         self.directory = directory
+        # The clock of `other_days`, if there is one.
+        shifted = ("LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
         self.environment = {
+            **{name: os.environ[name] for name in shifted if name in os.environ},
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
             "PYTHONPATH": os.pathsep.join([
