@@ -2,7 +2,7 @@
 
 The threads of a Python process take turns. With a second core, the lock that they
 take turns with wanders between caches, and fewer reports are taken at more processor
-time; docs/generated/benchmarks.md compares both.
+time.
 """
 
 from __future__ import annotations
@@ -45,10 +45,9 @@ CORES = CoresType()
 def hold(wanted: Cores, chance: Random) -> str:
     """Hold the process to so many cores, and return what to log.
 
-    Threads that are started later are held as the one is that starts them.
-
     The cores are drawn from those that the process may use, so that several servers
     on one machine spread, and a limit that a container or an operator set stays.
+    Threads that are started later are held as the one is that starts them.
     """
     if wanted == "all":
         return "runs on all cores: --cores all"

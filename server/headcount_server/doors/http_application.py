@@ -39,7 +39,7 @@ def application(
 
     middleware = [Middleware(HeaderBound), Middleware(OriginForm)]
     if hsts:
-        middleware.append(Middleware(Insistence, hsts))
+        middleware.insert(0, Middleware(Insistence, hsts))  # around all that answers
     made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
     # Its redirects name the host that the caller named, and lack any prefix that a proxy strips.
     made.router.redirect_slashes = False

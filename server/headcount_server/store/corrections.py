@@ -97,21 +97,14 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         if week is not None and not weeks:
             msg = f"--week {week}: nothing of {project}'s key {key} is published there"
             raise StoreError(msg)
-        folded = folding.reach(connection, project, number, weeks)
+        folded = folding.take_down(connection, project, number, weeks)
         for found in weeks:
-            retractions.take_down(connection, "published", found, project, number)
             retractions.note(connection, found, project, number, reason, today)
-            folding.forget(connection, project, number, found)
-        for crossed, reached in folded.items():
-            for found in sorted(reached):
-                folding.fold(connection, project, crossed, found)
-        if weeks:
-            folding.vacate(connection, project, number, weeks[0])
         if week is None:
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
                 retractions.take_down(connection, database.open_tables, found, project, number)
-    return Correction(weeks, sorted(set().union(*folded.values())))
+    return Correction(weeks, folded)
 
 
 def annotate(database: Correctable, week: Week, text: str) -> None:

@@ -9,15 +9,32 @@ history. A retraction also removes the places that a retracted value gave.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from headcount_server.publication.places import WEEKS
-from headcount_server.store import published_tables
+from headcount_server.store import published_tables, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
-def reach(
+def take_down(connection: Connection, project: str, key: int, weeks: Sequence[str]) -> list[str]:
+    """Take down what a key published in these weeks, oldest first, and what follows from it.
+
+    Return the weeks in which releases were summed.
+    """
+    folded = _reach(connection, project, key, weeks)
+    for week in weeks:
+        retractions.take_down(connection, "published", week, project, key)
+        _forget(connection, project, key, week)
+    for crossed, reached in folded.items():
+        for week in sorted(reached):
+            _fold(connection, project, crossed, week)
+    if weeks:
+        _vacate(connection, project, key, weeks[0])
+    return sorted(set().union(*folded.values()))
+
+
+def _reach(
     connection: Connection, project: str, key: int, weeks: Collection[str]
 ) -> dict[int, set[str]]:
     """Return the weeks in which crossed keys must be folded if `key` is retracted in `weeks`.
@@ -60,7 +77,7 @@ def _chain(connection: Connection, project: str, key: int, week: str) -> Iterato
             return
 
 
-def fold(connection: Connection, project: str, key: int, week: str) -> None:
+def _fold(connection: Connection, project: str, key: int, week: str) -> None:
     """Sum the cells of a key's values in a published week, and forget the number of cells."""
     at = (week, project, key)
     where = "week = ? AND project = ? AND key = ?"
@@ -75,18 +92,18 @@ def fold(connection: Connection, project: str, key: int, week: str) -> None:
         " VALUES (?, ?, ?, ?, '', ?)",
         [(*at, *each) for each in sums],
     )
-    forget(connection, project, key, week)
+    _forget(connection, project, key, week)
     connection.execute(f"UPDATE key_terms SET folded = 1 WHERE {where} AND crossed = 1", at)  # noqa: S608 - ours
 
 
-def forget(connection: Connection, project: str, key: int, week: str) -> None:
+def _forget(connection: Connection, project: str, key: int, week: str) -> None:
     """Forget which releases a week told apart for a key."""
     connection.execute(
         "DELETE FROM told_apart WHERE week = ? AND project = ? AND key = ?", (week, project, key)
     )
 
 
-def vacate(connection: Connection, project: str, key: int, since: str) -> None:
+def _vacate(connection: Connection, project: str, key: int, since: str) -> None:
     """Remove the places of a key's values in later weeks that no published total supports.
 
     A week that was published after a later week began cannot have given it a place.

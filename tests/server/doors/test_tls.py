@@ -23,6 +23,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors import tls
 from headcount_server.doors.address import Address
+from headcount_server.doors.http_application import MAX_HEADER_BYTES
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 from headcount_server.registry.schema import Project
@@ -108,7 +109,8 @@ def test_browsers_are_told_to_insist_on_tls_if_the_operator_says_so(
     insisting = replace(config, tls_certificate=certificate, tls_key=key, hsts=timedelta(days=days))
     trust = ssl.create_default_context(cafile=str(certificate))
     with App(insisting, FileClock(clock)) as app:
-        for path in ("/", "/privacy", "/nothing", "/metrics"):
+        too_long = f"/?{'x' * MAX_HEADER_BYTES}"
+        for path in ("/", "/privacy", "/nothing", "/metrics", too_long):
             connection = http.client.HTTPSConnection(
                 "127.0.0.1", app.public.port, timeout=10, context=trust
             )

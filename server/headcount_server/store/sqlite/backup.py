@@ -150,13 +150,7 @@ def _retract(connection: sqlite3.Connection, former: Path) -> None:
             for opened in connections.open_weeks(connection):
                 retractions.take_down(connection, "open", str(opened), project, key)
         elif week in closed:
-            folded = folding.reach(connection, project, key, [week])
-            retractions.take_down(connection, "published", week, project, key)
-            folding.forget(connection, project, key, week)
-            for crossed, reached in folded.items():
-                for later in sorted(reached):
-                    folding.fold(connection, project, crossed, later)
-            folding.vacate(connection, project, key, week)
+            folding.take_down(connection, project, key, [week])
         else:
             continue
         retractions.note(connection, week, project, key, reason, date.fromisoformat(day))
