@@ -36,6 +36,7 @@ MUTANTS = [
     ("consent", "and not is_refused(key, refused)\n", "\n"),
     ("evolution", "min(key.precision, self.precision)", "key.precision"),
     ("evolution", "present.type, present.purpose", "present.type, self.purpose"),
+    ("evolution", "present.threshold >= self.threshold", "present.threshold >= 0"),
 ]
 """A file of cases, and a fault of the client that it must find: a piece of code, and another."""
 

@@ -21,6 +21,7 @@ from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import audit, copying, corrections, published_tables
 from headcount_server.store.contract import Entry
+from headcount_server.store.sqlite import backup
 from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.week import Week
 from prometheus_client import generate_latest
@@ -151,3 +152,24 @@ def test_the_command_lists_the_weeks_whose_releases_are_summed_up_first(
         f"releases are summed up in {', '.join(later)}",
         f"toy php_version: taken down from {W[RETRACTED]}",
     ]
+
+
+@pytest.mark.parametrize("which", HISTORIES)
+def test_a_restore_follows_a_retraction_into_later_weeks_as_the_retraction_did(
+    tmp_path: Path, toy: Project, toy_schema: Schema, which: str
+) -> None:
+    key, _, week = HISTORIES[which]
+    database = lived(tmp_path / "headcount.db", toy, toy_schema, week)
+    backup.back_up(database.path, tmp_path / "backup.db", open_weeks=False)
+    before = published_tables.every_week(database)
+    what = (f"--key={key}", f"--week={W[RETRACTED]}", "--project=toy", "--reason=a mistake")
+    retracted = command("retract", "--database", database.path, *what)
+    assert retracted.exit_code == 0, retracted.output
+    place = tmp_path / "restored.db"
+    former = ("--former", database.path, tmp_path / "backup.db")
+    restored = command("restore", "--database", place, *former)
+    assert restored.exit_code == 0, restored.output
+    after = published_tables.every_week(database)
+    assert published_tables.every_week(SqliteDatabase(place)) == after
+    later = [each.week for each, was in zip(after, before, strict=True) if each != was]
+    assert set(later) > {W[RETRACTED]}, "else nothing later followed from it"
