@@ -70,7 +70,7 @@ def test_without_a_yes_nothing_arrives(serve: Serve, site: BackdropSite, answer:
 
 
 def test_cron_sends_once_a_week_at_a_moment_of_its_own(serve: Serve, site: BackdropSite) -> None:
-    """Each quarter of a day for a week, as a cron would run."""
+    """Each quarter of a day for a week, as a cron would run, and once more at its very end."""
     site.parts["settings"]["headcount_endpoint"] = "http://127.0.0.1:9"
     site.do("grant", YES)
     # The answer is three weeks old, so that all of a week is drawn from.
@@ -81,8 +81,10 @@ def test_cron_sends_once_a_week_at_a_moment_of_its_own(serve: Serve, site: Backd
     now = datetime.now(UTC)
     monday = (now + timedelta(days=7 - now.weekday())).replace(hour=0, minute=1)
     server = served(serve, site, monday + timedelta(hours=1))
-    for quarter in range(28):
-        moment = monday + timedelta(hours=6 * quarter)
+    for moment in (
+        *(monday + timedelta(hours=6 * quarter) for quarter in range(28)),
+        monday + timedelta(days=7, minutes=-2),
+    ):
         server.set_clock(moment)
         site.later(moment.timestamp() - time.time(), "cron")
     assert counted(server) == [("backdrop", 1)]

@@ -82,7 +82,8 @@ class SharedPort:
             if network is not None:
                 self._shares.leave(network, inode)
         shut: list[int] = []
-        new = sorted(sockets.keys() - self._known.keys())  # by age: inodes count upwards
+        # Nearly by age, because the kernel gives out the lowest free descriptor.
+        new = sorted(sockets.keys() - self._known.keys(), key=sockets.__getitem__)
         for number, inode in enumerate(new, start=1):
             network = self._known[inode] = self._caller(sockets[inode], inode)
             if network is not None:
