@@ -22,6 +22,7 @@ from headcount_server.app import END_SECONDS
 from headcount_server.cli import main
 from headcount_server.commands.flags import ServeCommand
 from headcount_server.registry.schema import Project
+from support.doors import certificate
 from support.repository import ROOT
 from support.server_process import BIN, ServerProcess, held_port, installed
 from support.waiting import PATIENCE, until
@@ -39,17 +40,7 @@ class Proxy:
     def __init__(self, server: ServerProcess, directory: Path, port: int) -> None:
         self.directory = directory
         self.port = port
-        self.certificate = directory / "certificate.pem"
-        key = directory / "key.pem"
-        subprocess.run(
-            [
-                installed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                "-keyout", key, "-out", self.certificate,
-            ],
-            check=True,
-            capture_output=True,
-        )  # fmt: skip
+        key, self.certificate = certificate(directory)
         site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
         for documented, here in {
             "    listen [::]:443 ssl http2;\n": "",
