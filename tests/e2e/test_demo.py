@@ -36,6 +36,7 @@ KNOWN_TABLES = {
     "published_values",
     "retractions",
     "annotations",
+    "coverages",
 }
 SITES, WEEKS = 120, 3
 

@@ -134,18 +134,30 @@ class GetStatisticsResponse(_message.Message):
     def __init__(self, weeks: _Optional[_Iterable[_Union[WeekStatistics, _Mapping]]] = ...) -> None: ...
 
 class WeekStatistics(_message.Message):
-    __slots__ = ("week", "threshold", "projects", "annotation", "rule")
+    __slots__ = ("week", "threshold", "projects", "annotation", "rule", "coverages")
     WEEK_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     ANNOTATION_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    COVERAGES_FIELD_NUMBER: _ClassVar[int]
     week: str
     threshold: int
     projects: _containers.RepeatedCompositeFieldContainer[ProjectStatistics]
     annotation: str
     rule: int
-    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ..., rule: _Optional[int] = ...) -> None: ...
+    coverages: _containers.RepeatedCompositeFieldContainer[Coverage]
+    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ..., rule: _Optional[int] = ..., coverages: _Optional[_Iterable[_Union[Coverage, _Mapping]]] = ...) -> None: ...
+
+class Coverage(_message.Message):
+    __slots__ = ("project", "installations", "source")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    INSTALLATIONS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    installations: int
+    source: str
+    def __init__(self, project: _Optional[str] = ..., installations: _Optional[int] = ..., source: _Optional[str] = ...) -> None: ...
 
 class ProjectStatistics(_message.Message):
     __slots__ = ("project", "reports", "registry_digests", "keys", "retractions")

@@ -20,6 +20,7 @@ from headcount_server.publication import table
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.key_terms import KeyTerms
 from headcount_server.publication.published import (
+    Coverage,
     PublishedProject,
     PublishedWeek,
     ReadWeeks,
@@ -194,6 +195,9 @@ def _week(content: bytes) -> PublishedWeek:
         projects=tuple(_project(each, found.threshold) for each in found.projects),
         annotation=found.annotation,
         rule=found.rule or 1,
+        coverages=tuple(
+            Coverage(its.project, its.installations, its.source) for its in found.coverages
+        ),
     )
 
 

@@ -25,6 +25,13 @@ def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatistics
                 projects=[_project(week, p) for p in week.projects if project in {"", p.name}],
                 annotation=week.annotation,
                 rule=week.rule,
+                coverages=[
+                    wire.Coverage(
+                        project=its.project, installations=its.installations, source=its.source
+                    )
+                    for its in week.coverages
+                    if project in {"", its.project}
+                ],
             )
             for week in weeks
         ]

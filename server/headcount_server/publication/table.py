@@ -29,6 +29,8 @@ class Row(NamedTuple):
     measure: str
     """`reports` of the project, `answers` to the key, reports with a `value`, or a `range`.
 
+    `installations` is a number of the operator, who names its source in `value`; no report
+    is part of it.
     A `range` is a value's sum over all releases, with the bounds that follow from all
     published numbers. Values that are too rare to be published have one as well.
     """
@@ -36,7 +38,10 @@ class Row(NamedTuple):
     version: str
     """Release of a cell; `other releases` stands for all that were not told apart."""
     reports: int
-    """0 if fewer than the threshold reported a value, or a release that is told apart."""
+    """0 if fewer than the threshold reported a value, or a release that is told apart.
+
+    The number itself if the measure is `installations`.
+    """
     lower: int
     upper: int | None
     """None if there is no bound."""
@@ -45,6 +50,10 @@ class Row(NamedTuple):
 def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
     """Yield every number, in the order of the statistics."""
     for week in statistics.weeks:
+        for its in week.coverages:
+            number = its.installations
+            at = (week.week, week.threshold, its.project)
+            yield Row(*at, "", "installations", its.source, "", number, number, number)
         for project in week.projects:
             at = (week.week, week.threshold, project.project)
             most = project.reports + week.threshold - 1
@@ -121,6 +130,8 @@ def _lines(statistics: wire.GetStatisticsResponse) -> Iterator[str]:
         yield f"{week.week}, in steps of {week.threshold}"
         if week.annotation:
             yield f"  note: {week.annotation}"
+        for its in week.coverages:
+            yield f"  {its.project}: {its.installations} installations, source: {its.source}"
         if not week.projects:
             yield "  nothing that enough installations share"
         for project in week.projects:

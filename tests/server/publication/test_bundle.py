@@ -38,6 +38,9 @@ from support.toy_weeks import CANARY, W45, command, database_at, lived
 def _database(tmp_path: Path, toy_schema: Schema) -> Path:
     path = lived(tmp_path / "headcount.db", toy_schema)
     corrections.annotate(database_at(path), W45, "An outage on Tuesday.")
+    corrections.cover(
+        database_at(path), W45, project="toy", installations=250, source="update checks"
+    )
     return path
 
 
@@ -67,12 +70,14 @@ def test_the_json_is_what_get_statistics_returns(database: Path) -> None:
     parsed = Parse(result.output, wire.GetStatisticsResponse())
     assert parsed == statistics.response(every_week(database_at(database)), "")
     assert parsed.weeks[1].annotation == "An outage on Tuesday."
+    (known,) = parsed.weeks[1].coverages
+    assert (known.project, known.installations, known.source) == ("toy", 250, "update checks")
 
 
 def test_the_csv_has_one_line_a_number(database: Path) -> None:
     result = command("statistics", "--database", database, "--week=2026-W45", "--format=csv")
     lines = list(csv.DictReader(io.StringIO(result.output)))
-    assert lines[0] == {
+    assert lines[1] == {
         "week": "2026-W45",
         "threshold": "5",
         "project": "toy",
@@ -85,7 +90,18 @@ def test_the_csv_has_one_line_a_number(database: Path) -> None:
         "upper": "14",
     }
     assert {line["week"] for line in lines} == {"2026-W45"}
-    assert {line["measure"] for line in lines} == {"reports", "answers", "value", "range"}
+    measures = {"installations", "reports", "answers", "value", "range"}
+    assert {line["measure"] for line in lines} == measures
+
+
+def test_installations_by_another_source_are_in_csv_and_table_with_the_source(
+    database: Path,
+) -> None:
+    asked = ("statistics", "--database", database, "--week=2026-W45")
+    assert command(*asked, "--format=csv").output.splitlines()[1] == (
+        "2026-W45,5,toy,,installations,update checks,,250,250,250"
+    )
+    assert "  toy: 250 installations, source: update checks" in command(*asked).output.splitlines()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x"])
