@@ -53,6 +53,8 @@ class PublishedProject:
     """Values that had a place from the opening of the week on, by key; they are counted in full."""
     version_key: int = 0
     """Number of its key `version`; 0 if unknown."""
+    too_few: Mapping[int, str] = field(default_factory=dict)
+    """Names of keys that were asked and have no number, by their own numbers."""
 
 
 @dataclass(frozen=True, slots=True)

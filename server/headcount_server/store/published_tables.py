@@ -172,6 +172,8 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
             " WHERE week = ? AND project = ?",
             (week, project),
         )
+        its = its_terms.get(project, NO_TERMS)
+        taken_down = {notice.key for notice in retractions[project]}
         yield PublishedProject(
             name=project,
             digests=tuple(digests[project]),
@@ -183,7 +185,12 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
                 apart.get(project, {}),
             ),
             retractions=tuple(retractions[project]),
-            terms=its_terms.get(project, NO_TERMS),
+            terms=its,
             places=its_places.get(project, {}),
             version_key=version_key(connection, project),
+            too_few={
+                key: names[project, key]
+                for key in sorted(its)
+                if key not in answers and key not in taken_down
+            },
         )

@@ -33,6 +33,9 @@ from prometheus_client import generate_latest
 from support.older_schema import make_first
 from support.toy_weeks import CANARY, W45, command, database_at, lived
 
+EXPIRED = 9
+"""Number of the toy project's key that nobody is asked any more."""
+
 
 @pytest.fixture(name="database")
 def _database(tmp_path: Path, toy_schema: Schema) -> Path:
@@ -90,7 +93,7 @@ def test_the_csv_has_one_line_a_number(database: Path) -> None:
         "upper": "14",
     }
     assert {line["week"] for line in lines} == {"2026-W45"}
-    measures = {"installations", "reports", "answers", "value", "range"}
+    measures = {"installations", "reports", "answers", "value", "range", "too few"}
     assert {line["measure"] for line in lines} == measures
 
 
@@ -189,13 +192,15 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
 
 
 def public(week: PublishedWeek) -> PublishedWeek:
-    """A week as everybody sees it: of keys that nothing is published of, nothing is told."""
+    """A week as everybody sees it: nothing is told of what nobody was asked, nor of places
+    where there is no number."""
     return replace(
         week,
         projects=tuple(
             replace(
                 project,
-                terms={key: project.terms[key] for key in project.publication.answers},
+                terms={key: its for key, its in project.terms.items() if key != EXPIRED},
+                too_few={key: its for key, its in project.too_few.items() if key != EXPIRED},
                 places={
                     key: project.places.get(key, frozenset()) for key in project.publication.answers
                 },
