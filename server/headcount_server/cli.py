@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from headcount_server import logs
-from headcount_server.commands.corrections import annotate, discard, retract
+from headcount_server.commands.corrections import annotate, coverage, discard, retract
 from headcount_server.commands.database import database
 from headcount_server.commands.init import init
 from headcount_server.commands.maintenance import backup, check, restore
@@ -31,6 +31,7 @@ for command in (
     restore,
     check,
     annotate,
+    coverage,
     retract,
     discard,
     database,

@@ -38,6 +38,7 @@ KNOWN_TABLES = {
     "published_values",
     "retractions",
     "annotations",
+    "coverages",
 }
 SITES, WEEKS = 120, 3
 

@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -21,9 +22,12 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import END_SECONDS
 from headcount_server.cli import main
 from headcount_server.commands.flags import ServeCommand
+from headcount_server.registry import schema
 from headcount_server.registry.schema import Project
+from headcount_server.week import Week
 from support.doors import certificate
-from support.repository import ROOT
+from support.random_weeks import live
+from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess, held_port, installed
 from support.waiting import PATIENCE, until
 
@@ -243,6 +247,26 @@ def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
     flags = {flag for command in main.commands.values() for p in command.params for flag in p.opts}
     lines = [line for line in text.splitlines() if "headcount-server " in line]
     assert {flag for line in lines for flag in re.findall(r"(?<= )--[a-z-]+", line)} <= flags
+
+
+def test_the_corrections_of_the_guide_do_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DOCS / "operators" / "operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(headcount-server annotate .*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    live(tmp_path / "headcount.db", schema.load(REGISTRY), [Week(2026, 47)], 200)
+    for line in block.splitlines():
+        result = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert result.exit_code == 0, result.output
+    site = ["site", "--database=headcount.db", f"--registry={REGISTRY}", "--out=public"]
+    assert CliRunner().invoke(main, site).exit_code == 0
+    (quoted,) = re.findall(r'find "(About[^"]+)"', text.replace("\n", " "))
+    for page in ("projects/backdrop", "weeks/2026-W47"):
+        shown = (tmp_path / "public" / page / "index.html").read_text(encoding="utf-8")
+        assert quoted in shown
+        assert "It let host names through." in shown
+    assert "An outage on Tuesday and Wednesday." in shown
 
 
 def test_every_command_of_the_guide_exists_and_is_explained() -> None:

@@ -17,17 +17,19 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from headcount.v1 import options_pb2 as headcount_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$headcount/v1/telemetry_service.proto\x12\x0cheadcount.v1\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aheadcount/v1/options.proto\"q\n\x13SubmitReportRequest\x12\x0c\n\x04week\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x0c\x12\x17\n\x0fregistry_digest\x18\x03 \x01(\t\x12$\n\x06report\x18\x04 \x01(\x0b\x32\x14.google.protobuf.Any\"O\n\x14SubmitReportResponse\x12\x0c\n\x04week\x18\x01 \x01(\t\x12)\n\x07ignored\x18\x02 \x03(\x0b\x32\x18.headcount.v1.IgnoredKey\"g\n\nIgnoredKey\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12+\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.headcount.v1.IgnoredReason\x12\x0f\n\x07message\x18\x04 \x01(\t\"%\n\x12GetRegistryRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\"d\n\x13GetRegistryResponse\x12\'\n\x08projects\x18\x01 \x03(\x0b\x32\x15.headcount.v1.Project\x12$\n\x06policy\x18\x02 \x01(\x0b\x32\x14.headcount.v1.Policy\"]\n\x07Project\x12\x31\n\x0b\x64\x65\x63laration\x18\x01 \x01(\x0b\x32\x1c.headcount.v1.ProjectOptions\x12\x1f\n\x04keys\x18\x02 \x03(\x0b\x32\x11.headcount.v1.Key\"i\n\x03Key\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12-\n\x0b\x64\x65\x63laration\x18\x02 \x01(\x0b\x32\x18.headcount.v1.KeyOptions\x12#\n\x06values\x18\x03 \x03(\x0b\x32\x13.headcount.v1.Value\"%\n\x05Value\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\"Y\n\x06Policy\x12\x11\n\tthreshold\x18\x01 \x01(\x05\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nopen_weeks\x18\x03 \x03(\t\"N\n\x14GetStatisticsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x12\n\nfirst_week\x18\x02 \x01(\t\x12\x11\n\tlast_week\x18\x03 \x01(\t\"D\n\x15GetStatisticsResponse\x12+\n\x05weeks\x18\x01 \x03(\x0b\x32\x1c.headcount.v1.WeekStatistics\"\x86\x01\n\x0eWeekStatistics\x12\x0c\n\x04week\x18\x01 \x01(\t\x12\x11\n\tthreshold\x18\x02 \x01(\x05\x12\x31\n\x08projects\x18\x03 \x03(\x0b\x32\x1f.headcount.v1.ProjectStatistics\x12\x12\n\nannotation\x18\x04 \x01(\t\x12\x0c\n\x04rule\x18\x05 \x01(\x05\"\xa9\x01\n\x11ProjectStatistics\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0f\n\x07reports\x18\x02 \x01(\x03\x12\x18\n\x10registry_digests\x18\x03 \x03(\t\x12)\n\x04keys\x18\x04 \x03(\x0b\x32\x1b.headcount.v1.KeyStatistics\x12-\n\x0bretractions\x18\x05 \x03(\x0b\x32\x18.headcount.v1.Retraction\"G\n\nRetraction\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\x05\"\xa5\x02\n\rKeyStatistics\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x03\x12-\n\x06values\x18\x03 \x03(\x0b\x32\x1d.headcount.v1.ValueStatistics\x12\x0e\n\x06number\x18\x04 \x01(\x05\x12\x11\n\tthreshold\x18\x05 \x01(\x05\x12(\n\x08\x63rossing\x18\x06 \x01(\x0e\x32\x16.headcount.v1.Crossing\x12+\n\ntold_apart\x18\x07 \x03(\x0b\x32\x17.headcount.v1.ToldApart\x12(\n\x06ranges\x18\x08 \x03(\x0b\x32\x18.headcount.v1.ValueRange\x12#\n\x04type\x18\t \x01(\x0e\x32\x15.headcount.v1.KeyType\",\n\tToldApart\x12\r\n\x05value\x18\x01 \x01(\t\x12\x10\n\x08versions\x18\x02 \x03(\t\"H\n\nValueRange\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05lower\x18\x02 \x01(\x03\x12\x12\n\x05upper\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x08\n\x06_upper\"Z\n\x0fValueStatistics\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07reports\x18\x03 \x01(\x03\x12\x16\n\x0eother_releases\x18\x04 \x01(\x08*\xc1\x01\n\rIgnoredReason\x12\x1e\n\x1aIGNORED_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16IGNORED_REASON_UNKNOWN\x10\x01\x12\x1a\n\x16IGNORED_REASON_EXPIRED\x10\x02\x12\x1c\n\x18IGNORED_REASON_MALFORMED\x10\x03\x12 \n\x1cIGNORED_REASON_OUT_OF_BOUNDS\x10\x04\x12\x18\n\x14IGNORED_REASON_EMPTY\x10\x05*n\n\x08\x43rossing\x12\x18\n\x14\x43ROSSING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ROSSING_TOLD_APART\x10\x01\x12\x1a\n\x16\x43ROSSING_EVERY_RELEASE\x10\x02\x12\x13\n\x0f\x43ROSSING_FOLDED\x10\x03\x32\x97\x02\n\x10TelemetryService\x12U\n\x0cSubmitReport\x12!.headcount.v1.SubmitReportRequest\x1a\".headcount.v1.SubmitReportResponse\x12R\n\x0bGetRegistry\x12 .headcount.v1.GetRegistryRequest\x1a!.headcount.v1.GetRegistryResponse\x12X\n\rGetStatistics\x12\".headcount.v1.GetStatisticsRequest\x1a#.headcount.v1.GetStatisticsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$headcount/v1/telemetry_service.proto\x12\x0cheadcount.v1\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aheadcount/v1/options.proto\"q\n\x13SubmitReportRequest\x12\x0c\n\x04week\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x0c\x12\x17\n\x0fregistry_digest\x18\x03 \x01(\t\x12$\n\x06report\x18\x04 \x01(\x0b\x32\x14.google.protobuf.Any\"O\n\x14SubmitReportResponse\x12\x0c\n\x04week\x18\x01 \x01(\t\x12)\n\x07ignored\x18\x02 \x03(\x0b\x32\x18.headcount.v1.IgnoredKey\"g\n\nIgnoredKey\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12+\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.headcount.v1.IgnoredReason\x12\x0f\n\x07message\x18\x04 \x01(\t\"%\n\x12GetRegistryRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\"d\n\x13GetRegistryResponse\x12\'\n\x08projects\x18\x01 \x03(\x0b\x32\x15.headcount.v1.Project\x12$\n\x06policy\x18\x02 \x01(\x0b\x32\x14.headcount.v1.Policy\"]\n\x07Project\x12\x31\n\x0b\x64\x65\x63laration\x18\x01 \x01(\x0b\x32\x1c.headcount.v1.ProjectOptions\x12\x1f\n\x04keys\x18\x02 \x03(\x0b\x32\x11.headcount.v1.Key\"i\n\x03Key\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12-\n\x0b\x64\x65\x63laration\x18\x02 \x01(\x0b\x32\x18.headcount.v1.KeyOptions\x12#\n\x06values\x18\x03 \x03(\x0b\x32\x13.headcount.v1.Value\"%\n\x05Value\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\"Y\n\x06Policy\x12\x11\n\tthreshold\x18\x01 \x01(\x05\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nopen_weeks\x18\x03 \x03(\t\"N\n\x14GetStatisticsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x12\n\nfirst_week\x18\x02 \x01(\t\x12\x11\n\tlast_week\x18\x03 \x01(\t\"D\n\x15GetStatisticsResponse\x12+\n\x05weeks\x18\x01 \x03(\x0b\x32\x1c.headcount.v1.WeekStatistics\"\xb1\x01\n\x0eWeekStatistics\x12\x0c\n\x04week\x18\x01 \x01(\t\x12\x11\n\tthreshold\x18\x02 \x01(\x05\x12\x31\n\x08projects\x18\x03 \x03(\x0b\x32\x1f.headcount.v1.ProjectStatistics\x12\x12\n\nannotation\x18\x04 \x01(\t\x12\x0c\n\x04rule\x18\x05 \x01(\x05\x12)\n\tcoverages\x18\x06 \x03(\x0b\x32\x16.headcount.v1.Coverage\"B\n\x08\x43overage\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x15\n\rinstallations\x18\x02 \x01(\x03\x12\x0e\n\x06source\x18\x03 \x01(\t\"\x82\x02\n\x11ProjectStatistics\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0f\n\x07reports\x18\x02 \x01(\x03\x12\x18\n\x10registry_digests\x18\x03 \x03(\t\x12)\n\x04keys\x18\x04 \x03(\x0b\x32\x1b.headcount.v1.KeyStatistics\x12-\n\x0bretractions\x18\x05 \x03(\x0b\x32\x18.headcount.v1.Retraction\x12,\n\x07too_few\x18\x06 \x03(\x0b\x32\x1b.headcount.v1.KeyStatistics\x12)\n\tnot_asked\x18\x07 \x03(\x0b\x32\x16.headcount.v1.NotAsked\"S\n\x08NotAsked\x12\x0b\n\x03key\x18\x01 \x01(\t\x12,\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.headcount.v1.NotAskedReason\x12\x0c\n\x04\x64\x61te\x18\x03 \x01(\t\"G\n\nRetraction\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\x05\"\xa5\x02\n\rKeyStatistics\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x03\x12-\n\x06values\x18\x03 \x03(\x0b\x32\x1d.headcount.v1.ValueStatistics\x12\x0e\n\x06number\x18\x04 \x01(\x05\x12\x11\n\tthreshold\x18\x05 \x01(\x05\x12(\n\x08\x63rossing\x18\x06 \x01(\x0e\x32\x16.headcount.v1.Crossing\x12+\n\ntold_apart\x18\x07 \x03(\x0b\x32\x17.headcount.v1.ToldApart\x12(\n\x06ranges\x18\x08 \x03(\x0b\x32\x18.headcount.v1.ValueRange\x12#\n\x04type\x18\t \x01(\x0e\x32\x15.headcount.v1.KeyType\",\n\tToldApart\x12\r\n\x05value\x18\x01 \x01(\t\x12\x10\n\x08versions\x18\x02 \x03(\t\"H\n\nValueRange\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05lower\x18\x02 \x01(\x03\x12\x12\n\x05upper\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x08\n\x06_upper\"Z\n\x0fValueStatistics\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07reports\x18\x03 \x01(\x03\x12\x16\n\x0eother_releases\x18\x04 \x01(\x08*\xc1\x01\n\rIgnoredReason\x12\x1e\n\x1aIGNORED_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16IGNORED_REASON_UNKNOWN\x10\x01\x12\x1a\n\x16IGNORED_REASON_EXPIRED\x10\x02\x12\x1c\n\x18IGNORED_REASON_MALFORMED\x10\x03\x12 \n\x1cIGNORED_REASON_OUT_OF_BOUNDS\x10\x04\x12\x18\n\x14IGNORED_REASON_EMPTY\x10\x05*\x8c\x01\n\x0eNotAskedReason\x12 \n\x1cNOT_ASKED_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOT_ASKED_REASON_EXPIRED\x10\x01\x12\x1c\n\x18NOT_ASKED_REASON_RETIRED\x10\x02\x12\x1c\n\x18NOT_ASKED_REASON_NOT_YET\x10\x03*n\n\x08\x43rossing\x12\x18\n\x14\x43ROSSING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ROSSING_TOLD_APART\x10\x01\x12\x1a\n\x16\x43ROSSING_EVERY_RELEASE\x10\x02\x12\x13\n\x0f\x43ROSSING_FOLDED\x10\x03\x32\x97\x02\n\x10TelemetryService\x12U\n\x0cSubmitReport\x12!.headcount.v1.SubmitReportRequest\x1a\".headcount.v1.SubmitReportResponse\x12R\n\x0bGetRegistry\x12 .headcount.v1.GetRegistryRequest\x1a!.headcount.v1.GetRegistryResponse\x12X\n\rGetStatistics\x12\".headcount.v1.GetStatisticsRequest\x1a#.headcount.v1.GetStatisticsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'headcount.v1.telemetry_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IGNOREDREASON']._serialized_start=1956
-  _globals['_IGNOREDREASON']._serialized_end=2149
-  _globals['_CROSSING']._serialized_start=2151
-  _globals['_CROSSING']._serialized_end=2261
+  _globals['_IGNOREDREASON']._serialized_start=2241
+  _globals['_IGNOREDREASON']._serialized_end=2434
+  _globals['_NOTASKEDREASON']._serialized_start=2437
+  _globals['_NOTASKEDREASON']._serialized_end=2577
+  _globals['_CROSSING']._serialized_start=2579
+  _globals['_CROSSING']._serialized_end=2689
   _globals['_SUBMITREPORTREQUEST']._serialized_start=141
   _globals['_SUBMITREPORTREQUEST']._serialized_end=254
   _globals['_SUBMITREPORTRESPONSE']._serialized_start=256
@@ -51,19 +53,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATISTICSRESPONSE']._serialized_start=995
   _globals['_GETSTATISTICSRESPONSE']._serialized_end=1063
   _globals['_WEEKSTATISTICS']._serialized_start=1066
-  _globals['_WEEKSTATISTICS']._serialized_end=1200
-  _globals['_PROJECTSTATISTICS']._serialized_start=1203
-  _globals['_PROJECTSTATISTICS']._serialized_end=1372
-  _globals['_RETRACTION']._serialized_start=1374
-  _globals['_RETRACTION']._serialized_end=1445
-  _globals['_KEYSTATISTICS']._serialized_start=1448
-  _globals['_KEYSTATISTICS']._serialized_end=1741
-  _globals['_TOLDAPART']._serialized_start=1743
-  _globals['_TOLDAPART']._serialized_end=1787
-  _globals['_VALUERANGE']._serialized_start=1789
-  _globals['_VALUERANGE']._serialized_end=1861
-  _globals['_VALUESTATISTICS']._serialized_start=1863
-  _globals['_VALUESTATISTICS']._serialized_end=1953
-  _globals['_TELEMETRYSERVICE']._serialized_start=2264
-  _globals['_TELEMETRYSERVICE']._serialized_end=2543
+  _globals['_WEEKSTATISTICS']._serialized_end=1243
+  _globals['_COVERAGE']._serialized_start=1245
+  _globals['_COVERAGE']._serialized_end=1311
+  _globals['_PROJECTSTATISTICS']._serialized_start=1314
+  _globals['_PROJECTSTATISTICS']._serialized_end=1572
+  _globals['_NOTASKED']._serialized_start=1574
+  _globals['_NOTASKED']._serialized_end=1657
+  _globals['_RETRACTION']._serialized_start=1659
+  _globals['_RETRACTION']._serialized_end=1730
+  _globals['_KEYSTATISTICS']._serialized_start=1733
+  _globals['_KEYSTATISTICS']._serialized_end=2026
+  _globals['_TOLDAPART']._serialized_start=2028
+  _globals['_TOLDAPART']._serialized_end=2072
+  _globals['_VALUERANGE']._serialized_start=2074
+  _globals['_VALUERANGE']._serialized_end=2146
+  _globals['_VALUESTATISTICS']._serialized_start=2148
+  _globals['_VALUESTATISTICS']._serialized_end=2238
+  _globals['_TELEMETRYSERVICE']._serialized_start=2692
+  _globals['_TELEMETRYSERVICE']._serialized_end=2971
 # @@protoc_insertion_point(module_scope)

@@ -18,6 +18,13 @@ class IgnoredReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IGNORED_REASON_OUT_OF_BOUNDS: _ClassVar[IgnoredReason]
     IGNORED_REASON_EMPTY: _ClassVar[IgnoredReason]
 
+class NotAskedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOT_ASKED_REASON_UNSPECIFIED: _ClassVar[NotAskedReason]
+    NOT_ASKED_REASON_EXPIRED: _ClassVar[NotAskedReason]
+    NOT_ASKED_REASON_RETIRED: _ClassVar[NotAskedReason]
+    NOT_ASKED_REASON_NOT_YET: _ClassVar[NotAskedReason]
+
 class Crossing(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CROSSING_UNSPECIFIED: _ClassVar[Crossing]
@@ -30,6 +37,10 @@ IGNORED_REASON_EXPIRED: IgnoredReason
 IGNORED_REASON_MALFORMED: IgnoredReason
 IGNORED_REASON_OUT_OF_BOUNDS: IgnoredReason
 IGNORED_REASON_EMPTY: IgnoredReason
+NOT_ASKED_REASON_UNSPECIFIED: NotAskedReason
+NOT_ASKED_REASON_EXPIRED: NotAskedReason
+NOT_ASKED_REASON_RETIRED: NotAskedReason
+NOT_ASKED_REASON_NOT_YET: NotAskedReason
 CROSSING_UNSPECIFIED: Crossing
 CROSSING_TOLD_APART: Crossing
 CROSSING_EVERY_RELEASE: Crossing
@@ -134,32 +145,58 @@ class GetStatisticsResponse(_message.Message):
     def __init__(self, weeks: _Optional[_Iterable[_Union[WeekStatistics, _Mapping]]] = ...) -> None: ...
 
 class WeekStatistics(_message.Message):
-    __slots__ = ("week", "threshold", "projects", "annotation", "rule")
+    __slots__ = ("week", "threshold", "projects", "annotation", "rule", "coverages")
     WEEK_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     ANNOTATION_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    COVERAGES_FIELD_NUMBER: _ClassVar[int]
     week: str
     threshold: int
     projects: _containers.RepeatedCompositeFieldContainer[ProjectStatistics]
     annotation: str
     rule: int
-    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ..., rule: _Optional[int] = ...) -> None: ...
+    coverages: _containers.RepeatedCompositeFieldContainer[Coverage]
+    def __init__(self, week: _Optional[str] = ..., threshold: _Optional[int] = ..., projects: _Optional[_Iterable[_Union[ProjectStatistics, _Mapping]]] = ..., annotation: _Optional[str] = ..., rule: _Optional[int] = ..., coverages: _Optional[_Iterable[_Union[Coverage, _Mapping]]] = ...) -> None: ...
+
+class Coverage(_message.Message):
+    __slots__ = ("project", "installations", "source")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    INSTALLATIONS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    installations: int
+    source: str
+    def __init__(self, project: _Optional[str] = ..., installations: _Optional[int] = ..., source: _Optional[str] = ...) -> None: ...
 
 class ProjectStatistics(_message.Message):
-    __slots__ = ("project", "reports", "registry_digests", "keys", "retractions")
+    __slots__ = ("project", "reports", "registry_digests", "keys", "retractions", "too_few", "not_asked")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     REPORTS_FIELD_NUMBER: _ClassVar[int]
     REGISTRY_DIGESTS_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     RETRACTIONS_FIELD_NUMBER: _ClassVar[int]
+    TOO_FEW_FIELD_NUMBER: _ClassVar[int]
+    NOT_ASKED_FIELD_NUMBER: _ClassVar[int]
     project: str
     reports: int
     registry_digests: _containers.RepeatedScalarFieldContainer[str]
     keys: _containers.RepeatedCompositeFieldContainer[KeyStatistics]
     retractions: _containers.RepeatedCompositeFieldContainer[Retraction]
-    def __init__(self, project: _Optional[str] = ..., reports: _Optional[int] = ..., registry_digests: _Optional[_Iterable[str]] = ..., keys: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ..., retractions: _Optional[_Iterable[_Union[Retraction, _Mapping]]] = ...) -> None: ...
+    too_few: _containers.RepeatedCompositeFieldContainer[KeyStatistics]
+    not_asked: _containers.RepeatedCompositeFieldContainer[NotAsked]
+    def __init__(self, project: _Optional[str] = ..., reports: _Optional[int] = ..., registry_digests: _Optional[_Iterable[str]] = ..., keys: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ..., retractions: _Optional[_Iterable[_Union[Retraction, _Mapping]]] = ..., too_few: _Optional[_Iterable[_Union[KeyStatistics, _Mapping]]] = ..., not_asked: _Optional[_Iterable[_Union[NotAsked, _Mapping]]] = ...) -> None: ...
+
+class NotAsked(_message.Message):
+    __slots__ = ("key", "reason", "date")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    reason: NotAskedReason
+    date: str
+    def __init__(self, key: _Optional[str] = ..., reason: _Optional[_Union[NotAskedReason, str]] = ..., date: _Optional[str] = ...) -> None: ...
 
 class Retraction(_message.Message):
     __slots__ = ("key", "reason", "date", "number")

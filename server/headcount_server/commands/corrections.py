@@ -1,4 +1,4 @@
-"""Commands that correct a database: `annotate`, `retract`, `discard`."""
+"""Commands that correct a database: `annotate`, `coverage`, `retract`, `discard`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from headcount_server.commands.flags import WEEK, Command, database, one_sentence
+from headcount_server.commands.flags import WEEK, Command, Number, database, one_sentence
 from headcount_server.doors.corrections import ask
 from headcount_server.store import corrections
 from headcount_server.store.corrections import Correction
@@ -52,6 +52,37 @@ def annotate(database: Database, week: Week, text: str) -> None:
     """
     _correct(database, "annotate", week, text=text)
     click.echo(f"{week}: {text or 'no longer annotated'}")
+
+
+@click.command(cls=Command)
+@database
+@click.option("--project", required=True, help="Project whose installations were counted.")
+@click.option("--week", required=True, type=WEEK, help="The week for which the number holds.")
+@click.option(
+    "--installations",
+    required=True,
+    type=Number(int, f"0 to {corrections.MAX_INSTALLATIONS}"),
+    help="How many installations exist; 0 takes the number back.",
+)
+@click.option(
+    "--source", default="", help="Where the number comes from, such as update checks; public."
+)
+def coverage(database: Database, project: str, week: Week, installations: int, source: str) -> None:
+    """State how many installations of a project exist, by another source.
+
+    Pages and files show it beside the number of reports, so that readers see what
+    part reports. A new number replaces the old one. The server may run.
+    """
+    _correct(
+        database,
+        "coverage",
+        week,
+        project=project,
+        installations=str(installations),
+        source=source,
+    )
+    said = f"{installations} installations, source: {source}" if installations else "taken back"
+    click.echo(f"{project} {week}: {said}")
 
 
 @click.command(cls=Command)

@@ -39,7 +39,10 @@ _FORMATS = {
     type=click.Choice(table.FORMATS),
     help="A table with ranges, or the published numbers as CSV or JSON.",
 )
-def statistics(database: Database, project: str, key: str, week: str, form: str) -> None:
+@click.option("--registry", type=PATH, help="registry.binpb; marks keys that nobody was asked.")
+def statistics(  # noqa: PLR0913 - one for each flag
+    database: Database, project: str, key: str, week: str, form: str, registry: Path | None
+) -> None:
     """Print published totals. Works beside a running server."""
     with one_sentence():
         weeks = published_tables.every_week(database)
@@ -50,7 +53,7 @@ def statistics(database: Database, project: str, key: str, week: str, form: str)
             weeks = [found for found in weeks if found.week == wanted]
             if not weeks:
                 raise StoreError(f"--week {week}: not published")
-        answer = totals.response(weeks, project)
+        answer = totals.response(weeks, project, schema.load(registry) if registry else None)
         if key:
             _leave(answer, key)
         _refuse_nothing(answer, project, key)
@@ -71,13 +74,19 @@ def _leave(answer: wire.GetStatisticsResponse, key: str) -> None:
                 project.keys.remove(found)
             for notice in [notice for notice in project.retractions if notice.key != key]:
                 project.retractions.remove(notice)
+            for few in [few for few in project.too_few if few.key != key]:
+                project.too_few.remove(few)
+            for mark in [mark for mark in project.not_asked if mark.key != key]:
+                project.not_asked.remove(mark)
 
 
 def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) -> None:
     projects = [found for week in answer.weeks for found in week.projects]
     if project and not projects:
         raise StoreError(f"--project {project}: nothing of it is published there")
-    if key and not any(found.keys or found.retractions for found in projects):
+    if key and not any(
+        found.keys or found.retractions or found.too_few or found.not_asked for found in projects
+    ):
         raise StoreError(f"--key {key}: nothing of it is published there")
 
 

@@ -37,9 +37,17 @@ def of(text: str, media_type: str) -> Document:
     return Document(text.encode(), media_type)
 
 
-def totals(weeks: Iterable[PublishedWeek], project: str, form: str) -> Document:
-    """Return weeks as `json` or `csv`, of one project or, if the name is empty, of all."""
-    answer = statistics.response(weeks, project)
+def totals(
+    weeks: Iterable[PublishedWeek], known: Schema, form: str, project: str = "", key: str = ""
+) -> Document:
+    """Return weeks as `json` or `csv`, of one project or, if the name is empty, of all.
+
+    `key` leaves out what nobody was asked but it; `only` leaves out the numbers of others.
+    """
+    answer = statistics.response(weeks, project, known)
+    for found in (each for week in answer.weeks for each in week.projects if key):
+        for other in [mark for mark in found.not_asked if mark.key != key]:
+            found.not_asked.remove(other)
     if form == "csv":
         return of(table.as_csv(answer), CSV)
     return of(table.as_json(answer), JSON)
@@ -61,6 +69,7 @@ def _only(published: PublishedProject, key: int) -> PublishedProject:
             found, answers={number: n for number, n in found.answers.items() if number == key}
         ),
         retractions=tuple(notice for notice in published.retractions if notice.key == key),
+        too_few={number: name for number, name in published.too_few.items() if number == key},
     )
 
 

@@ -52,7 +52,8 @@ def description() -> dict[str, Any]:
             "description": (
                 "Weekly totals of what installations of software report. Every number n is "
                 "rounded down to a multiple of its week's threshold k: the true number is from n "
-                "to n + k - 1. Numbers below k are absent. The files change when a week "
+                "to n + k - 1. Numbers below k are absent. `tooFew` names questions that too few "
+                "answered, `notAsked` those that nobody was asked. The files change when a week "
                 "closes, when the operator takes totals down, and when the questions change."
             ),
         },

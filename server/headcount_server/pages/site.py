@@ -135,10 +135,10 @@ class Site:
         for name, keys in self._projects.items():
             renders |= self._project_addresses(self.schema.projects[name], keys)
         for place, week in enumerate(self._weeks, 1):
-            renders |= week_addresses(str(week.week), week)
+            renders |= week_addresses(str(week.week), week, self.schema)
             renders[f"weeks/{week.week}/"] = partial(self._week, place)
         latest = with_totals(self._newest_first)
-        renders |= week_addresses("latest", latest) if latest else {}
+        renders |= week_addresses("latest", latest, self.schema) if latest else {}
         return MappingProxyType(renders)
 
     def _project_addresses(self, project: Project, keys: Mapping[str, Key]) -> dict[str, _Render]:
@@ -156,7 +156,9 @@ class Site:
         }
         renders |= self._changes_addresses(f"changes/{project.name}/", (project.name,))
         for form in FORMS:
-            renders[f"{files}.{form}"] = partial(documents.totals, self._recent, project.name, form)
+            renders[f"{files}.{form}"] = partial(
+                documents.totals, self._recent, self.schema, form, project.name
+            )
         for key in (*keys.values(), *self._retired[project.name].values()):
             renders |= self._key_addresses(project, key, f"{place}/{key.name}/")
         return renders
@@ -164,7 +166,7 @@ class Site:
     def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
         def render(form: str) -> Document:
             weeks = documents.only(self._recent, project.name, key.number)
-            return documents.totals(weeks, project.name, form)
+            return documents.totals(weeks, self.schema, form, project.name, key.name)
 
         renders: dict[str, _Render] = {
             page: lambda: self._page(
@@ -260,10 +262,11 @@ class Site:
         return documents.of(self._templates.get_template(template).render(**values), media_type)
 
 
-def week_addresses(name: str, week: PublishedWeek) -> dict[str, _Render]:
+def week_addresses(name: str, week: PublishedWeek, known: Schema) -> dict[str, _Render]:
     """Return the files of one week, under its own name or another one."""
     return {
-        f"data/weeks/{name}.{form}": partial(documents.totals, [week], "", form) for form in FORMS
+        f"data/weeks/{name}.{form}": partial(documents.totals, [week], known, form)
+        for form in FORMS
     }
 
 

@@ -13,6 +13,7 @@ from headcount_server.pages.distribution import Distribution, distribution
 from headcount_server.pages.movement import Earlier
 from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
+from headcount_server.publication.unasked import Why, reason, release
 from headcount_server.registry.schema import Key, Project
 from headcount_server.week import Week
 
@@ -36,8 +37,6 @@ class Standing:
     """Why nobody was asked in the last published week; empty if installations were."""
     retracted: Retraction | None
     """The notice in place of the last week's answers."""
-    threshold: int
-    """Threshold of the key in the last week."""
 
 
 def find(week: PublishedWeek, project: str) -> PublishedProject | None:
@@ -59,7 +58,6 @@ def standing(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Stan
         silence="" if weeks and weeks[-1].week == week else _silence(project, key, weeks),
         unasked=_unasked(project, key, weeks[-1]) if weeks else "",
         retracted=next((each for each in _notices(last) if each.key == key.number), None),
-        threshold=_threshold(weeks[-1], last, key) if weeks else 0,
     )
 
 
@@ -67,10 +65,9 @@ def retired(project: Project, key: Key) -> str:
     """Say that a key is no longer declared, and since when; empty if it is declared."""
     if key.number in project.keys:
         return ""
-    for release in project.declaration.releases:
-        for change in release.changes:
-            if change.key == key.name and change.kind == wording.RETIRED and release.date:
-                return f"No longer asked since {release.name} of {wording.day(release.date)}."
+    dropped = release(project, key.name, wording.RETIRED)
+    if dropped and dropped.date:
+        return f"No longer asked since {dropped.name} of {wording.day(dropped.date)}."
     return "No longer asked."
 
 
@@ -104,12 +101,15 @@ def _silence(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> str:
 
 
 def _unasked(project: Project, key: Key, last: PublishedWeek) -> str:
-    found = find(last, project.name)
-    if key.expires and key.expires <= last.week.start.date():
-        return f"No longer asked: it expired on {wording.day(key.expires.isoformat())}."
-    if found and found.terms and key.number in project.keys and key.number not in found.terms:
-        return f"Not asked yet in {last.week}."
-    return retired(project, key)
+    if key.number not in project.keys:
+        return retired(project, key)
+    its = reason(project, key, last.week, find(last, project.name))
+    if its is None:
+        return ""
+    if its.why is Why.EXPIRED:
+        return f"No longer asked: it expired on {wording.day(its.day)}."
+    since = f"; it is new since {wording.day(its.day)}" if its.day else ""
+    return f"Not asked yet in {last.week}{since}."
 
 
 def _notices(found: PublishedProject | None) -> tuple[Retraction, ...]:

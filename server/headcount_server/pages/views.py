@@ -13,6 +13,7 @@ from headcount_server.pages.answer import Answer, Minimum, answer, by_product, m
 from headcount_server.pages.chart import Point, bar
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.course import course
+from headcount_server.pages.coverage import covered
 from headcount_server.pages.distribution import Row, hidden_class
 from headcount_server.pages.history import (
     History,
@@ -96,6 +97,8 @@ class ProjectView:
     mode: str
     questions: tuple[Question, ...]
     reports: Reports
+    covered: str
+    """What part of all installations reported; empty if nobody stated how many there are."""
     cards: tuple[Card, ...]
     former: tuple[str, ...]
     """Keys with published totals that are no longer asked, each with a page."""
@@ -176,6 +179,7 @@ def project(
     """
     asked = sorted(keys.values(), key=lambda key: (wording.label(key).casefold(), key.number))
     options = declared.declaration
+    counted = reports(weeks[-year:], declared.name)
     return ProjectView(
         name=declared.name,
         title=wording.title(declared),
@@ -184,7 +188,8 @@ def project(
         contact=options.contact,
         mode=wording.MODES.get(options.mode, ""),
         questions=tuple(map(question, asked)),
-        reports=reports(weeks[-year:], declared.name),
+        reports=counted,
+        covered=covered(weeks[-year:], declared.name, counted.week),
         cards=tuple(_card(declared, key, weeks) for key in asked),
         former=tuple(former.retired(declared, weeks)),
         remarks=remarks(weeks[-year:]),

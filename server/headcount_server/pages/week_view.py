@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from headcount_server.pages import movement, wording
 from headcount_server.pages.answer import Answer, answer
 from headcount_server.pages.counts import Count
+from headcount_server.pages.coverage import covered
 from headcount_server.pages.distribution import Distribution, distribution
 from headcount_server.pages.history import reports
 from headcount_server.pages.movement import Earlier, Moved
@@ -57,6 +58,7 @@ class ProjectWeek:
     title: str
     reports: Count | None
     told: tuple[str, ...]
+    covered: str
     questions: tuple[Told, ...]
     since: tuple[Since, ...]
     retractions: tuple[Retraction, ...]
@@ -99,6 +101,7 @@ def _project(
         title=wording.title(project),
         reports=counted.counts[-1] if counted.counts else None,
         told=counted.told,
+        covered=covered(weeks[-1:], project.name, weeks[-1].week),
         questions=tuple(
             _told(project, key, now[key.number], year) for key in asked if key.number in now
         ),

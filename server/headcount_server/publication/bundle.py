@@ -20,6 +20,7 @@ from headcount_server.publication import table
 from headcount_server.publication.draft import drafted
 from headcount_server.publication.key_terms import KeyTerms
 from headcount_server.publication.published import (
+    Coverage,
     PublishedProject,
     PublishedWeek,
     ReadWeeks,
@@ -146,7 +147,7 @@ def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek]) -> None:
     with SpooledTemporaryFile(MAX_MEMORY) as lines:
         lines.write(table.as_csv(wire.GetStatisticsResponse()).encode())
         for week in weeks:
-            answer = statistics.response([week], "")
+            answer = statistics.response([week], "", known)
             put(f"weeks/{week.week}.json", [_json(answer.weeks[0])])
             lines.write(table.csv_lines(answer).encode())
         lines.seek(0)
@@ -194,11 +195,15 @@ def _week(content: bytes) -> PublishedWeek:
         projects=tuple(_project(each, found.threshold) for each in found.projects),
         annotation=found.annotation,
         rule=found.rule or 1,
+        coverages=tuple(
+            Coverage(its.project, its.installations, its.source) for its in found.coverages
+        ),
     )
 
 
 def _project(found: wire.ProjectStatistics, threshold: int) -> PublishedProject:
     names = {key.number: key.key for key in found.keys}
+    too_few = {key.number: key.key for key in found.too_few}
     return PublishedProject(
         name=found.project,
         digests=tuple(found.registry_digests),
@@ -221,12 +226,17 @@ def _project(found: wire.ProjectStatistics, threshold: int) -> PublishedProject:
             Retraction(notice.number, notice.key, notice.reason, notice.date)
             for notice in found.retractions
         ),
-        terms={key.number: _terms(key, threshold) for key in found.keys if key.type},
+        terms={
+            key.number: _terms(key, threshold) for key in (*found.keys, *found.too_few) if key.type
+        },
         places={
             key.number: frozenset(each.value for each in key.ranges if each.HasField("upper"))
             for key in found.keys
         },
-        version_key=next((number for number, name in names.items() if name == "version"), 0),
+        version_key=next(
+            (number for number, name in {**names, **too_few}.items() if name == "version"), 0
+        ),
+        too_few=too_few,
     )
 
 

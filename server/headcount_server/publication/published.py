@@ -23,6 +23,19 @@ class Retraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """The number of installations of a project in a week, which the operator knows from elsewhere.
+
+    No report is part of it.
+    """
+
+    project: str
+    installations: int
+    source: str
+    """Where the number comes from, in the operator's words."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedProject:
     """The published totals of a project in a week."""
 
@@ -40,6 +53,8 @@ class PublishedProject:
     """Values that had a place from the opening of the week on, by key; they are counted in full."""
     version_key: int = 0
     """Number of its key `version`; 0 if unknown."""
+    too_few: Mapping[int, str] = field(default_factory=dict)
+    """Names of keys that were asked and have no number, by their own numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,8 @@ class PublishedWeek:
     """The operator's note about the week."""
     rule: int = 1
     """How keys were counted per release: 1 if each release is a cell, 2 if by `partition`."""
+    coverages: tuple[Coverage, ...] = ()
+    """The operator's numbers of installations, by project."""
 
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]

@@ -14,6 +14,11 @@ from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 
 FORMATS = ("table", "csv", "json")
 
+_WHY = {
+    wire.NOT_ASKED_REASON_EXPIRED: "expired",
+    wire.NOT_ASKED_REASON_RETIRED: "retired",
+    wire.NOT_ASKED_REASON_NOT_YET: "not yet",
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,6 +34,11 @@ class Row(NamedTuple):
     measure: str
     """`reports` of the project, `answers` to the key, reports with a `value`, or a `range`.
 
+    `installations` is a number of the operator, who names its source in `value`; no report
+    is part of it. `too few` marks a key that was asked and has no number, and `not asked` one
+    that nobody was asked: `value` is why and, if known, the day of its expiry or of the release
+    that retired it or first asked it.
+
     A `range` is a value's sum over all releases, with the bounds that follow from all
     published numbers. Values that are too rare to be published have one as well.
     """
@@ -36,7 +46,10 @@ class Row(NamedTuple):
     version: str
     """Release of a cell; `other releases` stands for all that were not told apart."""
     reports: int
-    """0 if fewer than the threshold reported a value, or a release that is told apart."""
+    """0 if fewer than the threshold reported a value, or a release that is told apart.
+
+    The number itself if the measure is `installations`.
+    """
     lower: int
     upper: int | None
     """None if there is no bound."""
@@ -45,12 +58,23 @@ class Row(NamedTuple):
 def rows(statistics: wire.GetStatisticsResponse) -> Iterator[Row]:
     """Yield every number, in the order of the statistics."""
     for week in statistics.weeks:
+        for its in week.coverages:
+            number = its.installations
+            at = (week.week, week.threshold, its.project)
+            yield Row(*at, "", "installations", its.source, "", number, number, number)
         for project in week.projects:
             at = (week.week, week.threshold, project.project)
             most = project.reports + week.threshold - 1
             yield Row(*at, "", "reports", "", "", project.reports, project.reports, most)
             for key in project.keys:
                 yield from _key_rows(week, project, key, most)
+            for key in project.too_few:
+                own = key.threshold or week.threshold
+                at = (week.week, own, project.project)
+                yield Row(*at, key.key, "too few", "", "", 0, 0, min(own - 1, most))
+            for each in project.not_asked:
+                at = (week.week, week.threshold, project.project)
+                yield Row(*at, each.key, "not asked", _why(each), "", 0, 0, 0)
 
 
 def _key_rows(
@@ -75,6 +99,10 @@ def _key_rows(
     for each in key.ranges:
         bound = each.upper if each.HasField("upper") else None
         yield Row(*at, "range", each.value, "", each.lower, each.lower, bound)
+
+
+def _why(mark: wire.NotAsked) -> str:
+    return f"{_WHY[mark.reason]} {mark.date}".strip()
 
 
 def _upper(cell: wire.ValueStatistics, value: wire.ValueRange | None, threshold: int) -> int | None:
@@ -121,17 +149,27 @@ def _lines(statistics: wire.GetStatisticsResponse) -> Iterator[str]:
         yield f"{week.week}, in steps of {week.threshold}"
         if week.annotation:
             yield f"  note: {week.annotation}"
+        for its in week.coverages:
+            yield f"  {its.project}: {its.installations} installations, source: {its.source}"
         if not week.projects:
             yield "  nothing that enough installations share"
         for project in week.projects:
             yield f"  {project.project}: {_range(project.reports, week.threshold)} reports"
-            for notice in project.retractions:
-                yield f"    {notice.key}: taken down on {notice.date}: {notice.reason}"
-            for key in project.keys:
-                own = key.threshold or week.threshold
-                steps = f", in steps of {own}" if key.threshold else ""
-                yield f"    {key.key}: {_range(key.answers, own)} answers{steps}"
-                yield from _cells(key, own)
+            yield from _project(project, week.threshold)
+
+
+def _project(project: wire.ProjectStatistics, threshold: int) -> Iterator[str]:
+    for notice in project.retractions:
+        yield f"    {notice.key}: taken down on {notice.date}: {notice.reason}"
+    for key in project.keys:
+        own = key.threshold or threshold
+        steps = f", in steps of {own}" if key.threshold else ""
+        yield f"    {key.key}: {_range(key.answers, own)} answers{steps}"
+        yield from _cells(key, own)
+    for key in project.too_few:
+        yield f"    {key.key}: fewer than {key.threshold or threshold} answers"
+    for each in project.not_asked:
+        yield f"    {each.key}: not asked ({_why(each)})"
 
 
 def _cells(key: wire.KeyStatistics, threshold: int) -> Iterator[str]:

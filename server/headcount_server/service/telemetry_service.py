@@ -161,7 +161,7 @@ class Service:
         known = {project.name for week in weeks for project in week.projects}
         if request.project and request.project not in known:
             _project(schema, request.project)
-        return statistics.response(weeks, request.project)
+        return statistics.response(weeks, request.project, schema)
 
 
 def _open_envelope(request: wire.SubmitReportRequest, schema: Schema) -> tuple[Week, Project]:

@@ -46,9 +46,14 @@ TABLES = {
     ),
     "retractions": ("week project key reason retracted", "a notice that a total was taken down"),
     "annotations": ("week text", "what the operator says about a week"),
+    "coverages": (
+        "week project installations source",
+        "a number of installations that the operator knows from elsewhere",
+    ),
 }
 """Columns of each table, and the meaning of its rows."""
 VIEWS = (
+    "published_coverages",
     "published_retractions",
     "published_told_apart",
     "published_totals",

@@ -28,6 +28,7 @@ TABLES = {
     "told_apart": "week project key value release",
     "retractions": "week project key reason retracted",
     "annotations": "week text",
+    "coverages": "week project installations source",
     "open_reports": "week project reports",
     "open_answers": "week project key answers",
     "open_values": "week project key value release reports",

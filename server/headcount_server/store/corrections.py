@@ -19,7 +19,9 @@ from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 MAX_LENGTH = 500
-"""Longest reason or explanation, in characters."""
+"""Longest reason, explanation or source, in characters."""
+MAX_INSTALLATIONS = 10**12
+"""Largest number of installations of a project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ def correct(target: Correctable, asked: Mapping[str, str | None]) -> Correction:
             return retract(target, project=project, key=key, week=week, reason=reason, today=today)
         case "annotate", Week():
             annotate(target, week, asked["text"] or "")
+        case "coverage", Week():
+            project, source = (asked[name] or "" for name in ("project", "source"))
+            number = int(asked["installations"] or 0)
+            cover(target, week, project=project, installations=number, source=source)
         case "discard", Week():
             discard(target, week, today)
         case other, _:
@@ -121,6 +127,32 @@ def annotate(database: Correctable, week: Week, text: str) -> None:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
 
 
+def cover(
+    database: Correctable, week: Week, *, project: str, installations: int, source: str
+) -> None:
+    """State how many installations of a project exist, by another source; 0 takes it back.
+
+    Raises StoreError.
+    """
+    if not 0 <= installations <= MAX_INSTALLATIONS:
+        msg = (
+            f"--installations {installations}: a whole number from 1 to {MAX_INSTALLATIONS}, or 0 "
+            "to take the number back"
+        )
+        raise StoreError(msg)
+    if installations:
+        _check_text("--source", source)
+    at = (str(week), project)
+    with database.writing() as connection:
+        _refuse_unknown(connection, week)
+        _keys(connection, project)
+        connection.execute("DELETE FROM coverages WHERE week = ? AND project = ?", at)
+        if installations:
+            connection.execute(
+                "INSERT INTO coverages VALUES (?, ?, ?, ?)", (*at, installations, source)
+            )
+
+
 def discard(database: Correctable, week: Week, today: date) -> None:
     """Give up an open week whose key is lost; the server begins the week anew.
 
@@ -155,17 +187,21 @@ def _refuse_unknown(connection: Connection, week: Week) -> None:
         raise StoreError(msg)
 
 
-def _number(connection: Connection, project: str, key: str) -> int:
-    names = dict(
-        connection.execute("SELECT name, key FROM keys WHERE project = ?", (project,)).fetchall()
-    )
+def _keys(connection: Connection, project: str) -> dict[str, int]:
+    rows = connection.execute("SELECT name, key FROM keys WHERE project = ?", (project,))
+    names = dict(rows.fetchall())
     if not names:
         msg = f"--project {project}: this database knows no such project"
         raise StoreError(msg)
+    return names
+
+
+def _number(connection: Connection, project: str, key: str) -> int:
+    names = _keys(connection, project)
     if key not in names:
         msg = f"--key {key}: {project} has no such key; it has {', '.join(sorted(names))}"
         raise StoreError(msg)
-    return int(names[key])
+    return names[key]
 
 
 def _check_text(flag: str, text: str) -> None:

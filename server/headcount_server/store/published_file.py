@@ -60,6 +60,16 @@ _VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "version": "the release",
         },
     ),
+    "published_coverages": (
+        "Numbers of installations that the operator knows from elsewhere; no report is in them.",
+        {
+            "week": "ISO week, in UTC",
+            "monday": "its first day",
+            "project": "the project",
+            "installations": "the number",
+            "source": "where it comes from",
+        },
+    ),
     "published_retractions": (
         "Numbers that the operator has taken down.",
         {
@@ -85,7 +95,7 @@ _KEYS = (
     },
 )
 _TABLES = {**_VIEWS, "declared_keys": _KEYS}
-_NUMBERS = {"threshold", "reports", "other_releases"}
+_NUMBERS = {"threshold", "reports", "other_releases", "installations"}
 
 
 def write(place: Path, known: Schema, database: Database) -> int:

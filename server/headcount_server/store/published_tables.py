@@ -9,7 +9,12 @@ from datetime import datetime, timedelta
 from headcount_server.counting.tally import Cell
 from headcount_server.publication.key_terms import NO_TERMS, KeyTerms, ProjectTerms
 from headcount_server.publication.places import Places
-from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
+from headcount_server.publication.published import (
+    Coverage,
+    PublishedProject,
+    PublishedWeek,
+    Retraction,
+)
 from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
 from headcount_server.store.connection import Connection
@@ -48,6 +53,11 @@ def read(
         (str(first or ""), str(last or "~"), limit),
     ).fetchall()
     annotations = dict(connection.execute("SELECT week, text FROM annotations"))
+    coverages: defaultdict[str, list[Coverage]] = defaultdict(list)
+    for week, *its in connection.execute(
+        "SELECT week, project, installations, source FROM coverages ORDER BY week, project"
+    ):
+        coverages[week].append(Coverage(*its))
     return [
         PublishedWeek(
             Week.parse(week),
@@ -55,6 +65,7 @@ def read(
             tuple(_projects(connection, week)),
             annotations.get(week, ""),
             _rule(connection, week),
+            tuple(coverages[week]),
         )
         for week, threshold in rows
     ]
@@ -161,6 +172,8 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
             " WHERE week = ? AND project = ?",
             (week, project),
         )
+        its = its_terms.get(project, NO_TERMS)
+        taken_down = {notice.key for notice in retractions[project]}
         yield PublishedProject(
             name=project,
             digests=tuple(digests[project]),
@@ -172,7 +185,12 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
                 apart.get(project, {}),
             ),
             retractions=tuple(retractions[project]),
-            terms=its_terms.get(project, NO_TERMS),
+            terms=its,
             places=its_places.get(project, {}),
             version_key=version_key(connection, project),
+            too_few={
+                key: names[project, key]
+                for key in sorted(its)
+                if key not in answers and key not in taken_down
+            },
         )

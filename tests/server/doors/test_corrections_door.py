@@ -24,6 +24,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.corrections import ask
 from headcount_server.errors import ConfigError, StoreError
+from headcount_server.publication.published import Coverage
 from headcount_server.registry.schema import Schema
 from headcount_server.store.published_tables import every_week
 from headcount_server.store.sqlite.audit import audit
@@ -84,6 +85,13 @@ def test_a_correction_beside_a_server_says_and_does_what_it_does_without_one(
     alone = lived(tmp_path / "alone.db", toy_schema)
     for arguments in (
         ["annotate", "--week=2026-W46", NOTE],
+        [
+            "coverage",
+            "--project=toy",
+            "--week=2026-W46",
+            "--installations=400",
+            "--source=downloads",
+        ],
         ["retract", "--project=toy", "--key=php_version", f"--reason={WHY}", "--week=2026-W45"],
         ["retract", "--project=toy", "--key=php_version", f"--reason={WHY}"],
         ["discard", "--week=2026-W47"],
@@ -93,6 +101,7 @@ def test_a_correction_beside_a_server_says_and_does_what_it_does_without_one(
         assert beside == command(name, "--database", alone, *rest).output
     weeks = [every_week(database_at(path)) for path in (server.database, alone)]
     assert weeks[0] == weeks[1]
+    assert Coverage("toy", 400, "downloads") in weeks[0][0].coverages + weeks[0][1].coverages
     assert weeks[0][0].annotation == NOTE or weeks[0][1].annotation == NOTE
     server.stop()
     assert audit(server.database).findings == ()
@@ -106,6 +115,10 @@ def test_pages_and_metrics_show_a_correction_as_soon_as_the_command_has_ended(
     _correct(server, "annotate", "--week=2026-W46", NOTE)
     assert "headcount_toy_php_version" not in server.metrics()
     assert NOTE in fetch(f"http://{server.addresses['public']}/projects/toy/")
+    number = ("--installations=400", "--source=downloads")
+    _correct(server, "coverage", "--project=toy", "--week=2026-W46", *number)
+    page = fetch(f"http://{server.addresses['public']}/projects/toy/")
+    assert "About 5–6% of 400 installations, source: downloads" in page
 
 
 def test_nothing_is_left_of_what_was_taken_down_beside_a_server(server: ServerProcess) -> None:
@@ -153,6 +166,10 @@ def _served(server: ServerProcess) -> bool:
     [
         (["annotate", "--week=2026-W01", "x"], "this database has no such week"),
         (["annotate", "--week=2026-W46", "x" * 501], "one line of 1 to 500"),
+        (
+            ["coverage", "--project=x", "--week=2026-W46", "--installations=1", "--source=s"],
+            "this database knows no such project",
+        ),
         (["discard", "--week=2026-W46"], "not open; open are 2026-W47"),
         (["retract", "--project=toy", "--key=x", "--reason=r"], "toy has no such key"),
     ],

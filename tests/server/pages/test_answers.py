@@ -266,6 +266,14 @@ def test_what_nobody_was_asked_is_told_apart_from_what_few_answered(
     for address in ("projects/toy/languages/", "collected/"):
         assert "Not asked yet in 2026-W46" in words(later, address)
     assert "Not asked yet" not in words(site, "projects/toy/languages/")
+    declared = options_pb2.ProjectOptions()
+    declared.CopyFrom(toy_schema.projects["toy"].declaration)
+    release = declared.releases.add(name="1.1", date="2026-11-20")
+    release.changes.add(key="languages", kind=options_pb2.CHANGE_KIND_ADDED)
+    toy = replace(toy_schema.projects["toy"], declaration=declared)
+    dated = Site(replace(toy_schema, projects={"toy": toy}), [newer, *weeks[1:]], POLICY)
+    told = "Not asked yet in 2026-W46; it is new since 20 November 2026."
+    assert told in words(dated, "projects/toy/languages/")
     assert "Fewer than 5 installations answered in 2026-W46." in words(
         site, "projects/toy/languages/"
     )

@@ -9,11 +9,19 @@ from datetime import timedelta
 import pytest
 from headcount.v1 import options_pb2
 from headcount_server.pages import static_site
+from headcount_server.pages.coverage import covered
 from headcount_server.pages.site import Site
-from headcount_server.publication.published import PublishedWeek, Retraction
+from headcount_server.publication.published import (
+    Coverage,
+    PublishedProject,
+    PublishedWeek,
+    Retraction,
+)
+from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
 from headcount_server.store.published_tables import every_week
+from headcount_server.week import Week
 from support import decided_weeks, toy_weeks
 
 POLICY = Policy(5, timedelta(days=2))
@@ -87,6 +95,41 @@ def test_a_retraction_takes_numbers_off_the_page_and_leaves_a_notice(
     page = words(body(Site(toy_schema, [taken, *weeks[1:]], POLICY), "weeks/2026-W46/"))
     assert "The totals of nodes were taken down on 2026-11-20: Counted wrongly." in page
     assert "100+" not in page
+
+
+def test_the_part_that_reported_stands_beside_the_numbers_of_its_week(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    known = Coverage("toy", 5000, "update <checks>")
+    site = Site(toy_schema, [weeks[0], replace(weeks[1], coverages=(known,)), *weeks[2:]], POLICY)
+    about = "bout 4% of 5,000 installations, source: update &lt;checks&gt;"
+    assert f"<p>A{about}</p>" in body(site, "weeks/2026-W45/")
+    assert "5,000" not in body(site, "weeks/2026-W46/")
+    assert f"<p>In 2026-W45: a{about}</p>" in body(site, "projects/toy/")
+    newest = replace(weeks[0], coverages=(known,))
+    assert f"<p>A{about}</p>" in body(Site(toy_schema, [newest], POLICY), "projects/toy/")
+
+
+@pytest.mark.parametrize(
+    ("reports", "installations", "said"),
+    [
+        (200, 5000, "About 4% of 5,000 installations"),
+        (200, 100_000, "Less than 1% of 100,000 installations"),
+        (5, 20, "About 25–45% of 20 installations"),
+        (200, 203, "About 99–100% of 203 installations"),
+        (200, 199, "More than the 199 installations"),
+        (0, 5000, "Fewer than 5 of 5,000 installations"),
+    ],
+)
+def test_a_part_is_told_to_the_percent_and_never_more_than_all(
+    reports: int, installations: int, said: str
+) -> None:
+    project = PublishedProject("toy", (), {}, Publication(reports, {}, {}))
+    known = Coverage("toy", installations, "downloads")
+    found = (project,) if reports else ()
+    week = PublishedWeek(Week(2026, 46), 5, found, coverages=(known,))
+    assert covered([week], "toy", week.week) == f"{said}, source: downloads"
+    assert covered([week], "other", week.week) == ""
 
 
 def test_every_week_is_listed_and_an_empty_one_says_so(

@@ -33,11 +33,17 @@ from prometheus_client import generate_latest
 from support.older_schema import make_first
 from support.toy_weeks import CANARY, W45, command, database_at, lived
 
+EXPIRED = 9
+"""Number of the toy project's key that nobody is asked any more."""
+
 
 @pytest.fixture(name="database")
 def _database(tmp_path: Path, toy_schema: Schema) -> Path:
     path = lived(tmp_path / "headcount.db", toy_schema)
     corrections.annotate(database_at(path), W45, "An outage on Tuesday.")
+    corrections.cover(
+        database_at(path), W45, project="toy", installations=250, source="update checks"
+    )
     return path
 
 
@@ -67,12 +73,14 @@ def test_the_json_is_what_get_statistics_returns(database: Path) -> None:
     parsed = Parse(result.output, wire.GetStatisticsResponse())
     assert parsed == statistics.response(every_week(database_at(database)), "")
     assert parsed.weeks[1].annotation == "An outage on Tuesday."
+    (known,) = parsed.weeks[1].coverages
+    assert (known.project, known.installations, known.source) == ("toy", 250, "update checks")
 
 
 def test_the_csv_has_one_line_a_number(database: Path) -> None:
     result = command("statistics", "--database", database, "--week=2026-W45", "--format=csv")
     lines = list(csv.DictReader(io.StringIO(result.output)))
-    assert lines[0] == {
+    assert lines[1] == {
         "week": "2026-W45",
         "threshold": "5",
         "project": "toy",
@@ -85,7 +93,18 @@ def test_the_csv_has_one_line_a_number(database: Path) -> None:
         "upper": "14",
     }
     assert {line["week"] for line in lines} == {"2026-W45"}
-    assert {line["measure"] for line in lines} == {"reports", "answers", "value", "range"}
+    measures = {"installations", "reports", "answers", "value", "range", "too few"}
+    assert {line["measure"] for line in lines} == measures
+
+
+def test_installations_by_another_source_are_in_csv_and_table_with_the_source(
+    database: Path,
+) -> None:
+    asked = ("statistics", "--database", database, "--week=2026-W45")
+    assert command(*asked, "--format=csv").output.splitlines()[1] == (
+        "2026-W45,5,toy,,installations,update checks,,250,250,250"
+    )
+    assert "  toy: 250 installations, source: update checks" in command(*asked).output.splitlines()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x"])
@@ -173,13 +192,15 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
 
 
 def public(week: PublishedWeek) -> PublishedWeek:
-    """A week as everybody sees it: of keys that nothing is published of, nothing is told."""
+    """A week as everybody sees it: nothing is told of what nobody was asked, nor of places
+    where there is no number."""
     return replace(
         week,
         projects=tuple(
             replace(
                 project,
-                terms={key: project.terms[key] for key in project.publication.answers},
+                terms={key: its for key, its in project.terms.items() if key != EXPIRED},
+                too_few={key: its for key, its in project.too_few.items() if key != EXPIRED},
                 places={
                     key: project.places.get(key, frozenset()) for key in project.publication.answers
                 },

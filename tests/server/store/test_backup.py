@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
+from headcount_server.publication.published import Coverage
 from headcount_server.registry.schema import Schema
 from headcount_server.store.published_tables import every_week
 from headcount_server.store.sqlite import backup
@@ -285,6 +286,19 @@ def test_a_restore_keeps_what_the_former_database_had_retracted(
     with closing(sqlite3.connect(place)) as connection:
         notices = connection.execute("SELECT week, reason FROM retractions ORDER BY week")
         assert ("", "It let names through.") in notices.fetchall()
+
+
+def test_numbers_of_installations_are_in_a_backup_and_in_what_is_restored(
+    database: Path, file: Path, tmp_path: Path
+) -> None:
+    said = ["--project=toy", "--week=2026-W46", "--installations=70", "--source=downloads"]
+    assert command("coverage", "--database", database, *said).exit_code == 0
+    assert command("backup", "--database", database, file).exit_code == 0
+    place = tmp_path / "new.db"
+    assert command("restore", "--database", place, file).exit_code == 0
+    for path in (file, place):
+        newest = every_week(database_at(path))[0]
+        assert newest.coverages == (Coverage("toy", 70, "downloads"),)
 
 
 def test_a_restore_without_the_former_database_says_what_may_be_public_again(

@@ -50,6 +50,8 @@ def _file(tmp_path: Path, toy_schema: Schema) -> Path:
     file = lived(tmp_path / "first.db", toy_schema)
     for words in (
         ["annotate", "--week", "2026-W45", "An outage, “as they say”, on Tuesday."],
+        ["coverage", "--project=toy", "--week=2026-W45", "--installations=10", "--source==1+1"],
+        ["coverage", "--project=toy", "--week=2026-W47", "--installations=9", "--source=Checks"],
         ["retract", "--project", "toy", "--key", "multisite", "--week", "2026-W46", "--reason=No."],
         ["retract", "--project", "toy", "--key", "note", "--reason", "Too much."],
     ):
@@ -112,6 +114,8 @@ def test_a_copy_to_postgresql_and_back_is_what_it_was(
     published = _published(file)
     assert [week.week for week in published] == [W46, W45]
     assert published[1].annotation
+    assert [each.installations for each in published[1].coverages] == [10]
+    assert [row[0] for row in rows["coverages"]] == ["2026-W45", "2026-W47"]  # type: ignore[index]
     assert published[0].projects[0].retractions
     assert _published(postgres_url) == _published(back) == published
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from headcount_server.errors import StoreError
-from headcount_server.publication.published import PublishedProject
+from headcount_server.publication.published import Coverage, PublishedProject
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
 from headcount_server.store import corrections
@@ -166,6 +166,7 @@ def test_a_retraction_of_nothing_is_refused_with_what_there_is(
     [
         ["retract", "--project=toy", "--key=note", "--reason=r"],
         ["annotate", "--week=2026-W45", "text"],
+        ["coverage", "--project=toy", "--week=2026-W45", "--installations=9", "--source=s"],
         ["discard", "--week=2026-W47"],
     ],
 )
@@ -191,6 +192,68 @@ def test_an_unknown_week_is_not_annotated(database: Path) -> None:
     result = command("annotate", "--database", database, "--week=2025-W01", "text")
     assert result.exit_code == 1
     assert "has no such week; it has 2026-W45 to 2026-W47" in result.output
+
+
+def _covered(database: Path, *flags: str) -> str:
+    result = command("coverage", "--database", database, "--project=toy", *flags)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_number_of_installations_can_be_replaced_and_taken_back(database: Path) -> None:
+    for number, source in ((5000, "downloads"), (4000, "update checks"), (0, "")):
+        output = _covered(
+            database, "--week=2026-W45", f"--installations={number}", f"--source={source}"
+        )
+        week, other = every_week(database_at(database))[::-1]
+        assert week.coverages == ((Coverage("toy", number, source),) if number else ())
+        assert other.coverages == ()
+        told = f"{number} installations, source: {source}" if number else "taken back"
+        assert output == f"toy 2026-W45: {told}\n"
+    assert audit(database).findings == ()
+
+
+def test_nothing_is_left_of_a_source_that_is_taken_back(database: Path) -> None:
+    _covered(database, "--week=2026-W46", "--installations=9", "--source=a canary at the well")
+    assert b"a canary at the well" in _bytes(database)
+    _covered(database, "--week=2026-W46", "--installations=0")
+    assert b"a canary at the well" not in _bytes(database)
+
+
+def test_a_number_of_installations_waits_for_the_close_and_outlives_a_retraction(
+    database: Path, toy_schema: Schema
+) -> None:
+    _covered(database, f"--week={W47}", "--installations=5000", "--source=downloads")
+    assert [week.coverages for week in every_week(database_at(database))] == [(), ()]
+    store = SqliteStore(database)
+    store.open_week(W47, Terms(5, W47.end), toy_schema)
+    store.close_week(W47, W47.end)
+    store.close()
+    _retract(database, "version")
+    newest = every_week(database_at(database))[0]
+    assert newest.coverages == (Coverage("toy", 5000, "downloads"),)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--project=nobody", "--week=2026-W45"], "--project nobody: this database knows no such"),
+        (["--week=2025-W01"], "has no such week; it has 2026-W45 to 2026-W47"),
+        (["--installations=-1"], "--installations -1: a whole number from 1 to 1000000000000, or"),
+        (["--installations=1000000000001"], "--installations 1000000000001: a whole number"),
+        (["--installations=many"], "'many' is not a number from 0 to 1000000000000"),
+        (["--source="], "--source: one line of 1 to 500 printable characters"),
+        (["--source=a\nb"], "--source: one line"),
+    ],
+)
+def test_a_wrong_number_of_installations_is_refused(
+    database: Path, flags: list[str], said: str
+) -> None:
+    right = ["--project=toy", "--week=2026-W45", "--installations=5", "--source=downloads"]
+    result = command("coverage", "--database", database, *right, *flags)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert every_week(database_at(database))[1].coverages == ()
 
 
 def test_a_lost_week_key_costs_that_week_alone(database: Path, toy_schema: Schema) -> None:

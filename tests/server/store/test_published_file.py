@@ -21,6 +21,7 @@ VIEWS = (
     "published_weeks",
     "published_totals",
     "published_told_apart",
+    "published_coverages",
     "published_retractions",
 )
 
@@ -32,6 +33,9 @@ def _database(request: pytest.FixtureRequest, tmp_path: Path, toy_schema: Schema
         place = request.getfixturevalue("emptied_url")
     lived(place, toy_schema)
     corrections.annotate(database_at(place), W45, "An outage on Tuesday.")
+    corrections.cover(
+        database_at(place), W45, project="toy", installations=5000, source="update checks"
+    )
     return place
 
 

@@ -18,7 +18,7 @@ _SHARDED = ("open_reports", "open_answers", "open_values")
 _TABLES = {
     **{name: TABLES[name] for name in TABLES if name.startswith("published_")},
     **{name: TABLES[name] for name in ("week_registries", "keys", "retractions", "annotations")},
-    **{name: TABLES[name] for name in ("key_terms", "places", "told_apart")},
+    **{name: TABLES[name] for name in ("key_terms", "places", "told_apart", "coverages")},
     **{
         name.replace("open_", "shard_"): (
             f"shard {TABLES[name][0]}",

@@ -47,6 +47,7 @@ _PLACES = {
     "told_apart": "headcount.told_apart",
     "retractions": "headcount.retractions",
     "annotations": "headcount.annotations",
+    "coverages": "headcount.coverages",
     "open_reports": "headcount_open.shard_reports",
     "open_answers": "headcount_open.shard_answers",
     "open_values": "headcount_open.shard_values",

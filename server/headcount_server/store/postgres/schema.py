@@ -182,11 +182,21 @@ CREATE VIEW headcount.published_told_apart AS
     JOIN headcount.published_weeks USING (week);
 """
 
+_COVERAGES = """
+CREATE TABLE headcount.coverages (
+  week text COLLATE "C", project text COLLATE "C", installations bigint NOT NULL,
+  source text NOT NULL, PRIMARY KEY (week, project));
+CREATE VIEW headcount.published_coverages AS
+  SELECT week, monday, project, installations, source
+  FROM headcount.coverages JOIN headcount.published_weeks USING (week);
+"""
+
 STEPS = {
     "001_open_and_published_weeks": _TOTALS,
     "002_views": _VIEWS,
     "003_identity_and_key_checks": _IDENTITY,
     "004_terms_places_and_partitions": _PARTITIONS,
+    "005_coverages": _COVERAGES,
 }
 """Statements by the name of their step, in order; a released step never changes."""
 

@@ -41,6 +41,7 @@ _COPIED = {
     "told_apart": "",
     "retractions": "",
     "annotations": "",
+    "coverages": "",
 }
 """Tables of a backup without open weeks, each with a condition on its rows."""
 

@@ -171,7 +171,14 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         claim.release()
 
 
-CORRECTED = ("published_answers", "published_values", "annotations", "open_answers", "open_values")
+CORRECTED = (
+    "published_answers",
+    "published_values",
+    "annotations",
+    "coverages",
+    "open_answers",
+    "open_values",
+)
 """Tables that a command deletes rows from."""
 
 

@@ -107,6 +107,16 @@ CREATE VIEW published_told_apart AS
   FROM told_apart JOIN keys USING (project, key) JOIN published_weeks USING (week);
 """
 
+_M006 = """
+CREATE TABLE coverages (
+  week TEXT, project TEXT, installations INTEGER NOT NULL, source TEXT NOT NULL,
+  PRIMARY KEY (week, project)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW published_coverages AS
+  SELECT week, monday, project, installations, source
+  FROM coverages JOIN published_weeks USING (week);
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -143,4 +153,11 @@ def m004_key_checks(db: Database) -> None:
 def m005_terms_places_and_partitions(db: Database) -> None:
     """Create the terms of keys, reserved places, and the releases that are told apart."""
     for statement in _M005.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m006_coverages(db: Database) -> None:
+    """Create the numbers of installations that an operator knows from elsewhere."""
+    for statement in _M006.split(";")[:-1]:
         db.execute(statement)

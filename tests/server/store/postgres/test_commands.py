@@ -12,9 +12,11 @@ import psycopg
 import pytest
 from headcount_server.registry.schema import Schema
 from headcount_server.store.open import parse
+from headcount_server.store.postgres import schema
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.store.postgres.url import PostgresUrl
+from headcount_server.store.published_tables import every_week
 from headcount_server.week import Week
 from support import postgres_server
 from support.toy_weeks import W45, W46, W47, command, database_at, lived
@@ -36,12 +38,18 @@ def _url(emptied_url: PostgresUrl, toy_schema: Schema) -> PostgresUrl:
 CORRECTIONS = [
     ["annotate", "--week", "2026-W45", "An outage on Tuesday."],
     ["annotate", "--week", "2026-W45", "An outage on Wednesday."],
+    ["coverage", "--project=toy", "--week=2026-W45", "--installations=9", "--source=Guessed."],
+    ["coverage", "--project=toy", "--week=2026-W45", "--installations=90", "--source=Checks."],
+    ["coverage", "--project=toy", "--week=2026-W46", "--installations=90", "--source=Checks."],
+    ["coverage", "--project=toy", "--week=2026-W46", "--installations=0"],
     ["retract", "--project", "toy", "--key", "multisite", "--week", "2026-W46", "--reason", "No."],
     ["retract", "--project", "toy", "--key", "version", "--reason", "Too fine."],
     ["retract", "--project", "toy", "--key", "version", "--reason", "Far too fine."],
 ]
 WRONG = [
     ["annotate", "--week", "2026-W01", "Unknown."],
+    ["coverage", "--project=nobody", "--week=2026-W45", "--installations=9", "--source=No."],
+    ["coverage", "--project=toy", "--week=2026-W01", "--installations=9", "--source=No."],
     ["retract", "--project", "toy", "--key", "nothing", "--reason", "No."],
     ["retract", "--project", "nobody", "--key", "version", "--reason", "No."],
     ["discard", "--week", "2026-W46"],
@@ -139,10 +147,28 @@ def test_backup_and_restore_name_the_programs_of_postgresql(
 def test_prepare_makes_the_tables_once_and_says_what_it_did(postgres_url: PostgresUrl) -> None:
     result = command("database", "prepare", "--database", postgres_url)
     assert result.exit_code == 0, result.output
-    assert f"{postgres_url}: schema 4, 4 steps taken" in result.output
+    assert f"{postgres_url}: schema 5, 5 steps taken" in result.output
     again = command("database", "prepare", "--database", postgres_url)
-    assert f"{postgres_url}: schema 4, as it was" in again.output
+    assert f"{postgres_url}: schema 5, as it was" in again.output
     assert "Citus" in again.output
+
+
+def test_a_database_of_an_older_program_gets_the_missing_steps_and_keeps_what_it_has(
+    postgres_url: PostgresUrl, toy_schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = dict(list(schema.STEPS.items())[:4])
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "STEPS", older)
+        lived(postgres_url, toy_schema)
+    result = command("statistics", "--database", postgres_url)
+    assert "its schema is version 4" in result.output
+    PostgresStore(postgres_url).close()
+    said = _said(postgres_url, ["coverage", *CORRECTIONS[2][1:]])
+    assert said == (0, "toy 2026-W45: 9 installations, source: Guessed.\n")
+    found = every_week(database_at(postgres_url))
+    assert [week.week for week in found] == [W46, W45]
+    assert [each.installations for each in found[1].coverages] == [9]
+    assert command("check", "--database", postgres_url).exit_code == 0
 
 
 def test_prepare_is_for_postgresql_alone(tmp_path: Path) -> None:
