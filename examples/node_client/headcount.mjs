@@ -14,6 +14,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
+import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -250,12 +251,15 @@ export function follows(code, now, name, tries, chance) {
 
 // When it leaves.
 
-export function draw(now, notBefore, chance) {
-  const { week: name, end } = week(now);
+export function draw(now, notBefore, chance, first = false) {
+  const { week: name, start, end } = week(now);
   const begin = Math.max(now, notBefore);
   if (begin >= end) return null;
-  const moment = Math.max(begin, Math.min(begin + chance * (end - begin), end - 1));
-  return { week: name, moment };
+  // The first moment is drawn over seven days, so that a wave of answers is none of reports.
+  const spread = first && notBefore > start;
+  const moment = begin + chance * (spread ? WEEK : end - begin);
+  if (spread && moment >= end) return { week: name, moment: begin, skipped: true };
+  return { week: name, moment: Math.max(begin, Math.min(moment, end - 1)), skipped: false };
 }
 
 export function stands(plan, now) {
@@ -272,10 +276,26 @@ const CI = `CI CONTINUOUS_INTEGRATION BUILD_NUMBER TF_BUILD GITHUB_ACTIONS GITLA
   BITBUCKET_BUILD_NUMBER SEMAPHORE CIRRUS_CI PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME
   NOX_CURRENT_SESSION`.split(/\s+/);
 
-export function switchedOff(environment, administrator = false) {
+/** The path of the file by which a machine's administrator turns everything off. */
+export function offFile(platform, environment) {
+  if (platform === "win32") return `${environment.PROGRAMDATA ?? "C:\\ProgramData"}\\headcount\\off`;
+  if (platform === "darwin") return "/Library/Application Support/headcount/off";
+  return "/etc/headcount/off";
+}
+
+function isThere(file) {
+  try {
+    return Boolean(fs.lstatSync(file));
+  } catch (error) {
+    return !["ENOENT", "ENOTDIR"].includes(error.code); // if we may not look, it counts
+  }
+}
+
+export function switchedOff(environment, administrator, file) {
   const said = (name) => (environment[name] ?? "").trim().toLowerCase();
   const no = (name) => ["", "0", "false", "no"].includes(said(name));
   if (administrator) return "administrator";
+  if (isThere(file)) return "machine";
   if (!no("DO_NOT_TRACK")) return "environment";
   if (!["", "on", "1", "true", "yes"].includes(said("HEADCOUNT_TELEMETRY"))) return "environment";
   return CI.some((name) => !no(name)) ? "automated" : null;
@@ -289,6 +309,7 @@ export function granted(project, before, now) {
   const spent = before?.spent ? weekNamed(before.spent).end : 0;
   return {
     decision: "granted", consent: project.consent_digest, notBefore: Math.max(now + DAY, spent),
+    spent: before?.spent,
     secret: randomBytes(32).toString("hex"), latest: "", named: {}, plan: null,
   };
 }
@@ -302,15 +323,18 @@ export function denied(before, now) {
 export async function send({ project, state, save, collect, transport, now, chance, byHand }) {
   if (state?.decision !== "granted") return "off";
   if (state.consent !== project.consent_digest) return "off: say yes to what is asked now";
-  if (!state.plan || !stands(state.plan, now)) {
-    const drawn = draw(now, state.notBefore, chance());
-    if (drawn) state.plan = { ...drawn, tries: 0, done: false };
-    else if (byHand) state.plan = { week: week(now).week, moment: now, tries: 0, done: false };
-    else return "not due";
-    save(state);
+  let plan = state.plan && stands(state.plan, now) ? state.plan : null;
+  if (!plan) {
+    const drawn = draw(now, state.notBefore, chance(), !state.plan);
+    if (drawn) {
+      plan = state.plan = { ...drawn, tries: 0, done: drawn.skipped };
+      save(state);
+    }
   }
-  const { plan } = state;
-  if (plan.done || !(byHand || due(plan, now))) return "not due";
+  if (byHand && (!plan || plan.skipped) && week(now).week !== state.spent) {
+    plan = state.plan = { week: week(now).week, moment: now, tries: 0, done: false };
+  }
+  if (!plan || plan.done || !(byHand || due(plan, now))) return "not due";
   plan.report ??= report(project, await collect()); // frozen: what was shown is what is sent
   const told = await submitted({ project, state, save, transport });
   const next = follows(told.code, now, plan.week, plan.tries, chance());
@@ -407,7 +431,7 @@ async function run(command, options) {
     const { json, digest } = frozen ?? report(project, collect());
     console.log(JSON.stringify({ report: json, digest, frozen: Boolean(frozen) }, null, 2));
   } else if (command === "send") {
-    const off = switchedOff(process.env);
+    const off = switchedOff(process.env, false, offFile(process.platform, process.env));
     const endpoint = options.server ?? project.endpoint.replace(/^grpc(s?):/, "http$1:");
     console.log(off ? `off: ${off}` : await send({
       project, state, collect, now, byHand: options.now, chance: Math.random,
@@ -422,7 +446,7 @@ async function history({ project: name, secret, agreed, steps }, projects) {
   const project = projects[name];
   let kept = JSON.stringify({ ...granted(project, null, agreed), secret });
   const told = [];
-  for (const { at, answers, open_weeks } of steps) {
+  for (const { at, answers, open_weeks, writable = true } of steps) {
     const left = [];
     const transport = {
       submit: async ({ week: sent, token: made }) => {
@@ -431,13 +455,43 @@ async function history({ project: name, secret, agreed, steps }, projects) {
       },
       openWeeks: async () => ({ code: "OK", open_weeks }),
     };
+    const save = (state) => {
+      if (!writable) throw new Error("the disk is full");
+      kept = JSON.stringify(state);
+    };
     await send({
-      project, transport, state: JSON.parse(kept), now: at, byHand: true, chance: () => 0.5,
-      save: (state) => (kept = JSON.stringify(state)), collect: () => ({}),
-    });
+      project, transport, save, state: JSON.parse(kept), now: at, byHand: true,
+      chance: () => 0.5, collect: () => ({}),
+    }).catch((error) => writable && Promise.reject(error));
     told.push(left);
   }
   return { steps: told };
+}
+
+async function planned({ project: name, agreed, looks }, projects) {
+  const state = granted(projects[name], null, agreed);
+  const told = [];
+  for (const { at, chance } of looks) {
+    await send({
+      project: projects[name], state, now: at, chance: () => chance, save: () => {},
+      collect: () => ({}), transport: { submit: async () => ({ code: "OK" }) },
+    });
+    told.push(state.plan && { ...state.plan, skipped: Boolean(state.plan.skipped) });
+  }
+  return { plans: told };
+}
+
+/** An off file of the kind that a question names; its path. */
+function made(folder, kind) {
+  const path = join(folder, "off");
+  if (kind === "file") fs.writeFileSync(path, "on");
+  else if (kind === "directory") fs.mkdirSync(path);
+  else if (kind === "dangling link") fs.symlinkSync(join(folder, "gone"), path);
+  else if (kind === "below a file") {
+    fs.writeFileSync(path, "");
+    return join(path, "off");
+  }
+  return path;
 }
 
 const QUESTIONS = {
@@ -454,10 +508,19 @@ const QUESTIONS = {
   response_json: ({ body }) => ({ ignored: ignored(body) }),
   answer: ({ code, now, week: name, tries, chance }) => follows(code, now, name, tries, chance),
   http: ({ status, headers, body }) => refusal(status, headers, body),
-  draw: ({ now, not_before, chance }) => draw(now, not_before, chance),
+  draw: ({ now, not_before, chance, first }) => draw(now, not_before, chance, first),
+  planned,
   plan: (plan) => ({ stands: stands(plan, plan.now), due: due(plan, plan.now) }),
-  switches: ({ environment, administrator_off }) =>
-    ({ rule: switchedOff(environment, administrator_off) }),
+  off_file: ({ system, environment }) =>
+    ({ path: offFile({ windows: "win32", macos: "darwin" }[system] ?? system, environment) }),
+  switches: ({ environment, administrator_off, off_file }) => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "headcount-"));
+    try {
+      return { rule: switchedOff(environment, administrator_off, made(folder, off_file)) };
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  },
 };
 
 async function conformance() {

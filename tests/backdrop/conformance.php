@@ -20,6 +20,7 @@ foreach (array('week', 'token', 'answer', 'report', 'schedule', 'response', 'swi
  * Keeps in memory, as JSON, what a site keeps in its state.
  */
 class MemoryStore {
+  public $writable = TRUE;
   private $text = '{}';
 
   public function read() {
@@ -27,6 +28,9 @@ class MemoryStore {
   }
 
   public function write(array $kept) {
+    if (!$this->writable) {
+      throw new RuntimeException('the disk is full');
+    }
     $this->text = json_encode($kept);
   }
 }
@@ -85,7 +89,15 @@ class Questions {
       $collect = function () {
         return array(array('version' => '1.0'), array());
       };
-      $site->send($collect, $transport, $step['at'], NULL, TRUE);
+      $store->writable = !isset($step['writable']) || $step['writable'];
+      try {
+        $site->send($collect, $transport, $step['at'], NULL, TRUE);
+      }
+      catch (RuntimeException $error) {
+        if ($store->writable) {
+          throw $error;
+        }
+      }
       $told[] = $transport->left;
     }
     return array('steps' => $told);
@@ -127,8 +139,32 @@ class Questions {
   }
 
   public static function draw($given) {
-    $plan = HeadcountSchedule::draw($given['now'], $given['not_before'], $given['chance']);
-    return $plan ? array('week' => $plan['week'], 'moment' => $plan['moment']) : NULL;
+    $first = !empty($given['first']);
+    return self::drawn(HeadcountSchedule::draw($given['now'], $given['not_before'], $given['chance'], $first));
+  }
+
+  public static function planned($given) {
+    $store = new MemoryStore();
+    $chance = 0;
+    $site = new HeadcountInstallation(self::$projects[$given['project']], $store, function () use (&$chance) {
+      return $chance;
+    });
+    $site->grant('extended', NULL, 'kit', $given['agreed'], str_repeat('s', 32));
+    $told = array();
+    foreach ($given['looks'] as $look) {
+      $chance = $look['chance'];
+      $collect = function () {
+        return array(array('version' => '1.0'), array());
+      };
+      $site->send($collect, new ToldTransport(array(), array()), $look['at']);
+      $kept = $site->kept();
+      $told[] = self::drawn($kept['plan']);
+    }
+    return array('plans' => $told);
+  }
+
+  private static function drawn($plan) {
+    return $plan ? array('skipped' => $plan['done'] === 'skipped') + $plan : NULL;
   }
 
   public static function plan($given) {
@@ -140,15 +176,55 @@ class Questions {
   }
 
   public static function switches($given) {
-    return array('rule' => HeadcountSwitches::off($given['environment'], $given['administrator_off']));
+    return array('rule' => self::off($given));
+  }
+
+  public static function off_file($given) {
+    $systems = array('linux' => 'Linux', 'freebsd' => 'FreeBSD', 'macos' => 'Darwin', 'windows' => 'WINNT');
+    return array('path' => HeadcountSwitches::offFile($systems[$given['system']], $given['environment']));
+  }
+
+  /**
+   * Returns the rule of the switches that a question names.
+   */
+  private static function off(array $given) {
+    $given += array('environment' => array(), 'administrator_off' => FALSE, 'off_file' => 'nothing');
+    $folder = sys_get_temp_dir() . '/headcount-' . getmypid();
+    mkdir($folder);
+    $path = $folder . '/off';
+    switch ($given['off_file']) {
+      case 'file':
+        file_put_contents($path, 'on');
+        break;
+
+      case 'directory':
+        mkdir($path);
+        break;
+
+      case 'dangling link':
+        symlink($folder . '/gone', $path);
+        break;
+
+      case 'below a file':
+        file_put_contents($path, '');
+        break;
+    }
+    $asked = $given['off_file'] === 'below a file' ? $path . '/off' : $path;
+    clearstatcache();
+    $rule = HeadcountSwitches::off($given['environment'], $given['administrator_off'], $asked);
+    if (is_dir($path)) {
+      rmdir($path);
+    }
+    elseif ($given['off_file'] !== 'nothing') {
+      unlink($path);
+    }
+    rmdir($folder);
+    return $rule;
   }
 
   public static function consent($given) {
     $record = self::said($given['steps']);
-    $off = HeadcountSwitches::off(
-      isset($given['environment']) ? $given['environment'] : array(),
-      !empty($given['administrator_off'])
-    );
+    $off = self::off($given);
     $state = HeadcountConsent::state(self::$projects[$given['project']], $record, $given['now'], $off);
     sort($state['keys']);
     sort($state['waiting']);
@@ -214,7 +290,7 @@ while (($line = fgets($questions)) !== FALSE) {
     $told = array(
       'protocol' => 1,
       'client' => 'headcount for Backdrop, PHP ' . PHP_VERSION,
-      'does' => array_values(array_diff(get_class_methods('Questions'), array('said'))),
+      'does' => array_values(array_diff(get_class_methods('Questions'), array('said', 'off', 'drawn'))),
     );
   }
   else {

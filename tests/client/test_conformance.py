@@ -17,6 +17,7 @@ from support.repository import ROOT, TESTS
 REGISTRY = Path(sys.executable).with_name("headcount-registry")
 RUNNER = ("-m", "conformance.python_client")
 
+NO_FOLDER = "lstat(file)\n    except FileNotFoundError"
 MUTANTS = [
     ("weeks", "gmtime(self.start + 3 * DAY)", "gmtime(self.start + 2 * DAY)"),
     ("tokens", 'f"{project}:{week}"', 'f"{project}-{week}"'),
@@ -24,6 +25,10 @@ MUTANTS = [
     ("histories", "if any(week == own and other != own", "if any(week != week"),
     ("histories", "return self if self.named[own] == week else None", "return self"),
     ("histories", "latest=max(self.latest, own)", "latest=own"),
+    ("histories", "def for_named(self, own: str, week: str) -> Self | None:  # noqa", "def x(self"),
+    ("histories", 'f"headcount:{project}".encode()', "project.encode()"),
+    ("histories", "content = _content(path).strip()", "content = _content(path)"),
+    ("histories", "if kept != secret:", "if not kept:"),
     ("values", "or len(components) == precision", "or len(components) > precision"),
     ("values", "place = bisect_right(bounds, count)", "place = bisect_right(bounds, count - 1)"),
     ("reports", "sorted(_number(key, item) for item in answer)", "map(key.values.get, answer)"),
@@ -31,6 +36,13 @@ MUTANTS = [
     ("answers", "plan.tries + (1 if busy else 0)", "plan.tries"),
     ("answers", '503: "UNAVAILABLE"', '503: "NOT_FOUND"'),
     ("schedule", "begin = max(now, not_before)", "begin = now"),
+    ("schedule", "chance * (WEEK if first", "chance * (0 if first"),
+    ("schedule", "first = first and not_before > week.start", "pass"),
+    ("schedule", "first=first)", "first=False)"),
+    ("switches", "switches.machine_off(off_file)", "switches.machine_off('')"),
+    ("switches", "    os.lstat(file)", "    os.stat(file)"),
+    ("switches", "lstat(file)\n    except (FileNotFoundError, NotADirectoryError)", NO_FOLDER),
+    ("switches", 'return "/etc/headcount/off"', 'return "/etc/headcount.off"'),
     ("switches", 'environment.get("DO_NOT_TRACK", "")', 'environment.get("TRACK", "")'),
     ("consent", "if now < record.notice + QUIET:", "if now < record.notice:"),
     ("consent", "and not is_refused(key, refused)\n", "\n"),

@@ -10,7 +10,8 @@ CONSENT = Source(
     " key; a refused key stays refused. The first report leaves no earlier than 24 hours after the"
     " answer.",
     {
-        "consent": "given steps, project and now (and maybe administrator_off and environment):"
+        "consent": "given steps, project and now (and maybe administrator_off,"
+        " environment and off_file, as in switches):"
         " what holds at the moment now for the declarations of project. Each step has at"
         " (seconds), project (the declarations of that time) and do: grant (with level, and"
         " maybe refuse, a list of keys), deny, notice (it was shown), refuse, allow (with key),"
@@ -214,6 +215,13 @@ _consent(
     rule="administrator",
     environment={"DO_NOT_TRACK": "1"},
     administrator_off=True,
+)
+_consent(
+    "off-by-the-machine",
+    "A machine's off file overrules a yes.",
+    grant(),
+    rule="machine",
+    off_file="file",
 )
 _consent(
     "notice-of-a-project-that-asks",

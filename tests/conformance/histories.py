@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from conformance.cases import Json, Source, at
 from conformance.tokens import token
 
@@ -11,13 +13,21 @@ HISTORIES = Source(
     " follows an installation. A token is made (a) for the client's own week, unless a server"
     " named that week in another own week; (b) for a week that a server names, once per own week,"
     " only if it is later than every week that a token was ever made for. If (a) is refused, the"
-    " client asks the server for the open weeks, without a token, and (b) applies.",
+    " client asks the server for the open weeks, without a token, and (b) applies. What the client"
+    " knows of weeks is on disk before a token is made: if nothing can be written, none is. A"
+    " client whose files do not last, as in a container, may have a secret from outside; it cannot"
+    " know which weeks were named to it before, so it makes the token of its own week alone.",
     {
         "history": "given project, secret (hexadecimal), agreed (seconds, of a yes to everything)"
         " and steps: for each step, the reports that leave, with week and token. In a step a"
         " person sends the report by hand at the moment `at` of the client's clock. `answers` are"
         " what the server says to each report in turn (and OK after the last), `open_weeks` what"
-        " it says when it is asked for the open weeks. Files are kept between the steps."
+        " it says when it is asked for the open weeks. With `writable` false, nothing can be"
+        " written in this step. Files are kept between the steps.",
+        "shared_history": "the same with shared (hexadecimal: what is in the file of the secret)"
+        " instead of secret, and with nothing kept between the steps but the answer and that file."
+        " The secret of a project is HMAC-SHA256 with the content of the file, without white space"
+        ' around it, as key over the text "headcount:PROJECT" in UTF-8',
     },
 )
 
@@ -43,23 +53,42 @@ def said(code: str) -> dict[str, Json]:
 
 
 def step(
-    own: str, *answers: dict[str, Json], asked: tuple[str, ...] = (), later: int = 0
+    own: str,
+    *answers: dict[str, Json],
+    asked: tuple[str, ...] = (),
+    later: int = 0,
+    **more: bool,
 ) -> dict[str, Json]:
-    return {"at": _MOMENTS[own] + later, "answers": list(answers), "open_weeks": list(asked)}
+    at = _MOMENTS[own] + later
+    return {"at": at, "answers": list(answers), "open_weeks": list(asked), **more}
 
 
-def _history(name: str, why: str, *steps: tuple[dict[str, Json], tuple[str, ...]]) -> None:
-    given = {
+Step = tuple[dict[str, Json], tuple[str, ...]]
+"""What happens in a step, and the weeks of the reports that leave."""
+
+
+def _history(name: str, why: str, *steps: Step) -> None:
+    HISTORIES.add(name, "history", {"secret": SECRET, **_given(steps)}, _left(SECRET, steps), why)
+
+
+def _shared_history(name: str, why: str, *steps: Step, shared: bytes) -> None:
+    content = shared.strip()
+    secret = hmac.digest(content, f"headcount:{PROJECT}".encode(), "sha256").hex()
+    given = {"shared": shared.hex(), **_given(steps)}
+    HISTORIES.add(name, "shared_history", given, _left(secret, steps), why)
+
+
+def _given(steps: tuple[Step, ...]) -> dict[str, Json]:
+    return {
         "project": PROJECT,
-        "secret": SECRET,
         "agreed": min(each["at"] for each, _ in steps) - 30 * 86_400,
         "steps": [each for each, _ in steps],
     }
-    expect = [
-        [{"week": week, "token": token(SECRET, PROJECT, week)} for week in weeks]
-        for _, weeks in steps
-    ]
-    HISTORIES.add(name, "history", given, {"steps": expect}, why)
+
+
+def _left(secret: str, steps: tuple[Step, ...]) -> Json:
+    made = ([{"week": w, "token": token(secret, PROJECT, w)} for w in weeks] for _, weeks in steps)
+    return {"steps": list(made)}
 
 
 _history(
@@ -169,4 +198,41 @@ _history(
     "a-refusal-is-no-week",
     "Only a refusal of the week names one: other answers are not read for weeks.",
     (step("2026-W47", {"code": "INVALID_ARGUMENT", "open_weeks": ["2026-W48"]}), ("2026-W47",)),
+)
+_history(
+    "a-full-disk",
+    "The week cannot be put on record, so no token is made; the report leaves once there is room.",
+    (step("2026-W47", writable=False), ()),
+    (step("2026-W47", later=3_600), ("2026-W47",)),
+)
+_history(
+    "a-full-disk-when-a-week-is-named",
+    "Nothing leaves for a named week either.",
+    (step("2026-W47", said("UNAVAILABLE")), ("2026-W47",)),
+    (step("2026-W48", named("2026-W49"), writable=False), ()),
+    (step("2026-W49", named("2026-W48")), ("2026-W49",)),
+)
+_CONTENT = bytes(range(100, 132))
+_shared_history(
+    "shared-three-weeks",
+    "Replicas and restarts make the same token in a week, and count once; each week has its own.",
+    (step("2026-W47"), ("2026-W47",)),
+    (step("2026-W47", later=3_600), ("2026-W47",)),
+    (step("2026-W48"), ("2026-W48",)),
+    shared=_CONTENT,
+)
+_shared_history(
+    "shared-no-week-is-obeyed",
+    "Nothing is remembered of named weeks: if one were obeyed, its token could occur in two own"
+    " weeks.",
+    (step("2026-W47", named("2026-W48")), ("2026-W47",)),
+    (step("2026-W48", named("2026-W49")), ("2026-W48",)),
+    (step("2026-W49", named("2026-W50"), asked=("2026-W50",)), ("2026-W49",)),
+    shared=_CONTENT,
+)
+_shared_history(
+    "shared-written-as-text",
+    "The line end behind a secret that is written as text is no part of it.",
+    (step("2026-W47"), ("2026-W47",)),
+    shared=b"ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1+f4CBgoM=\n",
 )

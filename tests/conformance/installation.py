@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.client import Client
@@ -84,8 +85,23 @@ class Site:
             randomness=lambda: chance,
             transport=self.transport,
             patience=None,
-            **settings,
+            **{"off_file": "", **settings},
         )
+
+    def off_file(self, kind: str) -> str:
+        """The path of an off file of a kind that a question names."""
+        place = Path(self.directory, "off")
+        match kind:
+            case "file":
+                place.write_text("on", encoding="utf-8")
+            case "directory":
+                place.mkdir()
+            case "dangling link":
+                place.symlink_to(Path(self.directory, "gone"))
+            case "below a file":
+                place.touch()
+                return str(place / "off")
+        return str(place)
 
     def said(self, step: dict[str, Json]) -> None:
         """What a person does in a step."""

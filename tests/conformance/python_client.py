@@ -9,8 +9,9 @@ supply what a question fixes: the clock, chance, the secret, the server.
 from __future__ import annotations
 
 import json
+import resource
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -21,18 +22,19 @@ from conformance.installation import PROJECTS, Named, Site, declared, installed
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.json_format import MessageToJson, Parse
 from headcount.consent.state import overruled
+from headcount.consent.switches import off_file as place_of_off_file
 from headcount.delivery import outbox, schedule
 from headcount.model.project import Project
 from headcount.model.week import Week
 from headcount.reporting.values import normalised
-from headcount.storage.state_directory import StateDirectory
+from headcount.storage.state_directory import SHARED, StateDirectory
 from headcount.testing import RecordingTransport
 from headcount.transport.http_transport import HttpTransport
 from headcount.transport.messages import Answer, Request
 from headcount.transport.wire import submit_answer, submit_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Json = Any
 WEEK = 7 * 86_400
@@ -90,6 +92,29 @@ def _schema_of(name: str) -> bytes:
     return Parse(text, FileDescriptorProto()).SerializeToString()
 
 
+def answers(step: dict[str, Json]) -> list[Answer]:
+    """What the server says in a step."""
+    return [
+        Answer(code=answer["code"], open_weeks=tuple(answer.get("open_weeks", ())))
+        for answer in step["answers"]
+    ]
+
+
+def sent(transport: RecordingTransport) -> list[dict[str, str]]:
+    return [{"week": each.week, "token": each.token.hex()} for each in transport.requests]
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can grow, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def history(project: str, secret: str, agreed: float, steps: list[dict[str, Json]]) -> Json:
     transport = Named()
     left: list[list[dict[str, str]]] = []
@@ -98,13 +123,31 @@ def history(project: str, secret: str, agreed: float, steps: list[dict[str, Json
         _keep_secret(site, project, secret)
         for step in steps:
             transport.requests.clear()
-            transport.answers = [
-                Answer(code=answer["code"], open_weeks=tuple(answer.get("open_weeks", ())))
-                for answer in step["answers"]
-            ]
+            transport.answers = answers(step)
             transport.open_weeks = tuple(step["open_weeks"])
-            site.client(project, step["at"], {"multisite": True}).send_now()
-            left.append([{"week": r.week, "token": r.token.hex()} for r in transport.requests])
+            client = site.client(project, step["at"], {"multisite": True})
+            with nullcontext() if step.get("writable", True) else full_disk():
+                client.send_now()
+            left.append(sent(transport))
+    return {"steps": left}
+
+
+def shared_history(project: str, shared: str, agreed: float, steps: list[dict[str, Json]]) -> Json:
+    """Each step is a new installation with the answer, and the secret that replicas share."""
+    left: list[list[dict[str, str]]] = []
+    for step in steps:
+        transport = Named()
+        transport.answers = answers(step)
+        transport.open_weeks = tuple(step["open_weeks"])
+        with installed(transport) as site:
+            site.said({"at": agreed, "project": project, "do": "grant", "level": "extended"})
+            secret = Path(site.directory, "shared")
+            secret.write_bytes(bytes.fromhex(shared))
+            secret.chmod(0o400)
+            environment = {SHARED: str(secret)}
+            client = site.client(project, step["at"], {"multisite": True}, environment=environment)
+            client.send_now()
+        left.append(sent(transport))
     return {"steps": left}
 
 
@@ -187,9 +230,27 @@ def http(status: int, headers: dict[str, str], body: str) -> Json:
     return {"code": told.code, "open_weeks": list(told.open_weeks)}
 
 
-def draw(now: float, not_before: float, chance: float) -> Json:
-    drawn = schedule.draw(now, not_before, chance)
-    return drawn and {"week": drawn.week, "moment": drawn.moment}
+def draw(now: float, not_before: float, chance: float, **first: bool) -> Json:
+    return drawn(schedule.draw(now, not_before, chance, **first))
+
+
+def drawn(plan: schedule.Plan | None) -> Json:
+    if plan is None:
+        return None
+    skipped = plan.done == schedule.SKIPPED
+    return {"week": plan.week, "moment": plan.moment, "skipped": skipped}
+
+
+def planned(project: str, agreed: float, looks: list[dict[str, Json]]) -> Json:
+    plans = []
+    with installed() as site:
+        site.said({"at": agreed, "project": project, "do": "grant", "level": "extended"})
+        directory = StateDirectory(site.directory, project)
+        for look in looks:
+            answers = {"multisite": True}
+            site.client(project, look["at"], answers, chance=look["chance"]).send_if_due()
+            plans.append(drawn(outbox.read_plan(directory)))
+    return {"plans": plans}
 
 
 def plan(week: str, moment: float, done: bool, now: float) -> Json:  # noqa: FBT001 - as it is asked
@@ -197,8 +258,19 @@ def plan(week: str, moment: float, done: bool, now: float) -> Json:  # noqa: FBT
     return {"stands": schedule.holds(known, now), "due": schedule.is_due(known, now)}
 
 
-def switches(environment: dict[str, str], administrator_off: bool) -> Json:  # noqa: FBT001
-    off = overruled(environment, administrator_off=administrator_off, off_file="")
+def off_file(system: str, environment: dict[str, str]) -> Json:
+    platform = {"windows": "win32", "macos": "darwin"}.get(system, system)
+    return {"path": place_of_off_file(platform, environment)}
+
+
+def switches(
+    environment: dict[str, str],
+    administrator_off: bool,  # noqa: FBT001 - as it is asked
+    off_file: str,
+) -> Json:
+    with installed() as site:
+        file = site.off_file(off_file)
+        off = overruled(environment, administrator_off=administrator_off, off_file=file)
     return {"rule": off and off.rule}
 
 
@@ -206,7 +278,8 @@ def consent(steps: list[dict[str, Json]], project: str, now: float, **settings: 
     with installed() as site:
         for step in steps:
             site.said(step)
-        client = site.client(project, now, **settings)
+        file = site.off_file(settings.pop("off_file", "nothing"))
+        client = site.client(project, now, off_file=file, **settings)
         state = client.state()
         told = {
             "rule": state.rule,
@@ -238,6 +311,7 @@ OPERATIONS: dict[str, Callable[..., Json]] = {
     "week_named": week_named,
     "token": token,
     "history": history,
+    "shared_history": shared_history,
     "cut": cut,
     "report": report,
     "envelope_binary": envelope_binary,
@@ -245,7 +319,9 @@ OPERATIONS: dict[str, Callable[..., Json]] = {
     "answer": answer,
     "http": http,
     "draw": draw,
+    "planned": planned,
     "plan": plan,
+    "off_file": off_file,
     "switches": switches,
     "consent": consent,
     "evolved": evolved,

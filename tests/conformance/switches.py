@@ -6,11 +6,16 @@ from conformance.cases import Source
 
 SWITCHES = Source(
     "switches",
-    "Off wins over every answer, and the first rule that matches decides: the administrator, then"
-    " the environment, then a build or test run. Nothing is collected, written or sent.",
+    "Off wins over every answer, and the first rule that matches decides: the host's administrator,"
+    " the machine's off file, the environment, then a build or test run. Nothing is collected,"
+    " written or sent.",
     {
-        "switches": "given environment (variables) and administrator_off: rule, which is"
-        " administrator, environment or automated, or null if the answer decides"
+        "switches": "given environment (variables), administrator_off and off_file (what is at the"
+        " path of the machine's off file: nothing, file, directory, dangling link, or below a file"
+        " if a folder of the path is a file): rule, which is administrator, machine, environment"
+        " or automated, or null if the answer decides",
+        "off_file": "given system (linux, freebsd, macos or windows) and environment (variables):"
+        " path, of the machine's off file",
     },
 )
 
@@ -22,8 +27,13 @@ def _switch(
     why: str,
     *,
     administrator: bool = False,
+    off_file: str = "nothing",
 ) -> None:
-    given = {"environment": environment, "administrator_off": administrator}
+    given = {
+        "environment": environment,
+        "administrator_off": administrator,
+        "off_file": off_file,
+    }
     SWITCHES.add(name, "switches", given, {"rule": rule}, why)
 
 
@@ -80,4 +90,68 @@ _switch(
     {"CI": "true", "DO_NOT_TRACK": "1"},
     "environment",
     "What a person set is named before what a machine set.",
+)
+for _kind, _why in (
+    ("file", "The file exists; nobody reads its content, so the word on in it is no yes."),
+    ("directory", "A directory in its place was meant as the file."),
+    ("dangling link", "A link to nothing counts: somebody put it there."),
+):
+    _switch(f"machine-{_kind.replace(' ', '-')}", {}, "machine", _why, off_file=_kind)
+_switch(
+    "no-machine",
+    {},
+    None,
+    "A file in the place of a folder leaves no place for the off file.",
+    off_file="below a file",
+)
+_switch(
+    "administrator-before-machine",
+    {},
+    "administrator",
+    "The host's own switch is named before the machine's.",
+    administrator=True,
+    off_file="file",
+)
+_switch(
+    "machine-before-environment",
+    {"HEADCOUNT_TELEMETRY": "on", "DO_NOT_TRACK": "1", "CI": "true"},
+    "machine",
+    "The machine's file is named before a variable, and no variable overrules it.",
+    off_file="file",
+)
+
+
+def _place(name: str, system: str, path: str, why: str, **environment: str) -> None:
+    given = {"system": system, "environment": environment}
+    SWITCHES.add(f"place-{name}", "off_file", given, {"path": path}, why)
+
+
+_ETC = "/etc/headcount/off"
+_place("linux", "linux", _ETC, "One place for every program of a machine.")
+_place("freebsd", "freebsd", _ETC, "Other Unix systems have the same place.")
+_place(
+    "macos",
+    "macos",
+    "/Library/Application Support/headcount/off",
+    "Where macOS keeps what concerns all its users.",
+)
+_place(
+    "windows",
+    "windows",
+    r"D:\Data\headcount\off",
+    "Windows names the folder of all users in a variable.",
+    PROGRAMDATA=r"D:\Data",
+)
+_place(
+    "windows-bare",
+    "windows",
+    r"C:\ProgramData\headcount\off",
+    "Without the variable it is the usual folder.",
+)
+_place(
+    "elsewhere",
+    "linux",
+    _ETC,
+    "No variable moves the place elsewhere: else whoever sets one could switch it off.",
+    PROGRAMDATA="/var/data",
 )

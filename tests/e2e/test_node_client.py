@@ -22,7 +22,7 @@ CLIENT = ROOT / "examples" / "node_client" / "headcount.mjs"
 DECLARED = ROOT / "registry" / "generated" / "registry.json"
 KIT = (BIN / "headcount-registry", "conformance")
 ANSWERS = {"multisite": True, "operating_system": "Darwin", "php_version": "8.2.7"}
-OF_OTHERS = {"consent", "evolved", "envelope_binary", "response_binary"}
+OF_OTHERS = {"consent", "evolved", "shared_history", "envelope_binary", "response_binary"}
 """What this example leaves to whoever writes a client on it."""
 
 DOCUMENT = (ROOT / "docs" / "hosts" / "other-languages.md").read_text(encoding="utf-8")
@@ -126,6 +126,9 @@ def test_a_report_from_node_is_counted_once_and_only_after_a_yes(
     with closing(sqlite3.connect(f"{server.database.as_uri()}?mode=ro", uri=True)) as reader:
         counted = reader.execute("SELECT project, reports FROM open_reports").fetchall()
     assert counted == [("bee", 1)]
+    node("no")
+    node("yes")
+    assert node(*send) == "not due"  # it was counted in this week, with another secret
     node("no")
     assert "secret" not in (tmp_path / ".headcount" / "bee.json").read_text(encoding="utf-8")
     assert node(*send) == "off"

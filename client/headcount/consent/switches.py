@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 _NO = frozenset({"", "0", "false", "no"})
 _ON = frozenset({"", "on", "1", "true", "yes"})
 
-if sys.platform == "win32":
-    OFF_FILE = os.path.join(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "headcount", "off")
-elif sys.platform == "darwin":
-    OFF_FILE = "/Library/Application Support/headcount/off"
-else:
-    OFF_FILE = "/etc/headcount/off"
-"""The file by which a machine's administrator turns everything off; its content is not read."""
 
 CI = (
     "CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI",
@@ -32,6 +25,22 @@ CI = (
 
 TESTS = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
 """The variables that test runners set."""
+
+
+def off_file(platform: str, environment: Mapping[str, str]) -> str:
+    """Return the path of the file by which a machine's administrator turns everything off.
+
+    `platform` is as in `sys.platform`. Nobody reads the content of the file.
+    """
+    if platform == "win32":
+        return environment.get("PROGRAMDATA", r"C:\ProgramData") + r"\headcount\off"
+    if platform == "darwin":
+        return "/Library/Application Support/headcount/off"
+    return "/etc/headcount/off"
+
+
+OFF_FILE = off_file(sys.platform, os.environ)
+"""The off file of this machine."""
 
 
 def machine_off(file: str) -> bool:

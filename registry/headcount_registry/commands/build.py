@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,11 @@ from headcount_registry.evolution import history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
 from headcount_registry.pipeline.build import Receiver, build
+from headcount_registry.reading.memory import Memory, memory_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from headcount_registry.pipeline.build import Build
 
 
@@ -74,13 +78,18 @@ def build_command(  # noqa: PLR0913 - one for each option
     the numbers of new keys are entered in the lock. Either all files are
     written or none.
 
+    A directory of release archives, at any depth and without .info files, is
+    read by project: the newest release of each counts. Archives that have not
+    changed since the last build are not read again; what is known of them is
+    in registry.releases.json beside the lock.
+
     A key that is no longer declared is retired: its number and name are
     reserved for ever. Give all declarations in one call.
     """
     misuse_if_missing(paths)
     numbers = lock_file or lock_path(paths)
-    with reported_errors() as progress:
-        built = build(paths, numbers, progress, Receiver(endpoint, recipient))
+    with reported_errors() as progress, _remembered(memory_path(numbers), keep=not check) as memory:
+        built = build(paths, numbers, progress, Receiver(endpoint, recipient), memory)
         documents = _documents(built, numbers, docs, changes)
         todo = output.plan(built.files, out, numbers, built.lock, documents)
         progress.done()
@@ -90,6 +99,19 @@ def build_command(  # noqa: PLR0913 - one for each option
         progress(f"writing {quantity(len(todo.write), 'file')}")
         output.apply(todo, out)
     _summarize(built)
+    if memory.read or memory.unchanged:
+        click.echo(f"{quantity(memory.read, 'archive')} read, {memory.unchanged} unchanged")
+
+
+@contextmanager
+def _remembered(file: Path, *, keep: bool) -> Iterator[Memory]:
+    """Give what earlier builds know of archives; keep what this one knows, even if it fails."""
+    memory = Memory(file.read_text("utf-8", "replace") if file.is_file() else "")
+    try:
+        yield memory
+    finally:
+        if keep and (memory.read or file.exists()):
+            output.apply(output.Plan({file: memory.text().encode()}, ()), file.parent)
 
 
 def _documents(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from headcount_registry.evolution.history import Release
     from headcount_registry.evolution.numbering import Changes
     from headcount_registry.findings import Finding
+    from headcount_registry.reading.memory import Memory
 
 DESCRIPTOR_SET = "registry.binpb"
 MODEL = "registry.json"
@@ -87,6 +88,7 @@ def build(
     lock_file: Path,
     progress: Callable[[str], None] = _silent,
     receiver: Receiver = AS_DECLARED,
+    memory: Memory | None = None,
 ) -> Build:
     """Compile declarations, and report each step to `progress`.
 
@@ -95,7 +97,7 @@ def build(
     """
     paths = tuple(paths)
     progress("reading declarations")
-    draft = read_draft(paths)
+    draft = read_draft(paths, memory)
     progress("checking declarations")
     warnings = check_draft(draft)
     if not draft.projects:

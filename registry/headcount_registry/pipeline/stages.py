@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.draft import Draft
     from headcount_registry.evolution.numbering import Numbered
     from headcount_registry.findings import Finding
+    from headcount_registry.reading.memory import Memory
 
 
-def read_draft(paths: Iterable[Path]) -> Draft:
+def read_draft(paths: Iterable[Path], memory: Memory | None = None) -> Draft:
     """Return the draft of files, directories and archives. Raises `SourceError`."""
-    return gather(read(paths))
+    return gather(read(paths, memory))
 
 
 def check_draft(draft: Draft) -> tuple[Finding, ...]:

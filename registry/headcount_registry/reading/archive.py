@@ -50,9 +50,14 @@ _DAMAGED = (
 )
 
 
+def is_archive_name(name: str) -> bool:
+    """Return whether a file of this name is an archive."""
+    return name.lower().endswith((*_ZIP, *_TAR))
+
+
 def is_archive(path: Path) -> bool:
     """Return whether a path is a file with the name of an archive."""
-    return path.name.lower().endswith((*_ZIP, *_TAR)) and path.is_file()
+    return is_archive_name(path.name) and path.is_file()
 
 
 def unpack(path: Path) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """The files of a build, collected from directories, checkouts and archives.
 
 The files are not trusted. Links that lead elsewhere are refused, and archives are read in
-memory (`archive.py`).
+memory (`archive.py`). A directory of archives, and of nothing that declares, is a folder of
+releases (`releases.py`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount_registry.errors import SourceError
-from headcount_registry.reading import archive
+from headcount_registry.reading import archive, releases
+from headcount_registry.reading.memory import Memory
+from headcount_registry.reading.releases import INFO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-_INFO = ".info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +61,25 @@ class InputFiles:
         return self.text(file)
 
 
-def collect(paths: Iterable[Path]) -> InputFiles:
+def collect(paths: Iterable[Path], memory: Memory | None = None) -> InputFiles:
     """Find the `.info` files of files, directories and archives. Raises `SourceError`.
 
-    This skips hidden files and folders, such as the `.git` of a checkout.
+    This skips hidden files and folders, such as the `.git` of a checkout. `memory` knows
+    archives of folders of releases from earlier builds.
     """
     given = tuple(paths)
+    memory = memory or Memory()
     archived: dict[str, bytes] = {}
     found: dict[Path, str] = {}
     for path in given:
         if archive.is_archive(path):
             held = archive.unpack(path)
             archived |= {str(path / name): data for name, data in held.items()}
+        elif path.is_dir() and releases.is_folder_of_archives(path):
+            archived |= releases.newest(path, memory)
         else:
             found |= {file.resolve(): str(file) for file in _info_files(path)}
-    inside = [name for name in archived if name.endswith(_INFO) and not _hidden(name, given)]
+    inside = [name for name in archived if name.endswith(INFO) and not _hidden(name, given)]
     roots = tuple(path if path.is_dir() else path.parent for path in given)
     return InputFiles(tuple(sorted([*found.values(), *inside])), roots, archived)
 
@@ -92,7 +97,7 @@ def _info_files(path: Path) -> Iterator[Path]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 file = Path(folder, name)
-                if name.endswith(_INFO) and not name.startswith(".") and file.is_file():
+                if name.endswith(INFO) and not name.startswith(".") and file.is_file():
                     _refuse_link(file, (path,))
                     yield file
     else:

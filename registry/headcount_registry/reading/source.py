@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from headcount_registry.reading.files import InputFiles
     from headcount_registry.reading.info import Document, Pair
+    from headcount_registry.reading.memory import Memory
 
 OURS = frozenset({"telemetry", "headcount"})
 """First words of lines that are declarations; all other lines belong to the host."""
@@ -54,9 +55,9 @@ class Sources:
     catalogues: Mapping[str, str | None]
 
 
-def read(paths: Iterable[Path]) -> Sources:
+def read(paths: Iterable[Path], memory: Memory | None = None) -> Sources:
     """Read files, archives, and every `.info` file below directories. Raises `SourceError`."""
-    return parse_files(collect(paths))
+    return parse_files(collect(paths, memory))
 
 
 def parse_files(collection: InputFiles, changed: Mapping[str, str] | None = None) -> Sources:

@@ -53,7 +53,7 @@ def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
 
 
 def test_a_fork_and_the_site_of_the_projects_get_what_the_document_says(tmp_path: Path) -> None:
-    _, commands, pages = blocks("console")
+    _, commands, *_, pages = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
     shell(commands + pages, tmp_path)
     assert (tmp_path / "site" / "headcount_project" / "headcount_project.module").exists()
