@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock release dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -144,13 +144,15 @@ $(STUBS)/.installed: proto/constraints.txt
 	$(STUBS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r proto/constraints.txt
 	touch $@
 
-generate: setup $(STUBS)/.installed ## write all generated files anew
+generate: setup $(STUBS)/.installed generate-registry ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
+	PYTHONPATH=tests $(BIN)/python -m conformance.write
+
+generate-registry: setup
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
 	$(BIN)/headcount-registry generate backdrop registry/declarations --out registry/generated/backdrop --project-pages
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus
-	PYTHONPATH=tests $(BIN)/python -m conformance.write
 
 generated-check: setup $(STUBS)/.installed
 	rm -rf .cache/generated && mkdir -p .cache/generated
@@ -168,5 +170,15 @@ lock: setup ## resolve the newest dependencies into constraints.txt
 	rm uv.lock
 	printf 'grpcio-tools==1.63.2\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 - --output-file proto/constraints.txt
 
+# RELEASE_PROOF is what the commit of the release has to pass, in a clean clone.
+VERSION ?=
+DRY_RUN ?=
+RELEASE_PROOF ?= .ci/run
+release: setup ## make a release of VERSION: commit, tag, files; DRY_RUN=1 changes nothing
+	$(BIN)/python release/cut.py '$(VERSION)' --proof '$(RELEASE_PROOF)' $(if $(DRY_RUN),--dry-run)
+
+dist: setup ## build what is published from the commit in force, twice, into OUT
+	$(BIN)/python release/distributions.py $(or $(OUT),dist/here)
+
 clean: ## remove what was made here and is not committed
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

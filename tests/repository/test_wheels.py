@@ -12,7 +12,6 @@ import json
 import re
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -24,11 +23,10 @@ import pytest
 from support.public_walk import walk
 from support.repository import ROOT, TESTS
 from support.server_process import BIN, THURSDAY, ServerProcess
-from support.wheels import ALONE, FOLDERS, PIP, build, call
+from support.wheels import FOLDERS, build, call, environment
 
 pytestmark = pytest.mark.heavy
 
-OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
 HOME = "https://headcount.example/"
 """Where the forge will be; links begin with it."""
 HOST = """
@@ -74,24 +72,10 @@ class Installed:
 @pytest.fixture(scope="module", name="installed")
 def _installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     place = tmp_path_factory.mktemp("wheels")
-    archives, environment = build(place), place / "venv"
-    call(sys.executable, "-m", "venv", "--without-pip", environment, cwd=place)
-    paths = {"base": str(environment), "platbase": str(environment)}
-    packages = Path(sysconfig.get_path("purelib", vars=paths))
-    (packages / "others.pth").write_text(f"{_others(place / 'others')}\n", encoding="utf-8")
-    target = ("--python", environment / "bin" / "python")
-    call(*PIP, *target, "install", *ALONE, *archives.glob("*.whl"), cwd=place)
+    archives = build(place)
+    programs = environment(place, *archives.glob("*.whl"))
     (place / "work").mkdir()
-    return Installed(environment / "bin", place / "work", archives)
-
-
-def _others(place: Path) -> Path:
-    """A directory of all that is installed here but for us."""
-    place.mkdir()
-    for one in Path(sysconfig.get_path("purelib")).iterdir():
-        if not OURS.match(one.name):
-            (place / one.name).symlink_to(one)
-    return place
+    return Installed(programs, place / "work", archives)
 
 
 @pytest.fixture(name="server")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from support.repository import ROOT
@@ -11,6 +13,7 @@ from support.repository import ROOT
 FOLDERS = (ROOT, ROOT / "registry", ROOT / "server")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 ALONE = ("--no-index", "--no-deps")
+_OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
 
 
 def build(place: Path) -> Path:
@@ -23,6 +26,22 @@ def build(place: Path) -> Path:
     wheel = ("wheel", *ALONE, "--no-build-isolation", "--wheel-dir", archives)
     call(*PIP, *wheel, *archives.glob("*.tar.gz"), cwd=place)
     return archives
+
+
+def environment(place: Path, *wheels: Path) -> Path:
+    """Return the programs of a new environment with wheels of ours, and all else as it is here."""
+    call(sys.executable, "-m", "venv", "--without-pip", place / "venv", cwd=place)
+    others = place / "others"
+    others.mkdir()
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if not _OURS.match(one.name):
+            (others / one.name).symlink_to(one)
+    paths = {"base": str(place / "venv"), "platbase": str(place / "venv")}
+    packages = Path(sysconfig.get_path("purelib", vars=paths))
+    (packages / "others.pth").write_text(f"{others}\n", encoding="utf-8")
+    programs = place / "venv" / "bin"
+    call(*PIP, "--python", programs / "python", "install", *ALONE, *wheels, cwd=place)
+    return programs
 
 
 def call(*command: str | Path, cwd: Path) -> None:

@@ -1,0 +1,68 @@
+"""A git repository, as far as a release needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from errors import ReleaseError
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository with its working tree, at `root`."""
+
+    root: Path
+
+    def git(self, *arguments: str | Path) -> str:
+        """Return what git prints. Raises ReleaseError with what it complains of."""
+        return self._output(*arguments).decode().strip()
+
+    def check_clean(self) -> None:
+        """Raise ReleaseError, with their names, if files are not committed."""
+        changed = self.git("status", "--porcelain")
+        if changed:
+            raise ReleaseError(f"{self.root}: commit or remove these files first:\n{changed}")
+
+    def releases(self) -> list[str]:
+        """Return the tags of releases, such as v0.1.0."""
+        return self.git("tag", "--list", "v[0-9]*.[0-9]*.[0-9]*").split()
+
+    def head(self) -> str:
+        """Return the commit in force."""
+        return self.git("rev-parse", "HEAD")
+
+    def moment(self) -> int:
+        """Return the time of the commit in force, in seconds since 1970."""
+        return int(self.git("show", "--no-patch", "--format=%ct", "HEAD"))
+
+    def clone(self, place: Path) -> Repository:
+        """Return a new clone, with the same author as here."""
+        self.git("clone", "--quiet", "--shared", self.root, place)
+        copy = Repository(place)
+        for name in ("user.name", "user.email"):
+            copy.git("config", name, self.git("config", "--get", name))
+        return copy
+
+    def extract(self, place: Path) -> None:
+        """Write the files of the commit in force into an empty folder."""
+        packed = self._output("archive", "--format=tar", "HEAD")
+        with tarfile.open(fileobj=BytesIO(packed)) as archive:
+            archive.extractall(place, filter="data")
+
+    def _output(self, *arguments: str | Path) -> bytes:
+        outside = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+        done = subprocess.run(
+            ["git", "-C", self.root, *arguments],  # noqa: S607 - any git
+            env=outside,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            asked = " ".join(map(str, arguments))
+            raise ReleaseError(f"git {asked}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout
