@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import grpc
 import pytest
@@ -38,6 +39,13 @@ PATH = "/headcount.v1.TelemetryService/SubmitReport"
 CANARY = "77.31"
 
 
+def below_a_path() -> str:
+    """What the guide says of a public port below a path."""
+    text = (DOCS / "operators" / "operations.md").read_text(encoding="utf-8")
+    (found,) = re.findall(r"`(location /usage/ \{[^`]+\})`", text)
+    return str(found)
+
+
 class Proxy:
     """The documented nginx configuration in front of a server, on a port of its own."""
 
@@ -46,6 +54,7 @@ class Proxy:
         self.port = port
         key, self.certificate = certificate(directory)
         site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+        site = site.removesuffix("}\n") + f"    {below_a_path()}\n}}\n"
         for documented, here in {
             "    listen [::]:443 ssl http2;\n": "",
             "listen 443 ": f"listen 127.0.0.1:{self.port} ",
@@ -151,6 +160,27 @@ def test_nginx_carries_grpc_json_and_the_pages_and_writes_nothing_of_a_report(
             content = path.read_text(encoding="utf-8", errors="replace")
             assert CANARY not in content, path
             assert "client:" not in content, path
+
+
+def test_pages_files_and_redirects_work_below_a_path_that_nginx_strips(
+    server: ServerProcess, proxy: Proxy
+) -> None:
+    data = ("--header", "Content-Type: application/json", "--data", _json(1))
+    assert proxy.curl(f"/usage{PATH}", *data)[0] == "200"
+    server.set_clock(datetime(2026, 11, 25, 0, 0, 1, tzinfo=UTC))
+    server.wait_for_metric("headcount_toy_reports 1.0")
+    asked = ("--location", "--write-out", "\n%{url_effective} %{num_redirects}\n%{http_code}")
+    code, said = proxy.curl("/usage/projects/toy", *asked)
+    page, _, effective = said.rpartition("\n")
+    assert (code, effective.split()) == (
+        "200", [f"https://localhost:{proxy.port}/usage/projects/toy/", "1"]
+    )  # fmt: skip
+    links = {link for link in re.findall(r' (?:href|src)="([^"#]+)', page) if ":" not in link}
+    assert len(links) > 5
+    for link in links:
+        address = urljoin("/usage/projects/toy/", link)
+        assert address.startswith("/usage/")
+        assert proxy.curl(address)[0] == "200", link
 
 
 def test_the_operations_port_is_not_reached_through_nginx(
