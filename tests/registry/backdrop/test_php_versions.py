@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.backdrop_site import KIT, MODULE, PROGRAM, BackdropSite
-from support.npm_packages import node, packages
+from support.npm_packages import BACKDROP, node, packages
 from support.repository import TESTS
 from support.server_process import BIN
 
@@ -45,7 +45,7 @@ stream_isatty
 def ran(version: str, folder: Path, lines: Iterable[list[str]]) -> list[str]:
     """Return what a site in a folder says to each line, run by one version of PHP."""
     done = subprocess.run(
-        [node(), WASM, packages(), version, "site", PROGRAM, folder, MODULE],
+        [node(), WASM, packages(BACKDROP), version, "site", PROGRAM, folder, MODULE],
         input="".join(json.dumps(line) + "\n" for line in lines),
         capture_output=True,
         text=True,
@@ -61,7 +61,7 @@ def test_every_version_of_php_agrees_with_the_python_client(version: str) -> Non
     done = subprocess.run(
         [
             *(BIN / "headcount-registry", "conformance", "--format", "json", "--"),
-            *(node(), WASM, packages(), version, "kit", KIT, MODULE / "includes"),
+            *(node(), WASM, packages(BACKDROP), version, "kit", KIT, MODULE / "includes"),
         ],
         capture_output=True,
         text=True,
@@ -93,7 +93,7 @@ def test_every_version_of_php_runs_a_site_without_a_warning(
 
 def parsed(version: str, *files: Path) -> dict[str, list[str]]:
     done = subprocess.run(
-        [node(), PARSER, packages(), version, *files],
+        [node(), PARSER, packages(BACKDROP), version, *files],
         capture_output=True,
         text=True,
         check=True,
