@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headcount.delivery.scheduler import Scheduler
     from headcount.model.project import Project
     from headcount.model.report import Wire
+    from headcount.reporting.live_check import HostCheck
     from headcount.transport.messages import Transport
 
 
@@ -100,6 +101,17 @@ class Client(SiteOwner):
 
             checked(level)
         return self._delivery().preview(level)
+
+    def check(self) -> HostCheck:
+        """Call every collector once, whatever was agreed to, and return what is wrong with them.
+
+        For a host's tests and builds. This writes nothing and opens no connection.
+        """
+        from headcount.reporting.live_check import check
+
+        return check(
+            self.project, self._collectors, seconds=self._patience, obstacle=self.obstacle()
+        )
 
     def sent_values(self) -> dict[str, Wire]:
         """Return the answers of the last report that was counted, by key."""

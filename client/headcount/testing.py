@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from headcount.model.week import DAY
+from headcount.reporting.live_check import ENDPOINT, Fault
 from headcount.transport.connect import obstacle
 from headcount.transport.messages import Answer, Request
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from headcount.client import Client
     from headcount.delivery.outcome import Outcome
     from headcount.model.report import Wire
+    from headcount.reporting.live_check import HostCheck
 
 Telemetry = TypeVar("Telemetry", bound="Client")
 
@@ -84,6 +86,18 @@ class Installation(Generic[Telemetry]):
     def undeclared(self) -> Mapping[str, tuple[str, ...]]:
         """Return what collectors answer that their keys do not declare; `other` is sent for it."""
         return self.telemetry.preview().undeclared
+
+    def check(self) -> HostCheck:
+        """Call every collector once, whatever was agreed to, and return what is wrong with them.
+
+        `assert site.check().faults == ()` fails for a key without collector, a collector
+        without key, an answer of a wrong type, over its bounds or not declared, and an
+        endpoint that this environment cannot send to.
+        """
+        found = self.telemetry.check()
+        reason = obstacle(self.telemetry.project.endpoint)
+        fault = (Fault(key="", check=ENDPOINT, message=reason),) if reason else ()
+        return found.replaced(faults=(*found.faults, *fault))
 
     def send_when_due(self) -> Outcome:
         """Let time pass until a report is due, and send it."""

@@ -124,3 +124,15 @@ def test_the_documented_example_runs(tmp_path: Path) -> None:
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+    section = text.partition("### Checking your host")[2]
+    (typed,) = re.findall(r"^```console\npython (.*?)^```", section, re.MULTILINE | re.DOTALL)
+    (told,) = re.findall(r"^```text\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, *typed.split()],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{tmp_path / 'out' / 'clients'}:.", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, told, "")

@@ -21,7 +21,8 @@ INTERRUPTED = 130
 
 _EXITS = """exit codes:
   0    done; for send also: this week's report was sent before, or is not due
-  1    it did not work this time, and the message says why (no connection, no right to write)
+  1    it did not work this time, and the message says why (no connection, no right to write);
+       for check: something has to be mended
   2    the command cannot run as typed, and the message says what to type
   3    nothing was done, because everything is off (send, status --ask-server)
   4    the question was not put: no terminal, a build, a switch, or put before (ask)
@@ -93,6 +94,20 @@ def _reading(command: Command) -> None:
         action="store_const",
         const=LEVELS[-1],
         help="show everything that is asked, including keys that wait for your answer",
+    )
+    check = command(
+        "check", "call every collector of the program, and say what is wrong (for its CI)"
+    )
+    check.add_argument(
+        "--format",
+        choices=("text", "github"),
+        default="text",
+        help="github: print annotations for a workflow (default: text)",
+    )
+    check.add_argument(
+        "--show-values",
+        action="store_true",
+        help="also show what collectors returned, on a terminal and nowhere else",
     )
     command("diff", "compare what is asked now with what you agreed to and what was sent last")
     command("form", "print the question as data, for installers that draw it")

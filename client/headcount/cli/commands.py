@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.asking.terminal import NOT_ASKED as UNASKED
 from headcount.asking.terminal import ask
+from headcount.cli import check_text
 from headcount.cli import text as page
 from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
 from headcount.consent.configured import setting
+from headcount.consent.switches import automated
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
 from headcount.model.project import LEVELS
@@ -87,6 +91,28 @@ class Command:
         )
         self._show(lines, data)
         return OK
+
+    def check(self) -> int:
+        """Call every collector, and say what is wrong."""
+        self._needs_host("check")
+        arguments = self._arguments
+        if arguments.show_values and not self._is_private():
+            raise UsageError(
+                "--show-values shows what must not be kept: it works on a terminal, and not in a"
+                " build, with --json or with --format github"
+            )
+        found = self._client.check()
+        if arguments.format == "github" and not arguments.json:
+            lines = check_text.github(found, Path.cwd())
+        else:
+            lines = check_text.text(found, Path.cwd(), values=arguments.show_values)
+        self._show(lines, check_text.data(found, Path.cwd()))
+        return FAILED if found.faults else OK
+
+    def _is_private(self) -> bool:
+        """Return whether only the person who types sees the output."""
+        public = self._arguments.json or self._arguments.format != "text"
+        return not public and sys.stdout.isatty() and not automated(os.environ)
 
     def diff(self) -> int:
         """Compare the questions with the terms of consent, and values with those sent last."""

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 from headcount.model.deadline import Deadline, Task
 from headcount.model.frozen import Frozen
-from headcount.reporting.values import READ_AT_MOST, cut, normalised, undeclared
+from headcount.reporting.values import (
+    READ_AT_MOST,
+    cut,
+    normalised,
+    out_of_bounds,
+    undeclared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -30,6 +36,30 @@ PATIENCE = 5.0
 
 _SHORTEST_SHARE = 0.01  # seconds
 _NOTE_LIMIT = 200  # characters
+
+
+NO_COLLECTOR, NO_ANSWER, RAISED, WRONG_TYPE, LATE = (
+    *("no-collector", "no-answer", "raised"),
+    *("wrong-type", "late"),
+)
+"""Why a key has no answer."""
+
+
+class Asked(Frozen):
+    """What came of asking one collector.
+
+    `why` is `""` if there is an answer, else one of the words above. `note` says it to people
+    and may quote what the host's code said; `kind` is the type of what was returned or raised.
+    `undeclared` holds the returned values that `other` replaces, and `beyond` says in words
+    without a value how the answer exceeds the bounds of its key.
+    """
+
+    answer: Wire | None = None
+    why: str = ""
+    note: str = ""
+    kind: str = ""
+    undeclared: tuple[str, ...] = ()
+    beyond: str = ""
 
 
 class Collected(Frozen):
@@ -71,6 +101,24 @@ def collect(
     """
     if isinstance(collectors, Collected):
         return collectors.of(names)
+    answers: dict[str, Wire] = {}
+    notes: dict[str, str] = {}
+    strange: dict[str, tuple[str, ...]] = {}
+    for name, asked in ask(project, collectors, names, seconds).items():
+        if asked.answer is not None:
+            answers[name] = asked.answer
+        else:
+            notes[name] = asked.note
+            logging.getLogger("headcount").debug("key %s is left out: %s", name, asked.note)
+        if asked.undeclared:
+            strange[name] = asked.undeclared
+    return Collected(answers=answers, notes=notes, undeclared=strange)
+
+
+def ask(
+    project: Project, collectors: object, names: Collection[str], seconds: float | None
+) -> dict[str, Asked]:
+    """Return what came of asking the collectors of some keys, by key, in the project's order."""
     keys = [key for key in project.keys if key.name in names]
     circuit = _Circuit(keys, collectors)
     if seconds is None:
@@ -79,20 +127,9 @@ def collect(
         _watched(circuit, seconds)
     # A stuck collector may return at any time; only the answers of this moment count.
     found = dict(circuit.found)
-    late = f"its collector had not answered after {seconds:g} s" if seconds else ""
-    answers: dict[str, Wire] = {}
-    notes: dict[str, str] = {}
-    strange: dict[str, tuple[str, ...]] = {}
-    for key in keys:
-        answer, note, undeclared = found.get(key.name, (None, late, ()))
-        if answer is not None:
-            answers[key.name] = answer
-        else:
-            notes[key.name] = note
-            logging.getLogger("headcount").debug("key %s is left out: %s", key.name, note)
-        if undeclared:
-            strange[key.name] = undeclared
-    return Collected(answers=answers, notes=notes, undeclared=strange)
+    note = f"its collector had not answered after {seconds:g} s" if seconds else ""
+    late = Asked(why=LATE, note=note)
+    return {key.name: found.get(key.name, late) for key in keys}
 
 
 class _Circuit:
@@ -100,7 +137,7 @@ class _Circuit:
 
     def __init__(self, keys: list[Key], collectors: object) -> None:
         self.waiting = deque(keys)
-        self.found: dict[str, tuple[Wire | None, str, tuple[str, ...]]] = {}
+        self.found: dict[str, Asked] = {}
         self._collectors = collectors
         self._walkers = 0
 
@@ -131,26 +168,27 @@ def _watched(circuit: _Circuit, seconds: float) -> None:
         walker.finished(deadline.left)
 
 
-def _asked(key: Key, collectors: object) -> tuple[Wire | None, str, tuple[str, ...]]:
-    """Return a key's answer, or None and the reason; and the values that are not declared."""
+def _asked(key: Key, collectors: object) -> Asked:
     try:
         collector = getattr(collectors, key.name, None)
         if not callable(collector):
-            return None, "this host has no collector for it", ()
+            return Asked(why=NO_COLLECTOR, note="this host has no collector for it")
         raw = collector()
         if raw is None:
-            return None, "its collector gave no answer", ()
+            return Asked(why=NO_ANSWER, note="its collector gave no answer")
         if isinstance(raw, CoroutineType):
             raw.close()  # or Python would warn on the host's terminal
         if isinstance(raw, Iterator):  # it can be read only once
             raw = tuple(islice(raw, READ_AT_MOST))
         answer = normalised(key, raw)
-        strange = undeclared(key, raw)
+        strange, beyond = undeclared(key, raw), out_of_bounds(key, raw)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a collector that exits must not end its host
         reason = " ".join(f"its collector raised {type(error).__name__}: {error}".split())
-        return None, reason[:_NOTE_LIMIT], ()
+        return Asked(why=RAISED, note=reason[:_NOTE_LIMIT], kind=type(error).__name__)
+    kind = type(raw).__name__
     if answer is None:
-        return None, f"its collector returned a {type(raw).__name__} that is no {key.type}", ()
-    return answer, "", strange
+        note = f"its collector returned a {kind} that is no {key.type}"
+        return Asked(why=WRONG_TYPE, note=note, kind=kind, beyond=beyond)
+    return Asked(answer=answer, kind=kind, undeclared=strange, beyond=beyond)

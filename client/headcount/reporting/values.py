@@ -33,6 +33,7 @@ READ_AT_MOST = 100_000
 
 _COMPONENT_LIMIT = 9  # digits; a longer run is a timestamp or a serial number
 _COUNT_DIGITS = 18
+_LARGE = 200  # bits; Python refuses to write much larger numbers
 _CORE_PREFIX = re.compile(r"[0-9]+\.x-", re.ASCII)
 _BEHIND_NAME = " \t/-(:"  # the characters between a product and its version
 _YES_NO = {
@@ -65,6 +66,26 @@ def undeclared(key: Key, raw: object) -> tuple[str, ...]:
 def _becomes_other(key: Key, text: str) -> bool:
     answer = normalised(key, [text] if key.type == "list" else text)
     return answer in {OTHER, (OTHER,), (OTHER, "")} and text.strip() != OTHER
+
+
+def out_of_bounds(key: Key, raw: object) -> str:
+    """Return how an answer exceeds what its type allows, `""` if it does not.
+
+    The words name bounds and sizes, and no value.
+    """
+    if key.type == "list" and isinstance(raw, Collection) and not isinstance(raw, str | bytes):
+        most = key.max_items or DEFAULT_MAX_ITEMS
+        texts = {item.strip() for item in islice(raw, READ_AT_MOST) if isinstance(item, str)}
+        return f"{len(texts)} items, of which {most} are sent" if len(texts) > most else ""
+    if key.type == "text" and isinstance(raw, str):
+        size = len(" ".join(raw.split()))
+        return f"{size} characters, and {TEXT_LIMIT} are allowed" if size > TEXT_LIMIT else ""
+    if key.type == "count" and isinstance(raw, int):
+        if raw < 0:
+            return "a negative number, and a count begins at 0"
+        digits = len(str(raw)) if raw.bit_length() < _LARGE else _COUNT_DIGITS + 1
+        return f"more than {_COUNT_DIGITS} digits" if digits > _COUNT_DIGITS else ""
+    return ""
 
 
 def cut(key: Key, answer: Wire) -> Wire:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from headcount_registry.commands.arguments import (
     paths_argument,
     receiver_options,
 )
+from headcount_registry.commands.release import refuse_breaking
 from headcount_registry.commands.terminal import (
     fail_if_out_of_date,
     misuse_if_missing,
@@ -24,7 +26,7 @@ from headcount_registry.emitters.wording import quantity
 from headcount_registry.evolution import history
 from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
-from headcount_registry.pipeline.build import Receiver, build
+from headcount_registry.pipeline.build import DESCRIPTOR_SET, Receiver, build
 from headcount_registry.reading.memory import Memory, memory_path
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ if TYPE_CHECKING:
     help="Also write a page of changes, release by release, to this file.",
 )
 @receiver_options
+@click.option(
+    "--release",
+    "name",
+    default="",
+    help="Also enter the changes into the history, under this name, as release does.",
+)
+@click.option("--note", default="", help="Reason of the release, for the pages of changes.")
 @click.option("--check", is_flag=True, help="Write nothing; say which files are out of date.")
 def build_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
@@ -65,6 +74,8 @@ def build_command(  # noqa: PLR0913 - one for each option
     changes: Path | None,
     endpoint: str,
     recipient: str,
+    name: str,
+    note: str,
     *,
     check: bool,
 ) -> None:
@@ -83,14 +94,24 @@ def build_command(  # noqa: PLR0913 - one for each option
     changed since the last build are not read again; what is known of them is
     in registry.releases.json beside the lock.
 
+    With --release, build and release are one step. It is refused if a change breaks
+    clients or totals, since somebody has to decide that: see diff and release.
+
     A key that is no longer declared is retired: its number and name are
     reserved for ever. Give all declarations in one call.
     """
     misuse_if_missing(paths)
+    if (note or check) and bool(name) is check:
+        raise click.UsageError("--note belongs to --release, which --check excludes.")
     numbers = lock_file or lock_path(paths)
     with reported_errors() as progress, _remembered(memory_path(numbers), keep=not check) as memory:
-        built = build(paths, numbers, progress, Receiver(endpoint, recipient), memory)
+        receiver = Receiver(endpoint, recipient)
+        built = build(paths, numbers, progress, receiver, memory, _entry(name, note))
         documents = _documents(built, numbers, docs, changes)
+        if name:
+            comparison = history.since_release(built.registry, numbers)
+            refuse_breaking(comparison, name, "decide with `headcount-registry release`")
+            documents |= history.files(built.releases, built.files[DESCRIPTOR_SET], numbers)
         todo = output.plan(built.files, out, numbers, built.lock, documents)
         progress.done()
         print_findings(built.findings)
@@ -99,6 +120,8 @@ def build_command(  # noqa: PLR0913 - one for each option
         progress(f"writing {quantity(len(todo.write), 'file')}")
         output.apply(todo, out)
     _summarize(built)
+    if name:
+        click.echo(f"released as {name}: {quantity(len(built.releases[-1].changes), 'change')}")
     if memory.read or memory.unchanged:
         click.echo(f"{quantity(memory.read, 'archive')} read, {memory.unchanged} unchanged")
 
@@ -114,6 +137,11 @@ def _remembered(file: Path, *, keep: bool) -> Iterator[Memory]:
             output.apply(output.Plan({file: memory.text().encode()}, ()), file.parent)
 
 
+def _entry(name: str, note: str) -> history.Release | None:
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return history.Release(name, today, (), " ".join(note.split())) if name else None
+
+
 def _documents(
     built: Build, lock_file: Path, docs: Path | None, changes: Path | None
 ) -> dict[Path, bytes]:
@@ -122,9 +150,10 @@ def _documents(
     if docs:
         pages[docs] = keys_page.emit(built.registry).encode()
     if changes:
-        to_come = history.since_release(built.registry, lock_file).changes
-        page = changes_page.emit(history.releases(lock_file), to_come)
-        pages[changes] = page.encode()
+        released = tuple(each for each in built.releases if each.release)
+        new = len(released) > len(history.releases(lock_file))
+        to_come = () if new else history.since_release(built.registry, lock_file).changes
+        pages[changes] = changes_page.emit(released, to_come).encode()
     return pages
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from headcount_registry.commands.annotations import annotated
 from headcount_registry.commands.arguments import lock_option, paths_argument
 from headcount_registry.commands.terminal import (
     misuse_if_missing,
@@ -32,10 +33,10 @@ FORMAT_VERSION = 1
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="Form in which findings are printed to standard output.",
+    help="Form in which findings are printed to standard output; github: annotations.",
 )
 @click.option(
     "--today",
@@ -73,6 +74,8 @@ def check_command(
         found = review(paths, lock_file or lock_path(paths), today, strict=strict)
     if style == "json":
         click.echo(_json(found))
+    elif style == "github":
+        click.echo("\n".join(annotated(found.findings, _summary(found))))
     else:
         print_findings(found.findings, err=False)
         click.echo(_summary(found))

@@ -62,26 +62,19 @@ def release_command(  # noqa: PLR0913 - one for each option
 
 def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: bool) -> Comparison:
     """Enter the changes under the name, day and note of an entry."""
-    name = entry.release
     if not lock_file.is_file() or lock_file.read_bytes() != built.lock:
         fail(f"{lock_file}: out of date; run `headcount-registry build` first")
-    past = history.releases(lock_file)
-    if any(release.release == name for release in past):
-        fail(
-            f"{history.history_path(lock_file)}: has a release {name} already; choose another name"
-        )
+    all_releases = history.entered(built.registry, lock_file, entry)
     comparison = history.since_release(built.registry, lock_file)
-    if comparison.breaking and not breaking:
-        click.echo(comparison_text.text(replace(comparison, new=name)), nl=False)
-        fail("nothing written; mend what breaks, or give --breaking")
-    entry = replace(entry, changes=comparison.changes)
-    lines = "".join(release.line() + "\n" for release in (*past, entry))
-    todo = output.Plan(
-        {
-            history.history_path(lock_file): lines.encode(),
-            history.released_path(lock_file): built.files[DESCRIPTOR_SET],
-        },
-        (),
-    )
-    output.apply(todo, lock_file.parent)
+    if not breaking:
+        refuse_breaking(comparison, entry.release, "mend what breaks, or give --breaking")
+    written = history.files(all_releases, built.files[DESCRIPTOR_SET], lock_file)
+    output.apply(output.Plan(written, ()), lock_file.parent)
     return comparison
+
+
+def refuse_breaking(comparison: Comparison, name: str, remedy: str) -> None:
+    """End the command, with all changes, if one of them breaks clients or totals."""
+    if comparison.breaking:
+        click.echo(comparison_text.text(replace(comparison, new=name)), nl=False)
+        fail(f"nothing written; {remedy}")

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from google.protobuf import descriptor_pb2
+from google.protobuf import any_pb2, descriptor_pb2, duration_pb2
 
 # Import this before any set is parsed: options of unknown extensions would read back empty.
-from headcount.v1 import options_pb2
+from headcount.v1 import options_pb2, telemetry_service_pb2
 
 from headcount_registry.errors import CompileError
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def compile_set(protos: Mapping[str, str]) -> bytes:
-    """Return the serialized `FileDescriptorSet` of some files, with everything they import.
+    """Return the serialized `FileDescriptorSet` of some files, the service, and all imports.
 
+    With the service in it, this one file is enough to call a server that has no reflection.
     Paths are relative to the root of generated files. No source information is included, and
     equal texts give equal bytes. Raises `CompileError` with protoc's own words.
     """
@@ -44,7 +45,8 @@ def _compile(protos: Mapping[str, str], root: Path) -> bytes:
         file.write_text(text, encoding="utf-8", newline="\n")
         shown.append(f"--proto_path={path}={file}")
     (root / "known.binpb").write_bytes(_known().SerializeToString(deterministic=True))
-    (root / "arguments").write_text("\n".join([*shown, *sorted(protos)]), encoding="utf-8")
+    compiled = [*sorted(protos), telemetry_service_pb2.DESCRIPTOR.name]
+    (root / "arguments").write_text("\n".join([*shown, *compiled]), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "grpc_tools.protoc"),
         f"--descriptor_set_in={root / 'known.binpb'}",
@@ -86,8 +88,11 @@ def _strip(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def _known() -> descriptor_pb2.FileDescriptorSet:
-    """Return the files that generated ones import, from the installed packages."""
+    """Return the service and the files that generated ones import, from installed packages."""
     known = descriptor_pb2.FileDescriptorSet()
-    for file in (descriptor_pb2.DESCRIPTOR, options_pb2.DESCRIPTOR):
+    for file in (
+        *(descriptor_pb2.DESCRIPTOR, any_pb2.DESCRIPTOR, duration_pb2.DESCRIPTOR),
+        *(options_pb2.DESCRIPTOR, telemetry_service_pb2.DESCRIPTOR),
+    ):
         known.file.append(descriptor_pb2.FileDescriptorProto.FromString(file.serialized_pb))
     return known

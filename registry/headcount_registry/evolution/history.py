@@ -92,6 +92,27 @@ def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
     return (*past, Release("", "", to_come)) if to_come else past
 
 
+def entered(registry: Registry, lock_file: Path, entry: Release) -> tuple[Release, ...]:
+    """Return all releases, oldest first, and then an entry with the changes since the last one.
+
+    Raises `HistoryError` if there is a release of that name.
+    """
+    past = releases(lock_file)
+    if any(each.release == entry.release for each in past):
+        raise HistoryError(
+            f"{history_path(lock_file)}: has a release {entry.release} already; choose another name"
+        )
+    return (*past, replace(entry, changes=since_release(registry, lock_file).changes))
+
+
+def files(
+    all_releases: Iterable[Release], descriptor_set: bytes, lock_file: Path
+) -> dict[Path, bytes]:
+    """Return the history's files after a release, whose descriptor set is kept beside it."""
+    lines = "".join(each.line() + "\n" for each in all_releases)
+    return {history_path(lock_file): lines.encode(), released_path(lock_file): descriptor_set}
+
+
 def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release, ...]:
     """Return the releases that changed a project, with the changes of this project only."""
     found = (

@@ -73,27 +73,31 @@ AS_DECLARED = Receiver()
 class Build:
     """The result of a build, before it is written.
 
-    `files` maps a path below the output directory to its bytes. The lock is elsewhere.
+    `releases` are all of them, oldest first, and then the changes that await one. `files` maps
+    a path below the output directory to its bytes. The lock is elsewhere.
     """
 
     registry: Registry
+    releases: tuple[Release, ...]
     files: Mapping[str, bytes]
     lock: bytes
     findings: tuple[Finding, ...]
     changes: Changes
 
 
-def build(
+def build(  # noqa: PLR0913 - each of the last four has a usual value
     paths: Iterable[Path],
     lock_file: Path,
     progress: Callable[[str], None] = _silent,
     receiver: Receiver = AS_DECLARED,
     memory: Memory | None = None,
+    entry: Release | None = None,
 ) -> Build:
     """Compile declarations, and report each step to `progress`.
 
-    Raises `DeclarationsError` with every finding if one is an error, and `SourceError`,
-    `LockError` or `HistoryError` if something cannot be read.
+    With an `entry`, the files are those of the release that it names. Raises
+    `DeclarationsError` with every finding if one is an error, and `SourceError`, `LockError`
+    or `HistoryError` if something cannot be read.
     """
     paths = tuple(paths)
     progress("reading declarations")
@@ -106,9 +110,15 @@ def build(
     findings = tuple(sorted((*warnings, *numbered.findings)))
     refuse_errors(findings)
     registry = with_digests(receiver.of(numbered.registry))
+    releases = (
+        history.entered(registry, lock_file, entry)
+        if entry
+        else history.with_unreleased(registry, lock_file)
+    )
     return Build(
         registry,
-        _files(registry, history.with_unreleased(registry, lock_file), progress),
+        releases,
+        _files(registry, releases, progress),
         numbered.lock.text().encode(),
         findings,
         numbered.changes,

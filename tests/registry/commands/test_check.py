@@ -219,3 +219,20 @@ def test_a_file_of_many_times_the_length_takes_the_check_about_as_many_times_as_
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
     assert is_linear(HOSTILE[name], check)
+
+
+def test_annotations_name_file_line_and_check_as_a_forge_reads_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bench.write("a,b.info", "telemetry[k][type] = boolean\ntelemetry[k][labl] = 50 %\n")
+    monkeypatch.chdir(bench.root)
+    result = bench.run("check", str(path), "--format", "github")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert (
+        "::error file=declarations/a%2Cb.info,line=2,col=1,title=headcount%3A unknown-attribute"
+        "::there is no attribute `labl`; did you mean `label`?"
+    ) in lines
+    assert any(line.startswith("::warning file=declarations/a%2Cb.info,") for line in lines)
+    assert lines[-1].startswith("::notice title=headcount::1 file, 1 project, 1 key: ")
+    assert all(line.startswith("::") for line in lines)

@@ -11,12 +11,12 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from headcount.v1 import options_pb2
 from headcount_registry.errors import HistoryError
 from headcount_registry.evolution import history
+from support.workbench import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-    from support.workbench import Bench
 
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
 CHOICE = """\
@@ -288,3 +288,50 @@ def test_the_note_of_a_release_stands_on_the_page_of_changes(bench: Bench, tmp_p
     assert "\n\nWe \\*count\\*.\n\n### `toy`" in page.read_text(encoding="utf-8")
     (release,) = history.releases(bench.lock)
     assert release.note == "We *count*."
+
+
+def test_a_build_releases_in_one_step_what_two_commands_write(bench: Bench) -> None:
+    page = bench.root / "changes.md"
+    released(bench, KEY, "1.0", "--date", "2026-01-31")
+    bench.write("toy.info", KEY + CHOICE)
+    result = bench.run_build("--changes", str(page), "--release", "1.1", "--note", "One  more.")
+    assert "released as 1.1: 1 change" in result.stdout
+    first, second = history.releases(bench.lock)
+    assert (first.release, second.release, second.note) == ("1.0", "1.1", "One more.")
+    assert [change.kind for change in second.changes] == ["added"]
+    binary = (bench.out / "registry.binpb").read_bytes()
+    assert history.released_path(bench.lock).read_bytes() == binary
+    assert "## Unreleased" not in page.read_text()
+    assert bench.run_build("--changes", str(page), "--check").exit_code == 0
+    two = Bench(bench.root / "two")
+    released(two, KEY, "1.0", "--date", "2026-01-31")
+    released(two, KEY + CHOICE, "1.1", "--note", "One more.")
+    two.run_build()
+    assert (two.out / "registry.binpb").read_bytes() == binary
+    lines = [history.history_path(each.lock).read_bytes() for each in (bench, two)]
+    assert lines[0] == lines[1]
+
+
+def test_a_release_in_one_step_leaves_decisions_to_people(bench: Bench) -> None:
+    longer = KEY.replace("boolean", "list") + "".join(
+        f"telemetry[k][{line}\n" for line in ("values][] = a", "values][] = b", "max_items] = 50")
+    )
+    bench.write("toy.info", longer)
+    assert bench.run_build("--release", "1.0").exit_code == 0
+    before = {path: path.read_bytes() for path in bench.root.rglob("*") if path.is_file()}
+    path = bench.write("toy.info", longer.replace("= 50", "= 20"))
+    before[path] = path.read_bytes()
+    result = bench.run_build("--release", "2.0")
+    assert result.exit_code == 1
+    assert "breaks totals" in result.stdout
+    assert "nothing written; decide with `headcount-registry release`" in result.stderr
+    assert {path: path.read_bytes() for path in bench.root.rglob("*") if path.is_file()} == before
+    again = bench.run_build("--release", "1.0")
+    assert (again.exit_code, "has a release 1.0 already" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("options", [("--note", "x"), ("--check", "--release", "1.0")])
+def test_a_release_in_one_step_is_not_misused(bench: Bench, options: tuple[str, ...]) -> None:
+    bench.write("toy.info", KEY)
+    assert bench.run_build(*options).exit_code == 2
+    assert not bench.out.exists()
