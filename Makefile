@@ -109,6 +109,7 @@ fix: setup ## format, and mend what the linter can mend
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 walls: setup
 	$(BIN)/lint-imports
