@@ -19,7 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from errors import ReleaseError
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from support.repository import ROOT
+from support.repository import ROOT, copy_checkout
 from support.server_process import BIN, THURSDAY, ServerProcess
 from support.wheels import environment
 
@@ -86,13 +86,7 @@ class Shelf:
 @pytest.fixture(scope="module", name="bare")
 def _bare(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     root = tmp_path_factory.mktemp("shelf") / "headcount"
-    root.mkdir()
-    asked = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name, follow_symlinks=False)
+    copy_checkout(root)
     shelf = Shelf(root)
     shelf.git("init", "--quiet", "--initial-branch=main")
     shelf.git("config", "user.name", "A Maintainer")
