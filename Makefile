@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock release dist clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -40,21 +40,21 @@ PYTEST := $(BIN)/python -m pytest
 BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages ## run the tests but the heavy ones, or all of one place: T=tests/server
-	$(PYTEST) $(if $(T),$(T) -m 'not index',$(BESIDE) -m 'not heavy and not index')
+	$(PYTEST) $(if $(T),$(T) -m 'not index and not image',$(BESIDE) -m 'not heavy and not index and not image')
 
 test-heavy: setup system-packages ## run attacks and journeys of many programs
-	$(PYTEST) $(BESIDE) -m 'heavy and not index'
+	$(PYTEST) $(BESIDE) -m 'heavy and not index and not image'
 
 test-fast: setup ## run the tests that start no server, browser or database: a minute
-	$(PYTEST) $(BESIDE) -m 'not slow and not heavy and not index'
+	$(PYTEST) $(BESIDE) -m 'not slow and not heavy and not index and not image'
 
 test-index: setup ## run the tests that need a package index
-	$(PYTEST) -m index
+	$(PYTEST) -m 'index and not image'
 
 # Half an hour a day. What cannot be shifted is told in tests/other_days/run.
 DAYS ?= 45 365 2192 week53
 test-future: setup system-packages ## run all tests as if on other DAYS, which are days from now, or week53
-	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index' $(T); done
+	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index and not image' $(T); done
 
 
 bench: setup bench-packages ## measure, compare with the budgets, write docs/generated/benchmarks.md
@@ -113,6 +113,8 @@ fix: setup ## format, and mend what the linter can mend
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docs/operators/deploy/compose.yaml examples/containers/compose.yaml
 
 walls: setup
 	$(BIN)/lint-imports
@@ -170,6 +172,10 @@ lock: setup ## resolve the newest dependencies into constraints.txt
 	rm uv.lock
 	printf 'grpcio-tools==1.63.2\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 - --output-file proto/constraints.txt
 
+docs: setup ## build the documents as a site with search into build/site, without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo 'Read it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site'
+
 # RELEASE_PROOF is what the commit of the release has to pass, in a clean clone.
 VERSION ?=
 DRY_RUN ?=
@@ -179,6 +185,28 @@ release: setup ## make a release of VERSION: commit, tag, files; DRY_RUN=1 chang
 
 dist: setup ## build what is published from the commit in force, twice, into OUT
 	$(BIN)/python release/distributions.py $(or $(OUT),dist/here)
+
+# The wheels are those of BASE's Python, 3.11 as the default of the Containerfile has it.
+IMAGE ?= headcount-server
+IMAGE_PYTHON ?= 3.11
+ENGINE ?= podman build --format docker
+BASE ?=
+image: dist/image ## build a container image of the server with ENGINE
+	$(ENGINE) --file docs/operators/deploy/Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMAGE) .
+
+.PHONY: dist/image
+dist/image: setup
+	rm -rf dist/image dist/image-built
+	$(BIN)/python release/distributions.py dist/image-built
+	mkdir -p dist/image/ours
+	cp dist/image-built/headcount-*.whl dist/image-built/headcount_server-*.whl dist/image/ours
+	cp server/constraints.txt dist/image
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: \
+	  --python-version $(IMAGE_PYTHON) --require-hashes -r server/constraints.txt --dest dist/image
+
+test-image: setup ## build the image on a base made here, and run it read-only; as root, some minutes
+	.ci/system-packages image
+	$(PYTEST) -m image
 
 clean: ## remove what was made here and is not committed
 	rm -rf .venv .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -51,7 +51,7 @@ def _write(wheel: Path, wheels: list[Path], locked: Path, moment: int) -> Path:
             *ours,
         )
         epoch = {"SOURCE_DATE_EPOCH": str(moment)}
-        form = ("--output-reproducible", "--of", "JSON", "-o", out)
+        form = ("--output-reproducible", "--no-validate", "--of", "JSON", "-o", out)
         _run(BIN / "cyclonedx-py", "environment", *form, python, variables=epoch)
     return out
 

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 import grpc
 import pytest
+import yaml
 from click.testing import CliRunner
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from headcount.v1 import telemetry_service_pb2 as wire
@@ -265,7 +266,9 @@ def test_a_shell_gets_its_completion(
     assert said in done.stdout
 
 
-@pytest.mark.parametrize("name", ["headcount.service", "Containerfile", "../operations.md"])
+@pytest.mark.parametrize(
+    "name", ["headcount.service", "Containerfile", "compose.yaml", "../operations.md"]
+)
 def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
     text = (DEPLOY / name).read_text(encoding="utf-8")
     serve = main.commands["serve"]
@@ -306,3 +309,10 @@ def test_every_command_of_the_guide_exists_and_is_explained() -> None:
     assert set(main.commands) - {"demo", "site"} <= named
     for command in named:
         assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+def test_compose_scrapes_as_the_example_for_prometheus_does() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    inner = yaml.safe_load(compose["configs"]["prometheus"]["content"])
+    example = (DEPLOY.parent / "prometheus.yml").read_text(encoding="utf-8")
+    assert inner == yaml.safe_load(example.replace("127.0.0.1", "server"))
