@@ -12,6 +12,8 @@ from typing import Self
 
 from headcount_server.clock import Clock
 from headcount_server.config import Config
+from headcount_server.destinations.ledger import ServerLedger
+from headcount_server.destinations.publisher import Publisher
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
@@ -109,12 +111,19 @@ class App:
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy, config.operator)
 
+        publishers = [
+            Publisher(destination, ServerLedger(store, writer), meter)
+            for destination in config.destinations
+        ]
+
         def show() -> None:
             weeks = store.published(None, None, RELEASE_WEEKS)
             totals.show(with_totals(weeks))
             signals.show(weeks)
             standing.show(weeks)
             self._pages.show()
+            for publisher in publishers:
+                publisher.call()
 
         self.weeks = WeekCycle(
             writer, store, self._clock, policy, registry, on_close=show, on_jump=meter.jumped
@@ -135,6 +144,10 @@ class App:
         operations.start()
         grpc.start()
         starting.callback(grpc.leave)
+        for publisher in publishers:
+            meter.watch_destination(str(publisher))
+            starting.callback(publisher.stop)
+            publisher.start()
 
     def _open_corrections(self, starting: ExitStack, store: Store) -> Iterator[CorrectionsDoor]:
         socket = self._config.database.socket

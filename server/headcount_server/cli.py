@@ -8,6 +8,7 @@ from headcount_server import logs
 from headcount_server.commands.corrections import annotate, discard, retract
 from headcount_server.commands.database import database
 from headcount_server.commands.maintenance import backup, check, restore
+from headcount_server.commands.publish import publish
 from headcount_server.commands.serve import serve
 from headcount_server.commands.site import site
 from headcount_server.commands.statistics import export, statistics
@@ -33,6 +34,7 @@ for command in (
     discard,
     database,
     site,
+    publish,
     demo,
 ):
     main.add_command(command)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from headcount_server.destinations.contract import Destination
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
@@ -40,6 +41,8 @@ class Config:
     """Limits on callers."""
     operator: Operator = field(default_factory=Operator)
     """Who runs the server, as its pages tell it."""
+    destinations: tuple[Destination, ...] = ()
+    """Places outside that are given the published totals."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range

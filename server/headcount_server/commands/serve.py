@@ -22,6 +22,8 @@ from headcount_server.commands.flags import (
     Needed,
     Number,
     ServeCommand,
+    delivering,
+    destinations,
     encrypting,
     limiting,
     listening,
@@ -31,6 +33,7 @@ from headcount_server.commands.flags import (
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.config import Config
+from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
@@ -69,6 +72,7 @@ _MISSING = "missing"
 @encrypting
 @limiting
 @naming
+@delivering
 @click.option(
     "--cores",
     default="1",
@@ -111,6 +115,8 @@ def serve(  # noqa: PLR0913 - one argument a flag
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
+    publish_to: tuple[DestinationUrl, ...],
+    credentials: Path | None,
     cores: Cores,
     log_level: str,
     test_clock: Path | None,
@@ -145,6 +151,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 trusted_proxies=trusted(trusted_proxy),
             ),
             operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
+            destinations=destinations("--publish-to", publish_to, credentials),
         )
         if show_config:
             return
@@ -179,7 +186,7 @@ def _written(value: object) -> str:
     if value is None or value == ():
         return "-"
     if isinstance(value, tuple):
-        return " ".join(value)
+        return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
+from headcount_server.counting.tally import Cell
 from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.partition import OTHER_RELEASES
 from headcount_server.publication.published import PublishedProject, PublishedWeek
@@ -32,11 +34,19 @@ def response(weeks: Iterable[PublishedWeek], project: str) -> wire.GetStatistics
 
 
 def _project(week: PublishedWeek, project: PublishedProject) -> wire.ProjectStatistics:
+    # Sorted, so that files are the same whichever database they come from. All keys at once,
+    # so that a week of many keys takes no longer than its numbers.
+    cells: defaultdict[int, list[tuple[Cell, int]]] = defaultdict(list)
+    for cell, reports in sorted(project.publication.values.items()):
+        cells[cell.key].append((cell, reports))
     return wire.ProjectStatistics(
         project=project.name,
         reports=project.publication.reports,
         registry_digests=project.digests,
-        keys=[_key(week, project, number) for number in sorted(project.publication.answers)],
+        keys=[
+            _key(week, project, number, cells[number])
+            for number in sorted(project.publication.answers)
+        ],
         retractions=[
             wire.Retraction(
                 key=notice.name, reason=notice.reason, date=notice.date, number=notice.key
@@ -46,7 +56,12 @@ def _project(week: PublishedWeek, project: PublishedProject) -> wire.ProjectStat
     )
 
 
-def _key(week: PublishedWeek, project: PublishedProject, number: int) -> wire.KeyStatistics:
+def _key(
+    week: PublishedWeek,
+    project: PublishedProject,
+    number: int,
+    cells: Iterable[tuple[Cell, int]],
+) -> wire.KeyStatistics:
     its = project.terms.get(number)
     crossing = _crossing(week, project, number)
     own = threshold_of(project.terms, number, week.threshold)
@@ -58,13 +73,11 @@ def _key(week: PublishedWeek, project: PublishedProject, number: int) -> wire.Ke
         crossing=crossing,
         type=its.kind if its else 0,  # type: ignore[arg-type] # a number of the enum
     )
-    # Sorted, so that files are the same whichever database they come from.
-    for cell, reports in sorted(project.publication.values.items()):
-        if cell.key == number:
-            others = crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES
-            told.values.add(
-                value=cell.value, version=cell.release, reports=reports, other_releases=others
-            )
+    for cell, reports in cells:
+        others = crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES
+        told.values.add(
+            value=cell.value, version=cell.release, reports=reports, other_releases=others
+        )
     for (key, value), releases in sorted(project.publication.told_apart.items()):
         if key == number:
             told.told_apart.add(value=value, versions=sorted(releases))

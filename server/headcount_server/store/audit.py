@@ -46,6 +46,11 @@ TABLES = {
     ),
     "retractions": ("week project key reason retracted", "a notice that a total was taken down"),
     "annotations": ("week text", "what the operator says about a week"),
+    "corrected_weeks": ("week corrections", "how often a published week was corrected"),
+    "deliveries": (
+        "destination week corrections",
+        "a published week that a destination was given",
+    ),
 }
 """Columns of each table, and the meaning of its rows."""
 VIEWS = (

@@ -107,6 +107,15 @@ CREATE VIEW published_told_apart AS
   FROM told_apart JOIN keys USING (project, key) JOIN published_weeks USING (week);
 """
 
+_M006 = """
+CREATE TABLE corrected_weeks (
+  week TEXT PRIMARY KEY, corrections INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+  destination TEXT, week TEXT, corrections INTEGER NOT NULL, PRIMARY KEY (destination, week)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -143,4 +152,11 @@ def m004_key_checks(db: Database) -> None:
 def m005_terms_places_and_partitions(db: Database) -> None:
     """Create the terms of keys, reserved places, and the releases that are told apart."""
     for statement in _M005.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m006_deliveries(db: Database) -> None:
+    """Create the notes of what destinations have been given."""
+    for statement in _M006.split(";")[:-1]:
         db.execute(statement)
