@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -39,11 +39,14 @@ PYTEST := $(BIN)/python -m pytest
 # A third process runs while two wait for servers and databases.
 BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-test: setup system-packages ## run all tests, or those of one place: T=tests/server
-	$(PYTEST) $(if $(T),$(T),$(BESIDE)) -m 'not index'
+test: setup system-packages ## run the tests but the heavy ones, or all of one place: T=tests/server
+	$(PYTEST) $(if $(T),$(T) -m 'not index',$(BESIDE) -m 'not heavy and not index')
+
+test-heavy: setup system-packages ## run attacks and journeys of many programs
+	$(PYTEST) $(BESIDE) -m 'heavy and not index'
 
 test-fast: setup ## run the tests that start no server, browser or database: a minute
-	$(PYTEST) $(BESIDE) -m 'not slow and not index'
+	$(PYTEST) $(BESIDE) -m 'not slow and not heavy and not index'
 
 test-index: setup ## run the tests that need a package index
 	$(PYTEST) -m index
@@ -85,6 +88,7 @@ soak: setup system-packages ## run every attack in its long form: some hours; th
 	HEADCOUNT_ABUSE_SECONDS=10 $(call SOAK,abuse) tests/attacks/abuse/test_abuse_http2.py tests/attacks/abuse/test_abuse_slow.py
 	HEADCOUNT_SILENT=5000 $(call SOAK,crowds) tests/attacks/abuse/test_abuse_crowds.py
 	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/attacks/abuse/test_abuse_values.py
+	HEADCOUNT_REQUESTS=100000 $(call SOAK,json) tests/server/doors/test_json_memory.py
 	HEADCOUNT_WEEKS=10000 $(call SOAK,ranges) tests/server/publication/test_ranges.py
 	HEADCOUNT_PUBLISHED_WEEKS=60 $(call SOAK,published) tests/server/destinations/test_serving.py
 	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/delivery/test_schedule_machine.py

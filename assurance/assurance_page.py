@@ -31,7 +31,7 @@ _HEAD = """\
 
 What headcount promises, and what was done to prove it wrong. This page is written by
 `make assurance` from runs of the tests; [assurance.json](assurance.json) holds what they
-showed. `make test` runs every attack in its short form, `make soak` the long ones.
+showed. `make test-heavy` runs every attack in its short form, `make soak` the long ones.
 """
 _INJECTOR = """\
 ## Who invents reports

@@ -19,6 +19,7 @@ from support.postgres_server import empty
 from support.server_process import ServerProcess
 
 OTHER_DAYS = Path(__file__).parent / "other_days"
+ATTACKS = Path(__file__).parent / "attacks"
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
 STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
@@ -26,11 +27,14 @@ STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what starts servers, databases or browsers as slow, and let it begin first.
+    """Mark attacks as heavy, and what starts servers, databases or browsers as slow.
 
-    A long file that began last would run while other workers have nothing left to do.
+    The slow ones begin first: a long file that began last would run while other workers have
+    nothing left to do.
     """
     for item in items:
+        if ATTACKS in item.path.parents:
+            item.add_marker("heavy")
         if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -7,6 +7,7 @@ import click
 from headcount_server import logs
 from headcount_server.commands.corrections import annotate, discard, retract
 from headcount_server.commands.database import database
+from headcount_server.commands.init import init
 from headcount_server.commands.maintenance import backup, check, restore
 from headcount_server.commands.publish import publish
 from headcount_server.commands.serve import serve
@@ -23,6 +24,7 @@ def main() -> None:
 
 
 for command in (
+    init,
     serve,
     statistics,
     export,

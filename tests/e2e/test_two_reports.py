@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,10 +28,11 @@ from h2.events import DataReceived, RemoteSettingsChanged, RequestReceived
 from headcount import Client
 from headcount.delivery.outcome import Outcome
 from headcount.testing import Clock
+from support.doors import certificate
 from support.forked_server import ForkedServer, Nursery
 from support.relay import Connection, Relay
 from support.repository import REGISTRY
-from support.server_process import ServerProcess, installed
+from support.server_process import ServerProcess
 
 WEEKS = (datetime(2026, 11, 19, 12, tzinfo=UTC), datetime(2026, 11, 24, 11, tzinfo=UTC))
 BOTH_WEEKS_OPEN = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -160,15 +160,7 @@ DOORS: dict[str, tuple[str, Callable[[Connection], Seen]]] = {
 @pytest.fixture(scope="module", name="identity")
 def _identity(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Files of a certificate for localhost and of its key."""
-    directory = tmp_path_factory.mktemp("identity")
-    chain, key = directory / "chain.pem", directory / "key.pem"
-    subprocess.run(
-        [installed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", key, "-out", chain],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    key, chain = certificate(tmp_path_factory.mktemp("identity"))
     return chain, key
 
 

@@ -73,7 +73,7 @@ def _changed(script: str, changes: Mapping[str, str]) -> str:
 def test_the_commands_of_the_readme_are_the_targets_that_people_and_ci_run() -> None:
     assert blocks("README.md")[1:3] == ["make demo\n", "make test\n"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "make check\nmake test\n" in ci
+    assert "make check\nmake test\nmake test-heavy\n" in ci
 
 
 @pytest.mark.slow
@@ -183,6 +183,7 @@ def test_every_make_command_of_the_documents_has_a_target(
     assert shell(f"{command.replace('make', f'make -n -C {ROOT}', 1)}", tmp_path), document
 
 
+@pytest.mark.heavy
 def test_one_test_and_one_room_can_be_asked_for(tmp_path: Path) -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     places = re.findall(r"`make test T='?([^'`]+)'?`", text)

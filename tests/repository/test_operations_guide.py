@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import subprocess
 from base64 import b64encode
@@ -21,8 +22,9 @@ from headcount_server.app import END_SECONDS
 from headcount_server.cli import main
 from headcount_server.commands.flags import ServeCommand
 from headcount_server.registry.schema import Project
+from support.doors import certificate
 from support.repository import ROOT
-from support.server_process import ServerProcess, held_port, installed
+from support.server_process import BIN, ServerProcess, held_port, installed
 from support.waiting import PATIENCE, until
 
 DOCS = ROOT / "docs"
@@ -38,17 +40,7 @@ class Proxy:
     def __init__(self, server: ServerProcess, directory: Path, port: int) -> None:
         self.directory = directory
         self.port = port
-        self.certificate = directory / "certificate.pem"
-        key = directory / "key.pem"
-        subprocess.run(
-            [
-                installed("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                "-keyout", key, "-out", self.certificate,
-            ],
-            check=True,
-            capture_output=True,
-        )  # fmt: skip
+        key, self.certificate = certificate(directory)
         site = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
         for documented, here in {
             "    listen [::]:443 ssl http2;\n": "",
@@ -181,6 +173,62 @@ def test_the_unit_leaves_the_server_nothing_but_its_state_directory(unit: dict[s
     assert "ReadWritePaths" not in unit
     assert unit["LimitCORE"] == "0"
     assert int(unit["TimeoutStopSec"]) > END_SECONDS
+    assert (unit["Type"], unit["WatchdogSec"]) == ("notify", "30")
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    unit = (DEPLOY / "headcount.service").read_text(encoding="utf-8")
+    here = unit.replace("/opt/headcount/bin/headcount-server", str(BIN / "headcount-server"))
+    (tmp_path / "headcount.service").write_text(here, encoding="utf-8")
+    done = _systemd("analyze", "verify", tmp_path / "headcount.service")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_unit_lets_the_server_hold_itself_to_a_core(unit: dict[str, str]) -> None:
+    """A later line of the unit adds to what an earlier one took away."""
+    assert unit["SystemCallFilter"] == "sched_setaffinity"
+
+
+def test_systemd_makes_the_user_and_lets_it_read_the_settings(tmp_path: Path) -> None:
+    for folder in ("etc/headcount", "var/lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    config = tmp_path / "etc" / "headcount" / "server.toml"
+    config.touch(0o600)
+    root = f"--root={tmp_path}"
+    assert _systemd("sysusers", root, DEPLOY / "headcount.sysusers").returncode == 0
+    (user,) = (tmp_path / "etc" / "passwd").read_text(encoding="utf-8").splitlines()
+    name, _, number, group, *_, home, shell = user.split(":")
+    assert (name, home, shell) == ("headcount", "/var/lib/headcount", "/usr/sbin/nologin")
+    assert int(number) < 1000
+    done = _systemd("tmpfiles", root, "--create", DEPLOY / "headcount.tmpfiles")
+    if os.getuid() == 0:  # others may not give files away
+        assert done.returncode == 0, done.stderr
+        assert (config.stat().st_gid, config.stat().st_mode & 0o777) == (int(group), 0o640)
+
+
+def _systemd(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [installed(f"systemd-{program}"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [("bash", "complete -o nosort"), ("zsh", "compdef"), ("fish", "complete --no-files")],
+)
+def test_a_shell_gets_its_completion(
+    shell: str, said: str, clean_environment: dict[str, str]
+) -> None:
+    variable = "_HEADCOUNT_SERVER_COMPLETE"
+    text = (DOCS / "operators" / "operations.md").read_text(encoding="utf-8")
+    assert f"{variable}={shell}_source headcount-server" in text
+    done = subprocess.run(
+        [BIN / "headcount-server"],
+        env=clean_environment | {variable: f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said in done.stdout
 
 
 @pytest.mark.parametrize("name", ["headcount.service", "Containerfile", "../operations.md"])
@@ -189,7 +237,7 @@ def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
     serve = main.commands["serve"]
     assert isinstance(serve, ServeCommand)
     known = {str(getattr(option, "envvar", "")) for option in serve.params}
-    named = set(re.findall(r"HEADCOUNT_SERVER_[A-Z_]*[A-Z]", text))
+    named = set(re.findall(r"(?<!_)HEADCOUNT_SERVER_[A-Z_]*[A-Z]", text))
     assert named
     assert named <= known
     flags = {flag for command in main.commands.values() for p in command.params for flag in p.opts}

@@ -26,6 +26,8 @@ from support.repository import ROOT, TESTS
 from support.server_process import BIN, THURSDAY, ServerProcess
 from support.wheels import ALONE, FOLDERS, PIP, build, call
 
+pytestmark = pytest.mark.heavy
+
 OURS = re.compile(r"(_editable_impl_)?headcount(_|-|\.|$)")
 HOME = "https://headcount.example/"
 """Where the forge will be; links begin with it."""

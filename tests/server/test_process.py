@@ -22,6 +22,8 @@ from headcount_server.week import Week
 from support import chance
 from support.server_process import ServerProcess
 
+pytestmark = pytest.mark.heavy
+
 Serve = Callable[..., ServerProcess]
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

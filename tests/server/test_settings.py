@@ -35,7 +35,7 @@ def test_every_setting_is_shown_with_where_it_came_from() -> None:
     assert shown["registry"] == ["registry.binpb", "HEADCOUNT_SERVER_REGISTRY"]
     assert shown["public"] == ["127.0.0.1:8080", "default"]
     flags = {option.opts[0].removeprefix("--") for option in serve.params}
-    assert set(shown) == flags - {"show-config"}
+    assert set(shown) == flags - {"show-config", "config"}
 
 
 def test_what_is_missing_is_shown_as_missing_and_what_is_wrong_is_told_below() -> None:
@@ -131,4 +131,4 @@ def test_other_commands_take_the_database_and_nothing_risky_from_the_environment
     text = CliRunner().invoke(main, [command, "--help"]).output
     variables = {word.strip(",;:[]") for word in text.split() if "HEADCOUNT_SERVER_" in word}
     assert "HEADCOUNT_SERVER_DATABASE" in variables
-    assert variables <= set(REQUIRED)
+    assert variables <= {*REQUIRED, "HEADCOUNT_SERVER_CONFIG"}

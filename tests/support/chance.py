@@ -20,6 +20,7 @@ _LONG = (
     "HEADCOUNT_FUZZ_SECONDS",
     "HEADCOUNT_POSTGRES_STORIES",
     "HEADCOUNT_POWER_CUTS",
+    "HEADCOUNT_REQUESTS",
 )
 """The variables that switch on a long form, which tries more random cases."""
 

@@ -179,13 +179,14 @@ def is_open(connection: socket.socket) -> bool:
     return False
 
 
-def certificate(directory: Path, name: str = "localhost") -> tuple[Path, Path]:
+def certificate(directory: Path, name: str = "localhost", *, kind: str = "ec") -> tuple[Path, Path]:
     """Files with a fresh key and a certificate for a name, as PEM."""
     openssl = shutil.which("openssl")
     assert openssl, "install openssl"
     key, chain = directory / "key.pem", directory / "chain.pem"
     subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        [openssl, "req", "-x509", "-newkey", kind,
+         *(["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []), "-nodes", "-days", "2",
          "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
          "-keyout", str(key), "-out", str(chain)],
         check=True,

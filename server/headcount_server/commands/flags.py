@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from headcount_server.commands import config_file
 from headcount_server.destinations import open as open_destination
 from headcount_server.destinations.contract import Destination
 from headcount_server.destinations.url import DestinationUrl
@@ -36,21 +37,47 @@ _DOORS = (
 
 
 class ServeCommand(click.Command):
-    """A command whose flags, except `--show-config`, the environment can set."""
+    """A command whose flags, except `--show-config`, the environment or a file can set."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for option in self.params:
-            if isinstance(option, click.Option) and self._is_setting(option):
-                option.envvar = f"{PREFIX}{(option.name or '').upper()}"
-                option.show_envvar = True
+        self.settings = [
+            option
+            for option in self.params
+            if isinstance(option, click.Option) and self._is_setting(option)
+        ]
+        for option in self.settings:
+            option.envvar = f"{PREFIX}{(option.name or '').upper()}"
+            option.show_envvar = True
+        if self.settings:
+            self.params.append(self._config())
 
     def _is_setting(self, option: click.Option) -> bool:
         return option.name != "show_config"
 
+    def _config(self) -> click.Option:
+        def load(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+            if path is not None:
+                with one_sentence():
+                    config_file.load(
+                        context, path, self.settings, all_known=type(self) is ServeCommand
+                    )
+
+        return click.Option(
+            ["--config"],
+            type=PATH,
+            metavar="FILE",
+            envvar=f"{PREFIX}CONFIG",
+            show_envvar=True,
+            is_eager=True,  # before the settings whose defaults it sets
+            expose_value=False,
+            callback=load,
+            help="TOML file of settings, as `headcount-server init` writes it.",
+        )
+
 
 class Command(ServeCommand):
-    """A command that takes only `--database` and `--registry` from the environment."""
+    """A command that takes only `--database` and `--registry` from the environment or a file."""
 
     def _is_setting(self, option: click.Option) -> bool:
         return option.name in {"database", "registry"}
@@ -278,11 +305,11 @@ def destinations(
 ) -> tuple[Destination, ...]:
     """Return the destinations that a flag names, with the passwords of a file. Raises ConfigError.
 
-    A password on the command line is refused.
+    A password on the command line or in a file of settings is refused.
     """
     context = click.get_current_context()
     (option,) = [each for each in context.command.params if flag in each.opts]
-    visible = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    visible = context.get_parameter_source(option.name or "") is not ParameterSource.ENVIRONMENT
     known = open_destination.with_passwords(flag, urls, file, visible=visible)
     return tuple(open_destination.parse(flag, url) for url in known)
 
@@ -318,20 +345,26 @@ def one_sentence() -> Iterator[None]:
 
 
 def source(context: click.Context, option: click.Parameter) -> str:
-    """Return the source of a setting: its flag, its variable, or `default`."""
+    """Return the source of a setting: its flag, its variable, its file, or `default`."""
     found = context.get_parameter_source(option.name or "")
     if found is ParameterSource.ENVIRONMENT and isinstance(option, click.Option):
         return str(option.envvar)
     if found is ParameterSource.COMMANDLINE:
         return option.opts[0]
+    if found is ParameterSource.DEFAULT_MAP:
+        return config_file.named(context)
     return "default"
 
 
 def _by_source(message: str) -> str:
-    """Name the variable in a message instead of the flag, if the variable set it."""
+    """Name the variable or the file in a message instead of the flag, if it set the value."""
     context = click.get_current_context()
     flag, space, rest = message.partition(" ")
     for option in context.command.params:
-        if flag in option.opts and source(context, option).startswith(PREFIX):
-            flag = source(context, option)
+        if flag in option.opts:
+            found = context.get_parameter_source(option.name or "")
+            if found is ParameterSource.ENVIRONMENT:
+                flag = source(context, option)
+            elif found is ParameterSource.DEFAULT_MAP:
+                flag = f"{source(context, option)}: {config_file.name(option)}"
     return f"{flag}{space}{rest}"

@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 class Lifetime:
     """What a serving process hears, and the watch over its threads."""
 
-    def __init__(self, pipe: int) -> None:
+    def __init__(self, pipe: int, lives: Callable[[], None]) -> None:
         self._pipe = pipe
+        self._lives = lives
         self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._needed: Callable[[], Iterable[threading.Thread]] = tuple
         self._over_at: float | None = None
@@ -54,6 +55,7 @@ class Lifetime:
 
     def _watch(self) -> None:
         while True:
+            self._lives()
             readable, _, _ = select.select([self._pipe], [], [], _LOOK_SECONDS)
             heard = os.read(self._pipe, 64) if readable else None
             if heard == b"":
@@ -88,9 +90,10 @@ def _leave(sentence: str) -> None:
 
 
 @contextmanager
-def lifetime() -> Iterator[Lifetime]:
+def lifetime(lives: Callable[[], None]) -> Iterator[Lifetime]:
     """Hear the signals of a server; after the block they do nothing.
 
+    `lives` is called about once a second as long as the process is not stuck.
     Python notes them in a pipe, on whichever thread they arrive. Blocking them
     would not do: a thread that a library started before would be killed by them.
     """
@@ -99,7 +102,7 @@ def lifetime() -> Iterator[Lifetime]:
     handlers = {number: signal.signal(number, lambda *_: None) for number in _HEARD}
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        life = Lifetime(reading)
+        life = Lifetime(reading, lives)
         life.start()
         yield life
     except BaseException:

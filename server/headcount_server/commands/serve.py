@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import resource
 import signal
 from datetime import timedelta
@@ -32,6 +33,7 @@ from headcount_server.commands.flags import (
     source,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
+from headcount_server.commands.service_manager import ServiceManager
 from headcount_server.config import Config
 from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
@@ -196,14 +198,17 @@ def _run(config: Config, clock: Clock, cores: Cores) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     held = hold(cores, SystemRandom())
+    manager = ServiceManager(os.environ, os.getpid())
     try:
-        with lifetime() as life:
-            _serve(config, clock, life, held)
+        with lifetime(manager.lives) as life:
+            _serve(config, clock, life, manager, held)
     finally:
         logs.flush(LAST_WORDS_SECONDS)
 
 
-def _serve(config: Config, clock: Clock, life: Lifetime, held: str) -> None:
+def _serve(
+    config: Config, clock: Clock, life: Lifetime, manager: ServiceManager, held: str
+) -> None:
     with App(config, clock) as app:
         life.needs(app.threads)
         log.info(held)
@@ -214,9 +219,11 @@ def _serve(config: Config, clock: Clock, life: Lifetime, held: str) -> None:
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")
         click.echo(f"operations  http://{app.operations}/metrics")
+        manager.ready()
         signals = life.signals()
         while next(signals) == signal.SIGHUP:
             app.reload()
+        manager.ends()
         life.needs(tuple)
         log.info("ending: calls that run are let finish")
     log.info("ended: everything acknowledged is on disk")

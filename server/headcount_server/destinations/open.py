@@ -21,8 +21,8 @@ def with_passwords(
 ) -> list[DestinationUrl]:
     """Return the URLs of a flag, with the passwords that a file of credentials has for them.
 
-    `visible` says that they stand on the command line, where a password is refused. Raises
-    ConfigError.
+    `visible` says that they stand where others may read them, and a password is refused.
+    Raises ConfigError.
     """
     known: Mapping[str, DestinationUrl] = {} if file is None else credentials(file)
     names = [str(url) for url in urls]

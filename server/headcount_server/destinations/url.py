@@ -123,14 +123,14 @@ def _is_secret(option: str) -> bool:
 
 
 def refuse_secret(flag: str, url: DestinationUrl) -> None:
-    """Raise ConfigError if a URL from the command line has a password.
+    """Raise ConfigError if a URL from the command line or the settings has a password.
 
     All users of a machine can read the command lines of its processes.
     """
     if url.has_secret:
         raise ConfigError(
-            f"{flag} {url}: its password would stand in the list of processes; set the variable "
-            "of the flag instead, or name a file with --credentials"
+            f"{flag} {url}: others can read a password there, in the list of processes for one; "
+            "set the variable of the flag instead, or name a file with --credentials"
         )
 
 

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status
 from headcount_server.errors import (
@@ -64,6 +65,7 @@ class BackdropDoor:
         self._weeks = weeks
         self._intake = intake
         self._meter = meter
+        self._reports = JsonMemory(backdrop_values.report)
 
     def routes(self) -> list[Route]:
         """Return the routes of these requests."""
@@ -134,7 +136,7 @@ class BackdropDoor:
             raise InvalidReport(Violation(name, "not an object of keys and values"))
         request = wire.SubmitReportRequest(week=str(week), token=token)
         request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
-        request.report.value, left_out = backdrop_values.report(project, values)
+        request.report.value, left_out = self._reports.report(project, values)
         try:
             self._service.submit_report(request, left_out, schema, network)
         except WeekNotOpen as closed:

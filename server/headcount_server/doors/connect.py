@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from headcount_server.doors import json_reports
 from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status, status
 from headcount_server.errors import (
@@ -60,6 +61,7 @@ class ConnectDoor:
         self._registry = registry
         self._intake = intake
         self._meter = meter
+        self._reports = JsonMemory(json_reports.report)
         self._methods: Mapping[str, _Method] = {
             "SubmitReport": _Method(wire.SubmitReportRequest, service.submit_report),
             "GetRegistry": _Method(wire.GetRegistryRequest, service.get_registry),
@@ -113,7 +115,7 @@ class ConnectDoor:
                 visit.said(request.token)
                 return self._service.submit_report(request, network=visit.network)
             schema = self._registry.schema
-            request, left_out = json_reports.submission(body, schema)
+            request, left_out = json_reports.submission(body, schema, self._reports.report)
             visit.said(request.token)
             return self._service.submit_report(request, left_out, schema, visit.network)
 

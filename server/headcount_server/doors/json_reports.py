@@ -12,14 +12,16 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server.counting.answers import MAX_IGNORED, Ignored, Reason
+from headcount_server.doors.json_memory import Convert, Converted
 from headcount_server.errors import InvalidReport, Violation
 from headcount_server.registry.schema import Project, Schema, project_name
 
@@ -56,27 +58,32 @@ def message(body: bytes, into: type[Message]) -> Message:
     return _envelope(parse(body), into)
 
 
-def submission(body: bytes, schema: Schema) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
-    """Return a report in its envelope, and its keys that are left out. Raises InvalidReport."""
+def submission(
+    body: bytes, schema: Schema, convert: Convert
+) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
+    """Return a report in its envelope, and its keys that are left out.
+
+    `convert` is `report`, or does the same. Raises InvalidReport.
+    """
     told = dict(parse(body))
-    report = told.pop(_REPORT, None)
+    given = told.pop(_REPORT, None)
     request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
-    if report is None:
+    if given is None:
         return request, ()
-    if not isinstance(report, dict) or not isinstance(report.get(_TYPE), str):
+    if not isinstance(given, dict) or not isinstance(given.get(_TYPE), str):
         _refuse(_REPORT, f'not an object with an "{_TYPE}"')
-    request.report.type_url = report[_TYPE]
-    project = schema.projects.get(project_name(report[_TYPE]) or "")
+    request.report.type_url = given[_TYPE]
+    project = schema.projects.get(project_name(given[_TYPE]) or "")
     if project is None:  # the service refuses it, after the rest of the envelope
         return request, ()
-    request.report.value, left_out = _report(report, project, schema)
+    request.report.value, left_out = convert(project, given)
     return request, left_out
 
 
-def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tuple[Ignored, ...]]:
-    """Return the serialized report, and the keys that it leaves out."""
-    report = project.report_class()
-    fields = _fields(report)
+def report(project: Project, told: Object) -> Converted:
+    """Return the serialized report, and the keys that it leaves out. Raises InvalidReport."""
+    made = project.report_class()
+    fields = _fields(made.DESCRIPTOR)
     left_out: list[Ignored] = []
     for name, value in told.items():
         field = fields.get(name)
@@ -86,17 +93,17 @@ def _report(told: Object, project: Project, schema: Schema) -> tuple[bytes, tupl
             reason, description = Reason.IGNORED_REASON_UNKNOWN, "no key has this name"
             violation = Violation(f"{_REPORT}.{_shown(name)}", description)
             left_out.append(Ignored(_shown(name), 0, reason, violation))
-        elif report.HasField(field.name):  # the same key under both of its names
+        elif made.HasField(field.name):  # the same key under both of its names
             _refuse(f"{_REPORT}.{_shown(name)}", "given twice")
-        elif not _read(value, getattr(report, field.name), schema):
-            report.ClearField(field.name)
+        elif not _read(value, getattr(made, field.name)):
+            made.ClearField(field.name)
             reason = Reason.IGNORED_REASON_MALFORMED
             violation = Violation(field.name, "not the JSON form of this key")
             left_out.append(Ignored(field.name, field.number, reason, violation))
-    return report.SerializeToString(deterministic=True), tuple(left_out[:MAX_IGNORED])
+    return made.SerializeToString(deterministic=True), tuple(left_out[:MAX_IGNORED])
 
 
-def _read(value: object, key: Message, schema: Schema) -> bool:
+def _read(value: object, key: Message) -> bool:
     if value == []:  # PHP makes this of a message without members
         value = {}
     if not isinstance(value, dict):
@@ -104,10 +111,10 @@ def _read(value: object, key: Message, schema: Schema) -> bool:
     known = {
         name: _newer_as_other(part, field)
         for name, part in value.items()
-        if (field := _fields(key).get(name)) is not None
+        if (field := _fields(key.DESCRIPTOR).get(name)) is not None
     }
     try:
-        json_format.ParseDict(known, key, descriptor_pool=schema.pool)
+        json_format.ParseDict(known, key)
     except json_format.ParseError:
         return False
     key.SetInParent()
@@ -128,7 +135,7 @@ def _newer_as_other(value: Any, field: FieldDescriptor) -> Any:  # noqa: ANN401 
 
 def _envelope(told: Object, into: type[Message]) -> Message:
     request = into()
-    fields = _fields(request)
+    fields = _fields(request.DESCRIPTOR)
     violations = []
     for name, value in told.items():
         field = fields.get(name)
@@ -158,9 +165,10 @@ def _text(value: object, field: FieldDescriptor) -> str | bytes:
         raise ValueError(msg) from None
 
 
-def _fields(request: Message) -> dict[str, FieldDescriptor]:
+@lru_cache(maxsize=256)
+def _fields(of: Descriptor) -> Mapping[str, FieldDescriptor]:
     """Return fields by both of their names, such as `registryDigest` and `registry_digest`."""
-    fields: Iterable[FieldDescriptor] = request.DESCRIPTOR.fields  # type: ignore[assignment] # upb's own
+    fields: Iterable[FieldDescriptor] = of.fields
     return {f.json_name: f for f in fields} | {f.name: f for f in fields}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import threading
 import time
@@ -14,6 +15,18 @@ from headcount_server.errors import ConfigError
 
 LOOK_SECONDS = 1.0
 """Seconds between two looks at the files; handshakes in between use the loaded pair."""
+
+COSTLY_RSA_BITS = 3072
+"""Size of an RSA key from which an operator is warned: a handshake with it costs some four
+times as much as with ECDSA P-256."""
+
+# The type of a certificate's key, as X.509 encodes it, and the length of the key that follows.
+_RSA_KEY = re.compile(
+    rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82(..)", re.DOTALL
+)
+_AROUND_MODULUS = 15
+"""Bytes of an encoded RSA key that are not its modulus."""
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 _Stamp = tuple[tuple[int, int, int], ...]
 
@@ -110,6 +123,14 @@ class Identity:
         self._stamp = stamp
         self._context = context
         self._grpc = grpc.ssl_server_certificate_configuration([(key, chain)])
+        bits = rsa_bits(chain)
+        if bits >= COSTLY_RSA_BITS:
+            log.warning(
+                "%s: RSA of %d bits, with which a handshake costs some four times as much "
+                "processor time as with ECDSA P-256; certbot --key-type ecdsa asks for that",
+                self._certificate,
+                bits,
+            )
 
     def _present(self) -> _Stamp:
         found = []
@@ -117,6 +138,13 @@ class Identity:
             status = path.stat()
             found.append((status.st_mtime_ns, status.st_size, status.st_ino))
         return tuple(found)
+
+
+def rsa_bits(chain: bytes) -> int:
+    """Return the size of the RSA key of a PEM chain's first certificate; 0 if it has none."""
+    first = _PEM.search(chain.decode("ascii", "replace"))
+    key = _RSA_KEY.search(ssl.PEM_cert_to_DER_cert(first.group())) if first else None
+    return (int.from_bytes(key.group(1), "big") - _AROUND_MODULUS) * 8 if key else 0
 
 
 def _reason(error: Exception) -> str:

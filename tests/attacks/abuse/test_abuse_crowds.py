@@ -21,6 +21,7 @@ from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, StreamEnded, StreamReset
 from support import http2_frames as h2
 from support.doors import certificate
+from support.repository import ROOT
 from support.server_process import ServerProcess
 from support.waiting import until
 
@@ -75,10 +76,25 @@ def _silent(place: tuple[str, int], said: bytes, crowd: int = SILENT) -> Iterato
 
 def _resident(server: ServerProcess) -> int:
     """Resident memory of a server, in KiB."""
+    return _status(server, "VmRSS")
+
+
+def _status(server: ServerProcess, what: str) -> int:
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
-    (found,) = re.findall(r"^VmRSS:\s+(\d+)", status, re.MULTILINE)
+    (found,) = re.findall(rf"^{what}:\s+(\d+)", status, re.MULTILINE)
     return int(found)
+
+
+def _lives_under_its_unit(server: ServerProcess) -> bool:
+    """Whether the server used less than its systemd unit allows: half of the memory, say."""
+    unit = (ROOT / "docs" / "operators" / "deploy" / "headcount.service").read_text("utf-8")
+    tasks, gib = (
+        int(re.findall(rf"^{name}=(\d+)", unit, re.MULTILINE)[0])
+        for name in ("TasksMax", "MemoryMax")
+    )
+    most = _status(server, "VmHWM") * 2
+    return most < gib * 1024 * 1024 and _status(server, "Threads") < tasks
 
 
 def _descriptors(server: ServerProcess) -> int:
@@ -159,6 +175,7 @@ def test_callers_of_other_networks_are_served_over_grpc_beside_a_silent_one(
             _calls(place, f"127.0.{10 + number}.1", trust)
         assert _resident(server) - before < GROWTH
     until(lambda: _resident(server) - before < KEPT_BY_GRPC, seconds=20)
+    assert _lives_under_its_unit(server)
     assert '"error"' not in server.errors()
 
 

@@ -135,7 +135,7 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
                 assert told["message"]
                 assert expected is None, told
                 continue
-            request, left_out = json_reports.submission(body, toy_schema)
+            request, left_out = json_reports.submission(body, toy_schema, json_reports.report)
             given = answers.read(toy, request.report.value, TODAY)
             assert len(told.get("ignored", [])) == min(100, len(left_out) + len(given.ignored))
             held.take(request.token, given)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.sample_project import DAY, HOUR, KEYS, NOTICED, Host
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 KEY = st.sampled_from([item.name for item in KEYS])
 LEVEL_OF = {item.name: item.level for item in KEYS}

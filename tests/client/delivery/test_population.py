@@ -20,7 +20,7 @@ from headcount.model.week import WEEK, Week
 from headcount.transport.messages import Answer, Request
 from support.sample_project import DAY, HOUR, MONDAY, SAMPLE, Site
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

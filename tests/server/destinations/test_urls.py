@@ -48,7 +48,7 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(
         _serve(f"--publish-to={url}"),
     ):
         assert result.exit_code == 1
-        assert "would stand in the list of processes; set the variable" in result.output
+        assert "others can read a password there" in result.output
         assert "--credentials" in result.output
         assert SECRET not in result.output
 

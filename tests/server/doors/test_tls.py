@@ -24,9 +24,10 @@ from headcount_server.config import Config
 from headcount_server.doors import tls
 from headcount_server.doors.address import Address
 from headcount_server.doors.http_application import MAX_HEADER_BYTES
-from headcount_server.doors.tls import Identity
+from headcount_server.doors.tls import Identity, rsa_bits
 from headcount_server.errors import ConfigError
 from headcount_server.registry.schema import Project
+from support.doors import certificate
 from support.server_process import THURSDAY, ServerProcess
 
 Make = Callable[[str], tuple[Path, Path]]
@@ -233,6 +234,18 @@ def test_a_pair_that_cannot_be_used_is_named_by_its_flags_and_nothing_is_asked_o
         key = locked
     with pytest.raises(ConfigError, match=r"--tls-certificate .*--tls-key .*unencrypted"):
         Identity(certificate, key)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("rsa:2048", 2048), ("rsa:3072", 3072), ("ec", 0)])
+def test_a_certificate_that_makes_handshakes_costly_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, bits: int
+) -> None:
+    key, chain = certificate(tmp_path, kind=kind)
+    assert rsa_bits(chain.read_bytes()) == bits
+    Identity(chain, key)
+    warned = [record.getMessage() for record in caplog.records]
+    assert len(warned) == (bits >= 3072)
+    assert all(f"{chain}: RSA of 3072 bits" in line for line in warned)
 
 
 def test_a_certificate_without_a_key_is_refused(config: Config, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ from support.postgres_server import empty
 from support.store_files import rows, take_copy
 from support.toy_weeks import Place, database_at
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 START = datetime(2026, 11, 16, 12, tzinfo=UTC)
 """A Monday: two weeks are open."""

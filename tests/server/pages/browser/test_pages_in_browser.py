@@ -17,6 +17,8 @@ from headcount.v1 import options_pb2
 from playwright.sync_api import BrowserContext, Dialog, Page, Response
 from support.repository import REGISTRY
 
+pytestmark = pytest.mark.heavy
+
 Context = Callable[..., AbstractContextManager[BrowserContext]]
 Serve = Callable[[Path], AbstractContextManager[str]]
 

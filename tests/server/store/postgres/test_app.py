@@ -20,6 +20,8 @@ from support.repository import ROOT
 from support.toy_weeks import command, submit
 from support.waiting import until
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(name="apps")
 def _apps(emptied_url: PostgresUrl, config: Config, clock_file: Path) -> Iterator[list[App]]:

@@ -22,6 +22,8 @@ from support.server_process import ServerProcess
 from support.toy_weeks import database_at
 from support.waiting import until
 
+pytestmark = pytest.mark.heavy
+
 ROUNDS = int(os.environ.get("HEADCOUNT_FAILOVERS", "1"))
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
 CHECK = "/grpc.health.v1.Health/Check"

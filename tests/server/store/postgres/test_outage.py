@@ -30,6 +30,8 @@ from headcount_server.week import Week
 from support import postgres_server
 from support.waiting import until
 
+pytestmark = pytest.mark.heavy
+
 W47 = Week(2026, 47)
 SUBMIT = "/headcount.v1.TelemetryService/SubmitReport"
 CHECK = "/grpc.health.v1.Health/Check"

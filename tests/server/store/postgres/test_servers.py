@@ -27,6 +27,8 @@ from support.store_place import Place
 from support.toy_weeks import command
 from support.waiting import until
 
+pytestmark = pytest.mark.heavy
+
 W46, W47 = Week(2026, 46), Week(2026, 47)
 COUNTED, DUPLICATE, CLOSED = Outcome.COUNTED, Outcome.DUPLICATE, Outcome.CLOSED
 
