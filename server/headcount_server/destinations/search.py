@@ -8,6 +8,7 @@ the rest is written over what is there.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,8 +183,8 @@ class SearchWeeks:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         if url.user or url.password:
-            login = f"{url.user}:{url.password}"
-            headers |= urllib3.make_headers(basic_auth=login)
+            login = b64encode(f"{url.user}:{url.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {login}"
         host = f"[{url.host}]" if ":" in url.host else url.host
         port = url.parts.port or 9200
         try:
