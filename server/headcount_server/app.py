@@ -30,8 +30,10 @@ from headcount_server.metrics import published_totals
 from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
 from headcount_server.metrics.project_health import RELEASE_WEEKS, ProjectHealth
+from headcount_server.notices.channel import Announced
+from headcount_server.notices.news import News, news
 from headcount_server.pages.routes import Pages
-from headcount_server.publication.published import with_totals
+from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import CurrentRegistry
@@ -111,9 +113,16 @@ class App:
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy, config.operator)
 
+        def compose(week: PublishedWeek) -> News:
+            before = store.published(None, week.week.previous(), RELEASE_WEEKS)
+            return news(registry.schema, [week, *before])
+
         publishers = [
             Publisher(destination, ServerLedger(store, writer), meter)
-            for destination in config.destinations
+            for destination in (
+                *config.destinations,
+                *(Announced(channel, compose) for channel in config.channels),
+            )
         ]
 
         def show() -> None:

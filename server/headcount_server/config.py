@@ -10,6 +10,7 @@ from headcount_server.destinations.contract import Destination
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
+from headcount_server.notices.channel import Channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
@@ -43,6 +44,8 @@ class Config:
     """Who runs the server, as its pages tell it."""
     destinations: tuple[Destination, ...] = ()
     """Places outside that are given the published totals."""
+    channels: tuple[Channel, ...] = ()
+    """Ways to send a notice about each new week."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range

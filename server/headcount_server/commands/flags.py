@@ -280,7 +280,7 @@ def naming(command: _Command) -> _Command:
 
 
 def delivering(command: _Command) -> _Command:
-    """Add `publish_to` and `credentials`."""
+    """Add `publish_to`, `notify` and `credentials`."""
     options = (
         click.option(
             "--publish-to",
@@ -289,6 +289,14 @@ def delivering(command: _Command) -> _Command:
             metavar="URL",
             help="Give published totals to a database or a search engine, such as "
             "mysql+pymysql://USER@HOST/NAME; repeatable.",
+        ),
+        click.option(
+            "--notify",
+            multiple=True,
+            type=DESTINATION,
+            metavar="URL",
+            help="Send a word about each newly published week: "
+            "smtp://HOST/?from=ADDRESS&to=ADDRESS or https://HOST/PATH; repeatable.",
         ),
         click.option(
             "--credentials",
@@ -300,18 +308,25 @@ def delivering(command: _Command) -> _Command:
     return _with(options, command)
 
 
-def destinations(
+def with_passwords(
     flag: str, urls: Sequence[DestinationUrl], file: Path | None
-) -> tuple[Destination, ...]:
-    """Return the destinations that a flag names, with the passwords of a file. Raises ConfigError.
+) -> list[DestinationUrl]:
+    """Return the URLs of a flag, with the passwords of a file. Raises ConfigError.
 
     A password on the command line or in a file of settings is refused.
     """
     context = click.get_current_context()
     (option,) = [each for each in context.command.params if flag in each.opts]
     visible = context.get_parameter_source(option.name or "") is not ParameterSource.ENVIRONMENT
-    known = open_destination.with_passwords(flag, urls, file, visible=visible)
-    return tuple(open_destination.parse(flag, url) for url in known)
+    return open_destination.with_passwords(flag, urls, file, visible=visible)
+
+
+def destinations(
+    flag: str, urls: Sequence[DestinationUrl], file: Path | None
+) -> tuple[Destination, ...]:
+    """Return the destinations that a flag names. Raises ConfigError."""
+    found = with_passwords(flag, urls, file)
+    return tuple(open_destination.parse(flag, url) for url in found)
 
 
 def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:

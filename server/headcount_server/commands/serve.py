@@ -31,6 +31,7 @@ from headcount_server.commands.flags import (
     naming,
     one_sentence,
     source,
+    with_passwords,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.commands.service_manager import ServiceManager
@@ -39,6 +40,7 @@ from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
+from headcount_server.notices import open as open_channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
@@ -118,6 +120,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     operator_contact: str | None,
     operator_imprint: str | None,
     publish_to: tuple[DestinationUrl, ...],
+    notify: tuple[DestinationUrl, ...],
     credentials: Path | None,
     cores: Cores,
     log_level: str,
@@ -154,6 +157,10 @@ def serve(  # noqa: PLR0913 - one argument a flag
             ),
             operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
             destinations=destinations("--publish-to", publish_to, credentials),
+            channels=tuple(
+                open_channel.parse("--notify", url)
+                for url in with_passwords("--notify", notify, credentials)
+            ),
         )
         if show_config:
             return

@@ -28,6 +28,11 @@ class Connected(Protocol):
 class Destination(Protocol):
     """A place outside that is given the published totals. Its text has no password."""
 
+    @property
+    def once(self) -> bool:
+        """Whether it is given each new week once: none from before, and none again."""
+        ...
+
     def connected(self) -> AbstractContextManager[Connected]:
         """Connect, and make or migrate what holds the weeks there.
 

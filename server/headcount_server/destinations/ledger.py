@@ -91,6 +91,14 @@ def lacking(ledger: Ledger, destination: str) -> int:
         return deliveries.lacking(connection, destination)
 
 
+def begin(ledger: Ledger, destination: str) -> None:
+    """Note that a destination wants none of the weeks so far, if nothing was noted of it."""
+    with ledger.reading() as connection:
+        known = deliveries.knows(connection, destination)
+    if not known:
+        ledger.note({"note": "begun", "destination": destination})
+
+
 def published(ledger: Ledger) -> list[Week]:
     """Return all published weeks."""
     with ledger.reading() as connection:

@@ -61,7 +61,8 @@ def deliver(
     if notes.lacking(ledger, name):
         with destination.connected() as connected:
             while not ended() and (delivery := notes.following(ledger, name)):
-                connected.put(delivery.week)
+                if not (destination.once and delivery.again):
+                    connected.put(delivery.week)
                 notes.note_delivered(ledger, name, delivery)
                 number += 1
                 given()
@@ -108,6 +109,8 @@ class Publisher:
     def _try(self) -> float:
         """Deliver what is lacking; return the seconds until the next look."""
         try:
+            if self._destination.once:
+                notes.begin(self._ledger, self._name)
             lacking = notes.lacking(self._ledger, self._name)
             self._meter.lacks(self._name, lacking)
             if lacking:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -65,6 +65,7 @@ class SearchDestination:
     url: DestinationUrl
     index: str
     http: urllib3.PoolManager
+    once: ClassVar[bool] = False
 
     @classmethod
     def open(cls, flag: str, url: DestinationUrl) -> SearchDestination:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -50,6 +50,7 @@ class SqlDestination:
 
     url: DestinationUrl
     engine: Engine
+    once: ClassVar[bool] = False
 
     @classmethod
     def open(cls, flag: str, url: DestinationUrl) -> SqlDestination:
