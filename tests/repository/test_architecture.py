@@ -28,7 +28,10 @@ PURE = [
 ]
 POSTGRES = sorted((SERVER / "store" / "postgres").glob("*.py"))
 """Modules that need the driver, which is an extra: imported where such a database is named."""
-FOREIGN = [SERVER / "destinations" / f"{name}.py" for name in ("search", "sql", "sql_tables")]
+FOREIGN = [
+    *(SERVER / "destinations" / f"{name}.py" for name in ("search", "sql", "sql_tables")),
+    SERVER / "notices" / "webhook.py",
+]
 """Modules that need the extra for destinations, likewise."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 

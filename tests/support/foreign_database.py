@@ -19,12 +19,17 @@ NUMBERS = (
     "SELECT week, threshold, project, key_name, measure, value, version, reports, lower_bound,"
     " upper_bound FROM headcount_totals ORDER BY week DESC, place"
 )
-"""Each number in the form of `/data/statistics.csv`."""
+"""Each number in the form of `/data`."""
 
 
 def published(database: Database) -> list[tuple[Any, ...]]:
-    """Return what `/data/statistics.csv` has of a database, in the same form."""
-    _, *lines = csv.reader(io.StringIO(table.as_csv(response(every_week(database), ""))))
+    """Return what `/data` has of a database, in the same form."""
+    return numbers(table.as_csv(response(every_week(database), "")))
+
+
+def numbers(text: str) -> list[tuple[Any, ...]]:
+    """Return the numbers of a CSV file of `/data`."""
+    _, *lines = csv.reader(io.StringIO(text))
     return [
         (w, int(t), p, key, measure, value, version, int(n), int(low), int(up) if up else None)
         for w, t, p, key, measure, value, version, n, low, up in lines

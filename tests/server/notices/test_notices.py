@@ -66,7 +66,7 @@ class PostOffice:
 def _allow(*given: Any) -> AuthResult:
     data: LoginPassword = given[-1]
     right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=right)
+    return AuthResult(success=right, handled=False)
 
 
 class _OnAnyPort(Controller):
