@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
@@ -60,7 +60,7 @@ def _key(
     week: PublishedWeek,
     project: PublishedProject,
     number: int,
-    cells: Iterable[tuple[Cell, int]],
+    cells: Sequence[tuple[Cell, int]],
 ) -> wire.KeyStatistics:
     its = project.terms.get(number)
     crossing = _crossing(week, project, number)
@@ -81,7 +81,7 @@ def _key(
     for (key, value), releases in sorted(project.publication.told_apart.items()):
         if key == number:
             told.told_apart.add(value=value, versions=sorted(releases))
-    told.ranges.extend(_ranges(week, project, number) if its else ())
+    told.ranges.extend(_ranges(week, project, number, cells) if its else ())
     return told
 
 
@@ -96,7 +96,9 @@ def _crossing(week: PublishedWeek, project: PublishedProject, key: int) -> wire.
     return wire.CROSSING_EVERY_RELEASE if every else wire.CROSSING_UNSPECIFIED
 
 
-def _ranges(week: PublishedWeek, project: PublishedProject, key: int) -> Iterator[wire.ValueRange]:
-    found = key_ranges(project, key, week.threshold)
+def _ranges(
+    week: PublishedWeek, project: PublishedProject, key: int, cells: Iterable[tuple[Cell, int]]
+) -> Iterator[wire.ValueRange]:
+    found = key_ranges(project, key, week.threshold, its=cells)
     for value, its in sorted(found.values.items()) if found else ():
         yield wire.ValueRange(value=value, lower=its.lower, upper=its.upper)
