@@ -15,7 +15,7 @@ from typing import Protocol
 from headcount_server.destinations import ledger as notes
 from headcount_server.destinations.contract import Destination
 from headcount_server.destinations.ledger import Ledger
-from headcount_server.errors import DeliveryError, ServerError
+from headcount_server.errors import ServerError
 
 LOOK_SECONDS = 30.0
 """Seconds between two looks for what a destination lacks, if nothing calls for one earlier."""
@@ -118,7 +118,7 @@ class Publisher:
                     if mine:
                         deliver(self._destination, self._ledger, self._given, self._ending.is_set)
                 self._meter.lacks(self._name, notes.lacking(self._ledger, self._name))
-        except (DeliveryError, ServerError) as error:
+        except ServerError as error:
             return self._fail(str(error))
         except Exception as error:
             log.exception("%s: a fault of this program", self._name)
@@ -132,6 +132,8 @@ class Publisher:
         self._meter.delivered(self._name)
 
     def _fail(self, why: str) -> float:
+        if self._ending.is_set():
+            return 0.0  # what is cut off is no failure
         self._meter.failed(self._name)
         self._failures += 1
         pause = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._failures - 1, 20))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from headcount_server.destinations.ledger import (
@@ -20,6 +22,7 @@ from headcount_server.store.contract import Store
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
 from support.store_place import Place
+from support.toy_weeks import command, lived
 
 W45, W46, W47 = (Week(2026, number) for number in (45, 46, 47))
 ONE, OTHER = "sqlite:///one.db", "sqlite:///other.db"
@@ -133,3 +136,21 @@ def test_the_notes_survive_a_restart_and_a_correction_by_a_command(
         assert _give(ledger, ONE) == ["2026-W46 again"]
     finally:
         writer.stop()
+
+
+def test_a_copy_and_a_restored_backup_give_every_week_again(
+    tmp_path: Path, toy_schema: Schema
+) -> None:
+    database, flag = lived(tmp_path / "headcount.db", toy_schema), f"--to=sqlite:///{tmp_path}/t.db"
+    assert "given 2 weeks" in command("publish", "--database", database, flag).output
+    assert "given 0 weeks" in command("publish", "--database", database, flag).output
+    for made in (
+        ("database", "copy", "--from", database, "--to", tmp_path / "copy.db"),
+        ("backup", "--database", database, "--open-weeks", tmp_path / "backup.db"),
+        ("restore", "--database", tmp_path / "restored.db", tmp_path / "backup.db"),
+    ):
+        result = command(*made)
+        assert result.exit_code == 0, result.output
+    for other in (tmp_path / "copy.db", tmp_path / "restored.db"):
+        result = command("publish", "--database", other, flag)
+        assert re.search(r"given [23] weeks", result.output), result.output
