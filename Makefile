@@ -90,6 +90,7 @@ soak: setup system-packages ## run every attack in its long form: some hours; th
 	HEADCOUNT_VALUES=1000000 $(call SOAK,values) tests/attacks/abuse/test_abuse_values.py
 	HEADCOUNT_REQUESTS=100000 $(call SOAK,json) tests/server/doors/test_json_memory.py
 	HEADCOUNT_WEEKS=10000 $(call SOAK,ranges) tests/server/publication/test_ranges.py
+	HEADCOUNT_PUBLISHED_WEEKS=60 $(call SOAK,published) tests/server/destinations/test_serving.py
 	HEADCOUNT_EXAMPLES=100 $(call SOAK,machines) tests/e2e/test_evolution_machine.py tests/client/delivery/test_schedule_machine.py
 	HEADCOUNT_FUZZ_SECONDS=300 $(call SOAK,fuzz) tests/attacks/fuzz/test_fuzz_client.py tests/attacks/fuzz/test_fuzz_lock.py tests/attacks/fuzz/test_fuzz_binary.py tests/attacks/fuzz/test_fuzz_http.py tests/attacks/fuzz/test_fuzz_json.py tests/attacks/fuzz/test_fuzz_registry.py tests/attacks/fuzz/test_fuzz_info.py
 	HEADCOUNT_HOSTS=10000 $(call SOAK,population) tests/client/delivery/test_population.py

@@ -14,7 +14,7 @@ from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop
 from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite.claim import Claim
-from support import chance, leftovers, postgres_server
+from support import chance, leftovers, mariadb_server, postgres_server
 from support.postgres_server import empty
 from support.server_process import ServerProcess
 
@@ -22,7 +22,7 @@ OTHER_DAYS = Path(__file__).parent / "other_days"
 ATTACKS = Path(__file__).parent / "attacks"
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
-STARTED = {"own", "postgres_server", "running", "serve"}
+STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
 """Fixtures that are such a thing."""
 
 
@@ -115,6 +115,15 @@ def _postgres_server() -> Iterator[str]:
         with leftovers.lasting():
             server = stack.enter_context(postgres_server.running())
         yield server.url()
+
+
+@pytest.fixture(scope="session", name="mariadb")
+def _mariadb() -> Iterator[mariadb_server.MariadbServer]:
+    """A MariaDB server of the session; a test that ends it starts it again."""
+    with ExitStack() as stack:
+        with leftovers.lasting():
+            server = stack.enter_context(mariadb_server.running())
+        yield server
 
 
 @pytest.fixture(scope="module", name="own")

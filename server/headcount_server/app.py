@@ -12,6 +12,8 @@ from typing import Self
 
 from headcount_server.clock import Clock
 from headcount_server.config import Config
+from headcount_server.destinations.ledger import ServerLedger
+from headcount_server.destinations.publisher import Publisher
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
 from headcount_server.doors.connect import ConnectDoor
@@ -28,8 +30,10 @@ from headcount_server.metrics import published_totals
 from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
 from headcount_server.metrics.project_health import RELEASE_WEEKS, ProjectHealth
+from headcount_server.notices.channel import Announced
+from headcount_server.notices.news import News, news
 from headcount_server.pages.routes import Pages
-from headcount_server.publication.published import with_totals
+from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.current import CurrentRegistry
@@ -109,12 +113,26 @@ class App:
         policy = Policy(config.threshold, config.grace)
         self._pages = Pages(registry, store.published, policy, config.operator)
 
+        def compose(week: PublishedWeek) -> News:
+            before = store.published(None, week.week.previous(), RELEASE_WEEKS)
+            return news(registry.schema, [week, *before])
+
+        publishers = [
+            Publisher(destination, ServerLedger(store, writer), meter)
+            for destination in (
+                *config.destinations,
+                *(Announced(channel, compose) for channel in config.channels),
+            )
+        ]
+
         def show() -> None:
             weeks = store.published(None, None, RELEASE_WEEKS)
             totals.show(with_totals(weeks))
             signals.show(weeks)
             standing.show(weeks)
             self._pages.show()
+            for publisher in publishers:
+                publisher.call()
 
         self.weeks = WeekCycle(
             writer, store, self._clock, policy, registry, on_close=show, on_jump=meter.jumped
@@ -135,6 +153,10 @@ class App:
         operations.start()
         grpc.start()
         starting.callback(grpc.leave)
+        for publisher in publishers:
+            meter.watch_destination(str(publisher))
+            starting.callback(publisher.stop)
+            publisher.start()
 
     def _open_corrections(self, starting: ExitStack, store: Store) -> Iterator[CorrectionsDoor]:
         socket = self._config.database.socket

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from headcount_server.destinations.contract import Destination
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
+from headcount_server.notices.channel import Channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
@@ -40,6 +42,10 @@ class Config:
     """Limits on callers."""
     operator: Operator = field(default_factory=Operator)
     """Who runs the server, as its pages tell it."""
+    destinations: tuple[Destination, ...] = ()
+    """Places outside that are given the published totals."""
+    channels: tuple[Channel, ...] = ()
+    """Ways to send a notice about each new week."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range

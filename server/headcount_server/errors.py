@@ -6,6 +6,7 @@ The tree::
     ├── ConfigError        a flag or file that the operator has to change
     ├── SchemaError        registry.binpb cannot be used
     ├── StoreError         the database or a week key cannot be used
+    ├── DeliveryError      a destination cannot be reached or written
     ├── DemoError          the demonstration found wrong totals
     └── Refusal            a request is answered with a code other than OK
         ├── InvalidReport      INVALID_ARGUMENT
@@ -44,6 +45,10 @@ class SchemaError(ServerError):
 
 class StoreError(ServerError):
     """A database or week key that cannot be used."""
+
+
+class DeliveryError(ServerError):
+    """A destination of published totals that cannot be reached or written."""
 
 
 class DemoError(ServerError):

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 from support import prometheus
+from support.foreign_database import NUMBERS, Foreign, numbers
+from support.mariadb_server import MariadbServer
 from support.repository import ROOT
 from support.server_process import BIN, fetch, installed
 from support.waiting import PATIENCE, until
@@ -39,6 +41,8 @@ KNOWN_TABLES = {
     "retractions",
     "annotations",
     "coverages",
+    "corrected_weeks",
+    "deliveries",
 }
 SITES, WEEKS = 120, 3
 
@@ -168,6 +172,30 @@ def test_an_over_long_value_is_refused_by_the_server_naming_the_field(demo: Demo
     answer = json.loads(refused.stderr)
     assert answer["code"] == "invalid_argument"
     assert answer["message"] == "php_version.value: 88 characters, at most 64"
+
+
+def test_a_mariadb_that_is_given_what_is_published_has_each_number_that_the_pages_have(
+    demo: Demo, mariadb: MariadbServer
+) -> None:
+    foreign = Foreign(mariadb.url(mariadb.new_database()))
+    file = demo.directory / "credentials"
+    file.write_text(foreign.text, encoding="utf-8")
+    file.chmod(0o600)
+    command = [f"{BIN}/headcount-server", "publish", "--database=headcount.db"]
+    flags = ["--to", str(foreign.url), "--credentials", str(file)]
+    given = subprocess.run(
+        [*command, *flags], cwd=demo.directory, capture_output=True, text=True, check=False
+    )
+    assert given.returncode == 0, given.stderr
+    weeks = [week for (week,) in foreign.rows("SELECT week FROM headcount_weeks")]
+    assert len(weeks) >= WEEKS
+    shown = [
+        number
+        for week in sorted(weeks, reverse=True)
+        for number in numbers(fetch(f"{demo.public}/data/weeks/{week}.csv"))
+    ]
+    assert foreign.rows(NUMBERS) == shown
+    assert len(shown) > 100
 
 
 def test_nothing_in_the_database_describes_one_installation(demo: Demo) -> None:

@@ -28,6 +28,11 @@ PURE = [
 ]
 POSTGRES = sorted((SERVER / "store" / "postgres").glob("*.py"))
 """Modules that need the driver, which is an extra: imported where such a database is named."""
+FOREIGN = [
+    *(SERVER / "destinations" / f"{name}.py" for name in ("search", "sql", "sql_tables")),
+    SERVER / "notices" / "webhook.py",
+]
+"""Modules that need the extra for destinations, likewise."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 
 
@@ -84,12 +89,13 @@ ROOMS = {
         google.protobuf grpc_tools click jinja2""",
     ),
     "headcount_server": (
-        [file for file in modules(SERVER, "demo") if file not in POSTGRES],
+        [file for file in modules(SERVER, "demo") if file not in {*POSTGRES, *FOREIGN}],
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
         grpc_reflection grpc_status click jinja2 markupsafe prometheus_client sqlite_utils
         starlette uvicorn""",
     ),
     "headcount_server on PostgreSQL": (POSTGRES, "headcount_server psycopg psycopg_pool"),
+    "headcount_server for foreign databases": (FOREIGN, "headcount_server sqlalchemy urllib3"),
     "headcount_server.demo": (
         modules(SERVER / "demo"),
         "headcount_server headcount google.protobuf grpc click rich prometheus_client",
@@ -199,6 +205,10 @@ FORBIDDEN = {
     "server: no engine outside the store, and there only `open` knows both": (
         "headcount_server/service/week_cycle.py",
         "sqlite3",
+    ),
+    "server: few modules know libraries for destinations": (
+        "headcount_server/commands/publish.py",
+        "sqlalchemy",
     ),
     "registry: one direction": ("headcount_registry/reading/info.py", "headcount_registry.checks"),
 }

@@ -20,7 +20,7 @@ from support.repository import ROOT
 LOCKS = ("constraints.txt", "proto/constraints.txt")
 OURS = {"headcount", "headcount-server", "headcount-registry"}
 LICENCES = {
-    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "PSF-2.0", "Python-2.0"),
+    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Python-2.0"),
     "Public Domain",
     *("LGPL-3.0-only", "LGPL-3.0-or-later"),  # psycopg, an extra that is linked and not changed
 }
@@ -30,6 +30,7 @@ WORDED = {
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "Apache-2.0 AND BSD-2-Clause": "Apache-2.0",
+    "Apache-2.0 OR BSD-3-Clause": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
@@ -94,7 +95,9 @@ def closure(requirements: Iterable[str]) -> set[str]:
     return found
 
 
-RUNTIME = closure([*declared("."), *declared("server", "postgresql"), *declared("registry")])
+RUNTIME = closure(
+    [*declared("."), *declared("server", "postgresql", "publish"), *declared("registry")]
+)
 """What an operator gets; hosts get a part of it."""
 
 

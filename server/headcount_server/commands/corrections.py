@@ -38,7 +38,7 @@ def retract(database: Database, project: str, key: str, week: Week | None, reaso
     click.echo(f"{project} {key}: taken down from {', '.join(weeks) or 'no published week'}")
     if week is None:
         click.echo(f"{project} {key}: withheld from every week to come")
-    click.echo("backups and exports made before still hold it", err=True)
+    click.echo("backups, exports, mail and webhooks made before still hold it", err=True)
 
 
 @click.command(cls=Command)

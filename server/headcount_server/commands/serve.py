@@ -23,19 +23,24 @@ from headcount_server.commands.flags import (
     Needed,
     Number,
     ServeCommand,
+    delivering,
+    destinations,
     encrypting,
     limiting,
     listening,
     naming,
     one_sentence,
     source,
+    with_passwords,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.commands.service_manager import ServiceManager
 from headcount_server.config import Config
+from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
+from headcount_server.notices import open as open_channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
 
@@ -71,6 +76,7 @@ _MISSING = "missing"
 @encrypting
 @limiting
 @naming
+@delivering
 @click.option(
     "--cores",
     default="1",
@@ -113,6 +119,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
+    publish_to: tuple[DestinationUrl, ...],
+    notify: tuple[DestinationUrl, ...],
+    credentials: Path | None,
     cores: Cores,
     log_level: str,
     test_clock: Path | None,
@@ -147,6 +156,11 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 trusted_proxies=trusted(trusted_proxy),
             ),
             operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
+            destinations=destinations("--publish-to", publish_to, credentials),
+            channels=tuple(
+                open_channel.parse("--notify", url)
+                for url in with_passwords("--notify", notify, credentials)
+            ),
         )
         if show_config:
             return
@@ -181,7 +195,7 @@ def _written(value: object) -> str:
     if value is None or value == ():
         return "-"
     if isinstance(value, tuple):
-        return " ".join(value)
+        return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from headcount_server.doors.status import fault
 from headcount_server.errors import ConfigError, ServerError, StoreError
 from headcount_server.service.week_cycle import WeekCycle
+from headcount_server.store import deliveries
 from headcount_server.store.corrections import Correctable, Correction, correct
 
 MODE = 0o600
@@ -103,6 +104,9 @@ class CorrectionsDoor:
         done: list[Correction] = []
         try:
             asked = json.loads(request)
+            if "note" in asked:
+                self._weeks.note(lambda: deliveries.change(self._store, asked))
+                return asdict(Correction())
             self._weeks.correct(lambda: done.append(correct(self._store, asked)))
         except ServerError as error:
             return {"error": str(error)}
@@ -113,10 +117,10 @@ class CorrectionsDoor:
 
 
 def ask(path: Path, asked: Mapping[str, str | None]) -> Correction | None:
-    """Hand a correction to the server that listens at a path; return the result of `correct`.
+    """Hand a correction, or a note about a delivery, to the server that listens at a path.
 
-    Returns None if no server listens there. Raises StoreError if the server refuses, does
-    not answer, or may not be asked.
+    Returns the result of `correct`, or None if no server listens there. Raises StoreError if
+    the server refuses, does not answer, or may not be asked.
     """
     with closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(RESPONSE_SECONDS)

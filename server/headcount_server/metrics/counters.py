@@ -84,6 +84,24 @@ class Counters:
             "How often the machine's clock was set by ten minutes or more since the start.",
             registry=self.registry,
         )
+        self._lacking = Gauge(
+            "headcount_server_destination_lacking_weeks",
+            "Published weeks that a destination lacks, or has in a state before a correction.",
+            ("destination",),
+            registry=self.registry,
+        )
+        self._delivered = Counter(
+            "headcount_server_destination_weeks",
+            "Weeks that this server gave to a destination since its start.",
+            ("destination",),
+            registry=self.registry,
+        )
+        self._undelivered = Counter(
+            "headcount_server_destination_failures",
+            "How often a destination could not be given what it lacks since the start.",
+            ("destination",),
+            registry=self.registry,
+        )
         # Rates exist from the start, even before anything happens.
         # They are kept, because looking them up costs more than counting.
         self._outcomes = {outcome: self._reports.labels(outcome) for outcome in OUTCOMES}
@@ -138,3 +156,20 @@ class Counters:
     def writable(self, *, ok: bool) -> None:
         """Record whether the store can be written."""
         self._writable.set(1 if ok else 0)
+
+    def watch_destination(self, destination: str) -> None:
+        """Expose the counters of a destination from the start."""
+        self._delivered.labels(destination)
+        self._undelivered.labels(destination)
+
+    def lacks(self, destination: str, weeks: int) -> None:
+        """Record the number of weeks that a destination lacks."""
+        self._lacking.labels(destination).set(weeks)
+
+    def delivered(self, destination: str) -> None:
+        """Record that a destination was given a week."""
+        self._delivered.labels(destination).inc()
+
+    def failed(self, destination: str) -> None:
+        """Record that a destination could not be given what it lacks."""
+        self._undelivered.labels(destination).inc()

@@ -120,7 +120,7 @@ class ProjectHealth(Collector):
             "headcount_server_silent_keys",
             "Keys that nobody answered in the last closed week, and many in those before.",
             projects,
-            lambda name: len(_silent(projects[name], self._weeks[: USUAL_WEEKS + 1])),
+            lambda name: len(silent(projects[name], self._weeks[: USUAL_WEEKS + 1])),
         )
 
 
@@ -190,7 +190,7 @@ def _usual(weeks: Sequence[PublishedWeek], project: str) -> float | None:
     return median(reports) if len(reports) >= USUAL_WEEKS else None
 
 
-def _silent(project: Project, weeks: Sequence[PublishedWeek]) -> list[int]:
+def silent(project: Project, weeks: Sequence[PublishedWeek]) -> list[int]:
     """Return the keys that fell silent in the first of these weeks, which are newest first."""
     if len(weeks) <= USUAL_WEEKS or not _reports(weeks[0], project.name):
         return []

@@ -9,7 +9,7 @@ module reads published numbers alone, so everybody can compute the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from headcount.v1 import options_pb2
@@ -60,15 +60,21 @@ class KeyRanges:
 
 
 def key_ranges(
-    published: PublishedProject, key: int, threshold: int, kind: int = 0
+    published: PublishedProject,
+    key: int,
+    threshold: int,
+    kind: int = 0,
+    its: Iterable[tuple[Cell, int]] | None = None,
 ) -> KeyRanges | None:
     """Return the ranges of a key in a week; None if nothing of the key is published.
 
-    `threshold` is the week's, and `kind` is the key's type, for a week without terms.
+    `threshold` is the week's, and `kind` is the key's type, for a week without terms. `its` are
+    the key's own numbers, if the caller has them apart from those of other keys.
     """
     if key not in published.publication.answers:
         return None
-    numbers = _Numbers(published, key, threshold, kind)
+    every = published.publication.values.items()
+    numbers = _Numbers(published, key, threshold, kind, every if its is None else its)
     low, high = numbers.whole
     values = {}
     for value in (*numbers.cells, *numbers.rare()):
@@ -98,13 +104,20 @@ def _rest(numbers: _Numbers) -> Range:
 class _Numbers:
     """The published numbers of one key in one week."""
 
-    def __init__(self, published: PublishedProject, key: int, threshold: int, kind: int) -> None:
+    def __init__(
+        self,
+        published: PublishedProject,
+        key: int,
+        threshold: int,
+        kind: int,
+        its: Iterable[tuple[Cell, int]],
+    ) -> None:
         self._published, self._key, self._week_threshold = published, key, threshold
         self._terms = published.terms.get(key)
         self._kind = self._terms.kind if self._terms else kind
         self.threshold = threshold_of(published.terms, key, threshold)
         cells: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for cell, n in published.publication.values.items():
+        for cell, n in its:
             if cell.key == key:
                 cells[cell.value][cell.release] = n
         self.cells: Mapping[str, Mapping[str, int]] = dict(cells)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from headcount.v1 import telemetry_service_pb2 as wire
 
+from headcount_server.counting.tally import Cell
 from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.partition import OTHER_RELEASES
 from headcount_server.publication.published import PublishedProject, PublishedWeek
@@ -55,11 +57,19 @@ def _project(
 ) -> wire.ProjectStatistics:
     marks = [] if declared is None else list(unasked(declared, week.week, project))
     silent = {each.key for each in marks}
+    # Sorted, so that files are the same whichever database they come from. All keys at once,
+    # so that a week of many keys takes no longer than its numbers.
+    cells: defaultdict[int, list[tuple[Cell, int]]] = defaultdict(list)
+    for cell, reports in sorted(project.publication.values.items()):
+        cells[cell.key].append((cell, reports))
     return wire.ProjectStatistics(
         project=project.name,
         reports=project.publication.reports,
         registry_digests=project.digests,
-        keys=[_key(week, project, number) for number in sorted(project.publication.answers)],
+        keys=[
+            _key(week, project, number, cells[number])
+            for number in sorted(project.publication.answers)
+        ],
         retractions=[
             wire.Retraction(
                 key=notice.name, reason=notice.reason, date=notice.date, number=notice.key
@@ -91,20 +101,23 @@ def _terms(
     )
 
 
-def _key(week: PublishedWeek, project: PublishedProject, number: int) -> wire.KeyStatistics:
+def _key(
+    week: PublishedWeek,
+    project: PublishedProject,
+    number: int,
+    cells: Sequence[tuple[Cell, int]],
+) -> wire.KeyStatistics:
     told = _terms(week, project, number, project.key_names[number])
     told.answers = project.publication.answers[number]
-    # Sorted, so that files are the same whichever database they come from.
-    for cell, reports in sorted(project.publication.values.items()):
-        if cell.key == number:
-            others = told.crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES
-            told.values.add(
-                value=cell.value, version=cell.release, reports=reports, other_releases=others
-            )
+    for cell, reports in cells:
+        others = told.crossing == wire.CROSSING_TOLD_APART and cell.release == OTHER_RELEASES
+        told.values.add(
+            value=cell.value, version=cell.release, reports=reports, other_releases=others
+        )
     for (key, value), releases in sorted(project.publication.told_apart.items()):
         if key == number:
             told.told_apart.add(value=value, versions=sorted(releases))
-    told.ranges.extend(_ranges(week, project, number) if told.type else ())
+    told.ranges.extend(_ranges(week, project, number, cells) if told.type else ())
     return told
 
 
@@ -119,7 +132,9 @@ def _crossing(week: PublishedWeek, project: PublishedProject, key: int) -> wire.
     return wire.CROSSING_EVERY_RELEASE if every else wire.CROSSING_UNSPECIFIED
 
 
-def _ranges(week: PublishedWeek, project: PublishedProject, key: int) -> Iterator[wire.ValueRange]:
-    found = key_ranges(project, key, week.threshold)
+def _ranges(
+    week: PublishedWeek, project: PublishedProject, key: int, cells: Iterable[tuple[Cell, int]]
+) -> Iterator[wire.ValueRange]:
+    found = key_ranges(project, key, week.threshold, its=cells)
     for value, its in sorted(found.values.items()) if found else ():
         yield wire.ValueRange(value=value, lower=its.lower, upper=its.upper)

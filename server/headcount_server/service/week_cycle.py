@@ -182,6 +182,10 @@ class WeekCycle:
             finally:
                 self._open = self._store.open_weeks()
 
+    def note(self, change: Callable[[], None]) -> None:
+        """Make a change between two commits that nothing public shows. Raises what it raises."""
+        self._writer.run(change)
+
     def _advance(self, now: datetime) -> None:
         if self._store.refresh():
             self._untold = True

@@ -50,6 +50,11 @@ TABLES = {
         "week project installations source",
         "a number of installations that the operator knows from elsewhere",
     ),
+    "corrected_weeks": ("week corrections", "how often a published week was corrected"),
+    "deliveries": (
+        "destination week corrections",
+        "a published week that a destination was given",
+    ),
 }
 """Columns of each table, and the meaning of its rows."""
 VIEWS = (

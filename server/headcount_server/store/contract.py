@@ -8,6 +8,7 @@ report: tokens are in their own table with no other fact, and the rest are total
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -18,6 +19,7 @@ from headcount_server.counting.vocabulary import Report
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
+from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
@@ -110,6 +112,24 @@ class Store(Protocol):
         """Return at most `limit` closed weeks from first to last, newest first.
 
         Raises Unavailable.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """Give a connection that only reads, on one snapshot. May be called from any thread.
+
+        Raises Unavailable.
+        """
+        ...
+
+    def noting(self) -> AbstractContextManager[Connection]:
+        """Give the connection of one transaction that notes a delivery; see `deliveries`."""
+        ...
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver to destinations; give False if another process has it.
+
+        May be called from any thread. Raises Unavailable.
         """
         ...
 

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from headcount_server.errors import StoreError
-from headcount_server.store import folding, retractions
+from headcount_server.store import deliveries, folding, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
@@ -22,6 +22,8 @@ MAX_LENGTH = 500
 """Longest reason, explanation or source, in characters."""
 MAX_INSTALLATIONS = 10**12
 """Largest number of installations of a project."""
+_LAST = "~"
+"""Later than every week, as a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Correctable(Protocol):
 
         Raises StoreError or Unavailable.
         """
+        ...
+
+    def noting(self) -> AbstractContextManager[Connection]:
+        """Give the connection of one transaction that notes a delivery; see `deliveries`."""
         ...
 
     def give_up(self, connection: Connection, week: Week) -> None:
@@ -106,6 +112,8 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         folded = folding.take_down(connection, project, number, weeks)
         for found in weeks:
             retractions.note(connection, found, project, number, reason, today)
+        if weeks:  # places in later weeks go too, and with them the bounds of values
+            deliveries.correct(connection, weeks[0], _LAST)
         if week is None:
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
@@ -125,6 +133,7 @@ def annotate(database: Correctable, week: Week, text: str) -> None:
         connection.execute("DELETE FROM annotations WHERE week = ?", (str(week),))
         if text:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
+        deliveries.correct(connection, str(week), str(week))
 
 
 def cover(

@@ -75,6 +75,14 @@ class Database(Protocol):
         """Give the connection of a command that corrects, in one transaction."""
         ...
 
+    def noting(self) -> AbstractContextManager[Connection]:
+        """Give the connection of a command that notes a delivery, in one transaction."""
+        ...
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver to destinations; give False if another process has it."""
+        ...
+
     def give_up(self, connection: Connection, week: Week) -> None:
         """Drop an open week with its tokens and totals, within a transaction of `writing`."""
         ...

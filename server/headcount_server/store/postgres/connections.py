@@ -159,6 +159,31 @@ def writing(url: PostgresUrl) -> Iterator[Adapter]:
             log.warning("tables of a week that is no longer open are left; a server drops them")
 
 
+@contextmanager
+def noting(url: PostgresUrl) -> Iterator[Adapter]:
+    """Give one transaction that deletes no totals and keeps no server waiting.
+
+    Raises StoreError.
+    """
+    with connected(url) as connection:
+        refuse_strange(connection, url, older=False)
+        with connection.transaction():
+            yield Adapter(connection)
+
+
+@contextmanager
+def delivering(url: PostgresUrl) -> Iterator[bool]:
+    """Hold the right to deliver to destinations; give False if another session has it.
+
+    It ends with the session, and so with the process that delivers. Raises StoreError.
+    """
+    with connected(url) as connection:
+        row = connection.execute(
+            "SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, schema.DELIVERIES_LOCK)
+        ).fetchone()
+        yield row == (True,)
+
+
 def _write_anew(connection: PostgresConnection) -> None:
     """Rewrite the published tables, unless that keeps others waiting for long."""
     try:

@@ -41,6 +41,14 @@ class PostgresDatabase:
         """Give one transaction that corrects."""
         return connections.writing(self.url)
 
+    def noting(self) -> AbstractContextManager[Connection]:
+        """Give one transaction that notes a delivery."""
+        return connections.noting(self.url)
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver."""
+        return connections.delivering(self.url)
+
     def give_up(self, connection: Connection, week: Week) -> None:
         """Drop an open week; servers then begin it anew."""
         weeks.forget(connections.of(connection), week)

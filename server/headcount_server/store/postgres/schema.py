@@ -48,7 +48,7 @@ _UNSAMPLED = {
 
 LOCKS = 0x68646374
 """First number of headcount's advisory locks (`hdct`); the second number says what is locked."""
-SCHEMA_LOCK, WEEKS_LOCK, VOCABULARY_LOCK, SERVERS_LOCK = range(1, 5)
+SCHEMA_LOCK, WEEKS_LOCK, VOCABULARY_LOCK, SERVERS_LOCK, DELIVERIES_LOCK = range(1, 6)
 _PATIENCE = {SCHEMA_LOCK: "20s", WEEKS_LOCK: "5s"}
 """Longest wait for an advisory lock, if it is longer than for a lock on a table: another
 server may be making the tables or closing a week, and no caller queues behind the wait."""
@@ -191,12 +191,21 @@ CREATE VIEW headcount.published_coverages AS
   FROM headcount.coverages JOIN headcount.published_weeks USING (week);
 """
 
+_DELIVERIES = """
+CREATE TABLE headcount.corrected_weeks (
+  week text COLLATE "C" PRIMARY KEY, corrections integer NOT NULL);
+CREATE TABLE headcount.deliveries (
+  destination text COLLATE "C", week text COLLATE "C", corrections integer NOT NULL,
+  PRIMARY KEY (destination, week));
+"""
+
 STEPS = {
     "001_open_and_published_weeks": _TOTALS,
     "002_views": _VIEWS,
     "003_identity_and_key_checks": _IDENTITY,
     "004_terms_places_and_partitions": _PARTITIONS,
     "005_coverages": _COVERAGES,
+    "006_deliveries": _DELIVERIES,
 }
 """Statements by the name of their step, in order; a released step never changes."""
 

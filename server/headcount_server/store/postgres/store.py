@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from random import randrange
@@ -217,10 +217,27 @@ class PostgresStore:
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Return closed weeks of one snapshot."""
+        with self.snapshot() as reader:
+            return publishing.read(reader, first, last, limit)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Adapter]:
+        """Give one snapshot."""
         with self._connection("the totals cannot be read") as connection, connection.transaction():
             # One snapshot, so that a close in between is seen as a whole or not at all.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            return publishing.read(Adapter(connection), first, last, limit)
+            yield Adapter(connection)
+
+    @contextmanager
+    def noting(self) -> Iterator[Adapter]:
+        """Give one transaction."""
+        failed = "the delivery cannot be noted"
+        with self._connection(failed) as connection, connection.transaction():
+            yield Adapter(connection)
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver, once among all servers and commands."""
+        return connections.delivering(self._url)
 
     def check(self) -> None:
         """Do nothing, because each new connection is compared with the first one."""

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store import folding, retractions
+from headcount_server.store import deliveries, folding, retractions
 from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import BACKUP
@@ -107,6 +107,8 @@ def restore(backup: Path, database: Path, now: datetime, former: Path | None) ->
                 given_up = tuple(_give_up(connection, now))
                 if former is not None:
                     _retract(connection, former)
+                # Destinations may have been given other weeks since.
+                deliveries.begin_anew(connection)
                 connections.rewrite(connection, connections.CORRECTED)
                 connection.execute("COMMIT")
                 empty_log(connection, draft)

@@ -11,7 +11,8 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from headcount_server.errors import StoreError, Unavailable
@@ -20,13 +21,34 @@ _MOVED = "the totals cannot be written"
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return a file that belongs to a database: `-wal`, `-shm`, `.lock` or `.keys`."""
+    """Return a file that belongs to a database: such as `-wal`, `.lock` or `.keys`."""
     return path.with_name(f"{path.name}{suffix}")
 
 
 def real(path: Path) -> Path:
     """Return the real path of a database's file if it is a link; its other files are there too."""
     return path.resolve() if path.is_symlink() else path
+
+
+@contextmanager
+def delivering(path: Path) -> Iterator[bool]:
+    """Hold the right to deliver to destinations; give False if another process has it.
+
+    A command may have it beside a server. Raises StoreError.
+    """
+    try:
+        held = os.open(beside(path, ".delivering"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(held)
 
 
 class Claim:

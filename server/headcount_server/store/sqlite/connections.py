@@ -144,6 +144,27 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Afterwards nothing of the deleted rows is left, and no key of a week that is not open. Raises
     StoreError if there is no such database, a server runs on it, or it cannot be written.
     """
+    with _claimed(path) as connection:
+        before = open_weeks(connection)
+        with _transaction(connection):
+            yield connection
+            rewrite(connection, CORRECTED)
+        empty_log(connection, path)
+        _destroy_keys(connection, path, before)
+
+
+@contextmanager
+def noting(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a command the lock and a connection, in one transaction that deletes no totals.
+
+    Raises StoreError as `writing` does.
+    """
+    with _claimed(path) as connection, _transaction(connection):
+        yield connection
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         refuse_torn(path)
         msg = f"{path}: there is no such database"
@@ -151,24 +172,24 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     claim = Claim(path)
     try:
         with closing(connect(path)) as connection:
-            own = identity(connection)
-            claim.take_name(own)
-            before = open_weeks(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                rewrite(connection, CORRECTED)
-                stamp(connection, own)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-            empty_log(connection, path)
-            _destroy_keys(connection, path, before)
+            claim.take_name(identity(connection))
+            yield connection
     except (OSError, sqlite3.Error) as error:
         raise StoreError(told(path, error)) from error
     finally:
         claim.release()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        stamp(connection, identity(connection))
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 CORRECTED = (

@@ -14,7 +14,7 @@ from headcount_server.store.audit import Audit
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Side, Target
 from headcount_server.store.sqlite import audit, connections, copying
-from headcount_server.store.sqlite.claim import beside
+from headcount_server.store.sqlite.claim import beside, delivering
 from headcount_server.store.sqlite.store import SqliteStore, forget_week
 from headcount_server.week import Week
 
@@ -51,6 +51,14 @@ class SqliteDatabase:
         """Give one transaction that corrects, while no server runs."""
         return connections.writing(self.path)
 
+    def noting(self) -> AbstractContextManager[Connection]:
+        """Give one transaction that notes a delivery, while no server runs."""
+        return connections.noting(self.path)
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver, which a server may have."""
+        return delivering(self.path)
+
     def give_up(self, connection: Connection, week: Week) -> None:
         """Drop an open week; the server then begins it anew."""
         forget_week(connection, week)
@@ -79,7 +87,7 @@ class SqliteDatabase:
             msg = f"--database {self}: exists and is no demonstration's; name another file"
             raise ConfigError(msg)
         try:
-            for suffix in ("", "-wal", "-shm", ".lock", ".socket"):
+            for suffix in ("", "-wal", "-shm", ".lock", ".socket", ".delivering"):
                 beside(self.path, suffix).unlink(missing_ok=True)
             shutil.rmtree(beside(self.path, ".keys"), ignore_errors=True)
             text = "Made by headcount-server demo, which replaces it.\n"

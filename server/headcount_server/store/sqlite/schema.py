@@ -117,6 +117,15 @@ CREATE VIEW published_coverages AS
   FROM coverages JOIN published_weeks USING (week);
 """
 
+_M007 = """
+CREATE TABLE corrected_weeks (
+  week TEXT PRIMARY KEY, corrections INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+  destination TEXT, week TEXT, corrections INTEGER NOT NULL, PRIMARY KEY (destination, week)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -160,4 +169,11 @@ def m005_terms_places_and_partitions(db: Database) -> None:
 def m006_coverages(db: Database) -> None:
     """Create the numbers of installations that an operator knows from elsewhere."""
     for statement in _M006.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m007_deliveries(db: Database) -> None:
+    """Create the notes of what destinations have been given."""
+    for statement in _M007.split(";")[:-1]:
         db.execute(statement)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from headcount_server.store.closing import publish
 from headcount_server.store.connection import Connection
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite import connections
-from headcount_server.store.sqlite.claim import Claim, beside
+from headcount_server.store.sqlite.claim import Claim, beside, delivering
 from headcount_server.store.sqlite.connections import (
     connect,
     read_only,
@@ -240,13 +240,29 @@ class SqliteStore:
 
     def published(self, first: Week | None, last: Week | None, limit: int) -> list[PublishedWeek]:
         """Return closed weeks, read over a connection of this call alone."""
+        with self.snapshot() as reader:
+            return published_tables.read(reader, first, last, limit)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of this call alone."""
         with (
             _unavailable("the totals cannot be read", self._path),
             closing(read_only(self._path)) as reader,
         ):
             # One snapshot, so that a close in between is seen as a whole or not at all.
             reader.execute("BEGIN")
-            return published_tables.read(reader, first, last, limit)
+            yield reader
+
+    @contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection, within a transaction."""
+        with _unavailable("the delivery cannot be noted"), self._transaction():
+            yield self._connection
+
+    def delivering(self) -> AbstractContextManager[bool]:
+        """Hold the right to deliver, which a command may have."""
+        return delivering(self._path)
 
     def probe(self) -> bool:
         """Return whether a commit succeeds."""

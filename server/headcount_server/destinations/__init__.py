@@ -1,0 +1,1 @@
+"""Destinations: databases and search engines that are given the published totals."""
