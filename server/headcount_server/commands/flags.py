@@ -214,7 +214,7 @@ def limiting(command: _Command) -> _Command:
 
 
 def naming(command: _Command) -> _Command:
-    """Add `operator`, `operator_contact` and `operator_imprint`."""
+    """Add `operator`, `operator_contact`, `operator_imprint` and `site_address`."""
     options = (
         click.option("--operator", metavar="NAME", help="Who runs this server, for its pages."),
         click.option(
@@ -224,6 +224,11 @@ def naming(command: _Command) -> _Command:
         ),
         click.option(
             "--operator-imprint", metavar="ADDRESS", help="A page that says more: https://…."
+        ),
+        click.option(
+            "--site-address",
+            metavar="ADDRESS",
+            help="Where people read the pages, https://…/, for the sitemap and previews of links.",
         ),
     )
     return _with(options, command)

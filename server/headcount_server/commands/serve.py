@@ -70,6 +70,14 @@ _MISSING = "missing"
 @limiting
 @naming
 @click.option(
+    "--frame-ancestors",
+    default="*",
+    show_default=True,
+    metavar="SITES",
+    help="Sites that may embed fragments, badges and charts: addresses with blanks between "
+    "them, *, 'self' or 'none'.",
+)
+@click.option(
     "--cores",
     default="1",
     show_default=True,
@@ -111,6 +119,8 @@ def serve(  # noqa: PLR0913 - one argument a flag
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
+    site_address: str | None,
+    frame_ancestors: str,
     cores: Cores,
     log_level: str,
     test_clock: Path | None,
@@ -144,7 +154,10 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 connections=limit_connections,
                 trusted_proxies=trusted(trusted_proxy),
             ),
-            operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
+            operator=Operator(
+                operator or "", operator_contact or "", operator_imprint or "", site_address or ""
+            ),
+            frame_ancestors=frame_ancestors,
         )
         if show_config:
             return

@@ -29,6 +29,7 @@ def site(  # noqa: PLR0913 - one argument a flag
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
+    site_address: str | None,
 ) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.
 
@@ -40,6 +41,8 @@ def site(  # noqa: PLR0913 - one argument a flag
             schema.load(registry),
             published_tables.every_week(database),
             published_tables.policy(database),
-            Operator(operator or "", operator_contact or "", operator_imprint or ""),
+            Operator(
+                operator or "", operator_contact or "", operator_imprint or "", site_address or ""
+            ),
         )
     click.echo(f"{out}: {quantity(number, 'file')}; try them with: python3 -m http.server -d {out}")
