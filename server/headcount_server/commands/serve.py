@@ -119,6 +119,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
+    data_licence: str | None,
     site_address: str | None,
     frame_ancestors: str,
     cores: Cores,
@@ -155,7 +156,11 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 trusted_proxies=trusted(trusted_proxy),
             ),
             operator=Operator(
-                operator or "", operator_contact or "", operator_imprint or "", site_address or ""
+                operator or "",
+                operator_contact or "",
+                operator_imprint or "",
+                data_licence or "",
+                site_address or "",
             ),
             frame_ancestors=frame_ancestors,
         )

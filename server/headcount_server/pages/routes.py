@@ -15,7 +15,7 @@ from headcount_server.pages.download import Download
 from headcount_server.pages.environment import CONTENT_POLICY
 from headcount_server.pages.operator import Operator
 from headcount_server.pages.site import BUNDLE, NOBODY, Site
-from headcount_server.publication.bundle import all_weeks
+from headcount_server.publication.bundle import About, all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
@@ -58,9 +58,10 @@ class Pages:
         self._policy = policy
         self._operator = operator
         self._ancestors = ancestors
+        self._about = About(policy, operator.licence)
         self._weeks: Sequence[PublishedWeek] = ()
         self._site = Site(registry.schema, (), policy, operator)
-        self._download = Download(registry.schema, published)
+        self._download = Download(registry.schema, published, self._about)
 
     def show(self) -> None:
         """Show the totals that are published now. Raises Unavailable."""
@@ -144,7 +145,7 @@ class Pages:
 
     def _renew(self) -> None:
         known = self._registry.schema
-        self._download = Download(known, self._published)
+        self._download = Download(known, self._published, self._about)
         self._site = Site(known, self._weeks, self._policy, self._operator)
 
 
