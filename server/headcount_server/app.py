@@ -111,7 +111,9 @@ class App:
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
-        self._pages = Pages(registry, store.published, policy, config.operator)
+        self._pages = Pages(
+            registry, store.published, policy, config.operator, config.frame_ancestors
+        )
 
         def compose(week: PublishedWeek) -> News:
             before = store.published(None, week.week.previous(), RELEASE_WEEKS)
@@ -189,7 +191,9 @@ class App:
             *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
             *self._pages.routes(),
         ]
-        pages = application(published_totals.registry(totals), routes, config.hsts)
+        pages = application(
+            published_totals.registry(totals), routes, config.hsts, self._pages.missing
+        )
         public = HttpDoor(pages, "--public", config.public, room.http, identity)
         doors.append(public)
         own = application(meter.registry, [health(lambda: grpc.serving)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,10 @@ from headcount_server.errors import ConfigError
 from headcount_server.notices.channel import Channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
+
+_ANCESTORS = re.compile(
+    r"\*|'none'|('self'|https?://[A-Za-z0-9.*:\[\]-]+)( ('self'|https?://[A-Za-z0-9.*:\[\]-]+))*"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ class Config:
     """Places outside that are given the published totals."""
     channels: tuple[Channel, ...] = ()
     """Ways to send a notice about each new week."""
+    frame_ancestors: str = "*"
+    """Sites that may embed fragments, badges and charts, in the words of CSP."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= 1000:  # noqa: PLR2004 - the documented range
@@ -53,6 +60,12 @@ class Config:
             raise ConfigError(msg)
         if not timedelta() <= self.grace < timedelta(weeks=1):
             msg = f"--grace-hours {self.grace / timedelta(hours=1):g}: outside 0 to 167"
+            raise ConfigError(msg)
+        if not _ANCESTORS.fullmatch(self.frame_ancestors):
+            msg = (
+                f"--frame-ancestors {self.frame_ancestors}: give sites such as "
+                "https://www.example.org with blanks between them, or *, or 'self', or 'none'"
+            )
             raise ConfigError(msg)
         if (self.tls_certificate is None) != (self.tls_key is None):
             msg = "--tls-certificate and --tls-key: one is of no use without the other; name both"

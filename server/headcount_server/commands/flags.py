@@ -264,7 +264,10 @@ def limiting(command: _Command) -> _Command:
 
 
 def naming(command: _Command) -> _Command:
-    """Add `operator`, `operator_contact` and `operator_imprint`."""
+    """Add what pages say of their operator, the licence of the data, and the address of the site.
+
+    They are `operator`, `operator_contact`, `operator_imprint`, `data_licence`, `site_address`.
+    """
     options = (
         click.option("--operator", metavar="NAME", help="Who runs this server, for its pages."),
         click.option(
@@ -274,6 +277,16 @@ def naming(command: _Command) -> _Command:
         ),
         click.option(
             "--operator-imprint", metavar="ADDRESS", help="A page that says more: https://…."
+        ),
+        click.option(
+            "--data-licence",
+            metavar="NAME",
+            help="Licence of the published data: a name of SPDX, such as CC0-1.0, or https://….",
+        ),
+        click.option(
+            "--site-address",
+            metavar="ADDRESS",
+            help="Where people read the pages, https://…/, for the sitemap and previews of links.",
         ),
     )
     return _with(options, command)

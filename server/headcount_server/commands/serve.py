@@ -78,6 +78,14 @@ _MISSING = "missing"
 @naming
 @delivering
 @click.option(
+    "--frame-ancestors",
+    default="*",
+    show_default=True,
+    metavar="SITES",
+    help="Sites that may embed fragments, badges and charts: addresses with blanks between "
+    "them, *, 'self' or 'none'.",
+)
+@click.option(
     "--cores",
     default="1",
     show_default=True,
@@ -122,6 +130,9 @@ def serve(  # noqa: PLR0913 - one argument a flag
     publish_to: tuple[DestinationUrl, ...],
     notify: tuple[DestinationUrl, ...],
     credentials: Path | None,
+    data_licence: str | None,
+    site_address: str | None,
+    frame_ancestors: str,
     cores: Cores,
     log_level: str,
     test_clock: Path | None,
@@ -155,7 +166,14 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 connections=limit_connections,
                 trusted_proxies=trusted(trusted_proxy),
             ),
-            operator=Operator(operator or "", operator_contact or "", operator_imprint or ""),
+            operator=Operator(
+                operator or "",
+                operator_contact or "",
+                operator_imprint or "",
+                data_licence or "",
+                site_address or "",
+            ),
+            frame_ancestors=frame_ancestors,
             destinations=destinations("--publish-to", publish_to, credentials),
             channels=tuple(
                 open_channel.parse("--notify", url)

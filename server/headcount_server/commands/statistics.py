@@ -101,8 +101,11 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
     type=click.Choice(("files", "sqlite")),
     help="JSON and CSV with checksums, or a SQLite file for other programs.",
 )
+@click.option("--data-licence", metavar="NAME", help="Licence of the data, as `serve` takes it.")
 @click.argument("place", metavar="DIRECTORY", type=PATH)
-def export(database: Database, registry: Path, form: str, place: Path) -> None:
+def export(
+    database: Database, registry: Path, form: str, data_licence: str | None, place: Path
+) -> None:
     """Write all published totals to DIRECTORY, as open data.
 
     If the name ends in .zip, the result is one file, the same that a server
@@ -115,7 +118,8 @@ def export(database: Database, registry: Path, form: str, place: Path) -> None:
             _export_sqlite(database, registry, place)
             return
         weeks = published_tables.every_week(database)
-        bundle.write(place, schema.load(registry), weeks)
+        about = bundle.About(published_tables.policy(database), data_licence or "")
+        bundle.write(place, schema.load(registry), weeks, about)
     how = f"check with: cd {place} && sha256sum -c SHA256SUMS"
     if place.suffix == bundle.ARCHIVE:
         how = "it holds SHA256SUMS to check them with"

@@ -25,11 +25,15 @@ _METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
 
 
 def application(
-    registry: CollectorRegistry, routes: Iterable[Route] = (), hsts: timedelta = timedelta()
+    registry: CollectorRegistry,
+    routes: Iterable[Route] = (),
+    hsts: timedelta = timedelta(),
+    missing: Callable[[Request, Exception], Response] | None = None,
 ) -> Starlette:
     """Return an application of these routes and `/metrics`, a registry as text or OpenMetrics.
 
-    Every response asks browsers to insist on TLS for as long as `hsts`.
+    Every response asks browsers to insist on TLS for as long as `hsts`. `missing` answers where
+    there is nothing.
     """
 
     def metrics(request: Request) -> Response:
@@ -40,7 +44,11 @@ def application(
     middleware = [Middleware(HeaderBound), Middleware(OriginForm)]
     if hsts:
         middleware.insert(0, Middleware(Insistence, hsts))  # around all that answers
-    made = Starlette(routes=[Route("/metrics", metrics), *routes], middleware=middleware)
+    made = Starlette(
+        routes=[Route("/metrics", metrics), *routes],
+        middleware=middleware,
+        exception_handlers={404: missing} if missing else None,
+    )
     # Its redirects name the host that the caller named, and lack any prefix that a proxy strips.
     made.router.redirect_slashes = False
     return made

@@ -24,6 +24,8 @@ HTML = "text/html; charset=utf-8"
 SVG = "image/svg+xml"
 CSS = "text/css; charset=utf-8"
 ATOM = "application/atom+xml"
+TEXT = "text/plain; charset=utf-8"
+XML = "application/xml"
 ZIP = "application/zip"
 
 # Characters that no XML 1.0 document may contain, not even by number.

@@ -21,8 +21,9 @@ class Download:
     Up to `bundle.MAX_MEMORY` its bytes are in memory; a larger archive is in a temporary file.
     """
 
-    def __init__(self, known: Schema, published: ReadWeeks) -> None:
+    def __init__(self, known: Schema, published: ReadWeeks, about: bundle.About) -> None:
         self.schema = known
+        self._about = about
         self.turn = asyncio.Lock()
         """Held by the one caller that may make the archive, so that others wait without a
         thread."""
@@ -39,7 +40,8 @@ class Download:
         file = SpooledTemporaryFile(bundle.MAX_MEMORY)  # noqa: SIM115 - closed with its holder
         close = weakref.finalize(self, file.close)
         try:
-            bundle.archive(file, self.schema, bundle.all_weeks(self._published))
+            weeks = bundle.all_weeks(self._published)
+            bundle.archive(file, self.schema, weeks, self._about)
             self.size = file.tell()
             file.seek(0)
             digest = sha256()

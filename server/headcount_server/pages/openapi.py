@@ -26,6 +26,7 @@ _FILES = {
         "Everything that was ever published, with the registry and checksums",
         "application/zip",
     ),
+    "/weeks/feed.atom": ("Published weeks, newest first", "application/atom+xml"),
     "/changes/feed.atom": ("What changed in what is asked, newest first", "application/atom+xml"),
     "/changes/{project}/feed.atom": (
         "What changed in what a project asks, newest first",

@@ -9,6 +9,9 @@ from headcount_server.errors import ConfigError
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
 
+_SPDX = re.compile(r"[A-Za-z0-9.+-]+")
+_ROOT = re.compile(r"https?://[^\s?#]+/", re.ASCII | re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -19,6 +22,10 @@ class Operator:
     """Address to reach the operator: `https://…` or `mailto:…`."""
     imprint: str = ""
     """Address of a page that says more about the operator."""
+    licence: str = ""
+    """Licence of the data: an address, a name of SPDX, or nothing."""
+    site: str = ""
+    """Whole address of the first page, with a slash at its end, for links from elsewhere."""
 
     def __post_init__(self) -> None:
         for flag, address in (
@@ -28,6 +35,17 @@ class Operator:
             if address and not link(address):
                 msg = f"{flag} {address}: give an address that begins with https:// or mailto:"
                 raise ConfigError(msg)
+        if self.licence and not (link(self.licence) or _SPDX.fullmatch(self.licence)):
+            msg = (
+                f"--data-licence {self.licence}: give a name of SPDX such as CC0-1.0, or https://…"
+            )
+            raise ConfigError(msg)
+        if self.site and not _ROOT.fullmatch(self.site):
+            msg = (
+                f"--site-address {self.site}: give the address of the first page, such as "
+                "https://telemetry.example.org/, with a slash at its end"
+            )
+            raise ConfigError(msg)
 
 
 def link(address: str) -> str:

@@ -10,29 +10,32 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from headcount_server.errors import Unavailable
-from headcount_server.pages.documents import ZIP
+from headcount_server.pages.documents import HTML, ZIP
 from headcount_server.pages.download import Download
+from headcount_server.pages.environment import CONTENT_POLICY
 from headcount_server.pages.operator import Operator
 from headcount_server.pages.site import BUNDLE, NOBODY, Site
-from headcount_server.publication.bundle import all_weeks
+from headcount_server.publication.bundle import About, all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
 from headcount_server.representation import has, response, tag
 
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
-"""Content-Security-Policy of every response: no scripts, and nothing from elsewhere."""
 CACHING = "public, max-age=300"
 
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
-    *("/methodology", "/methodology/"),
+    *("/methodology", "/methodology/", "/search", "/search/", "/robots.txt", "/sitemap.xml"),
     *("/changes", "/changes/{rest:path}"),
     *("/weeks", "/weeks/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
 _FILE_NAME = "headcount-bundle.zip"
-_EMBEDDED = ("/fragment.html", "/badge.svg")
+_EMBEDDED = ("/fragment.html", "/badge.svg", "/chart.svg")
+_OF_CHARTS = "default-src 'none'; style-src 'unsafe-inline'"
+"""Content-Security-Policy of charts, which carry their style, because they are taken along."""
+_DEEPEST = 9
+"""Most slashes of an address for which a page says that there is nothing."""
 
 
 class Pages:
@@ -48,14 +51,17 @@ class Pages:
         published: ReadWeeks,
         policy: Policy,
         operator: Operator = NOBODY,
+        ancestors: str = "*",
     ) -> None:
         self._registry = registry
         self._published = published
         self._policy = policy
         self._operator = operator
+        self._ancestors = ancestors
+        self._about = About(policy, operator.licence)
         self._weeks: Sequence[PublishedWeek] = ()
         self._site = Site(registry.schema, (), policy, operator)
-        self._download = Download(registry.schema, published)
+        self._download = Download(registry.schema, published, self._about)
 
     def show(self) -> None:
         """Show the totals that are published now. Raises Unavailable."""
@@ -81,7 +87,7 @@ class Pages:
                 await run_in_threadpool(download.make)
         except Unavailable as error:
             return _unavailable(error)
-        headers = _headers(BUNDLE) | {
+        headers = self._headers(BUNDLE) | {
             "ETag": tag(download.digest),
             "Content-Length": str(download.size),
             "Content-Disposition": f'attachment; filename="{_FILE_NAME}"',
@@ -97,18 +103,40 @@ class Pages:
         address, site = request.url.path.removeprefix("/"), self._present()
         document = site.document(address)
         if document is not None:
-            return response(request, document, _headers(address))
+            return response(request, document, self._headers(address))
         if f"{address}/" in site.addresses:
             # Relative, because a proxy may strip a prefix that the server does not know.
             last = address.rpartition("/")[2]
-            return RedirectResponse(f"./{last}/", 308, _headers(address))
+            return RedirectResponse(f"./{last}/", 308, self._headers(address))
         moved = site.moved(address)
         if moved is not None:
             folder, _, file = moved.rpartition("/")
             here = f"./{file}" if file else f"../{folder.rpartition('/')[2]}/"
-            return RedirectResponse(here, 308, _headers(address))
-        missing = b"There is nothing at this address. Everything begins at /\n"
-        return Response(missing, 404, _headers(address), "text/plain")
+            return RedirectResponse(here, 308, self._headers(address))
+        return self.missing(request)
+
+    def missing(self, request: Request, _: Exception | None = None) -> Response:
+        """Return the response at an address without a document."""
+        address = request.url.path.removeprefix("/")
+        headers = self._headers(address) | {"Vary": "Accept"}
+        depth = address.count("/")
+        if depth > _DEEPEST or "text/html" not in request.headers.get("accept", ""):
+            missing = b"There is nothing at this address. Everything begins at /\n"
+            return Response(missing, 404, headers, "text/plain")
+        return Response(self._present().missing(depth).body, 404, headers, HTML)
+
+    def _headers(self, address: str) -> dict[str, str]:
+        ancestors = self._ancestors if f"/{address}".endswith(_EMBEDDED) else "'none'"
+        policy = _OF_CHARTS if address.endswith("/chart.svg") else CONTENT_POLICY
+        return {
+            "Cache-Control": CACHING,
+            "Content-Security-Policy": f"{policy}; frame-ancestors {ancestors}",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            # All files are public, so any page may read and embed them.
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
 
     def _present(self) -> Site:
         if self._site.schema is not self._registry.schema:
@@ -117,22 +145,8 @@ class Pages:
 
     def _renew(self) -> None:
         known = self._registry.schema
-        self._download = Download(known, self._published)
+        self._download = Download(known, self._published, self._about)
         self._site = Site(known, self._weeks, self._policy, self._operator)
-
-
-def _headers(address: str) -> dict[str, str]:
-    embedded = f"/{address}".endswith(_EMBEDDED)
-    ancestors = "*" if embedded else "'none'"
-    return {
-        "Cache-Control": CACHING,
-        "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        # All files are public, so any page may read and embed them.
-        "Access-Control-Allow-Origin": "*",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-    }
 
 
 def _unavailable(error: Unavailable) -> Response:

@@ -12,32 +12,29 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from headcount_server.pages import changes, documents, former, history, member, views, wording
-from headcount_server.pages.adoption import AGES
-from headcount_server.pages.documents import ATOM, CSS, HTML, SVG
-from headcount_server.pages.operator import Operator, link
+from headcount_server.pages import (
+    changes,
+    documents,
+    finding,
+    former,
+    history,
+    member,
+    views,
+    wording,
+)
+from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, TEXT, XML
+from headcount_server.pages.environment import MAX_WEEKS, environment
+from headcount_server.pages.operator import Operator
 from headcount_server.pages.week_view import MOST_ROWS, week_view
 from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
-from headcount_server.quantity import quantity
 from headcount_server.registry.schema import Key, Project, Schema
 from headcount_server.representation import Document
-from headcount_server.week import Week
 
 FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
 """Address of the bundle, which is not a document because it can be larger than memory."""
-MAX_WEEKS = 53
-"""Number of weeks in tables and in the files of projects and keys: a year."""
-
-MANY_ROWS = 50
-"""Answers that the page of a key shows at once; the others unfold."""
-
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
 
@@ -83,7 +80,8 @@ class Site:
         }
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
-        self._templates = _environment(policy, self._newest_first, operator, served=served)
+        self._operator = operator
+        self._templates = environment(policy, self._newest_first, operator, served=served)
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
 
@@ -118,6 +116,11 @@ class Site:
         now = self.former.get(address)
         return self._page(address, "moved", now=now) if now else None
 
+    def missing(self, depth: int) -> Document:
+        """Return the page for an address that has none, and has `depth` slashes in it."""
+        values = {"root": "../" * depth or "./", "address": "404"}
+        return documents.of(self._templates.get_template("missing.html").render(values), HTML)
+
     def _addresses(self) -> Mapping[str, _Render]:
         renders: dict[str, _Render] = {
             "": self._index,
@@ -125,6 +128,11 @@ class Site:
             "privacy/": lambda: self._page("privacy/", "privacy"),
             "methodology/": lambda: self._page("methodology/", "methodology"),
             "weeks/": lambda: self._page("weeks/", "weeks"),
+            "weeks/feed.atom": self._feed,
+            "search/": lambda: self._page(
+                "search/", "search", letters=finding.letters(self._known, self._places)
+            ),
+            "robots.txt": lambda: documents.of(finding.robots(self._operator.site), TEXT),
             "data/": lambda: self._page("data/", "data", projects=self._views()),
             "style.css": lambda: self._file("style.css", CSS),
             "icon.svg": lambda: self._file("icon.svg", SVG),
@@ -137,6 +145,11 @@ class Site:
         for place, week in enumerate(self._weeks, 1):
             renders |= week_addresses(str(week.week), week, self.schema)
             renders[f"weeks/{week.week}/"] = partial(self._week, place)
+        if self._operator.site:
+            pages = (*renders, "sitemap.xml")
+            renders["sitemap.xml"] = lambda: documents.of(
+                finding.sitemap(self._operator.site, pages), XML
+            )
         latest = with_totals(self._newest_first)
         renders |= week_addresses("latest", latest, self.schema) if latest else {}
         return MappingProxyType(renders)
@@ -168,16 +181,25 @@ class Site:
             weeks = documents.only(self._recent, project.name, key.number)
             return documents.totals(weeks, self.schema, form, project.name, key.name)
 
+        def values() -> dict[str, object]:
+            return {
+                "project_name": project.name,
+                "project_title": wording.title(project),
+                "key": views.key_view(project, key, self._weeks, MAX_WEEKS),
+            }
+
         renders: dict[str, _Render] = {
             page: lambda: self._page(
                 page,
                 "key",
-                project_name=project.name,
-                project_title=wording.title(project),
-                key=views.key_view(project, key, self._weeks, MAX_WEEKS),
+                **values(),
                 changes=changes.of_key(self._releases((project.name,)), key),
                 places=self._places(project, key),
-            )
+            ),
+            f"{page}fragment.html": lambda: self._page(
+                f"{page}fragment.html", "question_fragment", **values()
+            ),
+            f"{page}chart.svg": lambda: self._file("chart.svg", SVG, page=page, **values()),
         }
         for name, place in self._places(project, key).items():
             renders[f"{page}{place}/"] = partial(self._member, project, key, name, page + place)
@@ -246,6 +268,14 @@ class Site:
         view = week_view(self._known, weeks)
         return self._page(f"weeks/{view.week}/", "week", view=view, most=MOST_ROWS)
 
+    def _feed(self) -> Document:
+        titles = {name: wording.title(self.schema.projects[name]) for name in self._projects}
+        # Other servers publish weeks of the same names.
+        identifier = partial(changes.identifier, "weeks/", self._operator.site, *titles)
+        return self._file(
+            "weeks.atom", ATOM, titles=titles, identifier=identifier, never=changes.NEVER
+        )
+
     def _index(self) -> Document:
         return self._page(
             "", "index", projects=self._views(), remarks=history.remarks(self._recent[::-1])
@@ -268,36 +298,3 @@ def week_addresses(name: str, week: PublishedWeek, known: Schema) -> dict[str, _
         f"data/weeks/{name}.{form}": partial(documents.totals, [week], known, form)
         for form in FORMS
     }
-
-
-def _days(week: Week) -> Markup:
-    return Markup('<span class="nobr">{}</span>').format(wording.week(week))
-
-
-def _environment(
-    policy: Policy, newest_first: Sequence[PublishedWeek], operator: Operator, *, served: bool
-) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("headcount_server.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["link"] = link
-    environment.filters["days"] = _days
-    environment.filters["hours"] = wording.hours
-    environment.filters["quantity"] = quantity
-    shared: dict[str, Any] = {
-        "policy": policy,
-        "weeks": newest_first,
-        "latest": newest_first[0] if newest_first else None,
-        "alt": history.alt,
-        "max_weeks": MAX_WEEKS,
-        "served": served,
-        "operator": operator,
-        "ages": AGES,
-        "most_rows": MANY_ROWS,
-    }
-    environment.globals.update(shared)
-    return environment

@@ -41,7 +41,7 @@ def write(
             (draft / MARKER).write_text("Written by headcount-server site, which replaces it.\n")
             written = [_write(draft, at, document) for at, document in _documents(site)]
             with (draft / BUNDLE).open("wb") as file:
-                bundle.archive(file, known, weeks)
+                bundle.archive(file, known, weeks, bundle.About(policy, operator.licence))
     except OSError as error:
         msg = f"{directory}: {error.strerror}"
         raise StoreError(msg) from error

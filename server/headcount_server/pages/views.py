@@ -24,7 +24,7 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
-from headcount_server.pages.standing import Standing, retired, standing
+from headcount_server.pages.standing import Standing, find, retired, standing
 from headcount_server.pages.timeline import Timeline, spans
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.registry.schema import Key, Project
@@ -138,6 +138,8 @@ class KeyView:
     """The same chart for several spans of time, the shortest first."""
     remarks: tuple[Note, ...]
     retractions: tuple[tuple[Week, Retraction], ...]
+    digest: str
+    """Digest of the registry that the week shown was tallied under; empty if unknown."""
     retired: str
     """A sentence that says since when it is no longer asked; empty if it is asked."""
 
@@ -220,8 +222,14 @@ def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: i
             for week, notice in retractions(recent, project.name)
             if notice.key == key.number
         ),
+        digest=_digest(project, stands.week, weeks),
         retired=retired(project, key),
     )
+
+
+def _digest(project: Project, shown: Week | None, weeks: Sequence[PublishedWeek]) -> str:
+    found = next((find(week, project.name) for week in weeks if week.week == shown), None)
+    return found.digests[-1] if found and found.digests else ""
 
 
 def _card(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> Card:

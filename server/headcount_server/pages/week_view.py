@@ -59,6 +59,8 @@ class ProjectWeek:
     reports: Count | None
     told: tuple[str, ...]
     covered: str
+    digests: tuple[str, ...]
+    """Digests of the registries that the week was tallied under."""
     questions: tuple[Told, ...]
     since: tuple[Since, ...]
     retractions: tuple[Retraction, ...]
@@ -102,6 +104,7 @@ def _project(
         reports=counted.counts[-1] if counted.counts else None,
         told=counted.told,
         covered=covered(weeks[-1:], project.name, weeks[-1].week),
+        digests=published.digests if published else (),
         questions=tuple(
             _told(project, key, now[key.number], year) for key in asked if key.number in now
         ),

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.publication import bundle
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import load
 from headcount_server.store.published_tables import every_week
 
@@ -41,6 +43,9 @@ Get = Callable[..., Answer]
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
         return None
+
+
+ABOUT = bundle.About(Policy(5, timedelta(days=2)))
 
 
 @pytest.fixture(name="get")
@@ -170,7 +175,7 @@ def test_the_bundle_is_the_archive_that_export_writes(
     answer = get("/data/bundle.zip")
     exported = tmp_path / "exported.zip"
     known = load(running._config.registry)
-    bundle.write(exported, known, every_week(running._config.database))
+    bundle.write(exported, known, every_week(running._config.database), ABOUT)
     assert answer.body == exported.read_bytes()
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-length"] == str(len(answer.body))

@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from headcount_server.counting.tally import Cell
 from headcount_server.errors import StoreError
 from headcount_server.metrics import published_totals
 from headcount_server.metrics.published_totals import PublishedTotals
-from headcount_server.publication import bundle, table
+from headcount_server.publication import bundle, bundle_reader, table
 from headcount_server.publication import response as statistics
 from headcount_server.publication.published import PublishedProject, PublishedWeek
 from headcount_server.publication.rounding import Publication
+from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema, load
 from headcount_server.store import corrections
@@ -35,6 +37,9 @@ from support.toy_weeks import CANARY, W45, command, database_at, lived
 
 EXPIRED = 9
 """Number of the toy project's key that nobody is asked any more."""
+
+
+ABOUT = bundle.About(Policy(5, timedelta(days=2)))
 
 
 @pytest.fixture(name="database")
@@ -154,7 +159,7 @@ def test_the_checksums_are_those_that_sha256sum_checks(exported: Path) -> None:
 def test_the_same_totals_give_the_same_bytes(
     exported: Path, database: Path, toy_registry: Path, tmp_path: Path
 ) -> None:
-    bundle.write(tmp_path / "again", load(toy_registry), every_week(database_at(database)))
+    bundle.write(tmp_path / "again", load(toy_registry), every_week(database_at(database)), ABOUT)
     for path in exported.rglob("*"):
         if path.is_file():
             assert (
@@ -183,8 +188,11 @@ def test_the_public_metrics_of_the_server_are_rebuilt_from_the_bundle_alone(  # 
         submit(said(version={"value": "1.30"}, php_version={"value": "8.2"}), number)
     at("2026-11-25T00:00:00Z")
     _, served = fetch(running.public)
-    bundle.write(tmp_path / "bundle", load(toy_registry), every_week(running._config.database))
-    schema, weeks = bundle.read(tmp_path / "bundle")
+    bundle.write(
+        tmp_path / "bundle", load(toy_registry), every_week(running._config.database), ABOUT
+    )
+    found = bundle_reader.read(tmp_path / "bundle")
+    schema, weeks = found.schema, found.weeks
     totals = PublishedTotals(CurrentRegistry(schema))
     totals.show(weeks[0])
     assert 'headcount_toy_php_version_reports{value="8.2"} 10.0' in served
@@ -211,7 +219,7 @@ def public(week: PublishedWeek) -> PublishedWeek:
 
 
 def test_a_bundle_is_read_back_as_it_was_published(exported: Path, database: Path) -> None:
-    _, weeks = bundle.read(exported)
+    weeks = bundle_reader.read(exported).weeks
     assert weeks == [public(week) for week in every_week(database_at(database))]
 
 
@@ -222,10 +230,10 @@ def test_a_bundle_that_was_changed_is_refused(exported: Path) -> None:
     path.write_text(json.dumps(week), encoding="utf-8")
     (exported / "weeks" / "2026-W44.json").write_text("{}", encoding="ascii")
     with pytest.raises(StoreError, match=r"weeks/2026-W45.json, weeks/2026-W44.json: not as"):
-        bundle.read(exported)
+        bundle_reader.read(exported)
     path.unlink()
     with pytest.raises(StoreError, match="not a whole bundle"):
-        bundle.read(exported)
+        bundle_reader.read(exported)
 
 
 def test_a_directory_that_is_there_is_not_overwritten(
@@ -251,7 +259,7 @@ def test_an_archive_holds_the_same_files_as_the_folder_in_a_folder_of_its_own(
     assert files == {
         p.relative_to(unpacked): p.read_bytes() for p in unpacked.rglob("*") if p.is_file()
     }
-    weeks = bundle.read(unpacked)[1]
+    weeks = bundle_reader.read(unpacked).weeks
     assert weeks == [public(week) for week in every_week(database_at(database))]
     again = command("export", *flags, tmp_path / "open-data.zip")
     assert (again.exit_code, "is there already" in again.output) == (1, True)
@@ -277,7 +285,7 @@ def test_an_archive_says_nothing_of_when_and_where_it_was_made(
     database: Path, toy_registry: Path, tmp_path: Path
 ) -> None:
     for name in ("one.zip", "two.zip"):
-        bundle.write(tmp_path / name, load(toy_registry), every_week(database_at(database)))
+        bundle.write(tmp_path / name, load(toy_registry), every_week(database_at(database)), ABOUT)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -313,7 +321,7 @@ def test_the_memory_for_an_archive_does_not_grow_with_the_number_of_weeks(
         tracemalloc.start()
         try:
             with (tmp_path / f"{number}.zip").open("wb") as file:
-                bundle.archive(file, toy_schema, weeks(number))
+                bundle.archive(file, toy_schema, weeks(number), ABOUT)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -15,7 +15,7 @@ from headcount.v1 import options_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.pages.site import Site
-from headcount_server.publication import bundle, response, table
+from headcount_server.publication import bundle, bundle_reader, response, table
 from headcount_server.publication.published import PublishedWeek, Retraction
 from headcount_server.publication.terms import Policy
 from headcount_server.publication.unasked import Unasked, Why, unasked
@@ -29,6 +29,9 @@ ADDED, RETIRED = options_pb2.CHANGE_KIND_ADDED, options_pb2.CHANGE_KIND_RETIRED
 POLICY = Policy(5, timedelta(days=2))
 LANGUAGES = 10
 EXPIRED = Unasked("old", Why.EXPIRED, "2026-01-01")
+
+
+ABOUT = bundle.About(Policy(5, timedelta(days=2)))
 
 
 @pytest.fixture(name="database")
@@ -169,8 +172,8 @@ def test_the_calls_and_the_bundle_tell_what_the_files_tell(  # noqa: PLR0913 - f
     file = fetch(f"http://{running.public}/data/weeks/latest.json")
     assert file == table.as_json(service)
     weeks = every_week(running._config.database)
-    bundle.write(tmp_path / "bundle", toy_schema, weeks)
-    again = response.response(bundle.read(tmp_path / "bundle")[1], "", toy_schema)
+    bundle.write(tmp_path / "bundle", toy_schema, weeks, ABOUT)
+    again = response.response(bundle_reader.read(tmp_path / "bundle").weeks, "", toy_schema)
     assert again == response.response(weeks, "", toy_schema)
 
 

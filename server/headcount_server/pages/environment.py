@@ -1,0 +1,69 @@
+"""What all templates of the site know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from headcount_server.pages import history, wording
+from headcount_server.pages.adoption import AGES
+from headcount_server.pages.operator import Operator, link
+from headcount_server.publication.published import PublishedWeek
+from headcount_server.publication.terms import Policy
+from headcount_server.quantity import quantity
+from headcount_server.week import Week
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""Content-Security-Policy of every page: no scripts, and nothing from elsewhere.
+
+Nothing of ours connects; tools that examine a page read robots.txt through it.
+"""
+MAX_WEEKS = 53
+"""Number of weeks in tables and in the files of projects and keys: a year."""
+MANY_ROWS = 50
+"""Answers that the page of a key shows at once; the others unfold."""
+
+
+def environment(
+    policy: Policy, newest_first: Sequence[PublishedWeek], operator: Operator, *, served: bool
+) -> Environment:
+    """Return the templates of a site with these weeks; `served` says that a server runs it."""
+    made = Environment(
+        loader=PackageLoader("headcount_server.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["link"] = link
+    made.filters["days"] = _days
+    made.filters["moment"] = _moment
+    made.filters["hours"] = wording.hours
+    made.filters["quantity"] = quantity
+    made.globals.update(
+        policy=policy,
+        weeks=newest_first,
+        latest=newest_first[0] if newest_first else None,
+        alt=history.alt,
+        content_policy=CONTENT_POLICY,
+        max_weeks=MAX_WEEKS,
+        served=served,
+        operator=operator,
+        ages=AGES,
+        most_rows=MANY_ROWS,
+    )
+    return made
+
+
+def _moment(of: datetime) -> str:
+    return f"{of:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _days(week: Week) -> Markup:
+    return Markup('<span class="nobr">{}</span>').format(wording.week(week))
