@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import When, key_check
-from headcount_registry.findings import Severity
+from headcount_registry.findings import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from headcount_registry.checks.table import Problems
-    from headcount_registry.declarations.draft import KeyDraft, Statement
+    from headcount_registry.declarations.draft import Draft, KeyDraft, Statement
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST = dt.timedelta(days=731)
@@ -55,6 +57,27 @@ def distant_expiry(key: KeyDraft, today: dt.date) -> Problems:
                 f" {latest.isoformat()}, and prolong it then if the purpose still holds"
             ),
         )
+
+
+def expiring(draft: Draft, today: dt.date, within: dt.timedelta) -> Iterator[Finding]:
+    """Yield an error for each key that has ended, or ends within some days.
+
+    It is for scheduled jobs alone: a build or a check of a change must not fail one day
+    because time has passed.
+    """
+    for key in (key for project in draft.projects for key in project.keys):
+        stated = key.scalar("expires")
+        day = _date(stated) if stated else None
+        if stated and day and day - today <= within:
+            left = (day - today).days
+            when = f"ends on {day}, in {left} d" if left > 0 else f"has ended on {day}"
+            yield Finding(
+                stated.value_location,
+                "expiring",
+                f"`{key.name}` of `{key.project}` {when}; write a later day if its purpose still"
+                " holds, or remove its lines",
+                Severity.ERROR,
+            )
 
 
 def _date(stated: Statement) -> dt.date | None:

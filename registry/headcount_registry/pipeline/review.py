@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headcount_registry import checks
+from headcount_registry.checks.dates import expiring
 from headcount_registry.findings import Severity
 from headcount_registry.pipeline.stages import nothing_declared, number_draft, read_draft
 
@@ -44,11 +45,17 @@ class Review:
 
 
 def review(
-    paths: Iterable[Path], lock_file: Path, today: dt.date, *, strict: bool = False
+    paths: Iterable[Path],
+    lock_file: Path,
+    today: dt.date,
+    *,
+    strict: bool = False,
+    within: dt.timedelta | None = None,
 ) -> Review:
     """Review declarations on a day.
 
-    Raises `SourceError` or `LockError` if something cannot be read, or nothing is declared.
+    Keys that end `within` some days are errors; None asks for none. Raises `SourceError` or
+    `LockError` if something cannot be read, or nothing is declared.
     """
     paths = tuple(paths)
     draft = read_draft(paths)
@@ -57,6 +64,8 @@ def review(
         raise nothing_declared(paths)
     numbers = number_draft(checks.without_errors(draft), lock_file).findings
     found += [replace(each, severity=Severity.ERROR) if strict else each for each in numbers]
+    if within is not None:
+        found += expiring(draft, today, within)
     return Review(
         tuple(sorted(found)),
         len(draft.files),
