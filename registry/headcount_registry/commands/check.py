@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from headcount_registry.checks import policies
 from headcount_registry.commands.annotations import annotated
 from headcount_registry.commands.arguments import DaysType, lock_option, paths_argument
 from headcount_registry.commands.terminal import (
@@ -51,6 +52,12 @@ FORMAT_VERSION = 1
     type=DaysType(),
     help="Also fail for keys that end within so many days, such as 90d. For scheduled jobs.",
 )
+@click.option(
+    "--policies",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Also run the checks in the .py files of this folder, which are code.",
+)
 @lock_option(
     ", if there is one.  [default: registry.lock in the first PATH, or beside it if it is a file]"
 )
@@ -59,6 +66,7 @@ def check_command(  # noqa: PLR0913 - one for each option
     style: str,
     day: dt.datetime | None,
     within: dt.timedelta | None,
+    folder: Path | None,
     lock_file: Path | None,
     *,
     strict: bool,
@@ -79,7 +87,8 @@ def check_command(  # noqa: PLR0913 - one for each option
     today = day.date() if day else dt.datetime.now(dt.UTC).date()
     with reported_errors():
         numbers = lock_file or lock_path(paths)
-        found = review(paths, numbers, today, strict=strict, within=within)
+        rules = policies.load(folder) if folder else ()
+        found = review(paths, numbers, today, strict=strict, within=within, rules=rules)
     if style == "json":
         click.echo(_json(found))
     elif style == "github":
