@@ -1,0 +1,58 @@
+"""Commands that the documents for maintainers show, as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from support.repository import REGISTRY, ROOT
+from support.server_process import BIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTS = ROOT / "docs" / "maintainers"
+SHOWN = {
+    line
+    for name in ("checks.md", "registry.md")
+    for line in re.findall(
+        r"^headcount-registry (?:review|check .*--).*$",
+        (DOCUMENTS / name).read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+}
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path) -> Path:
+    """A checkout whose declarations were released before."""
+    shutil.copytree(ROOT / "registry" / "declarations", tmp_path / "registry" / "declarations")
+    released = tmp_path / "registry" / "declarations" / "registry.released.binpb"
+    shutil.copy(REGISTRY, released)
+    (tmp_path / "declarations").symlink_to(tmp_path / "registry" / "declarations")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(SHOWN) == 3
+
+
+@pytest.mark.parametrize("line", sorted(SHOWN))
+def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> None:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line],  # noqa: S607 - any bash
+        cwd=place,
+        env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    judged = "--policies" in line  # the example's policies are stricter than ours
+    assert (done.returncode, done.stderr) == (int(judged), "")
+    assert ("[extended-ends]" in done.stdout) is judged
