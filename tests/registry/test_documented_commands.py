@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ SHOWN = {
     line
     for name in ("checks.md", "registry.md")
     for line in re.findall(
-        r"^headcount-registry (?:review|check .*--).*$",
+        r"^headcount-registry (?:review|renew|check .*--).*$",
         (DOCUMENTS / name).read_text(encoding="utf-8"),
         re.MULTILINE,
     )
@@ -33,19 +34,25 @@ def _place(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "registry" / "declarations", tmp_path / "registry" / "declarations")
     released = tmp_path / "registry" / "declarations" / "registry.released.binpb"
     shutil.copy(REGISTRY, released)
-    (tmp_path / "declarations").symlink_to(tmp_path / "registry" / "declarations")
+    (tmp_path / "declarations").mkdir()
+    today = dt.datetime.now(dt.UTC).date()
+    (tmp_path / "declarations" / "toy.info").write_text(
+        "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+        f"telemetry[k][expires] = {today + dt.timedelta(91)}\n"
+    )
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     return tmp_path
 
 
 def test_the_documents_show_commands() -> None:
-    assert len(SHOWN) == 3
+    assert len(SHOWN) == 4
 
 
 @pytest.mark.parametrize("line", sorted(SHOWN))
 def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> None:
+    later = dt.datetime.now(dt.UTC).date() + dt.timedelta(365)
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", line],  # noqa: S607 - any bash
+        ["bash", "-euo", "pipefail", "-c", line.replace("2027-11-29", str(later))],  # noqa: S607 - any bash
         cwd=place,
         env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
         capture_output=True,
