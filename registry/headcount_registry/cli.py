@@ -13,6 +13,8 @@ from headcount_registry.commands.init import init_command
 from headcount_registry.commands.new_key import new_key_command
 from headcount_registry.commands.parse import parse_command
 from headcount_registry.commands.release import release_command
+from headcount_registry.commands.renew import renew_command
+from headcount_registry.commands.review import review_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +39,8 @@ main.add_command(check_command)
 main.add_command(init_command)
 main.add_command(new_key_command)
 main.add_command(diff_command)
+main.add_command(renew_command)
+main.add_command(review_command)
 main.add_command(release_command)
 main.add_command(generate_commands)
 main.add_command(conformance_command)

@@ -7,6 +7,7 @@ RegistryError             base; its text can be shown to a person
 ├── LockError             registry.lock is damaged
 ├── HistoryError          registry.history is damaged
 ├── CompileError          protoc refused a generated file, or had no room for its files
+├── PolicyError           a policy cannot be loaded, or fails
 ├── ConformanceError      a program under test cannot be run or breaks the protocol
 └── OutputError           a file could not be written, or is not ours to overwrite
 """
@@ -56,6 +57,10 @@ class CompileError(RegistryError):
 
 class ConformanceError(RegistryError):
     """A program under test cannot be started, ended early, or breaks the protocol."""
+
+
+class PolicyError(RegistryError):
+    """A policy cannot be loaded, or fails."""
 
 
 class OutputError(RegistryError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,6 +44,22 @@ class _EndpointType(click.ParamType[str]):
         if value and not is_endpoint(value):
             self.fail(f"{value!r}: write grpcs://host[:port] or https://host[:port]", param, ctx)
         return value
+
+
+class DaysType(click.ParamType[dt.timedelta]):
+    """A number of days, such as `90d`."""
+
+    name = "days"
+
+    def convert(
+        self, value: str | dt.timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.timedelta:
+        """Return the time; fail with the remedy if the text names none."""
+        if isinstance(value, dt.timedelta):
+            return value
+        if not re.fullmatch(r"[0-9]{1,5}d", value):
+            self.fail(f"{value!r}: write a number of days, such as 90d", param, ctx)
+        return dt.timedelta(days=int(value[:-1]))
 
 
 def receiver_options(command: _F) -> _F:

@@ -111,7 +111,7 @@ def build_command(  # noqa: PLR0913 - one for each option
         if name:
             comparison = history.since_release(built.registry, numbers)
             refuse_breaking(comparison, name, "decide with `headcount-registry release`")
-            documents |= history.files(built.releases, built.files[DESCRIPTOR_SET], numbers)
+            documents |= history.files(built.releases[-1], built.files[DESCRIPTOR_SET], numbers)
         todo = output.plan(built.files, out, numbers, built.lock, documents)
         progress.done()
         print_findings(built.findings)
@@ -153,7 +153,7 @@ def _documents(
         released = tuple(each for each in built.releases if each.release)
         new = len(released) > len(history.releases(lock_file))
         to_come = () if new else history.since_release(built.registry, lock_file).changes
-        pages[changes] = changes_page.emit(released, to_come).encode()
+        pages[changes] = changes_page.emit(released, to_come, history.renewals(lock_file)).encode()
     return pages
 
 

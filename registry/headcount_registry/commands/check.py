@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from headcount_registry.checks import policies
 from headcount_registry.commands.annotations import annotated
-from headcount_registry.commands.arguments import lock_option, paths_argument
+from headcount_registry.commands.arguments import DaysType, lock_option, paths_argument
 from headcount_registry.commands.terminal import (
     misuse_if_missing,
     print_findings,
@@ -45,13 +46,27 @@ FORMAT_VERSION = 1
     metavar="YYYY-MM-DD",
     help="Day on which to judge expiry.  [default: today in UTC]",
 )
+@click.option(
+    "--expiring",
+    "within",
+    type=DaysType(),
+    help="Also fail for keys that end within so many days, such as 90d. For scheduled jobs.",
+)
+@click.option(
+    "--policies",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Also run the checks in the .py files of this folder, which are code.",
+)
 @lock_option(
     ", if there is one.  [default: registry.lock in the first PATH, or beside it if it is a file]"
 )
-def check_command(
+def check_command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
     style: str,
     day: dt.datetime | None,
+    within: dt.timedelta | None,
+    folder: Path | None,
     lock_file: Path | None,
     *,
     strict: bool,
@@ -71,7 +86,9 @@ def check_command(
     misuse_if_missing(paths)
     today = day.date() if day else dt.datetime.now(dt.UTC).date()
     with reported_errors():
-        found = review(paths, lock_file or lock_path(paths), today, strict=strict)
+        numbers = lock_file or lock_path(paths)
+        rules = policies.load(folder) if folder else ()
+        found = review(paths, numbers, today, strict=strict, within=within, rules=rules)
     if style == "json":
         click.echo(_json(found))
     elif style == "github":

@@ -13,6 +13,7 @@ from headcount_registry.evolution.comparison import compare
 from headcount_registry.pipeline.snapshot import snapshot
 
 if TYPE_CHECKING:
+    from headcount_registry.declarations.model import Registry
     from headcount_registry.evolution.comparison import Comparison
 
 _NOT_COMPARED = 2
@@ -41,13 +42,22 @@ def diff_command(old: Path, new: Path, form: str, projects: tuple[str, ...]) -> 
 
     Exit status: 0 compatible, 1 breaking, 2 not compared.
     """
+    comparison, _ = compared(old, new, projects)
+    _print(comparison, form)
+
+
+def compared(old: Path, new: Path, projects: tuple[str, ...]) -> tuple[Comparison, Registry]:
+    """Return the comparison of two states, and the registry of the second.
+
+    Ends the command if one of them cannot be read, or declares none of the projects.
+    """
     misuse_if_missing((old, new))
     with reported_errors("declarations have errors; nothing was compared", _NOT_COMPARED):
         before, after = snapshot(old), snapshot(new)
     known = {project.name for each in (before, after) for project in each.registry.projects}
     if unknown := sorted(set(projects) - known):
         raise click.UsageError(f"--project {unknown[0]}: neither OLD nor NEW declares it.")
-    _print(compare(before, after, projects), form)
+    return compare(before, after, projects), after.registry
 
 
 def _print(comparison: Comparison, form: str) -> None:

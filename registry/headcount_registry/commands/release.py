@@ -68,7 +68,7 @@ def _enter(built: Build, lock_file: Path, entry: history.Release, *, breaking: b
     comparison = history.since_release(built.registry, lock_file)
     if not breaking:
         refuse_breaking(comparison, entry.release, "mend what breaks, or give --breaking")
-    written = history.files(all_releases, built.files[DESCRIPTOR_SET], lock_file)
+    written = history.files(all_releases[-1], built.files[DESCRIPTOR_SET], lock_file)
     output.apply(output.Plan(written, ()), lock_file.parent)
     return comparison
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from headcount_registry.evolution.comparison import Change
-    from headcount_registry.evolution.history import Release
+    from headcount_registry.evolution.history import Release, Renewal
 
 # The text in backticks is a name, and the rest is words.
 _PARTS = re.compile(r"`([^`]+)`|[^`]+|`")
@@ -23,8 +23,15 @@ _INTRODUCTION = (
 )
 
 
-def emit(releases: Iterable[Release], to_come: tuple[Change, ...]) -> str:
-    """Return the page; `releases` are oldest first, `to_come` has the changes that await one."""
+def emit(
+    releases: Iterable[Release],
+    to_come: tuple[Change, ...],
+    renewals: tuple[Renewal, ...] = (),
+) -> str:
+    """Return the page; `to_come` has the changes that await a release.
+
+    `releases` and `renewals` are oldest first.
+    """
     lines = [
         f"<!-- {MARKER} from the history of the lock; do not edit. -->",
         "",
@@ -38,6 +45,13 @@ def emit(releases: Iterable[Release], to_come: tuple[Change, ...]) -> str:
         lines += ["", f"## {markdown(release.release)} ({release.date})"]
         lines += ["", *wrap(markdown(release.note), WIDTH - 4)] if release.note else []
         lines += _changes(release.changes) or ["", "Nothing changed."]
+    if renewals:
+        lines += ["", "## Renewed", ""]
+    for each in reversed(renewals):
+        name = f"{code(each.key)} of {code(each.project)}"
+        text = f"- {each.date}: {name}, until {each.until}: {markdown(each.because)}"
+        first, *others = wrap(text, WIDTH - 4)
+        lines += [first, *(f"  {line}" for line in others)]
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,11 @@
 """The history of the declarations: one line for each release, kept beside the lock.
 
     {"release": "1.2", "date": "2026-11-21", "note": "...", "changes": [{"project": "bee", ...}]}
+    {"renewed": "bee.php_version", "until": "2027-11-21", "date": "2026-11-21", "because": "..."}
 
 `registry.history` only grows, and is reviewed like the lock. `registry.released.binpb` is the
-descriptor set of the last release, with which the next one is compared. Only
-`headcount-registry release` writes them.
+descriptor set of the last release, with which the next one is compared. `release`, `build
+--release` and `renew` write them.
 """
 
 from __future__ import annotations
@@ -45,6 +46,23 @@ class Release:
         return json.dumps(model | {"changes": changes}, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A key that goes on until a later day (ISO 8601), when that was said, and why."""
+
+    project: str
+    key: str
+    until: str
+    date: str
+    because: str
+
+    def line(self) -> str:
+        """Return the line of the file, without its end."""
+        name = f"{self.project}.{self.key}"
+        model = {"renewed": name, "until": self.until, "date": self.date, "because": self.because}
+        return json.dumps(model, ensure_ascii=False)
+
+
 def history_path(lock_file: Path) -> Path:
     """Return the path of the history that belongs to a lock."""
     return lock_file.with_suffix(".history")
@@ -57,6 +75,24 @@ def released_path(lock_file: Path) -> Path:
 
 def releases(lock_file: Path) -> tuple[Release, ...]:
     """Return all releases, oldest first. Raises `HistoryError` with the line that is damaged."""
+    return tuple(each for each in _entries(lock_file) if isinstance(each, Release))
+
+
+def renewals(lock_file: Path) -> tuple[Renewal, ...]:
+    """Return all renewals, oldest first. Raises `HistoryError` as `releases` does."""
+    return tuple(each for each in _entries(lock_file) if isinstance(each, Renewal))
+
+
+def appended(lock_file: Path, line: str) -> bytes:
+    """Return the history with one more line. Raises `HistoryError` if it is damaged."""
+    _entries(lock_file)
+    path = history_path(lock_file)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    end = "\n" if before and not before.endswith("\n") else ""
+    return f"{before}{end}{line}\n".encode()
+
+
+def _entries(lock_file: Path) -> tuple[Release | Renewal, ...]:
     path = history_path(lock_file)
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,11 +100,12 @@ def releases(lock_file: Path) -> tuple[Release, ...]:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise HistoryError(f"{path}: cannot be read: {error}") from error
-    found = []
+    found: list[Release | Renewal] = []
     for count, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                found.append(_release(json.loads(line)))
+                parts = json.loads(line)
+                found.append(_renewal(parts) if "renewed" in parts else _release(parts))
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise HistoryError(
                     f"{path}:{count}: error: no line of a history ({error}); restore it from"
@@ -105,12 +142,10 @@ def entered(registry: Registry, lock_file: Path, entry: Release) -> tuple[Releas
     return (*past, replace(entry, changes=since_release(registry, lock_file).changes))
 
 
-def files(
-    all_releases: Iterable[Release], descriptor_set: bytes, lock_file: Path
-) -> dict[Path, bytes]:
+def files(entry: Release, descriptor_set: bytes, lock_file: Path) -> dict[Path, bytes]:
     """Return the history's files after a release, whose descriptor set is kept beside it."""
-    lines = "".join(each.line() + "\n" for each in all_releases)
-    return {history_path(lock_file): lines.encode(), released_path(lock_file): descriptor_set}
+    lines = appended(lock_file, entry.line())
+    return {history_path(lock_file): lines, released_path(lock_file): descriptor_set}
 
 
 def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release, ...]:
@@ -131,6 +166,14 @@ def _released(path: Path) -> Registry:
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     return read_registry(data, str(path))
+
+
+def _renewal(parts: Any) -> Renewal:  # noqa: ANN401 - as JSON gave it
+    project, _, key = parts["renewed"].partition(".")
+    until, day = parts["until"], parts["date"]
+    for each in (until, day):
+        dt.date.fromisoformat(each)
+    return Renewal(project, key, until, day, str(parts["because"]))
 
 
 def _release(parts: Any) -> Release:  # noqa: ANN401 - as JSON gave it

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headcount_registry import checks
+from headcount_registry.checks import policies
+from headcount_registry.checks.dates import expiring
 from headcount_registry.findings import Severity
 from headcount_registry.pipeline.stages import nothing_declared, number_draft, read_draft
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from headcount_registry.checks.table import Check
     from headcount_registry.findings import Finding
 
 
@@ -43,20 +46,31 @@ class Review:
         return len(self.findings) - self.errors
 
 
-def review(
-    paths: Iterable[Path], lock_file: Path, today: dt.date, *, strict: bool = False
+def review(  # noqa: PLR0913 - each of the last three has a usual value
+    paths: Iterable[Path],
+    lock_file: Path,
+    today: dt.date,
+    *,
+    strict: bool = False,
+    within: dt.timedelta | None = None,
+    rules: Iterable[Check] = (),
 ) -> Review:
     """Review declarations on a day.
 
-    Raises `SourceError` or `LockError` if something cannot be read, or nothing is declared.
+    Keys that end `within` some days are errors; None asks for none. `rules` are policies, which
+    see the part without errors. Raises `SourceError` or
+    `LockError` if something cannot be read, or nothing is declared.
     """
     paths = tuple(paths)
     draft = read_draft(paths)
     found = list(checks.run_checks(draft, strict=strict, today=today))
     if not draft.projects and not found:
         raise nothing_declared(paths)
-    numbers = number_draft(checks.without_errors(draft), lock_file).findings
-    found += [replace(each, severity=Severity.ERROR) if strict else each for each in numbers]
+    numbered = number_draft(checks.without_errors(draft), lock_file)
+    later = [*numbered.findings, *policies.problems(rules, numbered.registry)]
+    found += [replace(each, severity=Severity.ERROR) if strict else each for each in later]
+    if within is not None:
+        found += expiring(draft, today, within)
     return Review(
         tuple(sorted(found)),
         len(draft.files),

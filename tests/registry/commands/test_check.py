@@ -236,3 +236,42 @@ def test_annotations_name_file_line_and_check_as_a_forge_reads_them(
     assert any(line.startswith("::warning file=declarations/a%2Cb.info,") for line in lines)
     assert lines[-1].startswith("::notice title=headcount::1 file, 1 project, 1 key: ")
     assert all(line.startswith("::") for line in lines)
+
+
+ENDING = """\
+telemetry[k][type] = boolean
+telemetry[k][label] = Some words
+telemetry[k][expires] = 2026-12-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("today", "days", "told"),
+    [
+        ("2026-09-01", "90d", ""),
+        ("2026-09-01", "91d", "`k` of `toy` ends on 2026-12-01, in 91 d"),
+        ("2026-11-30", "90d", "`k` of `toy` ends on 2026-12-01, in 1 d"),
+        ("2026-12-01", "0d", "`k` of `toy` has ended on 2026-12-01"),
+        ("2027-06-01", "90d", "`k` of `toy` has ended on 2026-12-01"),
+    ],
+)
+def test_a_scheduled_job_learns_in_time_that_a_key_ends(
+    bench: Bench, today: str, days: str, told: str
+) -> None:
+    path = bench.write("toy.info", ENDING)
+    check = ("check", str(path), "--today", today)
+    assert bench.run(*check).exit_code == 0  # no date is a time bomb for a change
+    result = bench.run(*check, "--expiring", days)
+    assert result.exit_code == bool(told)
+    assert told in result.stdout
+    assert ("[expiring]" in result.stdout) is bool(told)
+    if told:
+        assert f"{path}:3:25: error: " in result.stdout
+
+
+@pytest.mark.parametrize("days", ["90", "3 months", "-1d", "1000000d"])
+def test_a_time_that_is_no_number_of_days_is_misuse(bench: Bench, days: str) -> None:
+    path = bench.write("toy.info", ENDING)
+    result = bench.run("check", str(path), "--expiring", days)
+    assert result.exit_code == 2
+    assert "such as 90d" in result.stderr

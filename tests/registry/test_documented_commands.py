@@ -1,0 +1,65 @@
+"""Commands that the documents for maintainers show, as they stand there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from support.repository import REGISTRY, ROOT
+from support.server_process import BIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTS = ROOT / "docs" / "maintainers"
+SHOWN = {
+    line
+    for name in ("checks.md", "registry.md")
+    for line in re.findall(
+        r"^headcount-registry (?:review|renew|check .*--).*$",
+        (DOCUMENTS / name).read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+}
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path) -> Path:
+    """A checkout whose declarations were released before."""
+    shutil.copytree(ROOT / "registry" / "declarations", tmp_path / "registry" / "declarations")
+    released = tmp_path / "registry" / "declarations" / "registry.released.binpb"
+    shutil.copy(REGISTRY, released)
+    (tmp_path / "declarations").mkdir()
+    today = dt.datetime.now(dt.UTC).date()
+    (tmp_path / "declarations" / "toy.info").write_text(
+        "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+        f"telemetry[k][expires] = {today + dt.timedelta(91)}\n"
+    )
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(SHOWN) == 4
+
+
+@pytest.mark.parametrize("line", sorted(SHOWN))
+def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> None:
+    later = dt.datetime.now(dt.UTC).date() + dt.timedelta(365)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line.replace("2027-11-29", str(later))],  # noqa: S607 - any bash
+        cwd=place,
+        env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    judged = "--policies" in line  # the example's policies are stricter than ours
+    assert (done.returncode, done.stderr) == (int(judged), "")
+    assert ("[extended-ends]" in done.stdout) is judged
