@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
+.PHONY: help setup system-packages demo test test-fast test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -95,10 +95,13 @@ assurance: setup system-packages ## run the attacks that back a promise, write d
 
 # An advisory service is asked, over the network. A dependency that it does not
 # know fails, so that silence is not taken for health.
-audit: setup ## ask whether weaknesses of a dependency are known
+audit: setup licences ## ask whether weaknesses of a dependency are known; list and check licences
 	$(PYTHON) -m venv .cache/audit
 	.cache/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	.cache/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement constraints.txt
+
+licences: setup
+	$(BIN)/python release/licences.py
 
 check: setup lint walls types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
 
