@@ -168,6 +168,7 @@ generated-check: setup $(STUBS)/.installed
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --output-file constraints.txt
+	$(BIN)/uv export --quiet --package headcount-server --extra postgresql --no-default-groups --no-emit-workspace --no-header --output-file docs/operators/deploy/constraints.txt
 	rm uv.lock
 	printf 'grpcio-tools==1.63.2\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 - --output-file proto/constraints.txt
 
@@ -199,9 +200,9 @@ dist/image: setup
 	$(BIN)/python release/distributions.py dist/image-built
 	mkdir -p dist/image/ours
 	cp dist/image-built/headcount-*.whl dist/image-built/headcount_server-*.whl dist/image/ours
-	cp server/constraints.txt dist/image
+	cp docs/operators/deploy/constraints.txt dist/image
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: \
-	  --python-version $(IMAGE_PYTHON) --require-hashes -r server/constraints.txt --dest dist/image
+	  --python-version $(IMAGE_PYTHON) --require-hashes -r docs/operators/deploy/constraints.txt --dest dist/image
 
 test-image: setup ## build the image on a base made here, and run it read-only; as root, some minutes
 	.ci/system-packages image

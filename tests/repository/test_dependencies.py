@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from support.repository import ROOT
 
-LOCKS = ("constraints.txt", "proto/constraints.txt")
+LOCKS = ("constraints.txt", "proto/constraints.txt", "docs/operators/deploy/constraints.txt")
 Pins = dict[str, tuple[str, list[str]]]
 
 
@@ -57,6 +57,16 @@ def test_the_lock_holds_everything_that_is_needed_and_nothing_that_nobody_wants(
     # Other systems and Pythons need some more, each said by the lock to be theirs.
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     surplus = set(locked) - wanted
+    assert not [name for name in surplus if not re.search(rf"^{name}==\S+ ; ", text, re.MULTILINE)]
+
+
+def test_the_image_gets_what_is_locked_for_the_server_and_nothing_else() -> None:
+    everything, server = pins("constraints.txt"), pins("docs/operators/deploy/constraints.txt")
+    assert {name: everything[name] for name in server} == server
+    here = closure(declared("server", "postgresql")) | closure(declared("."))
+    assert here <= server.keys()
+    text = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
+    surplus = server.keys() - here
     assert not [name for name in surplus if not re.search(rf"^{name}==\S+ ; ", text, re.MULTILINE)]
 
 

@@ -170,7 +170,7 @@ def test_a_release_is_a_commit_a_tag_and_files(released: Shelf) -> None:
 def test_the_bill_of_materials_names_all_that_comes_along_with_its_licence(
     released: Shelf,
 ) -> None:
-    locked = (ROOT / "server/constraints.txt").read_text(encoding="utf-8")
+    locked = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
     found = parts(released.dist / "0.1.0" / "headcount_server-0.1.0.cdx.json")
     assert found.keys() >= {"headcount", "headcount-server", "grpcio", "psycopg", "uvicorn"}
     others = {name: version for name, version in found.items() if not name.startswith("headcount")}
