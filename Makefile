@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -100,10 +100,13 @@ assurance: setup system-packages ## run the attacks that back a promise, write d
 
 # An advisory service is asked, over the network. A dependency that it does not
 # know fails, so that silence is not taken for health.
-audit: setup ## ask whether weaknesses of a dependency are known
+audit: setup licences ## ask whether weaknesses of a dependency are known; list and check licences
 	$(PYTHON) -m venv .cache/audit
 	.cache/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	.cache/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement constraints.txt
+
+licences: setup
+	$(BIN)/python release/licences.py
 
 check: setup lint walls types declarations-check proto-check generated-check ## linter, formatter, types, declarations, buf, generated files
 
@@ -170,6 +173,7 @@ generated-check: setup $(STUBS)/.installed
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --output-file constraints.txt
+	$(BIN)/uv export --quiet --package headcount-server --extra postgresql --no-default-groups --no-emit-workspace --no-header --output-file docs/operators/deploy/constraints.txt
 	rm uv.lock
 	printf 'grpcio-tools==1.63.2\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 - --output-file proto/constraints.txt
 
@@ -201,9 +205,9 @@ dist/image: setup
 	$(BIN)/python release/distributions.py dist/image-built
 	mkdir -p dist/image/ours
 	cp dist/image-built/headcount-*.whl dist/image-built/headcount_server-*.whl dist/image/ours
-	cp server/constraints.txt dist/image
+	cp docs/operators/deploy/constraints.txt dist/image
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: \
-	  --python-version $(IMAGE_PYTHON) --require-hashes -r server/constraints.txt --dest dist/image
+	  --python-version $(IMAGE_PYTHON) --require-hashes -r docs/operators/deploy/constraints.txt --dest dist/image
 
 test-image: setup ## build the image on a base made here, and run it read-only; as root, some minutes
 	.ci/system-packages image

@@ -16,7 +16,11 @@ from pathlib import Path
 from errors import ReleaseError
 
 BIN = Path(sys.executable).parent
-EXTRAS = {"headcount": "[grpc]", "headcount_server": "[postgresql]", "headcount_registry": ""}
+EXTRAS = {
+    "headcount": "[grpc]",
+    "headcount_server": "[postgresql]",
+    "headcount_registry": "",
+}
 """The extras that an installation may ask for, by the first part of the wheel's name."""
 
 

@@ -132,7 +132,8 @@ class Container:
     settings: dict[str, Any]
     volume: Path
     registry: Path
-    process: subprocess.Popen[str] | None = None
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         user = self.settings["User"]
@@ -140,17 +141,18 @@ class Container:
         places = {"ROOT": self.root, "VOLUME": self.volume, "REGISTRY": self.registry}
         variables = {name: str(path) for name, path in places.items()}
         namespace = ("unshare", "--mount", "--net")
-        self.process = subprocess.Popen(
-            [*namespace, "sh", "-c", ENTER, "-", *self.settings["Env"], *command],
-            env={**os.environ, **variables, "OWNER": user},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        with self.log.open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [*namespace, "sh", "-c", ENTER, "-", *self.settings["Env"], *command],
+                env={**os.environ, **variables, "OWNER": user},
+                stdout=log, stderr=log,
+            )  # fmt: skip
 
     def inside(
         self, *command: str, namespaces: tuple[str, ...] = ("--mount", "--net")
     ) -> list[str]:
         assert self.process is not None
-        assert self.process.poll() is None, self.process.communicate()[0]
+        assert self.process.poll() is None, self.log.read_text("utf-8")
         return ["nsenter", f"--target={self.process.pid}", *namespaces, *command]
 
     def exec(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -187,7 +189,7 @@ def _container(built: Built, tmp_path: Path) -> Iterator[Container]:
     )  # as a runtime fills it
     run(BIN / "headcount-registry", "build", ACME, "--out", registry)
     tmp_path.chmod(0o755)
-    container = Container(built.root, built.settings, volume, registry)
+    container = Container(built.root, built.settings, volume, registry, tmp_path / "log")
     container.start()
     yield container
     if container.process is not None and container.process.poll() is None:
@@ -206,7 +208,7 @@ def test_the_image_adds_little_to_its_base_and_nothing_of_development(
         re.sub(r"[-_.]+", "-", path.name.split("-")[0]).lower()
         for path in (root / "opt/headcount").glob("lib/python3*/site-packages/*.dist-info")
     }
-    locked = (ROOT / "server" / "constraints.txt").read_text(encoding="utf-8")
+    locked = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
     wanted = set(re.findall(r"^([a-z0-9-]+)==", locked, re.MULTILINE))
     assert installed == wanted | {"headcount", "headcount-server"}
     assert not (root / "wheels").exists()

@@ -8,37 +8,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from importlib.metadata import Distribution, distribution, distributions
+from importlib.metadata import distribution, distributions
 
+import licences
 import pytest
+from licences import closure, declared, licence, runtime, strangers
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from support.repository import ROOT
 
-LOCKS = ("constraints.txt", "proto/constraints.txt")
-OURS = {"headcount", "headcount-server", "headcount-registry"}
-LICENCES = {
-    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Python-2.0"),
-    "Public Domain",
-    *("LGPL-3.0-only", "LGPL-3.0-or-later"),  # psycopg, an extra that is linked and not changed
-}
-WORDED = {
-    "Apache 2.0": "Apache-2.0",
-    "Apache License 2.0": "Apache-2.0",
-    "Apache License, Version 2.0": "Apache-2.0",
-    "Apache Software License": "Apache-2.0",
-    "Apache-2.0 AND BSD-2-Clause": "Apache-2.0",
-    "Apache-2.0 OR BSD-3-Clause": "Apache-2.0",
-    "BSD License": "BSD-3-Clause",
-    "3-Clause BSD License": "BSD-3-Clause",
-    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
-    "MIT License": "MIT",
-    "Python Software Foundation License": "PSF-2.0",
-}
-"""Licences in words of before there were expressions."""
-
+LOCKS = ("constraints.txt", "proto/constraints.txt", "docs/operators/deploy/constraints.txt")
 Pins = dict[str, tuple[str, list[str]]]
 
 
@@ -57,48 +37,7 @@ def pins(lock: str) -> Pins:
     return found
 
 
-def declared(folder: str, *extras: str) -> list[str]:
-    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
-    table = project["project"]
-    optional = table.get("optional-dependencies", {})
-    wanted: list[str] = [*table["dependencies"]]
-    for extra in extras:
-        wanted += optional[extra]
-    return wanted
-
-
-def closure(requirements: Iterable[str]) -> set[str]:
-    """Everything that these bring along here, by name; of ours, only what their extras bring."""
-    found: set[str] = set()
-    waiting = [Requirement(text) for text in requirements]
-    while waiting:
-        requirement = waiting.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        name = canonicalize_name(requirement.name)
-        if name in OURS:
-            extras = [extra for extra in requirement.extras if name == "headcount"]
-            waiting += map(Requirement, declared(".", *extras) if extras else [])
-            continue
-        more = distribution(name).requires or []
-        wanted = [
-            one
-            for one in map(Requirement, more)
-            if not one.marker
-            or any(one.marker.evaluate({"extra": extra}) for extra in ("", *requirement.extras))
-        ]
-        for one in wanted:
-            one.marker = None
-        if name not in found or requirement.extras:
-            found.add(name)
-            waiting += [one for one in wanted if canonicalize_name(one.name) not in found]
-    return found
-
-
-RUNTIME = closure(
-    [*declared("."), *declared("server", "postgresql", "publish"), *declared("registry")]
-)
-"""What an operator gets; hosts get a part of it."""
+RUNTIME = runtime()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -121,6 +60,16 @@ def test_the_lock_holds_everything_that_is_needed_and_nothing_that_nobody_wants(
     assert not [name for name in surplus if not re.search(rf"^{name}==\S+ ; ", text, re.MULTILINE)]
 
 
+def test_the_image_gets_what_is_locked_for_the_server_and_nothing_else() -> None:
+    everything, server = pins("constraints.txt"), pins("docs/operators/deploy/constraints.txt")
+    assert {name: everything[name] for name in server} == server
+    here = closure(declared("server", "postgresql")) | closure(declared("."))
+    assert here <= server.keys()
+    text = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
+    surplus = server.keys() - here
+    assert not [name for name in surplus if not re.search(rf"^{name}==\S+ ; ", text, re.MULTILINE)]
+
+
 def test_what_runs_here_is_what_is_locked() -> None:
     locked = pins("constraints.txt")
     here = {str(canonicalize_name(one.name)): one.version for one in distributions()}
@@ -130,23 +79,42 @@ def test_what_runs_here_is_what_is_locked() -> None:
     assert other == {}
 
 
-def licence(one: Distribution) -> str:
-    """The licence that a distribution states, as an SPDX expression where it can be told."""
-    told = [*(one.metadata.get_all("License-Expression") or one.metadata.get_all("License") or ())]
-    stated = told[0] if told else ""
-    if not stated or "\n" in stated or len(stated) > 60:
-        classifiers = one.metadata.get_all("Classifier") or []
-        named = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License :: ")]
-        stated = named[0] if named else stated
-    return WORDED.get(stated, stated)
-
-
 def test_every_licence_of_what_an_operator_gets_is_one_of_those_that_were_agreed_to() -> None:
-    licences = {name: licence(distribution(name)) for name in sorted(RUNTIME)}
-    assert {name: found for name, found in licences.items() if found not in LICENCES} == {}
-    copyleft = {name for name, found in licences.items() if found.startswith("LGPL")}
+    found = {name: licence(distribution(name)) for name in sorted(RUNTIME)}
+    assert strangers(found) == {}
+    assert strangers(found | {"new": "GPL-3.0-only"}) == {"new": "GPL-3.0-only"}
+    copyleft = {name for name, stated in found.items() if stated.startswith("LGPL")}
     bare = closure([*declared("."), *declared("server"), *declared("registry")])
     assert copyleft.isdisjoint(bare), "only extras may be under a copyleft"
+
+
+def test_the_licences_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    licences.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} == RUNTIME
+    assert "uvicorn" in RUNTIME
+
+
+INNER = {"uvicorn.protocols": "uvicorn"}
+"""Modules that no document of theirs promises, and the distribution that has them."""
+
+
+def test_a_module_that_nobody_promises_to_keep_is_asked_for_up_to_the_release_that_is_tried() -> (
+    None
+):
+    used = set()
+    for file in (ROOT / "server" / "headcount_server").rglob("*.py"):
+        modules = re.findall(r"^from (\S+) import", file.read_text("utf-8"), re.MULTILINE)
+        used |= {inner for m in modules for inner in INNER if m.startswith(inner)}
+        private = [m for m in modules if "._" in m and not m.startswith("headcount")]
+        assert private == [], file
+    assert used == set(INNER)
+    for inner in used:
+        (asked,) = [r for r in map(Requirement, declared("server")) if r.name == INNER[inner]]
+        release = Version(distribution(asked.name).version)
+        after = f"{release.major}.{release.minor + 1}"
+        assert asked.specifier.contains(release)
+        assert not asked.specifier.contains(after)
 
 
 def test_a_host_gets_protobuf_alone_and_grpcio_only_if_it_asks_for_it() -> None:

@@ -145,6 +145,17 @@ def _released(bare: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 @pytest.mark.index
 @pytest.mark.slow
+def test_a_release_of_a_branch_that_moved_meanwhile_leaves_nothing(shelf: Shelf) -> None:
+    before = shelf.state()
+    move = f"git -C {shelf.root} commit --quiet --allow-empty --message Meanwhile"
+    said = shelf.release("0.1.0", proof=move, fails=True)
+    assert "the branch moved meanwhile, so there is no release" in said
+    assert shelf.git("log", "-1", "--format=%s") == "Meanwhile"
+    assert shelf.state()[1:] == before[1:]
+
+
+@pytest.mark.index
+@pytest.mark.slow
 def test_a_release_is_a_commit_a_tag_and_files(released: Shelf) -> None:
     assert released.git("log", "-1", "--format=%s") == "Release 0.1.0"
     assert released.git("rev-parse", "v0.1.0^{commit}") == released.git("rev-parse", "HEAD")
@@ -170,7 +181,7 @@ def test_a_release_is_a_commit_a_tag_and_files(released: Shelf) -> None:
 def test_the_bill_of_materials_names_all_that_comes_along_with_its_licence(
     released: Shelf,
 ) -> None:
-    locked = (ROOT / "server/constraints.txt").read_text(encoding="utf-8")
+    locked = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
     found = parts(released.dist / "0.1.0" / "headcount_server-0.1.0.cdx.json")
     assert found.keys() >= {"headcount", "headcount-server", "grpcio", "psycopg", "uvicorn"}
     others = {name: version for name, version in found.items() if not name.startswith("headcount")}
