@@ -117,6 +117,12 @@ class MariadbServer:
         word = f":{password}" if password else ""
         return f"mariadb+pymysql://{USER}{word}@127.0.0.1:{self.port}/{name}"
 
+    def processor_seconds(self) -> float:
+        """Return the processor time that it has taken so far."""
+        assert self.process is not None
+        times = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").split()
+        return (int(times[13]) + int(times[14])) / os.sysconf("SC_CLK_TCK")
+
     def end(self, number: int = signal.SIGTERM) -> None:
         """Stop it; SIGKILL is a crash."""
         if self.process is not None:

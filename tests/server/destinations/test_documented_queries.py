@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headcount_server.destinations import sql_tables
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.store.published_tables import every_week
-from support.foreign_database import Foreign
+from support.foreign_database import NUMBERS, Foreign
 from support.repository import ROOT
+from support.server_process import BIN
 from support.toy_weeks import database_at
 
+PAGE = (ROOT / "docs" / "operators" / "destinations.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^### (\w+)\n.*?^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
-QUERIES = dict(
-    _BLOCK.findall((ROOT / "docs/operators/destinations.md").read_text(encoding="utf-8"))
-)
+QUERIES = dict(_BLOCK.findall(PAGE))
 
 
 @pytest.fixture(name="weeks")
@@ -56,3 +58,24 @@ def test_datasette_shows_the_last_week_with_its_bounds(
     assert (value, lower, [row[0] for row in more]) == ("8.2", 15, ["8.3"])
     # Of 20 to 24 answers.
     assert float(percent) == 62.5
+
+
+def test_the_command_that_the_page_begins_with_fills_a_file(database: Path) -> None:
+    (line,) = re.findall(r"^headcount-server publish .*$", PAGE, re.MULTILINE)
+    done = subprocess.run(
+        [BIN / "headcount-server", *line.split()[1:]],
+        cwd=database.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "sqlite:///totals.db: given 2 weeks; it has them all\n"
+    assert Foreign(f"sqlite:///{database.parent}/totals.db").rows(NUMBERS)
+
+
+def test_the_page_names_every_column() -> None:
+    for table in sql_tables.OF_A_WEEK:
+        assert f"`{table.name}`" in PAGE
+        for column in table.columns:
+            assert f"`{column.name}`" in PAGE, (table.name, column.name)

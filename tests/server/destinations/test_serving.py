@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -190,16 +191,20 @@ def test_of_several_servers_on_one_database_one_gives_each_week(
 
 
 def test_sixty_weeks_of_three_hundred_keys_take_less_than_a_minute(
+    mariadb: MariadbServer,
     mariadb_totals: Foreign,
     credentials: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
+    """Of processor time, of the command and of MariaDB, whatever else the machine does."""
     path = tmp_path / "headcount.db"
     weeks = int(os.environ.get("HEADCOUNT_PUBLISHED_WEEKS", "6"))
     many_weeks.make(path, weeks, 300)
     flags = ("--to", str(mariadb_totals.url), "--credentials", credentials(mariadb_totals.text))
-    with within(60):
-        result = command("publish", "--database", path, *flags)
+    began = time.process_time() + mariadb.processor_seconds()
+    result = command("publish", "--database", path, *flags)
+    took = time.process_time() + mariadb.processor_seconds() - began
     assert f"given {weeks} weeks; it has them all" in result.output, result.output
     ((number,),) = mariadb_totals.rows("SELECT count(*) FROM headcount_totals")
     assert number == weeks * (1 + 300 * (1 + 2 * len(many_weeks.VALUES)))
+    assert took < weeks, f"{took:.1f} s for {weeks} weeks, of which each may take one"

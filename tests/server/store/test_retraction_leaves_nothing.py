@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from headcount_server.destinations.ledger import CommandLedger
+from headcount_server.destinations.publisher import deliver
 from headcount_server.metrics import published_totals
 from headcount_server.pages import static_site
 from headcount_server.publication import response as statistics
@@ -25,6 +27,7 @@ from headcount_server.store.sqlite import backup
 from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.week import Week
 from prometheus_client import generate_latest
+from support.foreign_database import Foreign
 from support.small_weeks import NOTE, PHP, VERSION, Site, read
 from support.toy_weeks import command
 
@@ -90,13 +93,24 @@ def surfaces(database: SqliteDatabase, schema: Schema, folder: Path) -> dict[str
     answer = statistics.response(weeks, "")
     found["grpc"] = answer.SerializeToString(deterministic=True)
     found["table"] = table.as_table(answer).encode()
+    found["destination"] = destination(database)
     with database.copy_from() as side:
+        found["corrections"] = repr(list(side.rows("corrected_weeks"))).encode()
         for name in copying.TABLES:
             if name not in {"weeks", "tokens"}:  # tokens hash under keys drawn at random
                 found[name] = repr(list(side.rows(name))).encode()
         for view in audit.VIEWS:
             found[view] = repr(side.connection.execute(f"SELECT * FROM {view}").fetchall()).encode()  # noqa: S608 - our names
     return found
+
+
+def destination(database: SqliteDatabase) -> bytes:
+    """All rows of a destination that has been given what it lacked."""
+    foreign = Foreign(f"sqlite:///{database.path.with_suffix('.totals')}")
+    deliver(foreign.open(), CommandLedger(database, lambda _: False))
+    tables = ("weeks", "totals", "retractions")
+    rows = [sorted(foreign.rows(f"SELECT * FROM headcount_{each}"), key=repr) for each in tables]  # noqa: S608 - our names
+    return repr(rows).encode()
 
 
 HISTORIES = {
