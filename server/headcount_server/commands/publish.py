@@ -9,12 +9,11 @@ from pathlib import Path
 
 import click
 
+from headcount_server.commands.delivery_flags import DESTINATION, destinations
 from headcount_server.commands.flags import (
-    DESTINATION,
     PATH,
     Command,
     database,
-    destinations,
     one_sentence,
 )
 from headcount_server.destinations import ledger as notes
