@@ -12,6 +12,7 @@ import click
 from headcount_server.commands.delivery_flags import DESTINATION, destinations
 from headcount_server.commands.flags import (
     PATH,
+    PREFIX,
     Command,
     database,
     one_sentence,
@@ -37,6 +38,8 @@ _TURN_SECONDS = 30.0
     multiple=True,
     required=True,
     type=DESTINATION,
+    envvar=f"{PREFIX}PUBLISH_TO",
+    show_envvar=True,
     metavar="URL",
     help="A database or a search engine, such as mysql+pymysql://USER@HOST/NAME; repeatable.",
 )
