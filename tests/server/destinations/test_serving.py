@@ -180,7 +180,7 @@ def test_a_command_that_is_killed_in_the_middle_goes_on_where_it_was(
     mariadb_totals: Foreign, credentials: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "headcount.db"
-    made = many_weeks.make(path, 30, 60)
+    made = many_weeks.make(path, 16, 60)
     file = credentials(mariadb_totals.text)
     place = ["--to", str(mariadb_totals.url), "--credentials", str(file)]
     flags = ["--database", str(path), *place]
