@@ -14,9 +14,6 @@ import click
 from click.core import ParameterSource
 
 from headcount_server.commands import config_file
-from headcount_server.destinations import open as open_destination
-from headcount_server.destinations.contract import Destination
-from headcount_server.destinations.url import DestinationUrl
 from headcount_server.errors import ConfigError, ServerError, Unavailable
 from headcount_server.store.database import Database
 from headcount_server.store.open import parse
@@ -162,26 +159,6 @@ class DatabaseType(click.ParamType[Database]):
 DATABASE = DatabaseType()
 
 
-class DestinationType(click.ParamType[DestinationUrl]):
-    """The URL of a destination, which is shown without its password."""
-
-    name = "url"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> DestinationUrl:
-        """Return the URL in a text."""
-        if not isinstance(value, str):
-            return cast("DestinationUrl", value)
-        try:
-            return DestinationUrl.parse(param.opts[0] if param else "URL", value)
-        except ConfigError as error:
-            raise click.UsageError(str(error), ctx) from None
-
-
-DESTINATION = DestinationType()
-
-
 def listening(command: _Command) -> _Command:
     """Add the addresses to listen on: `grpc`, `public` and `operations`."""
     for flag, address, help_text in reversed(_DOORS):
@@ -218,7 +195,7 @@ def encrypting(command: _Command) -> _Command:
             help="Let --grpc and --public listen beyond loopback without TLS.",
         ),
     )
-    return _with(options, command)
+    return with_options(options, command)
 
 
 def limiting(command: _Command) -> _Command:
@@ -260,7 +237,7 @@ def limiting(command: _Command) -> _Command:
             help="Trust X-Forwarded-For from this address or network; repeatable.",
         ),
     )
-    return _with(options, command)
+    return with_options(options, command)
 
 
 def naming(command: _Command) -> _Command:
@@ -289,60 +266,11 @@ def naming(command: _Command) -> _Command:
             help="Where people read the pages, https://…/, for the sitemap and previews of links.",
         ),
     )
-    return _with(options, command)
+    return with_options(options, command)
 
 
-def delivering(command: _Command) -> _Command:
-    """Add `publish_to`, `notify` and `credentials`."""
-    options = (
-        click.option(
-            "--publish-to",
-            multiple=True,
-            type=DESTINATION,
-            metavar="URL",
-            help="Give published totals to a database or a search engine, such as "
-            "mysql+pymysql://USER@HOST/NAME; repeatable.",
-        ),
-        click.option(
-            "--notify",
-            multiple=True,
-            type=DESTINATION,
-            metavar="URL",
-            help="Send a word about each newly published week: "
-            "smtp://HOST/?from=ADDRESS&to=ADDRESS or https://HOST/PATH; repeatable.",
-        ),
-        click.option(
-            "--credentials",
-            type=PATH,
-            metavar="FILE",
-            help="URLs with their passwords, one a line, for the URLs that are named without.",
-        ),
-    )
-    return _with(options, command)
-
-
-def with_passwords(
-    flag: str, urls: Sequence[DestinationUrl], file: Path | None
-) -> list[DestinationUrl]:
-    """Return the URLs of a flag, with the passwords of a file. Raises ConfigError.
-
-    A password on the command line or in a file of settings is refused.
-    """
-    context = click.get_current_context()
-    (option,) = [each for each in context.command.params if flag in each.opts]
-    visible = context.get_parameter_source(option.name or "") is not ParameterSource.ENVIRONMENT
-    return open_destination.with_passwords(flag, urls, file, visible=visible)
-
-
-def destinations(
-    flag: str, urls: Sequence[DestinationUrl], file: Path | None
-) -> tuple[Destination, ...]:
-    """Return the destinations that a flag names. Raises ConfigError."""
-    found = with_passwords(flag, urls, file)
-    return tuple(open_destination.parse(flag, url) for url in found)
-
-
-def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:
+def with_options(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:
+    """Add options to a command, in this order."""
     for option in reversed(options):
         command = option(command)
     return command

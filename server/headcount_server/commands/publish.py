@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from headcount_server.commands.delivery_flags import DESTINATION, destinations
 from headcount_server.commands.flags import (
-    DESTINATION,
     PATH,
+    PREFIX,
     Command,
     database,
-    destinations,
     one_sentence,
 )
 from headcount_server.destinations import ledger as notes
@@ -38,6 +38,8 @@ _TURN_SECONDS = 30.0
     multiple=True,
     required=True,
     type=DESTINATION,
+    envvar=f"{PREFIX}PUBLISH_TO",
+    show_envvar=True,
     metavar="URL",
     help="A database or a search engine, such as mysql+pymysql://USER@HOST/NAME; repeatable.",
 )

@@ -17,21 +17,19 @@ from headcount_server import logs
 from headcount_server.app import App
 from headcount_server.clock import Clock, FileClock, SystemClock
 from headcount_server.commands.cores import CORES, Cores, hold
+from headcount_server.commands.delivery_flags import delivering, destinations, with_passwords
 from headcount_server.commands.flags import (
     DATABASE,
     PATH,
     Needed,
     Number,
     ServeCommand,
-    delivering,
-    destinations,
     encrypting,
     limiting,
     listening,
     naming,
     one_sentence,
     source,
-    with_passwords,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.commands.service_manager import ServiceManager

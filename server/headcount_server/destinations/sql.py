@@ -30,7 +30,7 @@ _WAITING: Mapping[str, Mapping[str, Any]] = {
         "connect_timeout": 10,
         "read_timeout": 60,
         "write_timeout": 60,
-        # Whatever the server's own default is, a week is written as a whole.
+        # Whatever the server's default is: no text is cut, no engine stands in for InnoDB.
         "init_command": "SET SESSION sql_mode = 'TRADITIONAL'",
     },
     "psycopg": {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ from headcount_server.store.postgres.url import PostgresUrl
 from support import leftovers, many_weeks
 from support.foreign_database import NUMBERS, Foreign, published
 from support.mariadb_server import MariadbServer
-from support.server_process import fetch
+from support.server_process import BIN, fetch
 from support.toy_weeks import command, database_at, lived
 from support.waiting import until, within
 
@@ -152,6 +154,7 @@ def test_a_destination_that_is_killed_in_the_middle_catches_up_by_itself(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     made = many_weeks.make(serving.path, 12, 60)
     other = Foreign(f"sqlite:///{tmp_path / 'other.db'}")
     with serving.to(mariadb_totals, other) as app:
@@ -171,6 +174,28 @@ def test_a_destination_that_is_killed_in_the_middle_catches_up_by_itself(
         until(lambda: "can be written again" in caplog.text)
     assert mariadb_totals.rows(NUMBERS) == published(database_at(serving.path))
     assert other.rows(NUMBERS) == mariadb_totals.rows(NUMBERS)
+
+
+def test_a_command_that_is_killed_in_the_middle_goes_on_where_it_was(
+    mariadb_totals: Foreign, credentials: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "headcount.db"
+    made = many_weeks.make(path, 16, 60)
+    file = credentials(mariadb_totals.text)
+    place = ["--to", str(mariadb_totals.url), "--credentials", str(file)]
+    flags = ["--database", str(path), *place]
+    process = subprocess.Popen([BIN / "headcount-server", "publish", *flags])
+    until(lambda: _weeks(mariadb_totals))
+    process.kill()
+    process.wait()
+    there = len(_weeks(mariadb_totals))
+    assert there < len(made)
+    result = command("publish", *flags)
+    given = re.search(r"given (\d+) weeks; it has them all", result.output)
+    # The week that was on its way may have arrived without a note.
+    assert given, result.output
+    assert int(given[1]) in {len(made) - there, len(made) - there + 1}
+    assert mariadb_totals.rows(NUMBERS) == published(database_at(path))
 
 
 def test_of_several_servers_on_one_database_one_gives_each_week(

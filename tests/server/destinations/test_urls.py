@@ -63,6 +63,16 @@ def test_a_password_from_the_environment_is_taken_and_not_shown() -> None:
     assert SECRET not in result.output
 
 
+def test_the_command_takes_a_password_from_the_same_variable(
+    monkeypatch: pytest.MonkeyPatch, database: Path
+) -> None:
+    monkeypatch.setenv(TO, f"mysql+pymysql://me:{SECRET}@127.0.0.1:1/totals")
+    result = command("publish", "--database", database)
+    assert result.exit_code == 1
+    assert "Error: mysql+pymysql://me@127.0.0.1:1/totals: " in result.output
+    assert SECRET not in result.output
+
+
 @pytest.mark.parametrize(
     "url",
     [
