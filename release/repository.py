@@ -11,6 +11,9 @@ from pathlib import Path
 
 from errors import ReleaseError
 
+_PLACES = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"}
+"""Variables by which a hook of git points to its own repository."""
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -41,11 +44,12 @@ class Repository:
         return int(self.git("show", "--no-patch", "--format=%ct", "HEAD"))
 
     def clone(self, place: Path) -> Repository:
-        """Return a new clone, with the same author as here."""
+        """Return a new clone, with the same author as here; git refuses if it knows none."""
+        name, _, rest = self.git("var", "GIT_COMMITTER_IDENT").partition(" <")
         self.git("clone", "--quiet", "--shared", self.root, place)
         copy = Repository(place)
-        for name in ("user.name", "user.email"):
-            copy.git("config", name, self.git("config", "--get", name))
+        copy.git("config", "user.name", name)
+        copy.git("config", "user.email", rest.partition(">")[0])
         return copy
 
     def extract(self, place: Path) -> None:
@@ -55,7 +59,7 @@ class Repository:
             archive.extractall(place, filter="data")
 
     def _output(self, *arguments: str | Path) -> bytes:
-        outside = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+        outside = {name: text for name, text in os.environ.items() if name not in _PLACES}
         done = subprocess.run(
             ["git", "-C", self.root, *arguments],  # noqa: S607 - any git
             env=outside,

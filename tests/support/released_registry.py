@@ -1,4 +1,4 @@
-"""The shipped registry, with a history of three releases."""
+"""The shipped registry, with a history of three releases, or with none."""
 
 from __future__ import annotations
 
@@ -53,9 +53,20 @@ _LATER = (
 )
 
 
-def released(registry: Path) -> bytes:
-    """Return the descriptor set in a file, with a history put into it."""
+def unreleased(registry: Path) -> bytes:
+    """Return the descriptor set in a file, without its history."""
     files = descriptor_pb2.FileDescriptorSet.FromString(registry.read_bytes())
+    of_project: Any = options_pb2.project
+    for file in files.file:
+        for message in file.message_type:
+            if message.options.HasExtension(of_project):
+                message.options.Extensions[of_project].ClearField("releases")
+    return files.SerializeToString(deterministic=True)
+
+
+def released(registry: Path) -> bytes:
+    """Return the descriptor set in a file, with this history for its own."""
+    files = descriptor_pb2.FileDescriptorSet.FromString(unreleased(registry))
     of_project: Any = options_pb2.project
     of_key: Any = options_pb2.key
     for file in files.file:
