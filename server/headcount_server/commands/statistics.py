@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -9,14 +12,17 @@ from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.errors import StoreError
+from headcount_server.metrics import backfill
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as totals
+from headcount_server.publication.draft import drafted
 from headcount_server.quantity import quantity
 from headcount_server.registry import schema
 from headcount_server.store import published_file, published_tables
 from headcount_server.store.database import Database
 from headcount_server.week import Week
 
+_LABEL = re.compile(r"(?!__|le$|quantile$)[a-zA-Z_][a-zA-Z0-9_]*")
 _FORMATS = {
     "table": table.as_table,
     "csv": table.as_csv,
@@ -98,13 +104,34 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
     "form",
     default="files",
     show_default=True,
-    type=click.Choice(("files", "sqlite")),
-    help="JSON and CSV with checksums, or a SQLite file for other programs.",
+    type=click.Choice(("files", "sqlite", "openmetrics")),
+    help="JSON and CSV with checksums, a SQLite file for other programs, or the history of "
+    "/metrics for promtool, in the file DIRECTORY.",
 )
 @click.option("--data-licence", metavar="NAME", help="Licence of the data, as `serve` takes it.")
+@click.option(
+    "--step-hours",
+    default=6,
+    show_default=True,
+    type=click.IntRange(1, 168),
+    help="Hours between two samples of openmetrics.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A label of each series of openmetrics, such as job=headcount; repeatable.",
+)
 @click.argument("place", metavar="DIRECTORY", type=PATH)
-def export(
-    database: Database, registry: Path, form: str, data_licence: str | None, place: Path
+def export(  # noqa: PLR0913 - one for each flag
+    database: Database,
+    registry: Path,
+    form: str,
+    data_licence: str | None,
+    step_hours: int,
+    labels: tuple[str, ...],
+    place: Path,
 ) -> None:
     """Write all published totals to DIRECTORY, as open data.
 
@@ -116,6 +143,9 @@ def export(
     with one_sentence():
         if form == "sqlite":
             _export_sqlite(database, registry, place)
+            return
+        if form == "openmetrics":
+            _export_history(database, registry, place, timedelta(hours=step_hours), labels)
             return
         weeks = published_tables.every_week(database)
         about = bundle.About(published_tables.policy(database), data_licence or "")
@@ -133,3 +163,27 @@ def _export_sqlite(database: Database, registry: Path, place: Path) -> None:
     described = place / published_file.DESCRIPTION
     held = quantity(weeks, "week")
     click.echo(f"{place / published_file.FILE}: {held}; {described} describes them")
+
+
+def _export_history(
+    database: Database, registry: Path, place: Path, step: timedelta, labels: Iterable[str]
+) -> None:
+    if place.exists():
+        raise StoreError(f"{place}: is there already; name another file, or remove it first")
+    named = dict(_label(text) for text in labels)
+    known, weeks = schema.load(registry), published_tables.every_week(database)
+    grace = published_tables.policy(database).grace
+    sampling = backfill.Sampling(grace, step, datetime.now(UTC), named)
+    try:
+        with drafted(place) as draft, draft.open("wb") as file:
+            file.writelines(backfill.history(known, weeks, sampling))
+    except OSError as error:
+        raise StoreError(f"{place}: {error.strerror}") from error
+    click.echo(f"{place}: {quantity(len(weeks), 'week')}; promtool tsdb create-blocks-from")
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, given, value = text.partition("=")
+    if not (given and _LABEL.fullmatch(name)):
+        raise StoreError(f"--label {text}: give a label and its value, such as job=headcount")
+    return name, value

@@ -43,8 +43,8 @@ class PublishedTotals(Collector):
         """
         known, week, made = self._registry.schema, self._week, self._made
         if made is None or made[0] is not known or made[1] is not week:
-            families = [] if week is None else list(_families(known, week))
-            made = self._made = (known, week, families)
+            found = [] if week is None else list(families(known, week))
+            made = self._made = (known, week, found)
         return made[2]
 
 
@@ -59,7 +59,8 @@ def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, help_text, value=value)
 
 
-def _families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]:
+def families(known: Schema, week: PublishedWeek) -> Iterator[GaugeMetricFamily]:
+    """Yield the metrics of a closed week, projects and keys in order."""
     yield _gauge(
         "headcount_week_start_timestamp_seconds",
         "Beginning of the last closed week (Monday 00:00 UTC).",

@@ -26,6 +26,10 @@ _FILES = {
         "Everything that was ever published, with the registry and checksums",
         "application/zip",
     ),
+    "/data/projects/{project}/{key}/all.csv": (
+        "All weeks of a key, a line each number",
+        "text/csv",
+    ),
     "/weeks/feed.atom": ("Published weeks, newest first", "application/atom+xml"),
     "/changes/feed.atom": ("What changed in what is asked, newest first", "application/atom+xml"),
     "/changes/{project}/feed.atom": (

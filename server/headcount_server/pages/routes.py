@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from posixpath import relpath
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -110,9 +111,9 @@ class Pages:
             return RedirectResponse(f"./{last}/", 308, self._headers(address))
         moved = site.moved(address)
         if moved is not None:
-            folder, _, file = moved.rpartition("/")
-            here = f"./{file}" if file else f"../{folder.rpartition('/')[2]}/"
-            return RedirectResponse(here, 308, self._headers(address))
+            slash = "/" if moved.endswith("/") else ""
+            here = relpath(moved, f"/{address}".rpartition("/")[0].removeprefix("/") or ".")
+            return RedirectResponse(f"./{here}{slash}", 308, self._headers(address))
         return self.missing(request)
 
     def missing(self, request: Request, _: Exception | None = None) -> Response:

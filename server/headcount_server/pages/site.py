@@ -36,7 +36,10 @@ FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
 """Address of the bundle, which is not a document because it can be larger than memory."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FORMS_OF_KEY = (("projects/", "/"), ("data/projects/", ".json"), ("data/projects/", ".csv"))
+_FORMS_OF_KEY = (
+    *(("projects/", form) for form in ("/", "/fragment.html", "/chart.svg")),
+    *(("data/projects/", form) for form in (".json", ".csv", "/all.csv")),
+)
 
 NOBODY = Operator()
 """Stands for an operator who is not shown."""
@@ -177,9 +180,9 @@ class Site:
         return renders
 
     def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
-        def render(form: str) -> Document:
-            weeks = documents.only(self._recent, project.name, key.number)
-            return documents.totals(weeks, self.schema, form, project.name, key.name)
+        def render(form: str, weeks: Sequence[PublishedWeek]) -> Document:
+            only = documents.only(weeks, project.name, key.number)
+            return documents.totals(only, self.schema, form, project.name, key.name)
 
         def values() -> dict[str, object]:
             return {
@@ -203,9 +206,10 @@ class Site:
         }
         for name, place in self._places(project, key).items():
             renders[f"{page}{place}/"] = partial(self._member, project, key, name, page + place)
+        files = f"data/projects/{project.name}/{key.name}"
         for form in FORMS:
-            address = f"data/projects/{project.name}/{key.name}.{form}"
-            renders[address] = partial(render, form)
+            renders[f"{files}.{form}"] = partial(render, form, self._recent)
+        renders[f"{files}/all.csv"] = partial(render, "csv", self._newest_first)
         return renders
 
     def _changes_addresses(self, place: str, names: Sequence[str]) -> dict[str, _Render]:

@@ -8,9 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import pytest
+from google.protobuf import descriptor_pb2
+from headcount.v1 import options_pb2
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
@@ -20,6 +24,7 @@ from headcount_server.pages.operator import Operator
 from headcount_server.pages.site import Site
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
+from headcount_server.registry import schema
 from headcount_server.registry.schema import Schema
 from support import decided_weeks
 
@@ -201,3 +206,26 @@ def test_the_operator_says_who_may_embed(config: Config, clock_file: Path) -> No
 def test_sites_that_no_policy_can_name_are_refused(config: Config, wrong: str) -> None:
     with pytest.raises(ConfigError, match="--frame-ancestors"):
         replace(config, frame_ancestors=wrong)
+
+
+def test_every_former_address_leads_to_the_present_one(
+    config: Config, clock_file: Path, tmp_path: Path
+) -> None:
+    files = descriptor_pb2.FileDescriptorSet.FromString(config.registry.read_bytes())
+    of_key: Any = options_pb2.key
+    for message in (each for file in files.file for each in file.message_type):
+        if message.options.HasExtension(of_key) and message.name == "Nodes":
+            message.options.Extensions[of_key].formerly = "node_count"
+    renamed = tmp_path / "renamed.binpb"
+    renamed.write_bytes(files.SerializeToString())
+    known = schema.load(renamed)
+    former = Site(known, [], POLICY).former
+    assert former["projects/toy/node_count/"] == "projects/toy/nodes/"
+    assert former["data/projects/toy/node_count/all.csv"] == "data/projects/toy/nodes/all.csv"
+    with App(replace(config, registry=renamed), FileClock(clock_file)) as app:
+        for address, now in former.items():
+            status, headers, _ = _told(app.public, address)
+            assert status == 308
+            assert not headers["Location"].startswith("/")  # a proxy may strip a prefix
+            assert urljoin(f"/{address}", headers["Location"]) == f"/{now}"
+            assert _told(app.public, now)[0] == 200

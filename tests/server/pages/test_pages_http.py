@@ -297,6 +297,8 @@ def test_a_week_from_before_those_of_the_tables_keeps_its_files(
     monkeypatch.setattr("headcount_server.pages.site.MAX_WEEKS", 1)
     at("2026-11-25T00:00:00Z")
     assert "2026-W46" not in get("/data/projects/toy.csv").body.decode()
+    assert "2026-W46" not in get("/data/projects/toy/php_version.csv").body.decode()
+    assert "2026-W46" in get("/data/projects/toy/php_version/all.csv").body.decode()
     assert "2026-W46" in get("/data/").body.decode()
     assert get("/data/weeks/2026-W46.csv").body == kept.body
 
