@@ -212,7 +212,11 @@ def test_every_panel_of_every_dashboard_has_data(watched: Watched) -> None:
 
 def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
     rules = [rule for group in watched.by.api("rules")["groups"] for rule in group["rules"]]
-    assert len(rules) == 41
+    files = watched.generated.glob("*.yml")
+    written = sum(
+        len(re.findall(r"^ *- (?:alert|record):", path.read_text(), re.M)) for path in files
+    )
+    assert len(rules) == written > 40
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
 
 
