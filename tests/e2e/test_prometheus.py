@@ -214,7 +214,7 @@ def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
     rules = [rule for group in watched.by.api("rules")["groups"] for rule in group["rules"]]
     files = watched.generated.glob("*.yml")
     written = sum(
-        len(re.findall(r"^ *- (?:alert|record):", path.read_text(), re.M)) for path in files
+        len(re.findall(r"^ *- (?:alert|record):", path.read_text(), re.MULTILINE)) for path in files
     )
     assert len(rules) == written > 40
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
