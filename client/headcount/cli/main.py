@@ -32,6 +32,19 @@ HOST = "HEADCOUNT_HOST"
 STATE = "HEADCOUNT_STATE"
 
 
+@contextmanager
+def _somewhere_to_print() -> Iterator[None]:
+    """Replace closed output, such as a daemon's, so that printing to it does nothing."""
+    with ExitStack() as closing:
+        nowhere = closing.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        if _closed(sys.stdout):
+            closing.enter_context(redirect_stdout(nowhere))
+        if _closed(sys.stderr):
+            closing.enter_context(redirect_stderr(nowhere))
+        yield
+
+
+@_somewhere_to_print()
 def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str = "") -> int:
     """Carry out a command on a host's client.
 
@@ -40,9 +53,10 @@ def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str =
     arguments = parsed(telemetry.project, argv, program=program or _typed(), hosted=True)
     if isinstance(arguments, int):
         return arguments
-    return _carried_out(arguments, lambda: telemetry, hosted=True)
+    return _answered(arguments, lambda: telemetry, hosted=True)
 
 
+@_somewhere_to_print()
 def run(
     project: Project,
     argv: Sequence[str] | None = None,
@@ -76,7 +90,7 @@ def run(
             )
         return Client(project, None, state_directory=state, environment=environment)
 
-    return _carried_out(arguments, client, hosted=bool(host))
+    return _answered(arguments, client, hosted=bool(host))
 
 
 def _found(project: Project, name: str) -> Client:
@@ -100,23 +114,6 @@ def _typed() -> str:
     """Return the command that runs this process as a module, `""` if it runs as a script."""
     spec: ModuleSpec | None = getattr(sys.modules.get("__main__"), "__spec__", None)
     return f"python -m {spec.name.removesuffix('.__main__')}" if spec else ""
-
-
-def _carried_out(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
-    with _somewhere_to_print():
-        return _answered(arguments, client, hosted=hosted)
-
-
-@contextmanager
-def _somewhere_to_print() -> Iterator[None]:
-    """Replace closed output, such as a daemon's, so that printing to it does nothing."""
-    with ExitStack() as closing:
-        nowhere = closing.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
-        if _closed(sys.stdout):
-            closing.enter_context(redirect_stdout(nowhere))
-        if _closed(sys.stderr):
-            closing.enter_context(redirect_stderr(nowhere))
-        yield
 
 
 def _closed(stream: TextIO | None) -> bool:
