@@ -45,8 +45,8 @@ NO_COLLECTOR, NO_ANSWER, RAISED, WRONG_TYPE, LATE = (
 """Why a key has no answer."""
 
 
-class Asked(Frozen):
-    """What came of asking one collector.
+class Reply(Frozen):
+    """What came of a call of one collector.
 
     `why` is `""` if there is an answer, else one of the words above. `note` says it to people
     and may quote what the host's code said; `kind` is the type of what was returned or raised.
@@ -117,7 +117,7 @@ def collect(
 
 def ask(
     project: Project, collectors: object, names: Collection[str], seconds: float | None
-) -> dict[str, Asked]:
+) -> dict[str, Reply]:
     """Return what came of asking the collectors of some keys, by key, in the project's order."""
     keys = [key for key in project.keys if key.name in names]
     circuit = _Circuit(keys, collectors)
@@ -128,7 +128,7 @@ def ask(
     # A stuck collector may return at any time; only the answers of this moment count.
     found = dict(circuit.found)
     note = f"its collector had not answered after {seconds:g} s" if seconds else ""
-    late = Asked(why=LATE, note=note)
+    late = Reply(why=LATE, note=note)
     return {key.name: found.get(key.name, late) for key in keys}
 
 
@@ -137,7 +137,7 @@ class _Circuit:
 
     def __init__(self, keys: list[Key], collectors: object) -> None:
         self.waiting = deque(keys)
-        self.found: dict[str, Asked] = {}
+        self.found: dict[str, Reply] = {}
         self._collectors = collectors
         self._walkers = 0
 
@@ -168,14 +168,14 @@ def _watched(circuit: _Circuit, seconds: float) -> None:
         walker.finished(deadline.left)
 
 
-def _asked(key: Key, collectors: object) -> Asked:
+def _asked(key: Key, collectors: object) -> Reply:
     try:
         collector = getattr(collectors, key.name, None)
         if not callable(collector):
-            return Asked(why=NO_COLLECTOR, note="this host has no collector for it")
+            return Reply(why=NO_COLLECTOR, note="this host has no collector for it")
         raw = collector()
         if raw is None:
-            return Asked(why=NO_ANSWER, note="its collector gave no answer")
+            return Reply(why=NO_ANSWER, note="its collector gave no answer")
         if isinstance(raw, CoroutineType):
             raw.close()  # or Python would warn on the host's terminal
         if isinstance(raw, Iterator):  # it can be read only once
@@ -186,9 +186,9 @@ def _asked(key: Key, collectors: object) -> Asked:
         raise
     except BaseException as error:  # noqa: BLE001 - a collector that exits must not end its host
         reason = " ".join(f"its collector raised {type(error).__name__}: {error}".split())
-        return Asked(why=RAISED, note=reason[:_NOTE_LIMIT], kind=type(error).__name__)
+        return Reply(why=RAISED, note=reason[:_NOTE_LIMIT], kind=type(error).__name__)
     kind = type(raw).__name__
     if answer is None:
         note = f"its collector returned a {kind} that is no {key.type}"
-        return Asked(why=WRONG_TYPE, note=note, kind=kind, beyond=beyond)
-    return Asked(answer=answer, kind=kind, undeclared=strange, beyond=beyond)
+        return Reply(why=WRONG_TYPE, note=note, kind=kind, beyond=beyond)
+    return Reply(answer=answer, kind=kind, undeclared=strange, beyond=beyond)

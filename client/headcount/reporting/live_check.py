@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headcount.model.project import Key, Project
-    from headcount.reporting.collectors import Asked
+    from headcount.reporting.collectors import Reply
 
 ENDPOINT, NO_KEY, UNDECLARED, BOUNDS = "endpoint", "no-key", "became-other", "out-of-bounds"
 
@@ -84,7 +84,7 @@ def check(
     )
 
 
-def _faults(key: Key, asked: Asked, collectors: object, generated: str) -> Iterator[Fault]:
+def _faults(key: Key, asked: Reply, collectors: object, generated: str) -> Iterator[Fault]:
     missing = asked.why == asking.NO_COLLECTOR or _is_default(collectors, key.name, generated)
     file, line = _place(collectors, "" if missing else key.name)
 

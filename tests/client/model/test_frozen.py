@@ -28,12 +28,17 @@ from headcount.model.project import Key, Project
 from headcount.model.report import Report
 from headcount.model.token_secret import TokenSecret
 from headcount.model.week import Week
-from headcount.reporting.collectors import Collected
+from headcount.reporting.collectors import Collected, Reply
+from headcount.reporting.live_check import Fault, HostCheck
 from headcount.transport.endpoint import Endpoint
 from headcount.transport.messages import Answer, Ignored, Request
 from support.sample_project import KEYS, Host
 
 IGNORED = Ignored(key="motto", number=9, reason="EXPIRED", message="it has expired")
+FAULT = Fault(
+    key="motto", check="raised", message="its collector failed", file="host.py", line=7,
+    raw=("no such file",),
+)  # fmt: skip
 PROJECT = Project(
     name="sample", title="Sample", homepage="", recipient="", contact="", endpoint="",
     mode="ask_first", digest="", consent_digest="", keys=KEYS, schema=bytes,
@@ -60,6 +65,7 @@ VALUES = (
         undeclared={"server_os": ("BeOS",)},
     ),
     Record(decision="granted", refused=("motto",), terms={"layouts": Terms.of(KEYS[7])}),
+    Reply(why="no answer", note="its collector gave no answer", undeclared=("BeOS",)),
     Report(
         week="2026-W47", project="sample", registry_digest="", asked=("multisite",),
         values={"multisite": True}, data=b"report", text="",
@@ -67,7 +73,11 @@ VALUES = (
     Request(week="2026-W47", token=b"token", registry_digest="", project="", report=b""),
     ServerPolicy(threshold=5, grace=172_800.0, at=4.0),
     State(rule="granted", explanation="Agreed to.", keys=("motto",)),
+    FAULT,
     Host(Path("nowhere")).client.status(),
+    HostCheck(
+        project="sample", keys=3, answered=("multisite",), silent=("motto",), faults=(FAULT,)
+    ),
     Terms.of(KEYS[6]),
     TokenSecret(key=b"k" * 32, latest="2026-W47", named={"2026-W47": "2026-W48"}),
     Week(index=5),
