@@ -19,7 +19,8 @@ from support.postgres_server import empty
 from support.server_process import ServerProcess
 
 OTHER_DAYS = Path(__file__).parent / "other_days"
-ATTACKS = Path(__file__).parent / "attacks"
+HEAVY = {Path(__file__).parent / name for name in ("attacks", "e2e")}
+"""Folders of attacks, and of journeys of many programs."""
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
 """What a test file imports that starts servers, databases, browsers or other programs."""
 STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
@@ -27,13 +28,13 @@ STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark attacks as heavy, and what starts servers, databases or browsers as slow.
+    """Mark attacks and journeys as heavy, and what starts servers, databases or browsers as slow.
 
     The slow ones begin first: a long file that began last would run while other workers have
     nothing left to do.
     """
     for item in items:
-        if ATTACKS in item.path.parents:
+        if HEAVY & set(item.path.parents):
             item.add_marker("heavy")
         if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
             item.add_marker("slow")

@@ -21,8 +21,6 @@ from support.repository import ROOT
 from support.server_process import BIN, fetch, installed
 from support.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.heavy
-
 KNOWN_TABLES = {
     "key_checks",
     "key_terms",

@@ -21,8 +21,6 @@ from headcount_server.doors.address import Address
 from headcount_server.store.sqlite.database import SqliteDatabase
 from support.server_process import BIN
 
-pytestmark = pytest.mark.heavy
-
 NOW = datetime(2026, 12, 17, 12, tzinfo=UTC)
 CLOSED = "2026-12-23T00:00:01Z"
 """The Wednesday after that week."""

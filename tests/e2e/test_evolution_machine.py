@@ -33,7 +33,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = pytest.mark.slow
 
 TODAY = date(2026, 11, 19)
 NAMES = ("cache", "editor", "host", "mode", "queue")

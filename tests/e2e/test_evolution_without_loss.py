@@ -22,7 +22,6 @@ from support.server_process import BIN
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.heavy
 
 ANY_PORT = Address("127.0.0.1", 0)
 MONDAY = datetime(2026, 11, 16, 12, tzinfo=UTC)

@@ -16,8 +16,6 @@ from support.example_hosts import EXAMPLES, Place, build, published
 from support.server_process import ServerProcess
 from support.waiting import until
 
-pytestmark = pytest.mark.heavy
-
 
 @pytest.fixture(name="generated", scope="module")
 def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:

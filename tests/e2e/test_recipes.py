@@ -24,7 +24,6 @@ from support.waiting import PATIENCE, until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.heavy
 
 WEB = {"flask_site": "--bind=127.0.0.1:PORT", "fastapi_site": "--port=PORT"}
 """Sites, and how their servers are told where to listen."""

@@ -23,6 +23,8 @@ from support.repository import ROOT, copy_checkout
 from support.server_process import BIN, THURSDAY, ServerProcess
 from support.wheels import environment
 
+pytestmark = pytest.mark.heavy
+
 TREE = "git log -1 --format=%s"
 """A proof that only shows what it would prove; the real one is `.ci/run`."""
 HOST = """

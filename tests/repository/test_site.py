@@ -17,6 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 from support.repository import ROOT, copy_checkout
 from support.server_process import BIN
 
+pytestmark = pytest.mark.heavy
+
 PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
 """A network that answers nobody."""
 

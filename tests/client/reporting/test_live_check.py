@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,12 +86,17 @@ def test_no_answer_is_no_fault_and_is_told() -> None:
 
 
 def test_a_collector_that_hangs_is_named() -> None:
+    told = threading.Event()
+
     class Slow(Site):
         def users(self) -> int:
-            time.sleep(30)
+            told.wait()
             return 1
 
-    assert found(check(SAMPLE, Slow(**WELL), seconds=0.5, obstacle="")) == {"users": "late"}
+    try:
+        assert found(check(SAMPLE, Slow(**WELL), seconds=0.5, obstacle="")) == {"users": "late"}
+    finally:
+        told.set()
 
 
 class Some(Collectors):

@@ -24,6 +24,8 @@ from headcount_server.registry.schema import Project
 from scipy.optimize import linprog
 from support.small_weeks import LANGUAGES, PHP, VERSION, Rule, Site, declared, rightly
 
+pytestmark = pytest.mark.heavy
+
 WEEKS = int(os.environ.get("HEADCOUNT_WEEKS", "200"))
 RELEASES = ("1.0", "1.1", "1.2")
 VALUES = ("8.1", "8.2", "8.3")

@@ -31,6 +31,8 @@ from support.foreign_database import Foreign
 from support.small_weeks import NOTE, PHP, VERSION, Site, read
 from support.toy_weeks import command
 
+pytestmark = pytest.mark.heavy
+
 W = [Week(2026, 20 + number) for number in range(9)]
 RETRACTED = 2
 """Place of the week that is taken down."""
