@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import quote, urljoin, urlsplit
 
-STARTS = ("/", "/metrics", "/data", "/data/", "/nowhere")
+STARTS = ("/", "/metrics", "/data", "/data/", "/robots.txt", "/sitemap.xml", "/nowhere")
 MOST = 500
 
 _ADDRESS = re.compile(r"(?:/|https?://)[!-~]*|[\w-]+(?:/[\w.-]+)*\.(?:json|csv|svg|zip)", re.ASCII)
