@@ -166,7 +166,8 @@ def test_a_browser_is_told_where_the_feed_is_and_gets_it_as_one(page: Page, inde
     page.goto(f"{index}projects/backdrop/php_version/")
     links = page.locator('link[type="application/atom+xml"]')
     found = links.evaluate_all("all => all.map(link => link.href)")
-    assert found == [f"{index}changes/backdrop/feed.atom", f"{index}changes/feed.atom"]
+    feeds = ("changes/backdrop", "changes", "weeks")
+    assert found == [f"{index}{folder}/feed.atom" for folder in feeds]
     for address in found:
         answer = page.request.get(address)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/atom+xml")
