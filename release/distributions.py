@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from errors import ReleaseError
-from repository import Repository
+from repository import Repository, unpack
 
 FOLDERS = (".", "registry", "server")
 SUMS = "SHA256SUMS"
@@ -64,7 +64,7 @@ def _built(
         _hatchling("sdist", archives, tree / folder, variables, umask)
     for archive in sorted(archives.iterdir()):
         with tarfile.open(archive) as packed:
-            packed.extractall(place, filter="data")
+            unpack(packed, place)
         unpacked = place / archive.name.removesuffix(".tar.gz")
         _hatchling("wheel", archives, unpacked, variables, umask)
     return {file.name: file.read_bytes() for file in sorted(archives.iterdir())}

@@ -15,6 +15,13 @@ _PLACES = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"}
 """Variables by which a hook of git points to its own repository."""
 
 
+def unpack(archive: tarfile.TarFile, place: Path) -> None:
+    """Write the files of an archive of our own into a folder."""
+    # Not an argument, because Pythons before 3.11.4 know no filters.
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)
+    archive.extractall(place)  # noqa: S202 - our own
+
+
 @dataclass(frozen=True)
 class Repository:
     """A repository with its working tree, at `root`."""
@@ -56,7 +63,7 @@ class Repository:
         """Write the files of the commit in force into an empty folder."""
         packed = self._output("archive", "--format=tar", "HEAD")
         with tarfile.open(fileobj=BytesIO(packed)) as archive:
-            archive.extractall(place, filter="data")
+            unpack(archive, place)
 
     def _output(self, *arguments: str | Path) -> bytes:
         outside = {name: text for name, text in os.environ.items() if name not in _PLACES}
