@@ -65,6 +65,7 @@ class Shelf:
     def run(self, *command: str, fails: bool = False) -> str:
         inner = ("MAKE", "MFLAGS", "GIT_")
         told = {name: text for name, text in os.environ.items() if not name.startswith(inner)}
+        told["UV_SYSTEM_CERTS"] = "true"
         told["PYTHONDONTWRITEBYTECODE"] = "1"  # its caches are no change
         done = subprocess.run(
             command, cwd=self.root, env=told, capture_output=True, text=True, check=False
