@@ -30,16 +30,17 @@ STARTED = {"mariadb", "own", "postgres_server", "running", "serve"}
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Mark attacks and journeys as heavy, and what starts servers, databases or browsers as slow.
 
-    The slow ones begin first: a long file that began last would run while other workers have
-    nothing left to do.
+    What starts something begins first: a long file that began last would run while other workers
+    have nothing left to do.
     """
+    starting = set()
     for item in items:
         if HEAVY & set(item.path.parents):
             item.add_marker("heavy")
         if STARTED & set(item.fixturenames) or STARTERS & vars(item.module).keys():
             item.add_marker("slow")
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+            starting.add(item.path)
+    items.sort(key=lambda item: item.path not in starting)
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,7 @@ def test_a_report_carries_only_what_the_declaration_allows(host: Callable[..., H
     }
 
 
+@pytest.mark.slow
 def test_one_report_leaves_per_week(host: Callable[..., Host]) -> None:
     site = host()
     site.client.grant()

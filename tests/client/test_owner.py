@@ -126,6 +126,7 @@ def test_a_report_that_cannot_be_put_on_record_does_not_leave(host: Callable[...
     assert not site.transport.requests
 
 
+@pytest.mark.slow
 def test_the_history_is_bounded_and_reads_without_us(host: Callable[..., Host]) -> None:
     site = host()
     site.client.grant()
@@ -250,6 +251,7 @@ def test_a_key_that_is_no_longer_asked_is_said_so(host: Callable[..., Host]) -> 
     assert (change.key, change.kind, change.waits) == ("modules", "gone", False)
 
 
+@pytest.mark.slow
 @given(
     level=st.sampled_from(["basic", "extended"]),
     refused=st.sets(st.sampled_from([item.name for item in KEYS])),

@@ -60,6 +60,7 @@ def _journal(path: Path) -> list[list[str]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once_send_one_report(host: Callable[..., Host], tmp_path: Path) -> None:
     site = host()
     site.client.grant()
@@ -71,6 +72,7 @@ def test_eight_processes_at_once_send_one_report(host: Callable[..., Host], tmp_
     assert len(_journal(tmp_path / "journal")) == 1
 
 
+@pytest.mark.slow
 def test_a_report_whose_sender_was_killed_is_sent_again_byte_for_byte(
     host: Callable[..., Host], tmp_path: Path
 ) -> None:
@@ -222,6 +224,7 @@ def test_importing_and_asking_brings_in_nothing_heavy(
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+@pytest.mark.slow
 def test_pure_python_protobuf_builds_the_same_report(host: Callable[..., Host]) -> None:
     program = textwrap.dedent(f"""
         import sys

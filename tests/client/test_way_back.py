@@ -31,6 +31,7 @@ print(client.way_back())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["bee_telemetry", "editor.usage_counts"])
 def test_the_command_is_one_that_exists_in_a_vendored_package_too(
     tmp_path: Path, package: str

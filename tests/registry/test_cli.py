@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
 
 
+@pytest.mark.slow
 def test_a_build_says_what_it_did_and_what_is_new(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     result = bench.run_build()
@@ -36,6 +37,7 @@ def test_errors_are_printed_with_file_and_line_and_nothing_is_written(bench: Ben
     assert not bench.lock.exists()
 
 
+@pytest.mark.slow
 def test_check_writes_nothing_and_names_what_is_out_of_date(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     result = bench.run_build("--check")
@@ -52,6 +54,7 @@ def test_check_writes_nothing_and_names_what_is_out_of_date(bench: Bench) -> Non
     assert "1 file out of date; run `headcount-registry build` without --check" in result.stderr
 
 
+@pytest.mark.slow
 def test_check_names_files_of_a_project_that_is_gone(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     old = bench.write("old.info", KEY)
@@ -72,6 +75,7 @@ def test_misuse_ends_with_status_2(bench: Bench, arguments: tuple[str, ...]) -> 
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_nothing_declared_is_an_error_and_retires_nothing(bench: Bench) -> None:
     path = bench.write("toy.info", KEY)
     bench.run_build()
@@ -100,6 +104,7 @@ def test_an_unreadable_lock_is_an_error(bench: Bench) -> None:
     assert "registry.lock: cannot be read" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_lock_stands_in_the_first_directory_or_beside_the_file(bench: Bench) -> None:
     path = bench.write("deep/toy.info", KEY)
     bench.run("build", str(path), "--out", str(bench.out))
@@ -110,6 +115,7 @@ def test_the_lock_stands_in_the_first_directory_or_beside_the_file(bench: Bench)
     assert not bench.lock.exists()
 
 
+@pytest.mark.slow
 def test_colour_is_for_terminals(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     assert "\x1b" not in bench.run_build().stderr

@@ -48,6 +48,7 @@ def test_the_documents_show_commands() -> None:
     assert len(SHOWN) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", sorted(SHOWN))
 def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> None:
     later = dt.datetime.now(dt.UTC).date() + dt.timedelta(365)

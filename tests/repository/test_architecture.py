@@ -103,6 +103,7 @@ ROOMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     files, allowed = ROOMS[room]
@@ -111,6 +112,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
     assert not {file: names for file, names in found.items() if names}
 
 
+@pytest.mark.slow
 def test_the_registry_takes_nothing_of_the_client_but_the_options_and_the_service() -> None:
     taken = {
         name
@@ -179,6 +181,7 @@ def test_what_is_said_to_be_ordinary_is_there() -> None:
     assert {f"headcount.{name}" for name in ORDINARY} < CLIENT_MODULES.keys()
 
 
+@pytest.mark.slow
 def test_grpc_and_protobuf_come_only_with_what_makes_or_sends_a_report() -> None:
     heavy = ("grpc", "google", "headcount.v1")
     found = {

@@ -21,6 +21,7 @@ ATTACKS = {test for promise in PROMISES for attack in promise.attacks for test i
 NAMED = sorted(ATTACKS | {finding.test for finding in FINDINGS})
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_record_makes() -> None:
     program = ROOT / "assurance" / "prove.py"
     done = subprocess.run(
@@ -88,6 +89,7 @@ def test_what_pytest_writes_is_read(tmp_path: Path) -> None:
     assert evidence.of(outcomes, "server/test_x.py") == list(outcomes.values())
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_injector_are_those_that_are_worked_out_now() -> None:
     assert RECORD["targets"] == injector.targets()
     assert RECORD["shares"] == injector.shares()

@@ -49,6 +49,7 @@ def test_everything_is_pinned_to_one_version_and_its_hashes(lock: str) -> None:
     assert weak == []
 
 
+@pytest.mark.slow
 def test_the_lock_holds_everything_that_is_needed_and_nothing_that_nobody_wants() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = RUNTIME | closure(groups["dependency-groups"]["dev"])
@@ -70,6 +71,7 @@ def test_the_image_gets_what_is_locked_for_the_server_and_nothing_else() -> None
     assert not [name for name in surplus if not re.search(rf"^{name}==\S+ ; ", text, re.MULTILINE)]
 
 
+@pytest.mark.slow
 def test_what_runs_here_is_what_is_locked() -> None:
     locked = pins("constraints.txt")
     here = {str(canonicalize_name(one.name)): one.version for one in distributions()}
@@ -79,6 +81,7 @@ def test_what_runs_here_is_what_is_locked() -> None:
     assert other == {}
 
 
+@pytest.mark.slow
 def test_every_licence_of_what_an_operator_gets_is_one_of_those_that_were_agreed_to() -> None:
     found = {name: licence(distribution(name)) for name in sorted(RUNTIME)}
     assert strangers(found) == {}
@@ -88,6 +91,7 @@ def test_every_licence_of_what_an_operator_gets_is_one_of_those_that_were_agreed
     assert copyleft.isdisjoint(bare), "only extras may be under a copyleft"
 
 
+@pytest.mark.slow
 def test_the_licences_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     licences.main()
     lines = capsys.readouterr().out.splitlines()

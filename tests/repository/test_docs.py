@@ -127,6 +127,7 @@ def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     assert not [link for link in links if not (document.parent / link).exists()]
 
 
+@pytest.mark.slow
 def test_the_examples_of_declarations_build(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "maintainers" / "declarations.md").read_text(encoding="utf-8")
     files = FILE.findall(text)

@@ -69,6 +69,7 @@ def test_every_thread_of_the_server_is_on_the_map() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_tests_mirror_the_rooms() -> None:
     for distribution, package in PACKAGES.items():
         for folder in (ROOT / "tests" / distribution).rglob("*"):

@@ -35,6 +35,7 @@ def test_the_published_page_is_what_its_samples_make() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_program_explains_itself() -> None:
     done = subprocess.run(
         [sys.executable, BENCH / "scale.py", "--help"], capture_output=True, text=True, check=False

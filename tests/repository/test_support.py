@@ -60,6 +60,7 @@ def test_a_held_port_is_given_to_nobody_and_taken_by_whoever_is_told_it() -> Non
                 assert address == caller.getsockname()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "same"),
     [({}, True), ({"HEADCOUNT_SEED": "new"}, False), ({"HEADCOUNT_EXAMPLES": "9"}, False)],
@@ -88,6 +89,7 @@ def test_no_example_is_kept_in_a_clone() -> None:
     assert os.environ["HEADCOUNT_SEED"] == chance.SEED
 
 
+@pytest.mark.slow
 def test_a_module_that_leaves_a_thread_or_a_process_fails(tmp_path: Path) -> None:
     module = tmp_path / "test_leaving.py"
     module.write_text(LEAVING, encoding="utf-8")

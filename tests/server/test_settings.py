@@ -65,6 +65,7 @@ def test_every_flag_has_a_variable_that_its_help_names() -> None:
             assert f"HEADCOUNT_SERVER_{(option.name or '').upper()}" in text
 
 
+@pytest.mark.slow
 def test_a_real_process_takes_its_settings_from_the_environment(toy_registry: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

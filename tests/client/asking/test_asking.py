@@ -251,6 +251,7 @@ def test_a_text_of_a_project_cannot_steer_the_terminal(host: Callable[..., Host]
     assert screen.isprintable() or set(screen) - {"\n"} == {c for c in screen if c.isprintable()}
 
 
+@pytest.mark.slow
 def test_the_command_asks_in_a_real_terminal(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:

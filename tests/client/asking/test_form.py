@@ -181,6 +181,7 @@ def test_a_no_reaches_every_project_that_it_can(host: Callable[..., Host], tmp_p
     assert site.client.state().rule == "denied"
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 10**6), unique=True, min_size=1, max_size=8).map(sorted))
 def test_every_bucket_has_a_range_of_its_own(bounds: list[int]) -> None:
     counted = key("users", 2, "count", buckets=tuple(bounds))

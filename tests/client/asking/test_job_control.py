@@ -77,6 +77,7 @@ def _terminals() -> Iterator[list[Terminal]]:
         os.close(terminal.far)
 
 
+@pytest.mark.slow
 def test_a_job_in_the_background_is_not_asked_and_not_stopped(
     tmp_path: Path, terminals: list[Terminal]
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_job_in_the_background_is_not_asked_and_not_stopped(
 FOREGROUND = "import sys; argv = sys.argv; exec(argv[2])"
 
 
+@pytest.mark.slow
 def test_the_job_in_the_foreground_is_asked_and_told_the_way_back(
     tmp_path: Path, terminals: list[Terminal]
 ) -> None:
@@ -113,6 +115,7 @@ def test_the_job_in_the_foreground_is_asked_and_told_the_way_back(
     assert b"  shop usage-counts\r\n" in terminal.seen
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_question_ends_the_program(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal = Terminal(tmp_path, FOREGROUND)
     terminals.append(terminal)
@@ -123,6 +126,7 @@ def test_ctrl_c_at_the_question_ends_the_program(tmp_path: Path, terminals: list
     assert not (tmp_path / "came").exists()
 
 
+@pytest.mark.slow
 def test_what_make_runs_is_not_held_up(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal = Terminal(tmp_path, FOREGROUND, MAKELEVEL="1")
     terminals.append(terminal)

@@ -109,6 +109,7 @@ def test_without_the_program_there_is_nothing_to_check(
     assert "--host MODULE:NAME" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variable", "shown"), [("LANG", True), ("CI", False)])
 def test_a_developer_sees_values_on_a_terminal_that_is_no_build(
     tmp_path: Path, clean_environment: dict[str, str], variable: str, *, shown: bool

@@ -30,6 +30,7 @@ except BaseException:
 """
 
 
+@pytest.mark.slow
 def test_commands_work_with_every_stream_closed(tmp_path: Path) -> None:
     commands = ["status", "grant", "refuse nothing", "preview --json", "ask", "--help", "deny"]
     done = subprocess.run(

@@ -53,6 +53,7 @@ def _shell(host: Callable[..., Host], capsys: pytest.CaptureFixture[str]) -> Cal
     return lambda **parts: Typed(host(**parts), capsys)
 
 
+@pytest.mark.slow
 def test_status_says_whether_why_where_and_what_is_next(shell: Callable[..., Typed]) -> None:
     typed = shell(chance=0.0)
     code, out, _ = typed("status")
@@ -94,6 +95,7 @@ def test_preview_shows_values_reasons_links_digest_and_json(shell: Callable[...,
     assert typed.data("history")["reports"][0]["digest"] == digest[1]
 
 
+@pytest.mark.slow
 def test_preview_shows_everything_before_the_answer(shell: Callable[..., Typed]) -> None:
     typed = shell()
     assert "Users: 10-99" not in typed("preview")[1]
@@ -106,6 +108,7 @@ def test_preview_shows_everything_before_the_answer(shell: Callable[..., Typed])
     assert not typed.site.directory.exists()
 
 
+@pytest.mark.slow
 def test_diff_shows_values_beside_the_last_report(shell: Callable[..., Typed]) -> None:
     typed = shell()
     assert "  Users: 10-99; sent: none" in typed("diff")[1]
@@ -139,6 +142,7 @@ def test_preview_without_the_host_shows_what_would_be_asked(
     assert data["digest"] == site.client.history()[0].digest or not data["frozen"]
 
 
+@pytest.mark.slow
 def test_options_may_stand_before_the_command_too(
     host: Callable[..., Host], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +187,7 @@ def test_a_second_yes_keeps_what_was_left_out_and_says_what_is_sent(
     assert "yes to extended" in out
 
 
+@pytest.mark.slow
 def test_every_answer_can_be_given_and_changed(shell: Callable[..., Typed]) -> None:
     typed = shell()
     assert typed.data("grant", "--level", "extended")["status"]["level"] == "extended"
@@ -194,6 +199,7 @@ def test_every_answer_can_be_given_and_changed(shell: Callable[..., Typed]) -> N
     assert not typed.site.directory.exists()
 
 
+@pytest.mark.slow
 def test_history_shows_and_removes_what_was_sent(shell: Callable[..., Typed]) -> None:
     typed = shell()
     assert "Nothing was ever sent" in typed("history")[1]
@@ -347,6 +353,7 @@ def _typed(
     return typed
 
 
+@pytest.mark.slow
 def test_the_generated_package_finds_its_host(
     typed: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
@@ -366,6 +373,7 @@ def test_the_generated_package_finds_its_host(
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -392,6 +400,7 @@ def test_a_host_that_cannot_be_found_is_said_so(
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     script = (
         f"{sys.executable} -m backdrop_telemetry form --state {tmp_path / 'state'} | head -1; "

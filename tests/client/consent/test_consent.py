@@ -22,6 +22,7 @@ BASIC = tuple(item.name for item in KEYS if item.level == "basic")
 ALL = tuple(item.name for item in KEYS)
 
 
+@pytest.mark.slow
 def test_the_first_rule_that_matches_decides(host: Callable[..., Host]) -> None:
     site = host(environment={"DO_NOT_TRACK": "1", "CI": "true"})
     rules = [site.client.state().rule]
@@ -295,6 +296,7 @@ def test_a_key_that_was_widened_waits_or_is_sent_as_it_was_agreed_to(
         assert state.keys == tuple(name for name in BASIC if name != "web_server")
 
 
+@pytest.mark.slow
 def test_what_was_agreed_to_flows_on_within_the_agreed_terms(host: Callable[..., Host]) -> None:
     changes: dict[str, dict[str, Any]] = {
         "server_os": {"values": {"Linux": 2, "Windows": 3, "BSD": 4}},

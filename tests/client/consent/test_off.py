@@ -127,6 +127,7 @@ def arranged(host: Callable[..., Host], rule: str) -> Host:
     return site
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_off_trips_on_nothing(host: Callable[..., Host], rule: str) -> None:
     site = arranged(host, rule)
@@ -137,6 +138,7 @@ def test_off_trips_on_nothing(host: Callable[..., Host], rule: str) -> None:
     assert contents(site.directory) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "wire"),
     [
@@ -200,6 +202,7 @@ def test_forgetting_leaves_nothing_behind_whatever_there_was(host: Callable[...,
     assert site.client.status().rule == "undecided"
 
 
+@pytest.mark.slow
 def test_reading_makes_no_directory(host: Callable[..., Host]) -> None:
     site = host()
     program = textwrap.dedent("client.status(), client.form(), client.preview()")

@@ -33,6 +33,7 @@ def _hourly(site: Host, hours: int) -> None:
         site.now += HOUR
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_ahead_when_yes_was_said_delays_nothing(
     host: Callable[..., Host],
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_clock_that_is_set_right_late_in_a_week_waits_into_the_next(
     assert _weeks(site) == ["2026-W48"]
 
 
+@pytest.mark.slow
 def test_a_no_and_a_yes_under_a_clock_that_was_ahead_delay_the_yes_by_a_week_at_most(
     host: Callable[..., Host],
 ) -> None:
@@ -148,6 +150,7 @@ def test_however_the_clock_jumps_a_week_has_one_token_and_things_go_on(
     assert len(tokens) == len({week for week, _ in tokens})
 
 
+@pytest.mark.slow
 def test_week_53_is_a_week_like_any_other(host: Callable[..., Host]) -> None:
     site = host(now=Week.named("2026-W51").start)
     site.client.grant()
@@ -170,6 +173,7 @@ def test_a_laptop_that_slept_sends_when_it_wakes(host: Callable[..., Host]) -> N
     assert _weeks(site)[-1] == Week.at(site.now).label
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 def test_daylight_saving_changes_nothing(tmp_path: Path, zone: str) -> None:
     """Weeks, moments and expiry are the same in every zone, on the day it changes too."""

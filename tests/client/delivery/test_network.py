@@ -58,6 +58,7 @@ def _listening(drip: bytes = b"") -> Iterator[int]:
                 connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_connection_that_hangs_meets_the_deadline(scheme: str) -> None:
     with _listening() as port, within(5):
@@ -65,6 +66,7 @@ def test_a_connection_that_hangs_meets_the_deadline(scheme: str) -> None:
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 100 Continue\r\n\r\n"])
 def test_an_answer_that_drips_meets_the_deadline(start: bytes) -> None:
     """A byte now and then keeps a socket's own time limit from ever being reached."""
@@ -74,6 +76,7 @@ def test_an_answer_that_drips_meets_the_deadline(start: bytes) -> None:
         assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+@pytest.mark.slow
 def test_a_grpc_server_that_drips_meets_the_deadline() -> None:
     settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # an empty SETTINGS frame, again and again
     with _listening(settings) as port, within(5):
@@ -81,6 +84,7 @@ def test_a_grpc_server_that_drips_meets_the_deadline() -> None:
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+@pytest.mark.slow
 def test_a_resolver_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
@@ -107,6 +111,7 @@ def test_a_resolver_that_never_answers_grpc_meets_the_deadline() -> None:
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
 @pytest.mark.parametrize("way", ["send_now", "send_if_due"])
 def test_a_host_gets_its_time_back_when_it_said_and_the_report_leaves_later(

@@ -33,6 +33,7 @@ CHANCE = st.floats(min_value=0, max_value=1, exclude_max=True)
 NOW = st.floats(min_value=MONDAY, max_value=MONDAY + 60 * WEEK)
 
 
+@pytest.mark.slow
 @given(NOW, st.floats(min_value=-3 * DAY, max_value=9 * DAY), CHANCE)
 def test_a_moment_lies_in_its_week_and_after_the_quiet_day(
     now: float, ahead: float, chance: float
@@ -47,6 +48,7 @@ def test_a_moment_lies_in_its_week_and_after_the_quiet_day(
         assert holds(plan, now)
 
 
+@pytest.mark.slow
 def test_moments_are_uniform_over_the_week() -> None:
     days = [0] * 7
     for step in range(7000):
@@ -56,6 +58,7 @@ def test_moments_are_uniform_over_the_week() -> None:
     assert days == [1000] * 7
 
 
+@pytest.mark.slow
 @given(now=NOW, chance=CHANCE, tries=st.integers(min_value=0, max_value=6), busy=st.booleans())
 def test_a_retry_waits_and_never_outlives_the_grace(
     now: float, chance: float, tries: int, *, busy: bool

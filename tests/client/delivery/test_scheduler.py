@@ -213,6 +213,7 @@ HOSTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", HOSTS)
 def test_one_report_leaves_and_nothing_is_printed_by(due: Host, tmp_path: Path, build: str) -> None:
     done = _run(due, tmp_path / "journal", HOSTS[build])
@@ -221,6 +222,7 @@ def test_one_report_leaves_and_nothing_is_printed_by(due: Host, tmp_path: Path, 
     assert len((tmp_path / "journal").read_text().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_forked_child_does_not_hold_the_lock_of_a_parent_that_was_killed(
     due: Host, tmp_path: Path
 ) -> None:

@@ -161,6 +161,7 @@ def test_a_value_can_be_copied_and_pickled(value: Frozen) -> None:
         assert repr(twin) == repr(value)
 
 
+@pytest.mark.slow
 def test_values_reach_a_process_that_is_started_anew() -> None:
     program = "import pickle, sys; print(pickle.load(sys.stdin.buffer))"
     done = subprocess.run(

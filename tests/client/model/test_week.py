@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 SECONDS = st.integers(min_value=0, max_value=7_258_118_400)  # to the year 2200
 
 
+@pytest.mark.slow
 @given(SECONDS)
 def test_a_label_is_what_the_calendar_says(seconds: int) -> None:
     year, number, _ = datetime.fromtimestamp(seconds, UTC).isocalendar()

@@ -73,6 +73,7 @@ def test_a_collector_that_is_missing_is_noted() -> None:
     assert collection.notes == {"motto": "this host has no collector for it"}
 
 
+@pytest.mark.slow
 def test_collectors_that_hang_cost_their_keys_only_and_the_time_is_bounded() -> None:
     release = threading.Event()
     endless = (item for item in iter(release.wait, None))
@@ -85,6 +86,7 @@ def test_collectors_that_hang_cost_their_keys_only_and_the_time_is_bounded() -> 
     assert collection.answers.keys() == set(ALL) - {"php_version", "layouts", "motto"}
 
 
+@pytest.mark.slow
 def test_hosts_all_of_whose_collectors_hang_wait_no_longer() -> None:
     release = threading.Event()
     site = Odd(**dict.fromkeys(ALL, release.wait))
@@ -95,6 +97,7 @@ def test_hosts_all_of_whose_collectors_hang_wait_no_longer() -> None:
     assert set(collection.notes) == set(ALL)
 
 
+@pytest.mark.slow
 def test_a_slow_collector_is_overtaken_and_still_counts() -> None:
     order: list[str] = []
     overtaken = threading.Event()
@@ -136,6 +139,7 @@ def test_collectors_share_one_thread_and_see_the_context_of_the_caller() -> None
     assert seen == {threading.get_ident()}
 
 
+@pytest.mark.slow
 def test_an_endless_list_is_cut() -> None:
     def endless() -> Iterator[str]:
         return (f"module {number}" for number in itertools.count())
@@ -180,6 +184,7 @@ def test_notes_go_when_somebody_says_no(host: Callable[..., Host]) -> None:
     assert not (site.directory / "sample").exists()
 
 
+@pytest.mark.slow
 def test_the_network_keeps_its_half_of_the_time(
     host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def test_versions_are_cut_as_the_design_says(raw: str, cut: str) -> None:
     assert version(raw, 2) == cut
 
 
+@pytest.mark.slow
 @given(st.text(), st.integers(min_value=1, max_value=4))
 def test_a_version_is_digits_and_dots_of_its_precision_or_other(raw: str, precision: int) -> None:
     cut = version(raw, precision)
@@ -55,6 +56,7 @@ def test_a_version_is_digits_and_dots_of_its_precision_or_other(raw: str, precis
     assert version(cut, precision) == cut
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(min_value=0, max_value=99_999), min_size=1, max_size=6))
 def test_a_plain_version_keeps_its_first_components(parts: list[int]) -> None:
     assert version(".".join(map(str, parts)), 3) == ".".join(map(str, parts[:3]))
@@ -148,6 +150,7 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(raw: object, value: obje
     assert normalised(TEXT, raw) == value
 
 
+@pytest.mark.slow
 @given(ANYTHING)
 def test_nothing_undeclared_gets_out(raw: object) -> None:
     """The law of every type, whatever comes in."""

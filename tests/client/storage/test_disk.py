@@ -78,6 +78,7 @@ def _opened(directory: Path, files: int, folders: int) -> None:
         path.chmod(folders if path.is_dir() else files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["send_if_due", "send_in_background", "send_now"])
 def test_on_a_full_disk_nothing_is_sent_and_nothing_raised(due: Host, way: str) -> None:
     before = {path: path.read_bytes() for path in due.directory.rglob("*") if path.is_file()}
@@ -93,6 +94,7 @@ def test_on_a_full_disk_nothing_is_sent_and_nothing_raised(due: Host, way: str) 
     assert due.client.send_if_due() == Outcome.SENT
 
 
+@pytest.mark.slow
 def test_an_answer_that_cannot_be_written_is_said_to_be_lost(host: Callable[..., Host]) -> None:
     site = host()
     body = """
@@ -109,6 +111,7 @@ def test_an_answer_that_cannot_be_written_is_said_to_be_lost(host: Callable[...,
     assert rule == "undecided"
 
 
+@pytest.mark.slow
 def test_a_no_that_cannot_be_written_is_said_to_be_lost(due: Host) -> None:
     body = """
         full()
@@ -120,6 +123,7 @@ def test_a_no_that_cannot_be_written_is_said_to_be_lost(due: Host) -> None:
     assert _run(due, body) == ["told"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["send_if_due", "send_now", "send_in_background"])
 def test_in_a_read_only_directory_nothing_is_sent(due: Host, way: str) -> None:
     _opened(due.directory, 0o444, 0o555)
@@ -130,6 +134,7 @@ def test_in_a_read_only_directory_nothing_is_sent(due: Host, way: str) -> None:
     assert due.client.send_if_due() == Outcome.SENT
 
 
+@pytest.mark.slow
 def test_state_that_cannot_be_read_is_no_consent(due: Host) -> None:
     _opened(due.directory, 0o000, 0o755)
     body = """
@@ -141,6 +146,7 @@ def test_state_that_cannot_be_read_is_no_consent(due: Host) -> None:
     assert lines == ["False unreadable OFF", "OFF [] None"]
 
 
+@pytest.mark.slow
 def test_a_directory_that_may_not_be_entered_is_no_consent(due: Host) -> None:
     due.directory.chmod(0o000)
     body = """
@@ -152,6 +158,7 @@ def test_a_directory_that_may_not_be_entered_is_no_consent(due: Host) -> None:
     assert lines == ["False False OFF"]
 
 
+@pytest.mark.slow
 def test_without_a_home_nothing_is_needed_but_the_directory_that_was_named(due: Host) -> None:
     body = """
         for name in ("HOME", "USER", "LOGNAME", "TMPDIR", "XDG_STATE_HOME"):
@@ -177,6 +184,7 @@ def test_a_decision_that_is_damaged_is_none_and_never_a_yes(due: Host, damage: b
     assert due.client.state().rule == "granted"
 
 
+@pytest.mark.slow
 def test_a_decision_cut_off_anywhere_is_never_a_yes(due: Host) -> None:
     whole = (due.directory / "sample.json").read_bytes()
     for size in range(0, len(whole), 13):

@@ -57,6 +57,7 @@ def test_an_account_without_a_home_is_off_and_leaves_nothing_where_it_stands(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_it_is_as_light_as_the_rest() -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(Path(headcount.__file__).parents[1])!r})\n"

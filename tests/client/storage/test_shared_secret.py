@@ -38,6 +38,7 @@ def _sent(site: Host) -> bytes:
     return site.transport.requests[-1].token
 
 
+@pytest.mark.slow
 def test_replicas_of_one_secret_have_one_token_a_week(
     host: Callable[..., Host], secret: Path, tmp_path: Path
 ) -> None:

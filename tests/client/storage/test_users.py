@@ -75,6 +75,7 @@ def _home(tmp_path: Path) -> Iterator[Path]:
         path.chmod(path.stat().st_mode & ~0o011)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["owner", "root"])
 def test_root_once_silences_nobody(home: Path, first: str) -> None:
     state = home / "state"
@@ -86,6 +87,7 @@ def test_root_once_silences_nobody(home: Path, first: str) -> None:
     assert not state.exists()
 
 
+@pytest.mark.slow
 def test_what_somebody_else_left_in_a_directory_of_ours_is_replaced(home: Path) -> None:
     state = home / "state"
     host(state, OWNER, 0, "grant()", "send_now()")
@@ -94,6 +96,7 @@ def test_what_somebody_else_left_in_a_directory_of_ours_is_replaced(home: Path) 
     assert host(state, OWNER, 1, "send_now()") == ["SENT"]
 
 
+@pytest.mark.slow
 def test_two_users_of_a_group_share_a_directory_that_is_open_to_it(home: Path) -> None:
     state = home / "state"
     state.mkdir()
@@ -108,6 +111,7 @@ def test_two_users_of_a_group_share_a_directory_that_is_open_to_it(home: Path) -
     assert kept <= {0o660, 0o770}
 
 
+@pytest.mark.slow
 def test_a_second_user_of_a_private_directory_is_told(home: Path) -> None:
     state = home / "state"
     host(state, OWNER, 0, "grant()")

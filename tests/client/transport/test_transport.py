@@ -81,6 +81,7 @@ def _sender(door: Door, host: Callable[..., Host]) -> Host:
     return site
 
 
+@pytest.mark.slow
 def test_a_report_arrives_as_it_was_previewed(door: Door, sender: Host) -> None:
     digest = sender.client.preview().digest
     assert sender.client.send_now() == Outcome.SENT
@@ -135,6 +136,7 @@ def test_every_status_is_retried_or_given_up_as_the_table_says(
         assert sender.client.next_due() == MONDAY + 7 * DAY
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_for_a_moment_costs_no_attempt(door: Door, sender: Host) -> None:
     door.codes = [grpc.StatusCode.UNAVAILABLE] * 2
     assert sender.client.send_now() == Outcome.SENT
@@ -176,6 +178,7 @@ def test_a_week_that_is_none_is_not_tried(door: Door, sender: Host, weeks: str) 
     assert len(door.requests) == 1
 
 
+@pytest.mark.slow
 def test_attempts_back_off_until_the_grace_is_over(door: Door, sender: Host) -> None:
     door.codes = [grpc.StatusCode.INTERNAL] * 20
     waits = []
@@ -191,6 +194,7 @@ def test_attempts_back_off_until_the_grace_is_over(door: Door, sender: Host) -> 
     assert MONDAY + 8 * DAY <= sender.now < MONDAY + 9 * DAY
 
 
+@pytest.mark.slow
 def test_nobody_listening_is_unavailable(host: Callable[..., Host]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -201,6 +205,7 @@ def test_nobody_listening_is_unavailable(host: Callable[..., Host]) -> None:
     assert outcome.message.startswith("UNAVAILABLE")
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_meets_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         transport = GrpcTransport(f"grpc://127.0.0.1:{silent.getsockname()[1]}")
@@ -208,6 +213,7 @@ def test_a_server_that_never_answers_meets_the_deadline() -> None:
     assert answer.code in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}
 
 
+@pytest.mark.slow
 def test_grpc_goes_through_the_proxy_that_the_variables_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +235,7 @@ def test_grpc_goes_through_the_proxy_that_the_variables_name(
         assert len(door.requests) == 1
 
 
+@pytest.mark.slow
 def test_encrypted_reports_need_a_certificate_that_is_trusted(tmp_path: Path) -> None:
     key, chain = (path.read_bytes() for path in certificate(tmp_path))
     trust = grpc.ssl_server_credentials([(key, chain)])

@@ -110,6 +110,7 @@ def test_the_directories_of_the_variable_are_trusted_whatever_else_is_in_them(
     assert len(trusted(None) or ()) == 1
 
 
+@pytest.mark.slow
 def test_a_store_of_strangers_trusts_nobody(doors: tuple[str, str], tmp_path: Path) -> None:
     stranger = certificate(tmp_path, "elsewhere.test")[1]
     assert _codes(doors, stranger.read_bytes()) == ["UNAVAILABLE", "UNAVAILABLE"]

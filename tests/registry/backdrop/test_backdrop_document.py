@@ -41,6 +41,7 @@ def shell(script: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
     command, *_ = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
@@ -52,6 +53,7 @@ def test_the_command_writes_the_module_that_is_shipped(tmp_path: Path) -> None:
         assert (written / name).read_bytes() == (MODULE / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_fork_and_the_site_of_the_projects_get_what_the_document_says(tmp_path: Path) -> None:
     _, commands, *_, pages = blocks("console")
     (tmp_path / "registry").symlink_to(ROOT / "registry")
@@ -61,6 +63,7 @@ def test_a_fork_and_the_site_of_the_projects_get_what_the_document_says(tmp_path
         assert "https://fork.example.org" in (tmp_path / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_example_of_an_author_is_collected(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
@@ -83,6 +86,7 @@ def test_every_setting_of_the_document_is_read_by_the_module(name: str) -> None:
     assert f"settings_get('{name}'" in CODE
 
 
+@pytest.mark.slow
 def test_bee_can_be_silenced_alone(tmp_path: Path, clean_environment: dict[str, str]) -> None:
     (lines,) = [block for block in blocks("php") if "telemetry_enabled" in block]
     pairs = re.findall(r"\$settings\['(\w+)'\] = (TRUE|FALSE);", lines)
@@ -100,6 +104,7 @@ def test_the_checkbox_of_the_installer_has_the_name_that_scripts_are_told() -> N
     assert f"['{name}'] = array(" in hooks
 
 
+@pytest.mark.slow
 def test_the_line_for_the_check_for_updates_is_php_that_the_module_answers(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:

@@ -36,6 +36,7 @@ def answered(site: BackdropSite, project: str = "backdrop") -> Json:
     return site.do("collect")[project]
 
 
+@pytest.mark.slow
 def test_every_declared_key_has_a_collector_here_or_in_core(site: BackdropSite) -> None:
     told = answered(site)
     assert {key["name"] for key in PROJECT["keys"]} - told["answers"].keys() <= BY_CORE | ABSENT
@@ -84,6 +85,7 @@ def test_databases_by_their_real_versions(
     assert answered(site)["json"]["mysqlVersion"] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "state", "expected"),
     [
@@ -101,6 +103,7 @@ def test_sites_that_came_from_drupal_are_known_by_what_that_left(
     assert answered(site)["json"]["upgradedFrom"] == {"value": expected}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failure",
     ["throw new Exception('a fault')", "nowhere()", "strlen()", "array() + 1"],
@@ -116,6 +119,7 @@ def test_a_hook_that_fails_costs_its_own_key_only(site: BackdropSite, failure: s
     assert len(told["answers"]) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -133,6 +137,7 @@ def test_a_hook_answers_a_version(site: BackdropSite, value: str, expected: Json
     assert answered(site)["json"].get("installVersion") == expected
 
 
+@pytest.mark.slow
 def test_what_nobody_declared_is_shown_and_never_sent(site: BackdropSite) -> None:
     site.module("guest", HOOKS.format(key="shoe_size", value="43"))
     told = answered(site)
@@ -142,6 +147,7 @@ def test_what_nobody_declared_is_shown_and_never_sent(site: BackdropSite) -> Non
     assert page["unknown"]["#items"] == ["A label (backdrop.shoe_size)"]
 
 
+@pytest.mark.slow
 def test_a_module_may_take_a_key_out_and_change_an_answer(site: BackdropSite) -> None:
     code = HOOKS.format(key="server_os", value="'Linux'") + (
         "function guest_telemetry_info_alter(&$info) { unset($info['backdrop']['server_os']); }\n"
@@ -156,6 +162,7 @@ def test_a_module_may_take_a_key_out_and_change_an_answer(site: BackdropSite) ->
     assert "more" not in told["answers"]
 
 
+@pytest.mark.slow
 def test_a_contributed_module_needs_its_info_lines_and_one_hook(site: BackdropSite) -> None:
     """Label and reason stand in its .info alone; its release is told from there too."""
     code = (
@@ -169,6 +176,7 @@ def test_a_contributed_module_needs_its_info_lines_and_one_hook(site: BackdropSi
     assert site.do("report")["unknown"]["#items"] == ["Something new (signup_sheet.unheard_of)"]
 
 
+@pytest.mark.slow
 def test_a_project_is_asked_about_only_where_a_module_of_it_is_enabled(site: BackdropSite) -> None:
     assert site.do("collect").keys() == {"backdrop"}
     site.do("grant", {"level": "basic", "refused": {}})

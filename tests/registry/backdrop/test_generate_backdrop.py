@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from support.backdrop_site import MODULE
 from support.repository import ROOT
 
@@ -69,6 +70,7 @@ def test_every_class_of_the_module_is_found_where_the_module_says() -> None:
     assert set(re.findall(r"^    '(\w+)' => '([\w/]+\.inc)',$", hooks, re.MULTILINE)) == classes
 
 
+@pytest.mark.slow
 def test_what_is_no_longer_declared_goes_and_check_says_so(bench: Bench) -> None:
     module = declared(bench, "acme", "zoo")
     assert generate(bench).exit_code == 0
@@ -82,6 +84,7 @@ def test_what_is_no_longer_declared_goes_and_check_says_so(bench: Bench) -> None
     assert [path.name for path in module.glob("projects/*")] == ["acme.json"]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_somebody_elses_is_left_alone(bench: Bench) -> None:
     module = declared(bench, "acme")
     module.mkdir(parents=True)
@@ -92,6 +95,7 @@ def test_a_file_that_is_somebody_elses_is_left_alone(bench: Bench) -> None:
     assert [path.name for path in module.iterdir()] == ["headcount.module"]
 
 
+@pytest.mark.slow
 def test_a_fork_names_its_own_receiver_and_its_server_is_built_alike(bench: Bench) -> None:
     module = declared(bench, "acme", "zoo")
     fork = ("--endpoint", "https://fork.example.org", "--recipient", "The fork")

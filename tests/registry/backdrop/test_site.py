@@ -22,6 +22,7 @@ function telemetry_requirements() { return array(); }
 """
 
 
+@pytest.mark.slow
 def test_until_somebody_answers_there_is_a_message_and_nothing_is_kept(site: BackdropSite) -> None:
     (message,) = site.do("visit")["messages"]
     assert "May this site be counted?" in message
@@ -30,6 +31,7 @@ def test_until_somebody_answers_there_is_a_message_and_nothing_is_kept(site: Bac
     assert site.kept() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["node/1", "admin/config/system/headcount"])
 def test_visitors_and_the_page_with_the_question_see_no_message(
     site: BackdropSite, path: str
@@ -38,17 +40,20 @@ def test_visitors_and_the_page_with_the_question_see_no_message(
     assert site.do("visit")["messages"] == []
 
 
+@pytest.mark.slow
 def test_who_may_not_answer_is_not_asked(site: BackdropSite) -> None:
     site.parts["permissions"] = []
     assert site.do("visit")["messages"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["grant", "deny"])
 def test_an_answer_ends_the_message(site: BackdropSite, answer: str) -> None:
     site.do(answer, YES)
     assert site.do("visit") == {"messages": [], "queries": 0}
 
 
+@pytest.mark.slow
 def test_cron_costs_no_query_if_nothing_is_due(site: BackdropSite) -> None:
     assert site.do("idle") == {"queries": 0}
     site.do("grant", YES)
@@ -62,6 +67,7 @@ def test_nothing_is_planned_before_a_day_has_passed(site: BackdropSite) -> None:
     assert granted["due"] == record["not_before"]
 
 
+@pytest.mark.slow
 def test_a_no_deletes_secret_and_report(site: BackdropSite) -> None:
     site.do("grant", ALL)
     assert site.do("send") == {"backdrop": "later"}  # nobody listens
@@ -74,6 +80,7 @@ def test_a_no_deletes_secret_and_report(site: BackdropSite) -> None:
     assert site.do("send") == {"backdrop": "off"}
 
 
+@pytest.mark.slow
 def test_a_refused_key_is_not_asked_for_and_stays_refused(site: BackdropSite) -> None:
     site.module(
         "tripwire",
@@ -88,6 +95,7 @@ def test_a_refused_key_is_not_asked_for_and_stays_refused(site: BackdropSite) ->
     assert "installVersion" not in site.do("state")["projects"]["backdrop"]["report"]["json"]
 
 
+@pytest.mark.slow
 def test_the_report_is_saved_before_it_leaves_and_shown_as_it_is(site: BackdropSite) -> None:
     site.do("grant", ALL)
     site.do("send")
@@ -102,6 +110,7 @@ def test_the_report_is_saved_before_it_leaves_and_shown_as_it_is(site: BackdropS
     assert len(again["history"]) == 1
 
 
+@pytest.mark.slow
 def test_what_fails_puts_the_report_off_and_the_module_does_not_come_back_at_once(
     site: BackdropSite,
 ) -> None:
@@ -114,6 +123,7 @@ def test_what_fails_puts_the_report_off_and_the_module_does_not_come_back_at_onc
     assert site.do("idle") == {"queries": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "environment", "rule"),
     [
@@ -137,12 +147,14 @@ def test_switches_win_over_a_yes(
     assert (site.kept() == before) is (rule is not None)
 
 
+@pytest.mark.slow
 def test_a_test_environment_of_backdrop_is_off(site: BackdropSite) -> None:
     site.do("grant", YES)
     site.parts["test_environment"] = True
     assert site.do("send") == {"backdrop": "off"}
 
 
+@pytest.mark.slow
 def test_core_sends_nothing_and_no_longer_says_that_it_does(site: BackdropSite) -> None:
     site.module("telemetry", TELEMETRY)
     assert site.do("implements") == {"cron": ["headcount"], "requirements": ["headcount"]}
@@ -151,6 +163,7 @@ def test_core_sends_nothing_and_no_longer_says_that_it_does(site: BackdropSite) 
     assert "disable it too" in warning
 
 
+@pytest.mark.slow
 def test_the_check_for_updates_tells_no_modules_without_a_yes(site: BackdropSite) -> None:
     project = {"includes": {"views": "Views"}, "info": {"version": "1.28.2"}}
     assert site.do("updates", {"backdrop": project})["backdrop"]["includes"] == []
@@ -181,6 +194,7 @@ def test_the_form_shows_every_key_with_reason_value_and_a_tick(site: BackdropSit
     assert site.kept() == ""
 
 
+@pytest.mark.slow
 def test_what_the_form_says_is_what_is_agreed_to(site: BackdropSite) -> None:
     ticks = dict.fromkeys((key["name"] for key in KEYS), 1) | {"php_version": 0}
     values = {"answer": "yes", "level": "basic", "keys": {"backdrop": ticks}}
@@ -190,6 +204,7 @@ def test_what_the_form_says_is_what_is_agreed_to(site: BackdropSite) -> None:
     assert site.do("submit", {"answer": "no"})["rule"] == "denied"
 
 
+@pytest.mark.slow
 def test_everything_stays_in_state_and_leaves_with_the_module(site: BackdropSite) -> None:
     site.do("grant", ALL)
     site.do("send")
@@ -197,6 +212,7 @@ def test_everything_stays_in_state_and_leaves_with_the_module(site: BackdropSite
     assert site.do("uninstall") == []
 
 
+@pytest.mark.slow
 def test_an_update_that_asks_more_asks_again_and_the_rest_flows_on(
     site: BackdropSite,
 ) -> None:
@@ -213,6 +229,7 @@ def test_an_update_that_asks_more_asks_again_and_the_rest_flows_on(
     assert "serverOs" in report["json"]
 
 
+@pytest.mark.slow
 def test_what_state_holds_may_be_nonsense(site: BackdropSite) -> None:
     site.do("grant", YES)
     site.keep("backdrop", "no JSON object")
@@ -220,6 +237,7 @@ def test_what_state_holds_may_be_nonsense(site: BackdropSite) -> None:
     assert site.do("send") == {"backdrop": "off"}
 
 
+@pytest.mark.slow
 def test_the_web_server_is_remembered_for_a_cron_without_one(site: BackdropSite) -> None:
     assert "web_server" not in site.do("collect")["backdrop"]["answers"]
     site.do("grant", YES)

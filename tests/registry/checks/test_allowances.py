@@ -28,6 +28,7 @@ def found(bench: Bench, text: str, *, strict: bool = False) -> tuple[Finding, ..
     return review([bench.declarations], bench.lock, TODAY, strict=strict).findings
 
 
+@pytest.mark.slow
 def test_a_warning_that_a_key_allows_is_not_a_finding(bench: Bench) -> None:
     key = "telemetry[note][label] = Note\ntelemetry[note][type] = text\n"
     assert [each.check for each in found(bench, ABOUT + key)] == ["text-type"]
@@ -44,6 +45,7 @@ def test_an_allowance_holds_for_its_key_alone(bench: Bench) -> None:
     assert [each.message.split()[0] for each in findings] == ["`remark`"]
 
 
+@pytest.mark.slow
 def test_a_key_in_the_shorthand_is_allowed_for_in_another_file(bench: Bench) -> None:
     bench.write(
         "accepted.info",
@@ -93,6 +95,7 @@ def test_an_allowance_of_a_strict_finding_is_in_use_where_nobody_is_strict(bench
     assert not found(bench, ABOUT + key, strict=True)
 
 
+@pytest.mark.slow
 def test_an_allowance_of_an_expiry_is_not_judged_by_a_build_which_has_no_day(bench: Bench) -> None:
     key = "telemetry[k][type] = boolean\ntelemetry[k][label] = K\ntelemetry[k][expires] = {}\n"
     allow = "telemetry[k][allow][] = expired\n"
@@ -104,6 +107,7 @@ def test_an_allowance_of_an_expiry_is_not_judged_by_a_build_which_has_no_day(ben
     assert not build([bench.declarations], bench.lock).findings
 
 
+@pytest.mark.slow
 def test_allowances_change_nothing_that_is_built(bench: Bench) -> None:
     key = "telemetry[note][label] = Note\ntelemetry[note][type] = text\n"
     bench.write("toy.info", ABOUT + key)

@@ -383,6 +383,7 @@ def test_names_of_products_are_not_personal(bench: Bench) -> None:
     assert findings(bench, VALID + key("k", "choice", *values)) == ()
 
 
+@pytest.mark.slow
 def test_every_message_says_what_to_write_instead(bench: Bench) -> None:
     for name, examples in WRONG.items():
         for number, files in enumerate(examples):
@@ -396,6 +397,7 @@ def test_names_that_differ_in_digits_are_a_series(bench: Bench) -> None:
     assert findings(bench, VALID + series) == ()
 
 
+@pytest.mark.slow
 def test_what_promtool_refuses_in_a_name_is_found(bench: Bench) -> None:
     words = sorted({*metrics.ABBREVIATIONS, *metrics.UNITS, *metrics.TYPE_WORDS, "sizes", "kib"})
     refused = {
@@ -465,6 +467,7 @@ def test_a_file_without_declarations_is_not_judged(bench: Bench) -> None:
     assert findings(bench, {"toy.info": VALID, "Other-Module.info": "name = Other\n"}) == ()
 
 
+@pytest.mark.slow
 def test_the_implied_version_may_have_words_of_its_own(bench: Bench) -> None:
     project = bench.project(VALID + "telemetry[version][label] = Toy release\n")
     version = project.keys[0]
@@ -472,11 +475,13 @@ def test_the_implied_version_may_have_words_of_its_own(bench: Bench) -> None:
     assert version.purpose
 
 
+@pytest.mark.slow
 def test_project_comes_from_the_last_project_line(bench: Bench) -> None:
     bench.write("some_module.info", "project = first\n" + VALID + "project = shop\n")
     assert [project.name for project in bench.build().registry.projects] == ["shop"]
 
 
+@pytest.mark.slow
 def test_several_files_extend_one_project(bench: Bench) -> None:
     bench.write("toy.info", VALID)
     bench.write("more/extra.info", "project = toy\n" + key("extra", "boolean"))

@@ -67,6 +67,7 @@ def test_a_policy_sees_what_has_no_errors_and_the_rest_is_told_too(
     assert "there is no type `colour`" in out
 
 
+@pytest.mark.slow
 def test_policies_of_one_run_are_no_policies_of_the_next(bench: Bench, policies: Path) -> None:
     bench.write("toy.info", KEY)
     (policies / "own.py").write_text(HEAD + OWNER.format(severity=""))

@@ -125,6 +125,7 @@ def test_expiry_is_judged_by_the_day_that_is_given(bench: Bench) -> None:
     assert "[distant-expiry]" in run(bench, "--today", "2024-06-28").stdout
 
 
+@pytest.mark.slow
 def test_a_build_does_not_depend_on_the_day(bench: Bench) -> None:
     bench.write("toy.info", ABOUT + KEY + "telemetry[k][expires] = 2001-01-01\n")
     assert "[expired]" in run(bench).stdout
@@ -208,6 +209,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_of_many_times_the_length_takes_the_check_about_as_many_times_as_long(
     bench: Bench, name: str

@@ -42,6 +42,7 @@ def kinds(result: Result) -> list[tuple[str, str]]:
     return [(change["key"], change["kind"]) for change in model["changes"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["declarations", "declarations/registry.lock", "generated"])
 @pytest.mark.parametrize("after", ["declarations", "declarations/registry.lock", "generated"])
 def test_directories_locks_and_descriptor_sets_are_compared_alike(
@@ -63,6 +64,7 @@ def test_directories_locks_and_descriptor_sets_are_compared_alike(
     assert json.loads(result.stdout)["partial"] is partial
 
 
+@pytest.mark.slow
 def test_declarations_that_are_not_built_yet_are_compared_too(bench: Bench, old: Path) -> None:
     bench.write("toy.info", KEY + CHOICE + KEY.replace("[k]", "[new]"))
     result = bench.run("diff", str(old / "generated" / "registry.binpb"), str(bench.declarations))
@@ -76,6 +78,7 @@ def test_declarations_that_are_not_built_yet_are_compared_too(bench: Bench, old:
     )
 
 
+@pytest.mark.slow
 def test_a_rename_is_the_same_before_and_after_it_is_built(bench: Bench, old: Path) -> None:
     text = KEY.replace("[k]", "[renamed]") + "telemetry[renamed][formerly] = k\n" + CHOICE
     bench.write("toy.info", text)
@@ -85,6 +88,7 @@ def test_a_rename_is_the_same_before_and_after_it_is_built(bench: Bench, old: Pa
     assert (result.exit_code, result.stdout) == (0, "Nothing changed.\n")
 
 
+@pytest.mark.slow
 def test_a_type_change_that_build_refuses_is_breaking(bench: Bench, old: Path) -> None:
     bench.write("toy.info", KEY.replace("boolean", "version") + CHOICE)
     result = bench.run("diff", str(old / "declarations"), str(bench.declarations))
@@ -105,6 +109,7 @@ def test_one_project_of_many_can_be_compared(bench: Bench, old: Path) -> None:
     assert "no longer" not in only.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -141,6 +146,7 @@ def released(bench: Bench, text: str, name: str, *options: str) -> Result:
     return bench.run("release", str(bench.declarations), "--name", name, *options)
 
 
+@pytest.mark.slow
 def test_the_page_of_changes_tells_every_release_and_what_is_to_come(
     bench: Bench, tmp_path: Path
 ) -> None:
@@ -158,6 +164,7 @@ def test_the_page_of_changes_tells_every_release_and_what_is_to_come(
     assert "- added `k`: a new key, Some words (boolean) (*asks*)\n" in first
 
 
+@pytest.mark.slow
 def test_a_release_adds_a_line_and_leaves_the_others(bench: Bench) -> None:
     released(bench, KEY, "1.0", "--date", "2026-01-31")
     path = history.history_path(bench.lock)
@@ -170,6 +177,7 @@ def test_a_release_adds_a_line_and_leaves_the_others(bench: Bench) -> None:
     assert kept == (bench.out / "registry.binpb").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_release_that_breaks_something_is_refused_unless_it_is_meant(bench: Bench) -> None:
     longer = (
         "telemetry[n][type] = list\ntelemetry[n][label] = Parts\ntelemetry[n][values][] = a\n"
@@ -187,6 +195,7 @@ def test_a_release_that_breaks_something_is_refused_unless_it_is_meant(bench: Be
     assert change.breaks == "totals"
 
 
+@pytest.mark.slow
 def test_a_release_needs_a_lock_that_is_up_to_date_and_a_name_of_its_own(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     early = bench.run("release", str(bench.declarations), "--name", "1.0")
@@ -198,6 +207,7 @@ def test_a_release_needs_a_lock_that_is_up_to_date_and_a_name_of_its_own(bench: 
     assert "has a release 1.0 already" in again.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     ["<<<<<<< HEAD", "{}", '{"release": "1", "date": "soon", "changes": []}', "[1]", '"text"'],
@@ -210,6 +220,7 @@ def test_a_damaged_history_is_named_with_its_line(bench: Bench, line: str) -> No
         history.releases(bench.lock)
 
 
+@pytest.mark.slow
 def test_a_history_reads_back_as_it_was_written(bench: Bench) -> None:
     released(bench, KEY + CHOICE, "1.0", "--date", "2026-01-31")
     lines = history.history_path(bench.lock).read_text(encoding="utf-8")
@@ -227,6 +238,7 @@ def told(bench: Bench) -> list[options_pb2.Release]:
     return list(report.options.Extensions[of_project].releases)
 
 
+@pytest.mark.slow
 def test_the_descriptor_set_tells_every_release_of_a_project_and_what_is_to_come(
     bench: Bench,
 ) -> None:
@@ -251,6 +263,7 @@ def test_the_descriptor_set_tells_every_release_of_a_project_and_what_is_to_come
     ]
 
 
+@pytest.mark.slow
 def test_no_digest_and_no_client_depends_on_the_history(bench: Bench) -> None:
     released(bench, KEY, "1.0")
     before = {path: path.read_bytes() for path in bench.out.rglob("clients/**/*.py")}
@@ -266,6 +279,7 @@ def test_no_digest_and_no_client_depends_on_the_history(bench: Bench) -> None:
     assert before == {path: path.read_bytes() for path in bench.out.rglob("clients/**/*.py")}
 
 
+@pytest.mark.slow
 def test_what_a_change_breaks_travels_with_it(bench: Bench) -> None:
     longer = (
         "telemetry[n][type] = list\ntelemetry[n][label] = Parts\ntelemetry[n][values][] = a\n"
@@ -281,6 +295,7 @@ def test_what_a_change_breaks_travels_with_it(bench: Bench) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_note_of_a_release_stands_on_the_page_of_changes(bench: Bench, tmp_path: Path) -> None:
     released(bench, KEY, "1.0", "--note", "We *count*.")
     page = tmp_path / "changes.md"
@@ -290,6 +305,7 @@ def test_the_note_of_a_release_stands_on_the_page_of_changes(bench: Bench, tmp_p
     assert release.note == "We *count*."
 
 
+@pytest.mark.slow
 def test_a_build_releases_in_one_step_what_two_commands_write(bench: Bench) -> None:
     page = bench.root / "changes.md"
     released(bench, KEY, "1.0", "--date", "2026-01-31")
@@ -312,6 +328,7 @@ def test_a_build_releases_in_one_step_what_two_commands_write(bench: Bench) -> N
     assert lines[0] == lines[1]
 
 
+@pytest.mark.slow
 def test_a_release_in_one_step_leaves_decisions_to_people(bench: Bench) -> None:
     longer = KEY.replace("boolean", "list") + "".join(
         f"telemetry[k][{line}\n" for line in ("values][] = a", "values][] = b", "max_items] = 50")

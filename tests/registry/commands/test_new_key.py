@@ -41,6 +41,7 @@ def new_key(bench: Bench, file: Path, name: str, *flags: str) -> Result:
     return bench.run("new-key", str(file), name, *flags)
 
 
+@pytest.mark.slow
 def test_the_first_declaration_builds_and_is_in_strict_order(bench: Bench, shop: Path) -> None:
     assert bench.run_build().exit_code == 0
     assert run_checks(gather(read([shop])), strict=True) == ()
@@ -75,6 +76,7 @@ def test_a_name_that_no_project_can_have_is_misuse(
     assert not (bench.root / "toys").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "flags", "kind"),
     [
@@ -135,6 +137,7 @@ def test_a_key_that_is_not_in_order_leaves_the_file_as_it_is(
     assert sorted(shop.parent.iterdir()) == [shop]
 
 
+@pytest.mark.slow
 def test_a_key_that_the_lock_knows_with_another_type_is_refused(bench: Bench, shop: Path) -> None:
     new_key(bench, shop, "web_server", *CHOICE)
     bench.build()
@@ -183,6 +186,7 @@ ENDINGS = [
 BREAKING = ["name =", "text without equals", "a\\"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_whatever_a_file_ends_with_it_stays_byte_for_byte(bench: Bench, ending: str) -> None:
     file = bench.write("shop.info", f"headcount[title] = Shop\n{ending}")
@@ -205,6 +209,7 @@ def test_an_end_that_would_swallow_the_key_is_refused(bench: Bench, ending: str)
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 @given(ending=st.text("ab=[]\"'\\ ;\n\r", max_size=12))
 def test_no_end_of_a_file_lets_a_key_go_missing(
     tmp_path_factory: pytest.TempPathFactory, ending: str
@@ -280,6 +285,7 @@ def test_a_file_that_is_not_there_is_misuse_with_the_way_to_make_one(bench: Benc
     assert "make one with `headcount-registry init`" in result.stderr
 
 
+@pytest.mark.slow
 def test_on_a_terminal_what_is_missing_is_asked_for(shop: Path) -> None:
     answers = {
         "Type": "choice",

@@ -45,6 +45,7 @@ def test_the_day_changes_and_every_other_byte_stays(bench: Bench, text: str, nam
     assert bench.run(*check).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_page_of_changes_gives_the_reason_and_releases_keep_it(bench: Bench) -> None:
     bench.write("toy.info", BARE)
     page = bench.root / "changes.md"

@@ -34,6 +34,7 @@ def section(text: str, heading: str) -> str:
     return re.split(r"\n###? ", text.partition(f"{heading}\n")[2])[0]
 
 
+@pytest.mark.slow
 def test_a_new_key_is_shown_with_all_that_a_steward_has_to_know(bench: Bench) -> None:
     shutil.copytree(SHIPPED, bench.root / "old")
     file = bench.root / "old" / "backdrop" / "editor.info"
@@ -60,6 +61,7 @@ def test_nothing_changed_is_nothing_to_review(bench: Bench) -> None:
     assert (result.exit_code, "Nothing to review." in result.stdout) == (0, True)
 
 
+@pytest.mark.slow
 def test_who_is_asked_again_and_the_group_follow_from_the_declarations(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     bench.build()
@@ -77,6 +79,7 @@ def test_who_is_asked_again_and_the_group_follow_from_the_declarations(bench: Be
     assert "taken to be 10." in text
 
 
+@pytest.mark.slow
 def test_what_declarations_say_is_text_and_no_markdown(bench: Bench, tmp_path: Path) -> None:
     bench.write("toy.info", "telemetry[other][type] = boolean\ntelemetry[other][label] = Other\n")
     bench.build()
@@ -89,6 +92,7 @@ def test_what_declarations_say_is_text_and_no_markdown(bench: Bench, tmp_path: P
     assert r"\<script\>\[x\](http://y)\|" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -102,6 +106,7 @@ def test_pairs_that_people_found_among_backdrops_keys_are_hinted_at(one: str, ot
     assert (one, other) in {(pair.one, pair.other) for pair in kin(BACKDROP, NAMES)}
 
 
+@pytest.mark.slow
 def test_hints_stay_few_enough_to_be_read() -> None:
     found = kin(BACKDROP, NAMES)
     assert len(found) < len(NAMES)

@@ -66,6 +66,7 @@ def test_nothing_is_shown_where_there_is_no_terminal() -> None:
     assert stream.getvalue() == ""
 
 
+@pytest.mark.slow
 def test_a_build_says_what_it_is_at(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     steps: list[str] = []

@@ -54,6 +54,7 @@ def test_a_client_that_is_right_in_all_that_it_claims_passes(run: Run) -> None:
     assert f"\n{CASES} passed, 0 failed, " in result.output
 
 
+@pytest.mark.slow
 def test_what_was_not_tried_is_named_and_fails_if_everything_is_wanted(run: Run) -> None:
     weeks = [case.do for case in vectors.load("weeks").cases]
     assert f"{weeks.count('week_named')} not tried (week_named: not claimed)" in run().output
@@ -80,6 +81,7 @@ def test_the_result_can_be_read_by_programs(run: Run) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("twist", "trouble"),
     [

@@ -41,6 +41,7 @@ def test_the_vectors_are_what_their_sources_make() -> None:
     assert out_of_date() == []
 
 
+@pytest.mark.slow
 def test_every_type_of_key_has_vectors_and_a_new_one_needs_them() -> None:
     assert without_vectors(KeyType) == set()
     assert without_vectors([*KeyType, "colour"]) == {"colour"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from headcount_registry.declarations.conventions import conventions
 from support.backdrop_source import DECLARED
 from support.workbench import Bench
@@ -10,6 +11,7 @@ USE = "telemetry[k][use] = common:operating_system\n"
 SYSTEMS = ("Linux", "macOS", "Windows", "FreeBSD", "OpenBSD", "NetBSD", "Solaris")
 
 
+@pytest.mark.slow
 def test_a_key_takes_label_type_values_and_aliases(bench: Bench) -> None:
     key = bench.key(f"{USE}telemetry[k][purpose] = Decide.\n")
     assert (key.label, key.type, key.purpose) == ("Operating system", "choice", "Decide.")
@@ -17,6 +19,7 @@ def test_a_key_takes_label_type_values_and_aliases(bench: Bench) -> None:
     assert dict(key.aliases)["WINNT"] == "Windows"
 
 
+@pytest.mark.slow
 def test_what_a_key_states_itself_replaces_what_it_takes(bench: Bench) -> None:
     own = "".join(
         f"telemetry[k]{line}\n"

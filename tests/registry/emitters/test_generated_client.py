@@ -110,6 +110,7 @@ def test_generated_packages_themselves_pass_the_strict_type_checker(tmp_path: Pa
     assert result.stdout.startswith("Success")
 
 
+@pytest.mark.slow
 def test_importing_and_asking_what_is_due_brings_in_nothing_heavy(tmp_path: Path) -> None:
     result = run("-W", "error", "-c", IMPORTS, str(tmp_path / "state"), place=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
@@ -123,6 +124,7 @@ def test_generated_packages_are_as_a_formatter_would_leave_them() -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 def test_a_text_cannot_break_out_of_its_docstring(bench: Bench) -> None:
     evil = 'Ends \\"""\nimport evil\n"""\\'.replace("\n", " ")
     bench.write(

@@ -49,6 +49,7 @@ def _stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "stubs"
 
 
+@pytest.mark.slow
 def test_php_stubs_have_a_class_for_every_key(stubs: Path) -> None:
     report = (stubs / "php/Headcount/Projects/Bee/V1/Report.php").read_text(encoding="utf-8")
     for method in ("setPhpVersion", "setMultisite", "setOperatingSystem", "setVersion"):

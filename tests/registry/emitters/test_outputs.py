@@ -137,6 +137,7 @@ def test_every_key_of_every_type_is_on_the_page_and_in_the_consent_text(every_ty
         assert f"* {key.label}\n" in consent
 
 
+@pytest.mark.slow
 def test_the_page_and_its_check_follow_the_declarations(bench: Bench, tmp_path: Path) -> None:
     bench.write("toy.info", TOY)
     page = tmp_path / "docs" / "generated" / "keys.md"
@@ -182,6 +183,7 @@ def _small(every_type: Build) -> Project:
     return replace(project, keys=tuple(key for key in project.keys if key.name == "php_version"))
 
 
+@pytest.mark.slow
 @given(text=SIGNS)
 def test_no_wording_changes_the_lines_of_the_consent_text(small: Project, text: str) -> None:
     consent = consent_text.emit(replace(small, keys=(key_with(text, small),)))
@@ -198,6 +200,7 @@ def test_the_consent_text_ships_with_the_client_and_fits_a_terminal(every_type: 
     )
 
 
+@pytest.mark.slow
 def test_the_consent_text_says_what_is_sent_and_asks_first(bench: Bench) -> None:
     bench.write("toy.info", TOY)
     bench.build()
@@ -214,6 +217,7 @@ def test_the_consent_text_says_what_is_sent_and_asks_first(bench: Bench) -> None
         assert words in " ".join(text.split("\n")) or words in text
 
 
+@pytest.mark.slow
 def test_a_consent_text_goes_with_its_project(bench: Bench) -> None:
     bench.write("toy.info", TOY)
     gone = bench.write("gone.info", TOY)

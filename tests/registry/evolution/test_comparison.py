@@ -210,6 +210,7 @@ def test_a_value_that_gets_another_meaning_breaks_totals(tmp_path: Path) -> None
     assert "value `Caddy` has number 2, which meant VALUE_APACHE" in breaking.detail
 
 
+@pytest.mark.slow
 def test_new_and_lost_projects_are_named_and_can_be_left_out(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.write("modules.txt", ITEMS)

@@ -77,6 +77,7 @@ CHOICES = st.lists(st.sampled_from(TEXTS), min_size=1, unique=True)
 STEPS = st.lists(st.dictionaries(st.sampled_from(NAMES), CHOICES), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_numbers_are_injective_permanent_and_growing(steps: list[dict[str, list[str]]]) -> None:
     lock = Lock()
@@ -101,6 +102,7 @@ def test_numbers_are_injective_permanent_and_growing(steps: list[dict[str, list[
             assert line.retired == (line.key not in {"version", *step})
 
 
+@pytest.mark.slow
 @given(STEPS)
 def test_a_lock_survives_writing_and_reading_and_building_again(
     steps: list[dict[str, list[str]]],

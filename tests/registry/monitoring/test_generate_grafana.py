@@ -52,11 +52,13 @@ def _shops(tmp_path_factory: pytest.TempPathFactory) -> Json:
     return dashboard(bench.out / "shop.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(path.name for path in GENERATED.glob("*.json")))
 def test_the_models_of_grafana_take_every_property_of_what_is_shipped(name: str) -> None:
     assert faults(dashboard(GENERATED / name)) == []
 
 
+@pytest.mark.slow
 def test_they_take_a_dashboard_with_every_kind_of_key_and_hostile_words(shops: Json) -> None:
     assert faults(shops) == []
     assert {panel["type"] for panel in panels(shops)} == {
@@ -64,6 +66,7 @@ def test_they_take_a_dashboard_with_every_kind_of_key_and_hostile_words(shops: J
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "value", "fault"),
     [
@@ -218,6 +221,7 @@ def test_addresses_are_short_and_differ_even_where_names_begin_alike() -> None:
     assert {len(each) for each in long} == {40}
 
 
+@pytest.mark.slow
 def test_a_key_that_is_added_has_its_panels_with_no_other_edit(bench: Bench) -> None:
     bench.write("toy.info", KEY.format("first"))
     assert generate(bench).output.endswith("2 dashboards\n")
@@ -232,6 +236,7 @@ def test_a_key_that_is_added_has_its_panels_with_no_other_edit(bench: Bench) -> 
     assert {"About second", "About second, over time"} <= titles
 
 
+@pytest.mark.slow
 def test_the_dashboard_of_a_project_that_is_gone_goes_and_foreign_files_stay(bench: Bench) -> None:
     bench.write("toy.info", KEY.format("k"))
     gone = bench.write("gone.info", KEY.format("k"))

@@ -22,6 +22,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_the_same_declarations_give_the_same_bytes_whatever_the_order_of_files(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,6 +38,7 @@ def test_the_same_declarations_give_the_same_bytes_whatever_the_order_of_files(
         assert (other.files, other.lock) == (everything.files, everything.lock)
 
 
+@pytest.mark.slow
 def test_building_twice_changes_nothing(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     bench.build()
@@ -54,6 +56,7 @@ def test_nothing_of_where_it_was_built_is_in_the_files(bench: Bench) -> None:
     assert not [name for name, data in snapshot(bench.out).items() if place in data]
 
 
+@pytest.mark.slow
 def test_files_of_a_project_that_is_gone_are_removed_and_others_stay(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     old = bench.write("old.info", KEY)
@@ -81,6 +84,7 @@ def test_a_file_that_is_not_ours_is_not_overwritten(bench: Bench) -> None:
     assert not bench.lock.exists()
 
 
+@pytest.mark.slow
 def test_if_one_file_cannot_be_put_in_its_place_all_stay_as_they_were(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +112,7 @@ def test_if_one_file_cannot_be_put_in_its_place_all_stay_as_they_were(
         assert snapshot(bench.root) == before
 
 
+@pytest.mark.slow
 def test_if_a_file_cannot_be_staged_nothing_is_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +130,7 @@ def test_if_a_file_cannot_be_staged_nothing_is_written(
     assert snapshot(bench.root) == before
 
 
+@pytest.mark.slow
 def test_a_directory_in_the_place_of_a_file_is_refused_before_anything_is_written(
     bench: Bench,
 ) -> None:

@@ -58,6 +58,7 @@ def pack(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_an_archive_builds_as_the_directory_in_it(bench: Bench, name: str) -> None:
     for path, data in FILES.items():
@@ -199,6 +200,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], Path], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_archive_is_refused_as_a_whole(bench: Bench, case: str) -> None:
     name, make, reason = HOSTILE[case]
@@ -210,6 +212,7 @@ def test_a_hostile_archive_is_refused_as_a_whole(bench: Bench, case: str) -> Non
     assert sorted(bench.root.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_a_bomb_is_given_up_long_before_it_fills_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.tar.gz"
     member = tarfile.TarInfo("zeros")
@@ -254,6 +257,7 @@ def test_many_small_files_are_given_up_too(tmp_path: Path, monkeypatch: pytest.M
         unpack(path)
 
 
+@pytest.mark.slow
 def test_large_files_that_declare_nothing_are_passed_over(tmp_path: Path) -> None:
     path = pack(tmp_path / "a.tar.gz", FILES | {"poll/video.bin": os.urandom(5 << 20)})
     assert unpack(path) == FILES
@@ -283,6 +287,7 @@ def test_a_damaged_member_is_told_in_whatever_way_it_is_packed(tmp_path: Path, m
         unpack(path)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300), st.integers(0, 2000), st.sampled_from(["zip", "tar.gz"]))
 def test_no_bytes_bring_it_down(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, place: int, ending: str
@@ -299,6 +304,7 @@ def test_no_bytes_bring_it_down(
     assert said.startswith(f"{path}: ")
 
 
+@pytest.mark.slow
 def test_a_checkout_is_read_without_its_hidden_parts(bench: Bench) -> None:
     bench.write("toy.info", "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n")
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
@@ -324,6 +330,7 @@ def test_links_that_lead_out_of_a_directory_are_refused(bench: Bench, tmp_path: 
         bench.build()
 
 
+@pytest.mark.slow
 def test_links_within_a_directory_are_followed(bench: Bench) -> None:
     bench.write("lists/all.txt", "one\n")
     bench.write("poll.info", POLL.replace("lists/modules.txt", "modules.txt"))

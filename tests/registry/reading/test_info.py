@@ -67,6 +67,7 @@ def test_an_empty_value_remains_where_a_carriage_return_forbids_the_next_line() 
     assert [(pair.key, pair.value) for pair in parse("a =\nb\rc").pairs] == [("a", "")]
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_never_crash_it(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
@@ -77,6 +78,7 @@ def test_arbitrary_bytes_never_crash_it(data: bytes) -> None:
         assert 0 <= pair.key_start <= pair.value_start <= pair.end <= len(text)
 
 
+@pytest.mark.slow
 @given(SIGNS)
 def test_pairs_follow_each_other_and_nothing_is_both_pair_and_skipped(text: str) -> None:
     document = parse(text)
@@ -94,6 +96,7 @@ FIRST = st.text(alphabet="ab1_.-é", min_size=1, max_size=5)
 VALUE = st.one_of(st.text(max_size=20), SIGNS, st.booleans(), st.none())
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(FIRST, st.lists(SEGMENT, max_size=3), VALUE), max_size=6))
 def test_printing_and_parsing_again_is_the_identity(
     lines: list[tuple[str, list[str], info.Scalar]],
@@ -132,6 +135,7 @@ LONG: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_text_of_many_times_the_length_takes_about_as_many_times_as_long(name: str) -> None:
     def read(text: str) -> None:

@@ -68,6 +68,7 @@ def settle() -> None:
     time.sleep(1.5 * SETTLED / 1e9)
 
 
+@pytest.mark.slow
 def test_of_each_project_the_newest_release_declares(bench: Bench) -> None:
     folder = bench.root / "releases"
     release(folder, "poll", "1.x-1.9.0", "old", timestamp=1_900_000_000)
@@ -100,6 +101,7 @@ def test_archives_that_nobody_packaged_stand_for_themselves(bench: Bench) -> Non
     assert "poll-b.zip" in result.stderr
 
 
+@pytest.mark.slow
 def test_unchanged_archives_are_not_opened_again(
     bench: Bench, archives_opened: Callable[[], set[str]]
 ) -> None:
@@ -127,6 +129,7 @@ def test_unchanged_archives_are_not_opened_again(
     assert all(before[path] == after[path] for path in others)
 
 
+@pytest.mark.slow
 def test_what_is_remembered_gives_the_same_bytes_as_what_is_read(bench: Bench) -> None:
     for number in range(3):
         release(bench.root / "releases", f"poll_{number}", "1.x-1.0.0", "k")
@@ -146,6 +149,7 @@ def test_a_memory_that_is_none_of_ours_tells_nothing(bench: Bench, text: str) ->
     assert keys(bench) == {"poll.k"}
 
 
+@pytest.mark.slow
 def test_a_change_in_the_moment_of_a_build_is_seen_by_the_next(bench: Bench) -> None:
     """The size is the same, and the clock of the file system may be too coarse to tell."""
     folder = bench.root / "releases"
@@ -165,6 +169,7 @@ def test_a_file_younger_than_its_clock_can_tell_is_not_remembered(tmp_path: Path
         assert (Memory(memory.text()).recall(path) is not None) is known
 
 
+@pytest.mark.slow
 def test_damaged_archives_are_all_named_and_nothing_is_lost(bench: Bench) -> None:
     folder = bench.root / "releases"
     for name in ("poll", "shop", "wall"):
@@ -214,6 +219,7 @@ def test_a_hostile_archive_is_refused_by_its_name(bench: Bench) -> None:
     assert not bench.out.exists()
 
 
+@pytest.mark.slow
 def test_a_link_out_of_the_folder_is_refused_and_one_within_is_passed_over(bench: Bench) -> None:
     folder = bench.root / "releases"
     newest = release(folder, "poll", "1.x-1.0.0", "k")
@@ -227,6 +233,7 @@ def test_a_link_out_of_the_folder_is_refused_and_one_within_is_passed_over(bench
     assert "is a link that leads out of" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_checkout_with_archives_in_it_is_read_as_before(bench: Bench) -> None:
     """Where declarations stand as files, archives beside them are somebody's test data."""
     bench.write("toy.info", KEY.format(key="k"))

@@ -42,6 +42,7 @@ def taken(read: Callable[..., Answers], *arguments: object) -> object:
     return given, [astuple(entry) for entry in read_answers.ignored], read_answers.release
 
 
+@pytest.mark.slow
 @hypothesis.given(reports=st.lists(st.fixed_dictionaries({}, optional=KEYS), max_size=5))
 def test_reports_are_read_alike(toy: Project, reports: list[dict[str, dict[str, Any]]]) -> None:
     fast = AnswerCache()
@@ -50,6 +51,7 @@ def test_reports_are_read_alike(toy: Project, reports: list[dict[str, dict[str, 
         assert taken(fast.read, toy, report, TODAY) == taken(answers.read, toy, report, TODAY)
 
 
+@pytest.mark.slow
 @hypothesis.given(reports=st.lists(st.binary(max_size=40), max_size=5))
 def test_any_bytes_are_read_alike(toy: Project, reports: list[bytes]) -> None:
     fast = AnswerCache()

@@ -201,6 +201,7 @@ def _check(toy: Project, read: Answers) -> None:
     assert sorted(set(keys)) == keys
 
 
+@pytest.mark.slow
 @given(report=st.binary(max_size=200))
 def test_no_bytes_make_the_server_keep_a_text_that_no_declaration_allows(
     toy: Project, report: bytes
@@ -230,6 +231,7 @@ MESSAGES = {
 }
 
 
+@pytest.mark.slow
 @given(fields=st.fixed_dictionaries({}, optional=MESSAGES), tail=st.binary(max_size=8))
 def test_every_key_of_any_report_is_either_counted_or_named(
     toy: Project, fields: dict[str, dict[str, Any]], tail: bytes

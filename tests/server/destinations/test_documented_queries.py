@@ -37,6 +37,7 @@ def _asked(name: str, foreign: Foreign) -> Iterator[tuple[Any, ...]]:
     yield from foreign.rows(QUERIES[name].replace("'backdrop'", "'toy'"))
 
 
+@pytest.mark.slow
 def test_grafana_gets_a_series_for_each_value(weeks: list[PublishedWeek], foreign: Foreign) -> None:
     rows = [(str(day), value, number) for day, value, number in _asked("Grafana", foreign)]
     days = [str(week.week.start.date()) for week in reversed(weeks)]
@@ -49,6 +50,7 @@ def test_grafana_gets_a_series_for_each_value(weeks: list[PublishedWeek], foreig
     assert date.fromisoformat(days[0]).weekday() == 0
 
 
+@pytest.mark.slow
 def test_datasette_shows_the_last_week_with_its_bounds(
     weeks: list[PublishedWeek], foreign: Foreign
 ) -> None:
@@ -60,6 +62,7 @@ def test_datasette_shows_the_last_week_with_its_bounds(
     assert float(percent) == 62.5
 
 
+@pytest.mark.slow
 def test_the_command_that_the_page_begins_with_fills_a_file(database: Path) -> None:
     (line,) = re.findall(r"^headcount-server publish .*$", PAGE, re.MULTILINE)
     done = subprocess.run(

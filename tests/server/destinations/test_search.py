@@ -54,6 +54,7 @@ def _numbers(search: SearchServer) -> list[tuple[Any, ...]]:
     return [tuple(each[name] for name in FIELDS) for each in search.documents("total")]
 
 
+@pytest.mark.slow
 def test_each_number_with_its_bounds_is_a_document(
     publish: Callable[..., str], search: SearchServer, database: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_each_number_with_its_bounds_is_a_document(
     assert search.templates["headcount"]["index_patterns"] == ["headcount"]
 
 
+@pytest.mark.slow
 def test_ids_stay_the_same_so_that_writing_again_adds_nothing(
     publish: Callable[..., str], search: SearchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,7 @@ def test_ids_stay_the_same_so_that_writing_again_adds_nothing(
     assert search.requests.count(("POST", "/headcount/_bulk")) > 4
 
 
+@pytest.mark.slow
 def test_what_was_taken_down_is_deleted_before_anything_is_written(
     publish: Callable[..., str], search: SearchServer, database: Path
 ) -> None:
@@ -96,6 +99,7 @@ def test_what_was_taken_down_is_deleted_before_anything_is_written(
     )
 
 
+@pytest.mark.slow
 def test_an_engine_that_fails_in_the_middle_is_given_the_week_again(
     publish: Callable[..., str], search: SearchServer, database: Path
 ) -> None:
@@ -107,6 +111,7 @@ def test_an_engine_that_fails_in_the_middle_is_given_the_week_again(
     assert len(_numbers(search)) == len(published(database_at(database)))
 
 
+@pytest.mark.slow
 def test_a_document_that_the_mappings_refuse_is_told(
     publish: Callable[..., str], search: SearchServer
 ) -> None:
@@ -118,6 +123,7 @@ def test_a_document_that_the_mappings_refuse_is_told(
     )
 
 
+@pytest.mark.slow
 def test_a_week_that_is_not_published_is_deleted_by_a_run_from_scratch(
     publish: Callable[..., str], search: SearchServer
 ) -> None:
@@ -128,6 +134,7 @@ def test_a_week_that_is_not_published_is_deleted_by_a_run_from_scratch(
     assert stray not in search.documents("week")
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_told_without_it(publish: Callable[..., str]) -> None:
     assert "401 unable to log in" in publish(password="another:one", code=1)  # noqa: S106
 

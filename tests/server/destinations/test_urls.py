@@ -30,6 +30,7 @@ def _serve(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(main, words, env={**REQUIRED, **environment})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [
@@ -93,6 +94,7 @@ def test_what_cannot_be_read_as_a_url_is_refused_and_not_repeated(url: str) -> N
     assert SECRET not in result.output
 
 
+@pytest.mark.slow
 @given(password=st.text(min_size=4).filter(lambda text: not text.isascii() or len(text) > 6))
 def test_the_text_of_a_url_never_has_its_password(password: str) -> None:
     whole = f"mysql+pymysql://me:{password}@db.example:3306/totals"

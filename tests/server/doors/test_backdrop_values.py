@@ -178,6 +178,7 @@ _TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     key=st.sampled_from([k for k in BACKDROP.keys if k.type not in {"list", "product"}]),
     text=_TEXTS,
@@ -190,6 +191,7 @@ def test_whatever_a_site_sends_comes_to_what_the_client_would_have_made_of_it(
     assert said == client_values.normalised(key, told)
 
 
+@pytest.mark.slow
 @given(text=st.one_of(_TEXTS, st.from_regex(r"(Apache|nginx|IIS|httpd)[ /(-]?[0-9.]{0,9}.{0,9}")))
 def test_a_product_that_is_named_first_comes_to_what_the_client_would_have_made_of_it(
     text: str,

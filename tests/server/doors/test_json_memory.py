@@ -88,6 +88,7 @@ def _outcome(convert: Convert, project: Project, told: dict[str, object]) -> obj
         return str(refusal)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", CONVERTS)
 def test_a_report_is_read_as_one_that_is_read_for_the_first_time(door: str) -> None:
     convert = CONVERTS[door]
@@ -132,6 +133,7 @@ def test_an_answer_that_came_before_is_not_converted_again() -> None:
     assert asked[4:] == [["php_version"]]
 
 
+@pytest.mark.slow
 def test_texts_of_an_attacker_take_no_more_than_a_bounded_memory() -> None:
     project, _ = _projects()
     memory = JsonMemory(backdrop_values.report)

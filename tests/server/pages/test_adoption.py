@@ -33,6 +33,7 @@ def _weeks(tmp_path_factory: pytest.TempPathFactory, toy_schema: Schema) -> list
     return lived(tmp_path_factory.mktemp("adoption") / "headcount.db", toy_schema, counted)
 
 
+@pytest.mark.slow
 def test_a_release_is_followed_from_the_first_week_in_which_it_had_a_number(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -55,6 +56,7 @@ def test_half_is_reached_when_it_is_certain(weeks: list[PublishedWeek], toy_sche
     assert newest.half == "not yet"
 
 
+@pytest.mark.slow
 def test_the_page_of_releases_says_that_the_first_week_is_no_release_date(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:

@@ -94,6 +94,7 @@ def version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
+@pytest.mark.slow
 def test_what_dropping_the_oldest_version_loses_at_most(site: Site) -> None:
     found = Numbers(site, "php_version", "2026-W46")
     assert "7.4" not in found.printed
@@ -116,6 +117,7 @@ def test_what_a_minimum_version_keeps_and_leaves_out(site: Site) -> None:
     assert f"8.2 {newer} {older}" in page
 
 
+@pytest.mark.slow
 def test_an_oldest_version_that_is_rare_is_the_one_to_drop(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -163,6 +165,7 @@ def test_products_are_summed_over_their_versions_then_and_now(site: Site) -> Non
         assert f"{product} was {was} in 2025-W46, so it has {verb} for certain." in told
 
 
+@pytest.mark.slow
 def test_whether_a_change_is_real(weeks: list[PublishedWeek], toy_schema: Schema) -> None:
     told = answer(Site(toy_schema, weeks[:2], POLICY), "multisite")
     now, then = (
@@ -180,6 +183,7 @@ def test_whether_a_change_is_real(weeks: list[PublishedWeek], toy_schema: Schema
     )
 
 
+@pytest.mark.slow
 def test_on_which_releases_the_oldest_version_still_runs(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -212,6 +216,7 @@ def test_where_all_are_withheld_the_answer_says_what_that_means(site: Site) -> N
     assert "stable alone: fewer than 5 of 200–204, at most 2%." in told
 
 
+@pytest.mark.slow
 def test_answers_whose_ranges_overlap_are_called_tied(tmp_path: Path, toy_schema: Schema) -> None:
     tied: Counted = {"web_server": {"2 2.4": 52, "3 1.26": 50}, "modules": {(2, 3): 40, (2,): 1}}
     site = Site(toy_schema, lived(tmp_path / "headcount.db", toy_schema, {LAST: tied}), POLICY)
@@ -225,6 +230,7 @@ def test_answers_whose_ranges_overlap_are_called_tied(tmp_path: Path, toy_schema
 # What stands there if there is no answer.
 
 
+@pytest.mark.slow
 def test_a_week_without_reports_blanks_no_page(tmp_path: Path, toy_schema: Schema) -> None:
     thin: Counted = {"multisite": {True: 3}}
     weeks = lived(tmp_path / "headcount.db", toy_schema, {BEFORE: NOW, LAST: thin})
@@ -242,6 +248,7 @@ def test_a_week_without_reports_blanks_no_page(tmp_path: Path, toy_schema: Schem
     assert json.loads(latest.body)["weeks"][0]["week"] == "2026-W45"
 
 
+@pytest.mark.slow
 def test_a_question_that_few_answered_shows_the_last_week_in_which_more_did(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -252,6 +259,7 @@ def test_a_question_that_few_answered_shows_the_last_week_in_which_more_did(
     assert "The median answer is 100+." in shown
 
 
+@pytest.mark.slow
 def test_what_nobody_was_asked_is_told_apart_from_what_few_answered(
     weeks: list[PublishedWeek], site: Site, toy_schema: Schema
 ) -> None:
@@ -279,6 +287,7 @@ def test_what_nobody_was_asked_is_told_apart_from_what_few_answered(
     )
 
 
+@pytest.mark.slow
 def test_a_drop_is_told_with_its_note_or_that_there_is_none(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -302,6 +311,7 @@ def test_the_overview_has_the_main_answers_of_every_project(site: Site) -> None:
     assert "PHP version 90–100% 8.1 or newer" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("week", [YEAR_BEFORE, BEFORE, LAST])
 def test_no_box_says_more_than_the_sites_that_there_were(
     toy_schema: Schema, week: Week, weeks: Sequence[PublishedWeek]
@@ -327,6 +337,7 @@ def _table(site: Site, key: str) -> list[tuple[str, str, str]]:
     )
 
 
+@pytest.mark.slow
 def test_a_retired_key_keeps_its_page_and_files(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -370,6 +381,7 @@ def test_every_project_says_whom_its_numbers_stand_for(site: Site) -> None:
     assert "not a margin of error" in words(site, "methodology/")
 
 
+@pytest.mark.slow
 def test_pages_tell_who_runs_the_server(weeks: list[PublishedWeek], toy_schema: Schema) -> None:
     operator = Operator("Example Society", "mailto:a@b.example", "https://b.example/imprint")
     site = Site(toy_schema, weeks, POLICY, operator)

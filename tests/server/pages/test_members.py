@@ -34,6 +34,7 @@ def words(site: Site, address: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", document.body.decode()))
 
 
+@pytest.mark.slow
 def test_a_member_tells_how_many_have_it_and_whether_that_changed(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_member_tells_how_many_have_it_and_whether_that_changed(
     assert "views was 19–24% in 2025-W46, so it has risen for certain." in page
 
 
+@pytest.mark.slow
 def test_a_member_that_few_have_now_keeps_its_page_and_history(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -50,6 +52,7 @@ def test_a_member_that_few_have_now_keeps_its_page_and_history(
     assert "2026-W45 60–64 57–64% 2026-W46 fewer than 5 at most 4%" in page
 
 
+@pytest.mark.slow
 def test_a_list_links_its_members_and_each_row_has_an_anchor(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:

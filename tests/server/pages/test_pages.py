@@ -114,6 +114,7 @@ def hostile_schema(toy_registry: Path) -> Schema:
     return schema.parse(files.SerializeToString())
 
 
+@pytest.mark.slow
 def test_every_address_has_a_document_and_every_inner_link_leads_to_one(
     toy_schema: Schema,
 ) -> None:
@@ -135,6 +136,7 @@ def test_every_address_has_a_document_and_every_inner_link_leads_to_one(
     assert not dead
 
 
+@pytest.mark.slow
 def test_nothing_in_a_declaration_or_an_answer_becomes_markup(toy_registry: Path) -> None:
     values = {HOSTILE: 20}
     weeks = [
@@ -181,6 +183,7 @@ def test_cells_that_a_spreadsheet_would_compute_are_neutral_in_csv(toy_schema: S
     }
 
 
+@pytest.mark.slow
 def test_a_page_says_what_is_asked_why_and_where_that_was_decided(toy_registry: Path) -> None:
     known = hostile_schema(toy_registry)
     for key in known.projects["toy"].keys.values():
@@ -193,6 +196,7 @@ def test_a_page_says_what_is_asked_why_and_where_that_was_decided(toy_registry: 
         assert fact in re.sub(r"</?span>", "", page)
 
 
+@pytest.mark.slow
 def test_counts_are_ranges_with_their_share_and_the_rest_is_explained(toy_schema: Schema) -> None:
     weeks = [week(server={"Apache 2.4": 30, "nginx": 5})]
     words = said(Site(toy_schema, weeks, POLICY), "projects/toy/web_server/")
@@ -203,6 +207,7 @@ def test_counts_are_ranges_with_their_share_and_the_rest_is_explained(toy_schema
     assert "50–54 of 50–54 installations that reported answered" in words
 
 
+@pytest.mark.slow
 def test_a_list_says_why_its_shares_exceed_the_whole(toy_schema: Schema) -> None:
     weeks = [week(modules={"block": 45, "views": 40})]
     words = said(Site(toy_schema, weeks, POLICY), "projects/toy/modules/")
@@ -210,6 +215,7 @@ def test_a_list_says_why_its_shares_exceed_the_whole(toy_schema: Schema) -> None
     assert "rare or unknown" not in words
 
 
+@pytest.mark.slow
 def test_ranges_of_a_number_stand_in_order_and_name_the_median(toy_schema: Schema) -> None:
     weeks = [week(nodes={"100+": 35, "10-99": 5})]
     words = said(Site(toy_schema, weeks, POLICY), "projects/toy/nodes/").split("The week of")[1]
@@ -218,12 +224,14 @@ def test_ranges_of_a_number_stand_in_order_and_name_the_median(toy_schema: Schem
     assert "The median answer is 100+" in words
 
 
+@pytest.mark.slow
 def test_a_key_by_release_has_a_table_of_releases_newest_first(toy_schema: Schema) -> None:
     weeks = [week(php={"8.2|1.9": 10, "8.2|1.10": 15, "8.1|1.9": 5, "8.1|other": 5})]
     words = said(Site(toy_schema, weeks, POLICY), "projects/toy/php_version/")
     assert "Answer 1.10 1.9 other 8.2 15–19 10–14 – 8.1 – 5–9 5–9" in words
 
 
+@pytest.mark.slow
 def test_weeks_go_from_old_to_new_and_a_withheld_one_is_a_gap(toy_schema: Schema) -> None:
     weeks = [
         week(W46, multisite={"true": 20}),
@@ -238,6 +246,7 @@ def test_weeks_go_from_old_to_new_and_a_withheld_one_is_a_gap(toy_schema: Schema
     )
 
 
+@pytest.mark.slow
 def test_the_course_begins_with_the_first_week_that_published_anything(
     toy_schema: Schema,
 ) -> None:
@@ -247,6 +256,7 @@ def test_the_course_begins_with_the_first_week_that_published_anything(
     assert "2026-W45" not in said(site, "projects/toy/")
 
 
+@pytest.mark.slow
 def test_what_the_operator_says_of_a_week_stands_on_every_page_about_it(
     toy_schema: Schema,
 ) -> None:
@@ -256,6 +266,7 @@ def test_what_the_operator_says_of_a_week_stands_on_every_page_about_it(
         assert "2026-W45 The server was down." in said(site, address)
 
 
+@pytest.mark.slow
 def test_a_week_that_has_a_note_is_marked_in_the_drawing_of_reports(toy_schema: Schema) -> None:
     weeks = [week(multisite={"true": 20}), week(W45, annotation="The server was down.")]
     page = text_of(Site(toy_schema, weeks, POLICY), "projects/toy/")
@@ -265,6 +276,7 @@ def test_a_week_that_has_a_note_is_marked_in_the_drawing_of_reports(toy_schema: 
     assert "dashed" not in plain
 
 
+@pytest.mark.slow
 def test_questions_stand_by_their_level_where_a_project_has_both(toy_registry: Path) -> None:
     known = schema.load(toy_registry)
     keys = known.projects["toy"].keys
@@ -285,6 +297,7 @@ def test_the_number_of_answers_stands_by_every_question_of_a_project(toy_schema:
     assert "Yes 37–48% 50–54 answered" in words
 
 
+@pytest.mark.slow
 def test_long_ranges_of_numbers_are_printed_as_people_write_them(toy_registry: Path) -> None:
     known = schema.load(toy_registry)
     key = known.projects["toy"].keys[NODES]
@@ -294,6 +307,7 @@ def test_long_ranges_of_numbers_are_printed_as_people_write_them(toy_registry: P
     assert "0–999, rare or unknown" in page
 
 
+@pytest.mark.slow
 def test_totals_that_were_taken_down_leave_a_notice_in_their_place(toy_schema: Schema) -> None:
     notice = Retraction(MULTISITE, "multisite", "Counted wrongly.", "2026-11-20")
     later = week(Week(2026, 47), multisite={"true": 20})
@@ -307,6 +321,7 @@ def test_totals_that_were_taken_down_leave_a_notice_in_their_place(toy_schema: S
     assert "Counted wrongly" not in said(after, "projects/toy/nodes/")
 
 
+@pytest.mark.slow
 def test_before_the_first_close_pages_say_when_something_will_be_there(toy_schema: Schema) -> None:
     site = Site(toy_schema, [], POLICY)
     assert "A week is published 48 hours after it ends" in said(site, "")
@@ -315,6 +330,7 @@ def test_before_the_first_close_pages_say_when_something_will_be_there(toy_schem
     assert "data/weeks/latest.json" not in site.addresses
 
 
+@pytest.mark.slow
 def test_a_project_below_the_threshold_is_named_and_no_number_with_it(toy_schema: Schema) -> None:
     site = Site(toy_schema, [PublishedWeek(W46, 5, ())], POLICY)
     assert "Fewer than 5 installations reported" in said(site, "")
@@ -408,6 +424,7 @@ def test_every_json_file_is_as_the_description_says(toy_schema: Schema) -> None:
     assert files - others == described
 
 
+@pytest.mark.slow
 def test_the_static_site_is_the_same_as_the_served_one_and_replaces_only_itself(
     toy_schema: Schema, toy_registry: Path, tmp_path: Path
 ) -> None:

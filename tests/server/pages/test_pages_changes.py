@@ -130,6 +130,7 @@ def check_atom(root: ET.Element, base: str) -> None:
         assert one(root, "updated") == moments[0]
 
 
+@pytest.mark.slow
 def test_the_page_tells_every_release_newest_first_with_day_and_reason(lived: Schema) -> None:
     words = said(Site(lived, [], POLICY), "changes/")
     order = [
@@ -157,6 +158,7 @@ def test_a_project_has_a_page_of_its_own_with_no_other_in_it(lived: Schema) -> N
     assert "server" not in bolt.replace("server is", "")
 
 
+@pytest.mark.slow
 def test_a_key_tells_its_own_changes_and_leads_to_the_release(lived: Schema) -> None:
     page = text_of(Site(lived, [], POLICY), "projects/acme/server/")
     assert '<a href="../../../changes/acme/#2026-07-31-1.10">1.10</a>, 2026-07-31' in page
@@ -185,6 +187,7 @@ def test_the_feeds_are_valid_atom(lived: Schema, address: str) -> None:
     assert one(author, "uri") == "https://acme.example"
 
 
+@pytest.mark.slow
 def test_an_entry_has_the_same_identifier_in_every_feed_and_after_later_releases(
     lived: Schema, tmp_path: Path
 ) -> None:
@@ -225,6 +228,7 @@ def test_before_the_first_release_page_and_feed_say_so_and_claim_nothing(
         assert root.findall(f"{ATOM}entry") == []
 
 
+@pytest.mark.slow
 def test_every_page_says_where_its_feeds_are(lived: Schema) -> None:
     site = Site(lived, [], POLICY)
     pattern = re.compile(r'<link rel="alternate" type="application/atom\+xml"[^>]* href="([^"]+)"')
@@ -239,6 +243,7 @@ def test_every_page_says_where_its_feeds_are(lived: Schema) -> None:
         assert own == ([f"/changes/{name}/feed.atom"] if name else []), address
 
 
+@pytest.mark.slow
 def test_nothing_in_a_history_becomes_markup_or_breaks_the_feed(toy_registry: Path) -> None:
     files = descriptor_pb2.FileDescriptorSet.FromString(toy_registry.read_bytes())
     of_project: Any = options_pb2.project

@@ -82,11 +82,13 @@ def test_an_exact_count_is_printed_as_it_is() -> None:
     assert str(Count.published(15, 1)) == "15"
 
 
+@pytest.mark.slow
 @given(st.integers(0, 5000), THRESHOLDS)
 def test_a_range_holds_the_count_that_was_rounded(truth: int, threshold: int) -> None:
     assert holds(Count.published(down(truth, threshold), threshold), truth)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5000), st.data(), THRESHOLDS)
 def test_a_share_holds_the_true_one_also_as_it_is_printed(
     whole: int, data: st.DataObject, threshold: int
@@ -111,6 +113,7 @@ def test_narrow_shares_keep_one_decimal_and_wide_ones_none() -> None:
     assert str(Share(50.0, 50.0, 50.0)) == "50.0%"
 
 
+@pytest.mark.slow
 @given(st.lists(a_site(), min_size=1, max_size=40), st.integers(1, 6))
 @settings(max_examples=150)
 def test_whatever_was_reported_lies_in_the_ranges_that_the_page_shows(
@@ -202,6 +205,7 @@ def test_totals_that_were_taken_down_are_not_shown_even_if_they_were_still_there
     assert distribution(toy.keys[MULTISITE], taken, 5) is None
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 12), min_size=2, max_size=5),
     st.integers(1, 5),
@@ -219,6 +223,7 @@ def test_the_true_median_range_is_among_those_that_are_named(
     assert low <= true_median <= high
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=3), st.integers(2, 3))
 @example([0, 2, 2], 2)
 @example([4, 2, 2], 2)
@@ -245,6 +250,7 @@ def test_ranges_are_named_as_the_totals_name_them() -> None:
     assert ranges((10, 11)) == ("0-9", "10", "11+")
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 10**9 - 1), min_size=1, max_size=4), unique_by=tuple))
 def test_versions_sort_as_versions(versions: list[list[int]]) -> None:
     texts = [".".join(map(str, version)) for version in versions]
@@ -253,6 +259,7 @@ def test_versions_sort_as_versions(versions: list[list[int]]) -> None:
     assert newest_first([*texts, "other"]) == [*expected[::-1], "other"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=8), unique=True))
 def test_any_text_can_be_sorted(texts: list[str]) -> None:
     pairs = [(text, Count(5, 9, 7.0)) for text in texts]
@@ -304,6 +311,7 @@ def test_a_trend_is_broken_where_a_week_published_nothing() -> None:
     assert [x for x, _ in drawn.dots] == [60, 100]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.none() | st.integers(0, 50).map(lambda n: chart.Point(n, n + 2, n + 4))),
     st.integers(1, 60),

@@ -10,6 +10,7 @@ import io
 import re
 from datetime import timedelta
 
+import pytest
 from headcount_server.counting.tally import Cell
 from headcount_server.pages.site import Site
 from headcount_server.publication.key_terms import KeyTerms
@@ -62,6 +63,7 @@ def said(site: Site, address: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text_of(site, address)))
 
 
+@pytest.mark.slow
 def test_a_rare_answer_is_named_with_the_most_that_it_can_be(toy_schema: Schema) -> None:
     words = said(Site(toy_schema, [week(W46, CELLS)], POLICY), "projects/toy/php_version/")
     assert "7.4 fewer than 5 at most 8%" in words
@@ -70,6 +72,7 @@ def test_a_rare_answer_is_named_with_the_most_that_it_can_be(toy_schema: Schema)
     )
 
 
+@pytest.mark.slow
 def test_an_answer_of_which_some_reports_may_be_elsewhere_is_at_least_so_much(
     toy_schema: Schema,
 ) -> None:

@@ -55,6 +55,7 @@ shares = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(shares, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_lines_and_dots_stay_in_the_plot_and_labels_apart(lines: list[list[Share | None]]) -> None:
     course = Course(weeks(3), {str(place): line for place, line in enumerate(lines)})
@@ -133,6 +134,7 @@ def test_a_line_ends_with_its_share_in_the_last_week_that_has_any() -> None:
     assert silent.lines[0].last == "8–12%"
 
 
+@pytest.mark.slow
 def test_what_is_frequent_now_is_drawn_before_what_once_was(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -166,6 +168,7 @@ def _year(tmp_path_factory: pytest.TempPathFactory, toy_schema: Schema) -> list[
     return lived(tmp_path_factory.mktemp("year") / "headcount.db", toy_schema, counted)
 
 
+@pytest.mark.slow
 def test_the_page_has_three_drawings_and_every_value_can_be_read(
     year: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -180,6 +183,7 @@ def test_the_page_has_three_drawings_and_every_value_can_be_read(
     assert " style=" not in page
 
 
+@pytest.mark.slow
 def test_a_page_with_a_year_of_weeks_stays_light(
     year: list[PublishedWeek], toy_schema: Schema
 ) -> None:

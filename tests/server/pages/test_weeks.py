@@ -43,6 +43,7 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
+@pytest.mark.slow
 def test_a_week_tells_what_changed_for_certain_since_a_week_and_a_year_before(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -145,6 +146,7 @@ def test_every_week_is_listed_and_an_empty_one_says_so(
     assert "The door was shut." in shown
 
 
+@pytest.mark.slow
 def test_a_copy_in_files_leads_from_former_names_to_present_ones(
     toy_schema: Schema, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -19,6 +19,8 @@ from support.released_registry import released
 from support.repository import REGISTRY
 from support.toy_weeks import command, lived
 
+pytestmark = pytest.mark.slow
+
 OPERATOR = ("--operator=Example Society", "--site-address=https://telemetry.example.org/")
 LICENCE = "--data-licence=CC0-1.0"
 

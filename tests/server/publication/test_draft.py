@@ -59,6 +59,7 @@ def test_a_draft_that_cannot_take_its_place_leaves_the_former_folder_there(tmp_p
     assert list(place.iterdir()) == [place / "mine"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "out"), [("export", "od"), ("export", "od.zip"), ("site", "--out=od")]
 )

@@ -159,6 +159,7 @@ def holds(rule: Rule, sites: list[Site], closing: Closing = rightly) -> bool:
     return possible is not None and closing(rule, possible) == published
 
 
+@pytest.mark.slow
 @hypothesis.settings(deadline=None, max_examples=400)
 @hypothesis.given(week=weeks())
 def test_the_publication_is_a_possible_truth_made_of_blocks_of_k(toy: Project, week: Week) -> None:
@@ -166,6 +167,7 @@ def test_the_publication_is_a_possible_truth_made_of_blocks_of_k(toy: Project, w
     assert holds(settled(toy), sites)
 
 
+@pytest.mark.slow
 @hypothesis.settings(deadline=None)
 @hypothesis.given(week=weeks())
 def test_every_published_number_is_a_multiple_of_its_threshold_and_at_most_the_truth(

@@ -264,11 +264,13 @@ def test_the_demos_rule_gives_the_table() -> None:
     assert list(ruled()) == golden()
 
 
+@pytest.mark.slow
 def test_every_store_gives_the_table(place: Place, toy: Project, toy_schema: Schema) -> None:
     found = live(Stores(place.database, toy_schema), toy, lambda database: database)
     assert found == golden()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["copied", "restored"])
 def test_a_store_that_moved_gives_the_table(
     tmp_path: Path, toy: Project, toy_schema: Schema, way: str

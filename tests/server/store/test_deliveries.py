@@ -63,6 +63,7 @@ def _correct(ledger: ServerLedger, week: Week) -> None:
     ledger.writer.run(correct)
 
 
+@pytest.mark.slow
 def test_a_destination_is_given_each_closed_week_once_oldest_first(
     ledger: ServerLedger, store: Store
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_destination_is_given_each_closed_week_once_oldest_first(
     assert _give(ledger, OTHER) == ["2026-W45", "2026-W46", "2026-W47"]
 
 
+@pytest.mark.slow
 def test_a_corrected_week_is_given_again_before_a_newer_one(
     ledger: ServerLedger, store: Store, place: Place
 ) -> None:
@@ -85,6 +87,7 @@ def test_a_corrected_week_is_given_again_before_a_newer_one(
     assert not [each for each in place.audit().findings if "deliver" in each]
 
 
+@pytest.mark.slow
 def test_what_was_corrected_before_it_was_noted_is_given_again(ledger: ServerLedger) -> None:
     delivery = following(ledger, ONE)
     assert delivery is not None
@@ -93,6 +96,7 @@ def test_what_was_corrected_before_it_was_noted_is_given_again(ledger: ServerLed
     assert _give(ledger, ONE) == ["2026-W45 again", "2026-W46"]
 
 
+@pytest.mark.slow
 def test_a_destination_can_begin_with_the_weeks_to_come(ledger: ServerLedger, store: Store) -> None:
     ledger.note({"note": "begun", "destination": ONE})
     assert _give(ledger, ONE) == []
@@ -119,6 +123,7 @@ def test_one_process_at_a_time_has_the_right_to_deliver(ledger: ServerLedger, pl
             assert not mine
 
 
+@pytest.mark.slow
 def test_the_notes_survive_a_restart_and_a_correction_by_a_command(
     place: Place, store: Store
 ) -> None:
@@ -138,6 +143,7 @@ def test_the_notes_survive_a_restart_and_a_correction_by_a_command(
         writer.stop()
 
 
+@pytest.mark.slow
 def test_a_copy_and_a_restored_backup_give_every_week_again(
     tmp_path: Path, toy_schema: Schema
 ) -> None:

@@ -55,6 +55,7 @@ def _totals(export: Path) -> Iterator[sqlite3.Connection]:
         yield found
 
 
+@pytest.mark.slow
 def test_the_file_has_the_rows_and_columns_of_the_views(
     database: Place, totals: sqlite3.Connection
 ) -> None:
@@ -71,6 +72,7 @@ def test_the_file_has_the_rows_and_columns_of_the_views(
     ).fetchall() == [("An outage on Tuesday.",)]
 
 
+@pytest.mark.slow
 def test_nothing_of_an_open_week_is_in_the_file(export: Path, totals: sqlite3.Connection) -> None:
     tables = {name for (name,) in totals.execute("SELECT name FROM sqlite_schema WHERE sql > ''")}
     assert tables == {*VIEWS, "declared_keys"}
@@ -80,6 +82,7 @@ def test_nothing_of_an_open_week_is_in_the_file(export: Path, totals: sqlite3.Co
     assert {path.name for path in export.iterdir()} == {"totals.db", "metadata.json"}
 
 
+@pytest.mark.slow
 def test_the_file_tells_what_was_taken_down_and_no_longer_holds_it(
     database: Place, toy_registry: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +99,7 @@ def test_the_file_tells_what_was_taken_down_and_no_longer_holds_it(
     ]
 
 
+@pytest.mark.slow
 def test_the_description_names_every_table_and_column(
     export: Path, totals: sqlite3.Connection
 ) -> None:
@@ -110,6 +114,7 @@ def test_the_description_names_every_table_and_column(
     }
 
 
+@pytest.mark.slow
 def test_every_key_is_explained_in_the_words_of_its_declaration(
     totals: sqlite3.Connection, toy_schema: Schema
 ) -> None:
@@ -118,6 +123,7 @@ def test_every_key_is_explained_in_the_words_of_its_declaration(
     assert dict(rows) == {key.name: key.declaration.purpose for key in toy.keys.values()}
 
 
+@pytest.mark.slow
 def test_the_same_totals_give_the_same_files(
     export: Path, database: Place, toy_registry: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +133,7 @@ def test_the_same_totals_give_the_same_files(
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [("there", "is there already"), ("totals.zip", "is a folder in this format")],

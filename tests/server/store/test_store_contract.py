@@ -81,6 +81,7 @@ def test_a_token_counts_once_within_a_group_and_across_groups(
     assert _reports(place) == {"2026-W47": 3}
 
 
+@pytest.mark.slow
 def test_the_first_report_of_a_token_wins(store: Store, place: Place, entry: MakeEntry) -> None:
     store.count([entry(1, note="first"), entry(1, note="second")])
     store.count([entry(1, note="third")])
@@ -95,6 +96,7 @@ def test_a_token_is_looked_for_in_every_open_week(
     assert _reports(place) == {"2026-W46": 1, "2026-W47": 1}
 
 
+@pytest.mark.slow
 def test_a_week_that_is_not_open_takes_nothing(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -167,6 +169,7 @@ def test_a_closed_week_never_opens_again(
     again.close()
 
 
+@pytest.mark.slow
 def test_terms_are_settled_by_the_first_opening(
     store: Store, toy_schema: Schema, entry: MakeEntry
 ) -> None:
@@ -177,6 +180,7 @@ def test_terms_are_settled_by_the_first_opening(
     assert store.published(None, None, 1)[0].projects == ()
 
 
+@pytest.mark.slow
 def test_published_weeks_are_given_newest_first_within_bounds(
     store: Store, toy_schema: Schema
 ) -> None:
@@ -194,6 +198,7 @@ def test_published_weeks_are_given_newest_first_within_bounds(
     assert weeks(W47, W45, 10) == []
 
 
+@pytest.mark.slow
 def test_a_token_is_looked_for_in_every_open_week_across_groups(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -202,6 +207,7 @@ def test_a_token_is_looked_for_in_every_open_week_across_groups(
     assert _reports(place) == {"2026-W46": 1, "2026-W47": 2}
 
 
+@pytest.mark.slow
 def test_the_same_token_of_two_projects_counts_for_each(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -220,6 +226,7 @@ def _renamed(project: Project, name: str) -> Project:
     return replace(project, declaration=declaration)
 
 
+@pytest.mark.slow
 def test_two_snapshots_of_a_registry_in_one_group_add_to_the_same_totals(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -230,6 +237,7 @@ def test_two_snapshots_of_a_registry_in_one_group_add_to_the_same_totals(
     assert _reports(place) == {"2026-W47": 2}
 
 
+@pytest.mark.slow
 def test_values_past_the_bound_are_not_tallied_but_their_answers_are(
     monkeypatch: pytest.MonkeyPatch, store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -242,6 +250,7 @@ def test_values_past_the_bound_are_not_tallied_but_their_answers_are(
     assert place.rows("SELECT answers FROM open_answers WHERE key = 8") == [(6,)]
 
 
+@pytest.mark.slow
 def test_the_bound_holds_for_values_that_come_in_one_group(
     monkeypatch: pytest.MonkeyPatch, store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -250,6 +259,7 @@ def test_the_bound_holds_for_values_that_come_in_one_group(
     assert place.rows("SELECT count(*) FROM open_values WHERE key = 8") == [(3,)]
 
 
+@pytest.mark.slow
 def test_a_report_of_a_closed_week_puts_no_value_into_the_vocabulary(
     monkeypatch: pytest.MonkeyPatch, store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -258,6 +268,7 @@ def test_a_report_of_a_closed_week_puts_no_value_into_the_vocabulary(
     assert place.rows("SELECT value FROM open_values WHERE key = 8") == [("kept",)]
 
 
+@pytest.mark.slow
 def test_only_releases_that_were_known_before_the_week_have_cells_of_their_own(
     store: Store, place: Place, toy_schema: Schema, entry: MakeEntry
 ) -> None:
@@ -277,6 +288,7 @@ def test_only_releases_that_were_known_before_the_week_have_cells_of_their_own(
     assert place.rows("SELECT count(*) FROM open_values WHERE key = 1") == [(4,)]
 
 
+@pytest.mark.slow
 def test_a_restart_knows_the_values_that_were_admitted(
     monkeypatch: pytest.MonkeyPatch, place: Place, toy_schema: Schema, entry: MakeEntry
 ) -> None:
@@ -292,16 +304,19 @@ def test_a_restart_knows_the_values_that_were_admitted(
     assert place.rows(query) == [("one", 1), ("two", 2)]
 
 
+@pytest.mark.slow
 def test_an_empty_group_counts_nothing(store: Store, place: Place) -> None:
     assert store.count([]) == []
     assert _reports(place) == {}
 
 
+@pytest.mark.slow
 def test_every_token_has_a_lane(store: Store) -> None:
     lanes = {store.lane(bytes([first]) * 16) for first in range(256)}
     assert lanes == set(range(store.lanes))
 
 
+@pytest.mark.slow
 def test_a_lone_server_is_never_behind_its_own_changes(store: Store, entry: MakeEntry) -> None:
     store.refresh()
     assert not store.may_have_changed()
@@ -319,6 +334,7 @@ def test_a_store_is_well_and_says_so_without_changing_anything(
     assert _reports(place) == {"2026-W47": 1}
 
 
+@pytest.mark.slow
 def test_nothing_of_a_closed_week_is_left_and_the_audit_finds_nothing(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -336,6 +352,7 @@ def test_nothing_of_a_closed_week_is_left_and_the_audit_finds_nothing(
         assert place.rows(f"SELECT DISTINCT week FROM open_{name}") == [("2026-W47",)]  # noqa: S608
 
 
+@pytest.mark.slow
 def test_no_table_but_the_tokens_grows_with_the_reports(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:
@@ -349,6 +366,7 @@ def test_no_table_but_the_tokens_grows_with_the_reports(
     assert grown == {"tokens_2026_w47"}
 
 
+@pytest.mark.slow
 def test_the_views_tell_all_that_is_published(store: Store, place: Place, entry: MakeEntry) -> None:
     store.count([entry(n, note="often" if n < 7 else "rare") for n in range(11)])
     store.close_week(W47, _closing(W47))

@@ -307,12 +307,14 @@ def test_a_task_that_fails_is_raised_where_it_came_from(
     assert writer.count(entry(1)) is Outcome.COUNTED
 
 
+@pytest.mark.slow
 def test_a_task_for_a_stopped_writer_is_refused_and_waits_for_nobody(writer: Writer) -> None:
     writer.stop()
     with pytest.raises(Unavailable):
         writer.run(lambda: None)
 
 
+@pytest.mark.slow
 def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
@@ -354,6 +356,7 @@ def test_the_log_is_emptied_also_while_the_queue_never_is(
     assert store.erasures[before : before + 7] == [1, 2, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.slow
 def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,

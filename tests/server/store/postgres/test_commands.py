@@ -240,6 +240,7 @@ def test_a_url_that_is_none_is_refused_with_a_remedy_and_without_the_password(
     assert "cret" not in result.output
 
 
+@pytest.mark.slow
 def test_without_the_driver_the_extra_is_named() -> None:
     script = (
         "import sys; sys.modules['psycopg'] = None\n"
@@ -254,6 +255,7 @@ def test_without_the_driver_the_extra_is_named() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_server_on_sqlite_does_without_the_driver() -> None:
     script = (
         "import sys, headcount_server.cli, headcount_server.app\n"

@@ -114,6 +114,7 @@ def test_after_the_close_no_byte_of_tokens_tallies_or_key_is_left(
     assert len(store.published(None, None, 1)) == 1
 
 
+@pytest.mark.slow
 def test_the_close_is_pending_while_a_reader_looks_and_complete_after_it(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -132,6 +133,7 @@ def test_the_close_is_pending_while_a_reader_looks_and_complete_after_it(
     assert [name for name, trace in planted.items() if trace in after] == []
 
 
+@pytest.mark.slow
 def test_a_reader_holds_the_writer_up_only_briefly(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
