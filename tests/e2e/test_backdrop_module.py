@@ -128,13 +128,17 @@ def test_a_clock_that_lags_sends_for_the_week_that_the_server_names(
     assert counted(server) == [("backdrop", 1)]
 
 
-def test_a_server_that_is_silent_costs_cron_five_seconds(site: BackdropSite) -> None:
+def test_a_server_that_is_silent_costs_cron_less_than_five_seconds(site: BackdropSite) -> None:
+    site.parts["settings"]["headcount_endpoint"] = "http://127.0.0.1:9"
+    site.do("grant", YES)
+    before = time.monotonic()
+    assert site.do("send") == {"backdrop": "later"}
+    refused = time.monotonic() - before  # PHP starts and ends too
     with socket.create_server(("127.0.0.1", 0)) as silent:
         site.parts["settings"]["headcount_endpoint"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        site.do("grant", YES)
         before = time.monotonic()
         assert site.do("send") == {"backdrop": "later"}
-        assert 4 < time.monotonic() - before < 9  # PHP starts and ends too
+        assert 4 < time.monotonic() - before - refused < 5
 
 
 def test_a_no_while_a_report_is_on_its_way_leaves_nothing(site: BackdropSite) -> None:

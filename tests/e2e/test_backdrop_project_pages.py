@@ -67,6 +67,7 @@ def test_the_tabs_show_what_is_published_and_keep_it_for_a_day(
     page = shown(own, "telemetry")
     assert "5 installations or more" in page["week"]["#markup"]
     assert page["server_os"]["answers"]["#rows"] == [["Linux", 5]]
+    assert page["clean_urls"]["answers"]["#rows"] == [["Yes", 5]]
     assert "automated tests run on" in page["server_os"]["why"]["#markup"]
     assert page["install_version"]["answers"]["#rows"] == []  # nobody answered it
 

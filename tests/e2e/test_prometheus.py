@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from headcount_server.week import Week
 from support import shop
-from support.prometheus import Prometheus, running
+from support.prometheus import Prometheus, filled, running
 from support.repository import ROOT
 from support.server_process import BIN, ServerProcess, installed
 from support.waiting import until
@@ -99,12 +99,14 @@ def time_of_prometheus() -> int:
     return int(subprocess.check_output(["date", "+%s"], env=real))  # noqa: S607 - any date
 
 
-def remembering(scraped: str, data: Path) -> None:
-    """Make the data of a Prometheus that scraped this a week ago too."""
+def remembering(scraped: str, data: Path, instance: str) -> None:
+    """Make the data of a Prometheus that scraped this of an instance a week ago too."""
     then = time_of_prometheus() - 7 * 86_400
     lines = [line for line in scraped.splitlines() if line and not line.startswith("#")]
     moments = range(then - 120, then + 240, 30)
-    samples = [f"{line} {moment}" for line in lines for moment in moments]
+    target = f'job="headcount",instance="{instance}"'
+    named = [re.sub(r"^(\w+)(?:{(.*)})?", rf"\1{{{target},\2}}", line, count=1) for line in lines]
+    samples = [f"{line} {moment}".replace(",}", "}") for line in named for moment in moments]
     text = data.with_name("past.txt")
     text.write_text("\n".join([*samples, "# EOF", ""]), encoding="utf-8")
     command = [installed("promtool"), "tsdb", "create-blocks-from", "openmetrics"]
@@ -143,7 +145,7 @@ def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         server.set_clock(now)
         scraped = server.wait_for_metric(f"headcount_shop_reports {SITES}")
         data = folder / "data"
-        remembering(scraped, data)
+        remembering(scraped, data, server.addresses["public"])
         config = folder / "prometheus.yml"
         config.write_text(configuration(server, generated), encoding="utf-8")
         with running(config, data, "--storage.tsdb.retention.time=1y") as prometheus:
@@ -200,10 +202,16 @@ def test_every_panel_of_every_dashboard_has_data(watched: Watched) -> None:
     empty = []
     queries = 0
     for path in sorted(watched.generated.glob("*.json")):
-        for panel in json.loads(path.read_text()).get("panels", ()):
+        shown = json.loads(path.read_text())
+        if "templating" not in shown:
+            continue
+        picked: dict[str, str] = {}
+        for variable in shown["templating"]["list"][1:]:
+            picked[variable["name"]], *_ = watched.by.label_values(variable["query"], picked)
+        for panel in shown["panels"]:
             for target in panel.get("targets", ()):
                 queries += 1
-                expression = target["expr"].replace("$__rate_interval", "60s")
+                expression = filled(target["expr"], picked)
                 if not watched.by.series(expression):
                     empty.append((path.name, panel["title"], expression))
     assert empty == []

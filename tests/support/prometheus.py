@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from support.server_process import fetch, installed
 from support.waiting import until
 
+_LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 _LISTENS = re.compile(r'msg="Listening on" address=(\S+)')
 
 
@@ -30,6 +31,22 @@ class Prometheus:
     def series(self, query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.api("query", query=query)["result"]
         return found
+
+    def label_values(self, query: str, picked: Mapping[str, str]) -> list[str]:
+        """Return the choices of a Grafana variable, `label_values(SELECTOR, LABEL)`."""
+        asked = _LABEL_VALUES.fullmatch(filled(query, picked))
+        assert asked, query
+        values: list[str] = self.api(f"label/{asked[2]}/values", **{"match[]": asked[1]})
+        return values
+
+
+def filled(query: str, picked: Mapping[str, str]) -> str:
+    """Return a query with its variables replaced as Grafana replaces them."""
+    for name, value in picked.items():
+        # Of a variable that takes several values, each is a regular expression of itself.
+        escaped = re.escape(value).replace("\\", "\\\\") if name in {"job", "instance"} else value
+        query = query.replace(f"${name}", escaped).replace(f"${{{name}}}", value)
+    return query.replace("$__rate_interval", "60s")
 
 
 @contextmanager

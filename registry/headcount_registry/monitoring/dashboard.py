@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headcount_registry.emitters.text import MARKER
-from headcount_registry.monitoring.panels import Panel, uninterpolated, uninterpolated_url
+from headcount_registry.monitoring.panels import (
+    DATASOURCE,
+    Panel,
+    uninterpolated,
+    uninterpolated_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +40,8 @@ class Row:
 class Dashboard:
     """Rows under a title. `name` is unique and stable, and gives the dashboard its address.
 
-    `since` is the span of time that it shows at first, such as `1y`.
+    `since` is the span of time that it shows at first, such as `1y`. `pickers` are the variables
+    that its reader sets, beside the data source.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Dashboard:
     since: str
     refresh: str
     rows: tuple[Row, ...]
+    pickers: tuple[Json, ...]
     homepage: str = ""
 
     def text(self) -> str:
@@ -58,13 +65,13 @@ class Dashboard:
             "title": uninterpolated(title),
             "tags": [TAG],
             "schemaVersion": SCHEMA_VERSION,
-            "editable": True,
+            "editable": False,
             "graphTooltip": 1,
             "timezone": "utc",
             "weekStart": "monday",
             "time": {"from": f"now-{self.since}", "to": "now"},
             "refresh": self.refresh,
-            "templating": {"list": [_DATASOURCE]},
+            "templating": {"list": [_DATASOURCE, *self.pickers]},
             "annotations": {"list": []},
             "links": list(_links(self.homepage)),
             "panels": list(_laid_out(self.rows)),
@@ -81,6 +88,52 @@ _DATASOURCE: Json = {
     "includeAll": False,
     "refresh": 1,
 }
+
+
+def servers(metric: str, *, together: bool) -> tuple[Json, ...]:
+    """Return pickers of the job and the instances that expose a metric.
+
+    At first the dashboard shows one job, and all its instances if they are read `together`: the
+    work of replicas adds up. Totals are the same on each, so one instance is enough, and another
+    server within the job is not mixed in.
+    """
+    query: Json = {
+        "type": "query",
+        "datasource": DATASOURCE,
+        "multi": True,
+        "includeAll": False,
+        "refresh": 2,  # whenever the span of time changes
+        "sort": 1,
+    }
+    jobs, instances = (
+        f"label_values({metric}, job)",
+        f'label_values({metric}{{job=~"$job"}}, instance)',
+    )
+    everything: Json = {"includeAll": True, "allValue": ".+"} if together else {}
+    return (
+        {**query, "name": "job", "label": "Job", "query": jobs, "definition": jobs},
+        {
+            **query,
+            "name": "instance",
+            "label": "Instance",
+            "query": instances,
+            "definition": instances,
+            **everything,
+        },
+    )
+
+
+def one_of(name: str, label: str, choices: Iterable[tuple[str, str]]) -> Json:
+    """Return a picker of one value; a choice is the text that people read, and the value."""
+    texts = ((uninterpolated(text).replace(",", r"\,"), value) for text, value in choices)
+    return {
+        "type": "custom",
+        "name": name,
+        "label": label,
+        "query": ", ".join(f"{text} : {value}" for text, value in texts),
+        "multi": False,
+        "includeAll": False,
+    }
 
 
 def uid(name: str) -> str:

@@ -17,6 +17,8 @@ Json = dict[str, Any]
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 SHARE = "percentunit"
+COUNT = "locale"
+"""Whole numbers in full, with separators of thousands."""
 ABSENT = "fewer than are published"
 """The text of a panel if a published total is absent."""
 _REFS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -246,7 +248,11 @@ def by_release(title: str, description: str, query: str, *, stacked: bool) -> Pa
         height=9,
         targets=_targets([Query(query)], instant=True, form="table"),
         options=options,
-        defaults={"color": _BY_NAME, "noValue": ABSENT} if stacked else {"noValue": ABSENT},
+        defaults={
+            **({"color": _BY_NAME} if stacked else {}),
+            "unit": COUNT,
+            "noValue": ABSENT,
+        },
         transformations=(matrix,),
     )
 

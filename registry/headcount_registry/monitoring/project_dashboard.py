@@ -1,7 +1,8 @@
 """The dashboard of a project: the number of reports, and the answers to each key.
 
 A key has its latest distribution and its course over time, in the form that fits its type. A
-key that is counted by release has a third panel.
+key that is counted by release has a third panel. Of a project with very many keys, the reader
+picks one key: a thousand panels would be too many for a browser.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ from headcount_registry.declarations.model import KeyType, Level
 from headcount_registry.emitters import wording
 from headcount_registry.emitters.text import plain
 from headcount_registry.monitoring import panels, promql
-from headcount_registry.monitoring.dashboard import Dashboard, Row
+from headcount_registry.monitoring.dashboard import Dashboard, Row, one_of, servers
 from headcount_registry.monitoring.panels import Query
-from headcount_registry.monitoring.promql import Totals
+from headcount_registry.monitoring.promql import PICKED, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from headcount_registry.declarations.model import Key, Project
-    from headcount_registry.monitoring.panels import Panel
+    from headcount_registry.monitoring.panels import Json, Panel
 
 MOST = 20
 """Largest number of values of a key that are shown."""
+MOST_KEYS = 60
+"""Largest number of keys that have panels of their own."""
 _VALUE = "{{value}}"
 _REST = "other, rare or unknown"
 _HOW_TO_READ = (
@@ -35,12 +38,8 @@ _HOW_TO_READ = (
 
 def project_dashboard(project: Project) -> Dashboard:
     """Return the dashboard, with keys by level and name."""
-    rows = [Row("Overview", tuple(_overview(project)))]
-    for level in Level:
-        keys = sorted((key for key in project.keys if key.level is level), key=lambda key: key.name)
-        if keys:
-            shown = tuple(panel for key in keys for panel in _key(project, key))
-            rows.append(Row(wording.LEVELS[level], shown))
+    few = len(project.keys) <= MOST_KEYS
+    pickers = servers(promql.THRESHOLD, together=False)
     title = plain(project.title) or project.name
     return Dashboard(
         name=project.name,
@@ -48,44 +47,75 @@ def project_dashboard(project: Project) -> Dashboard:
         description=f"What installations of {title} report.",
         since="1y",
         refresh="",
-        rows=tuple(rows),
+        rows=(
+            Row("Overview", tuple(_overview(project))),
+            *(_by_level(project) if few else (Row("One key", tuple(_picked(project))),)),
+        ),
+        pickers=pickers if few else (*pickers, _picker(project)),
         homepage=project.homepage,
     )
 
 
+def _by_level(project: Project) -> Iterable[Row]:
+    for level in Level:
+        keys = sorted((key for key in project.keys if key.level is level), key=lambda key: key.name)
+        if keys:
+            shown = tuple(panel for key in keys for panel in _key(project, key))
+            yield Row(wording.LEVELS[level], shown)
+
+
+def _picker(project: Project) -> Json:
+    keys = sorted(project.keys, key=lambda key: (list(Level).index(key.level), key.name))
+    named = ((f"{plain(key.label) or key.name} ({key.name})", key.name) for key in keys)
+    return one_of("key", "Key", named)
+
+
+def _picked(project: Project) -> Iterable[Panel]:
+    totals = Totals.picked(project)
+    text = (
+        f"The {MOST} most frequent values of the key that is picked above. Shares of a list may add"
+        " up to more than 100 %."
+    )
+    yield panels.bars("Answers", text, [Query(totals.most(MOST), _VALUE)])
+    yield panels.shares("Answers, over time", text, [Query(totals.frequent(MOST), _VALUE)])
+    by_release = f"{text} Empty unless the key is counted by release."
+    query = totals.frequent_releases(MOST)
+    yield panels.by_release("Answers, by release", by_release, query, stacked=False)
+
+
 def _overview(project: Project) -> Iterable[Panel]:
-    total = promql.total(project)
+    total = promql.total(project, *PICKED)
     yield panels.number(
         "Reports",
         "Installations that reported in the last closed week.",
         Query(total),
-        {"noValue": panels.ABSENT},
+        {"unit": panels.COUNT, "noValue": panels.ABSENT},
     )
     yield panels.number(
         "Change in a week",
         "The change since the week before.",
-        Query(promql.change(project)),
+        Query(promql.change(project, *PICKED)),
         {"unit": panels.SHARE, "decimals": 1, "noValue": "no week to compare with"},
         ((None, "orange"), (0, "green")),
     )
     yield panels.number(
         "Week",
         "Monday of the last closed week.",
-        Query(f"1000 * max({promql.WEEK_START})"),
+        Query(f"1000 * max({promql.series(promql.WEEK_START, *PICKED)})"),
         {"unit": "time:YYYY-MM-DD", "noValue": "no week was closed yet"},
     )
     yield panels.number(
         "Threshold",
         "Every total is a multiple of this. A value that fewer installations share is absent.",
-        Query(f"max({promql.THRESHOLD})"),
-        {},
+        Query(f"max({promql.series(promql.THRESHOLD, *PICKED)})"),
+        {"unit": panels.COUNT},
     )
     yield panels.number(
         "Values left out",
         "Published values that Prometheus does not get, because there are very many. The public"
         " pages have them.",
-        Query(promql.cut(project)),
-        {"noValue": "none"},
+        Query(promql.cut(project, *PICKED)),
+        {"unit": panels.COUNT, "noValue": "none"},
         ((None, "green"), (1, "orange")),
     )
     yield panels.text("How to read it", _HOW_TO_READ, width=24, height=3)
@@ -93,13 +123,13 @@ def _overview(project: Project) -> Iterable[Panel]:
         "Reports over time",
         "Installations that reported, by closed week.",
         [Query(total, "reports")],
-        {"min": 0},
+        {"unit": panels.COUNT, "min": 0},
         width=24,
     )
 
 
 def _key(project: Project, key: Key) -> Iterable[Panel]:
-    totals = Totals.of(project, key)
+    totals = Totals.of(project, key, *PICKED)
     title, text = plain(key.label) or key.name, _description(key)
     yield _latest(title, text, key, totals)
     yield _trend(f"{title}, over time", text, key, totals)
@@ -116,7 +146,7 @@ def _latest(title: str, text: str, key: Key, totals: Totals) -> Panel:
         return panels.bars(title, text, _ranges(key, totals))
     if key.type is KeyType.TEXT:
         columns = {"Reports": Query(totals.values()), "Share": Query(totals.shares())}
-        return panels.table(title, text, columns, {"Share": panels.SHARE})
+        return panels.table(title, text, columns, {"Reports": panels.COUNT, "Share": panels.SHARE})
     values = Query(totals.most(MOST), _VALUE)
     rest = () if promql.overlaps(key) else (Query(totals.remainder(), _REST),)
     return panels.bars(title, text, (values, *rest))

@@ -1,6 +1,8 @@
 """Queries of the totals that a server publishes about a project.
 
-Several instances of a server expose the same totals; `max` counts them once.
+Several instances of a server expose the same totals; `max` counts them once. A dashboard limits
+each series to the servers that its reader picks (`PICKED`), so that two servers in one
+Prometheus stay apart.
 """
 
 from __future__ import annotations
@@ -23,22 +25,32 @@ _CUT_SERIES = "headcount_cut_series"
 _CUT_VALUES = "headcount_cut_values"
 YES = "true"
 """The only value of a boolean that is published."""
+PICKED = ('job=~"$job"', 'instance=~"$instance"')
+"""Matchers of the servers that the reader of a dashboard has picked."""
 
 
-def total(project: Project) -> str:
+def series(metric: str, *matchers: str) -> str:
+    """Return the selector of a series, limited by matchers such as `project="shop"`."""
+    if "$" in metric:  # a name that is put together when the dashboard is read
+        metric, matchers = "", (f'__name__="{metric}"', *matchers)
+    return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
+
+
+def total(project: Project, *matchers: str) -> str:
     """Return the reports of a project."""
-    return f"max({names.metrics(project.name)[0]})"
+    return f"max({series(names.metrics(project.name)[0], *matchers)})"
 
 
-def change(project: Project) -> str:
+def change(project: Project, *matchers: str) -> str:
     """Return the relative change of a project's reports from a week earlier."""
-    return f"{total(project)} / max({names.metrics(project.name)[0]} offset 1w) - 1"
+    reports = series(names.metrics(project.name)[0], *matchers)
+    return f"max({reports}) / max({reports} offset 1w) - 1"
 
 
-def cut(project: Project) -> str:
+def cut(project: Project, *matchers: str) -> str:
     """Return the number of a project's published values that have no series, being too many."""
-    values = f'max by (key) ({_CUT_VALUES}{{project="{project.name}"}})'
-    return f"sum({values}) or 0 * max({_CUT_SERIES})"
+    values = series(_CUT_VALUES, f'project="{project.name}"', *matchers)
+    return f"sum(max by (key) ({values})) or 0 * max({series(_CUT_SERIES, *matchers)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +63,37 @@ class Totals:
     """The series of the reports that have an answer."""
     released: str
     """The series of the values by release, if the key is counted by release."""
+    matchers: tuple[str, ...] = ()
+    """Matchers of the servers that are asked about; none for all."""
 
     @classmethod
-    def of(cls, project: Project, key: Key) -> Totals:
+    def of(cls, project: Project, key: Key, *matchers: str) -> Totals:
         """Return the series of a key."""
-        return cls(*names.metrics(project.name, key.name))
+        reports, answers, released = names.metrics(project.name, key.name)
+        return cls(reports, answers, released, matchers)
+
+    @classmethod
+    def picked(cls, project: Project) -> Totals:
+        """Return the series of the key that the reader of a dashboard has picked."""
+        reports, answers, released = names.metrics(project.name, "${key}")
+        return cls(reports, answers, released, PICKED)
 
     def values(self) -> str:
         """Return the reports by value."""
-        return f"max by (value) ({self.reports})"
+        return f"max by (value) ({self._series(self.reports)})"
 
     def shares(self) -> str:
         """Return the shares of the answers, by value."""
-        return f"{self.values()} / scalar(max({self.answers}))"
+        return f"{self.values()} / scalar(max({self._series(self.answers)}))"
 
     def share(self, value: str) -> str:
         """Return the share of one value that needs no escapes: a range, or `YES`."""
-        return f'max({self.reports}{{value="{value}"}}) / max({self.answers})'
+        valued = self._series(self.reports, f'value="{value}"')
+        return f"max({valued}) / max({self._series(self.answers)})"
 
     def remainder(self) -> str:
         """Return the share of other, rare and unknown values of a key with one value each."""
-        answers = f"max({self.answers})"
+        answers = f"max({self._series(self.answers)})"
         counted = f"(sum({self.values()}) or 0 * {answers})"
         return f"({answers} - {counted}) / {answers}"
 
@@ -85,14 +107,17 @@ class Totals:
 
     def releases(self) -> str:
         """Return the reports by value and release."""
-        return f"max by (value, version) ({self.released})"
+        return f"max by (value, version) ({self._series(self.released)})"
 
     def frequent_releases(self, most: int) -> str:
         """Return the reports by value and release, for the most frequent values."""
         return f"{self.releases()} and on (value) {self._most_now(most)}"
 
     def _most_now(self, most: int) -> str:
-        return f"topk({most}, max by (value) ({self.reports} @ end()))"
+        return f"topk({most}, max by (value) ({self._series(self.reports)} @ end()))"
+
+    def _series(self, metric: str, *matchers: str) -> str:
+        return series(metric, *matchers, *self.matchers)
 
 
 def ranges(key: Key) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount_registry.monitoring import panels
-from headcount_registry.monitoring.dashboard import Dashboard, Row
+from headcount_registry.monitoring import panels, promql
+from headcount_registry.monitoring.dashboard import Dashboard, Row, servers
 from headcount_registry.monitoring.panels import Query
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def server_dashboard() -> Dashboard:
         description="The work of a headcount server.",
         since="24h",
         refresh="1m",
+        pickers=servers(f"{_PREFIX}_waiting_reports", together=True),
         rows=(
             Row("Overview", _overview()),
             Row("Intake", _intake()),
@@ -48,33 +49,33 @@ def _overview() -> tuple[Panel, ...]:
         panels.number(
             "Waiting",
             "Reports that wait for a commit. If 4096 wait, callers are told to come back.",
-            Query(f"sum({_PREFIX}_waiting_reports)"),
-            {},
+            Query(f"sum({_of('waiting_reports')})"),
+            {"unit": panels.COUNT},
             ((None, "green"), (1000, "orange"), (4000, "red")),
         ),
         panels.number(
             "Last closed week",
             "The Monday of that week. By default, a week is closed two days after its end.",
-            Query(f"1000 * max({_PREFIX}_closed_week_start_timestamp_seconds)"),
+            Query(f"1000 * max({_of('closed_week_start_timestamp_seconds')})"),
             {"unit": "time:YYYY-MM-DD", "noValue": "none yet"},
         ),
         panels.number(
             "Next close",
             "The time at which the oldest open week is closed and published.",
-            Query(f"1000 * min({_PREFIX}_close_due_timestamp_seconds)"),
+            Query(f"1000 * min({_of('close_due_timestamp_seconds')})"),
             {"unit": "dateTimeFromNow"},
         ),
         panels.number(
             "Database",
             "The file and its write-ahead log.",
-            Query(f"max({_PREFIX}_database_bytes)"),
+            Query(f"max({_of('database_bytes')})"),
             {"unit": "bytes", "noValue": "elsewhere"},
         ),
     )
 
 
 def _intake() -> tuple[Panel, ...]:
-    refused = f'sum(rate({_PREFIX}_calls_total{{code!="ok"}}[{_RATE}]))'
+    calls, failed = _of("calls_total"), _of("calls_total", 'code!="ok"')
     return (
         panels.graph(
             "Reports by outcome",
@@ -99,7 +100,7 @@ def _intake() -> tuple[Panel, ...]:
         panels.graph(
             "Refused",
             "The share of calls without the code OK.",
-            [Query(f"{refused} / sum(rate({_PREFIX}_calls_total[{_RATE}]))", "refused")],
+            [Query(f"sum(rate({failed}[{_RATE}])) / sum(rate({calls}[{_RATE}]))", "refused")],
             {"unit": panels.SHARE, "min": 0, "max": 1},
         ),
         panels.graph(
@@ -131,14 +132,14 @@ def _commits() -> tuple[Panel, ...]:
             "Reports in a commit",
             "The largest number of reports in half, 95 % and 99 % of the commits.",
             _quantiles("commit_reports"),
-            {"min": 0},
+            {"unit": panels.COUNT, "min": 0},
             width=8,
         ),
         panels.graph(
             "Reports that wait",
             "Reports that wait for a commit.",
-            [Query(f"sum({_PREFIX}_waiting_reports)", "waiting")],
-            {"min": 0},
+            [Query(f"sum({_of('waiting_reports')})", "waiting")],
+            {"unit": panels.COUNT, "min": 0},
             width=8,
         ),
     )
@@ -149,23 +150,23 @@ def _disk() -> tuple[Panel, ...]:
         panels.graph(
             "Size of the database",
             "The file and its write-ahead log.",
-            [Query(f"{_PREFIX}_database_bytes", "{{instance}}")],
+            [Query(_of("database_bytes"), "{{instance}}")],
             {"unit": "bytes", "min": 0},
         ),
         panels.graph(
             "Free room",
             "The free room on the disk of the database.",
-            [Query(f"{_PREFIX}_disk_free_bytes", "{{instance}}")],
+            [Query(_of("disk_free_bytes"), "{{instance}}")],
             {"unit": "bytes", "min": 0},
         ),
     )
 
 
 def _projects() -> tuple[Panel, ...]:
-    silence = f"time() - max by (project) ({_PREFIX}_last_report_timestamp_seconds)"
-    now = f"max by (project) ({_PREFIX}_last_week_reports)"
-    usual = f"max by (project) ({_PREFIX}_usual_reports)"
-    by_project = f"sum by (project) (increase({_PREFIX}_project_reports_total[1d]))"
+    silence = f"time() - max by (project) ({_of('last_report_timestamp_seconds')})"
+    now = f"max by (project) ({_of('last_week_reports')})"
+    usual = f"max by (project) ({_of('usual_reports')})"
+    by_project = f"sum by (project) (increase({_of('project_reports_total')}[1d]))"
     return (
         panels.graph(
             "Silence",
@@ -177,46 +178,49 @@ def _projects() -> tuple[Panel, ...]:
             "Reports of a day",
             "The reports of the 24 hours before.",
             [Query(by_project, "{{project}}")],
-            {"min": 0},
+            {"unit": panels.COUNT, "min": 0},
         ),
         panels.graph(
             "Last week against the usual",
             "Reports of the last closed week, as a multiple of the median of the eight before.",
             [Query(f"{now} / {usual}", "{{project}}")],
-            {"min": 0},
+            {"unit": "suffix: times", "min": 0},
         ),
         panels.graph(
             "Releases that never reported",
             "The declarations name them, but no report named them or a later release in a year.",
-            [Query(f"max by (project) ({_PREFIX}_unreported_releases)", "{{project}}")],
-            {"min": 0, "decimals": 0},
+            [Query(f"max by (project) ({_of('unreported_releases')})", "{{project}}")],
+            {"unit": panels.COUNT, "min": 0, "decimals": 0},
         ),
         panels.table(
             "Registry in force",
             "Digests of the projects. If a project has two, the instances differ.",
-            {"Instances": Query(f"count by (project, digest) ({_PREFIX}_registry_info)")},
-            {},
+            {"Instances": Query(f"count by (project, digest) ({_of('registry_info')})")},
+            {"Instances": panels.COUNT},
         ),
     )
 
 
+def _of(metric: str, *matchers: str) -> str:
+    return promql.series(f"{_PREFIX}_{metric}", *matchers, *promql.PICKED)
+
+
 def _yes_or_no(title: str, description: str, metric: str) -> Panel:
-    words = {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}
     return panels.number(
         title,
         description,
-        Query(f"min({_PREFIX}_{metric})"),
-        {"mappings": [{"type": "value", "options": words}]},
+        Query(f"min({_of(metric)})"),
+        {"unit": "bool_yes_no"},
         _RED_BELOW_1,
     )
 
 
 def _rates(label: str, metric: str) -> Query:
-    return Query(f"sum by ({label}) (rate({_PREFIX}_{metric}[{_RATE}]))", f"{{{{{label}}}}}")
+    return Query(f"sum by ({label}) (rate({_of(metric)}[{_RATE}]))", f"{{{{{label}}}}}")
 
 
 def _quantiles(metric: str) -> tuple[Query, ...]:
-    rates = f"sum by (le) (rate({_PREFIX}_{metric}_bucket[{_RATE}]))"
+    rates = f"sum by (le) (rate({_of(f'{metric}_bucket')}[{_RATE}]))"
     return tuple(
         Query(f"histogram_quantile({part}, {rates})", name)
         for part, name in ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))

@@ -30,6 +30,10 @@ _FILES = {
         "All weeks of a key, a line each number",
         "text/csv",
     ),
+    "/schema/{project}/{digest}.json": (
+        "What a project asked, by the digest of its registry: `Project` in headcount/v1",
+        "application/json",
+    ),
     "/weeks/feed.atom": ("Published weeks, newest first", "application/atom+xml"),
     "/changes/feed.atom": ("What changed in what is asked, newest first", "application/atom+xml"),
     "/changes/{project}/feed.atom": (
@@ -41,6 +45,7 @@ _PLACES = {
     "week": ("ISO 8601 week", "2026-W47"),
     "project": ("Name of a project", "backdrop"),
     "key": ("Name of a key", "php_version"),
+    "digest": ("Digest of a registry that a published week names, or that is in force", "0" * 64),
 }
 
 

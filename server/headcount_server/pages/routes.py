@@ -28,7 +28,7 @@ _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
     *("/methodology", "/methodology/", "/search", "/search/", "/robots.txt", "/sitemap.xml"),
     *("/changes", "/changes/{rest:path}"),
-    *("/weeks", "/weeks/{rest:path}"),
+    *("/weeks", "/weeks/{rest:path}", "/schema/{rest:path}"),
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
 _FILE_NAME = "headcount-bundle.zip"

@@ -29,6 +29,7 @@ from headcount_server.pages.operator import Operator
 from headcount_server.pages.week_view import MOST_ROWS, week_view
 from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
+from headcount_server.registry.response import declared
 from headcount_server.registry.schema import Key, Project, Schema
 from headcount_server.representation import Document
 
@@ -36,6 +37,7 @@ FORMS = ("json", "csv")
 BUNDLE = "data/bundle.zip"
 """Address of the bundle, which is not a document because it can be larger than memory."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]*/[0-9a-z]+")
 _FORMS_OF_KEY = (
     *(("projects/", form) for form in ("/", "/fragment.html", "/chart.svg")),
     *(("data/projects/", form) for form in (".json", ".csv", "/all.csv")),
@@ -81,6 +83,7 @@ class Site:
             }
             for name in self._projects
         }
+        self._schemas = _schemas(schema, self._newest_first)
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
         self._operator = operator
@@ -141,6 +144,10 @@ class Site:
             "icon.svg": lambda: self._file("icon.svg", SVG),
             "data/openapi.json": documents.openapi,
             "data/registry.json": lambda: documents.registry(self.schema),
+        }
+        renders |= {
+            f"schema/{place}.json": partial(documents.of, text, documents.JSON)
+            for place, text in self._schemas.items()
         }
         renders |= self._changes_addresses("changes/", tuple(self._projects))
         for name, keys in self._projects.items():
@@ -270,7 +277,9 @@ class Site:
     def _week(self, place: int) -> Document:
         weeks = self._weeks[max(0, place - MAX_WEEKS) : place]
         view = week_view(self._known, weeks)
-        return self._page(f"weeks/{view.week}/", "week", view=view, most=MOST_ROWS)
+        return self._page(
+            f"weeks/{view.week}/", "week", view=view, most=MOST_ROWS, schemas=self._schemas
+        )
 
     def _feed(self) -> Document:
         titles = {name: wording.title(self.schema.projects[name]) for name in self._projects}
@@ -294,6 +303,15 @@ class Site:
 
     def _file(self, template: str, media_type: str, **values: object) -> Document:
         return documents.of(self._templates.get_template(template).render(**values), media_type)
+
+
+def _schemas(known: Schema, weeks: Sequence[PublishedWeek]) -> Mapping[str, str]:
+    """Return what each registry declared that is in force or that a week names."""
+    found = {f"{each.name}/{each.declaration.digest}": each for each in known.projects.values()}
+    texts = {place: declared(project) for place, project in found.items()}
+    for week in weeks:
+        texts |= dict(week.schemas())
+    return {place: texts[place] for place in sorted(texts) if _SCHEMA.fullmatch(place)}
 
 
 def week_addresses(name: str, week: PublishedWeek, known: Schema) -> dict[str, _Render]:

@@ -46,6 +46,7 @@ The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
     registry.binpb       the descriptor set that the projects and keys are declared in
     registry.json        the same for people and programs: GetRegistryResponse, without policy
     weeks/2026-W47.json  one closed week: WeekStatistics
+    schemas/PROJECT/DIGEST.json  what a registry asked that a week names: Project
     statistics.csv       all numbers, one line each
     policy.json          the threshold and the grace of weeks to come: Policy
     README.txt           this shape
@@ -138,6 +139,7 @@ def _write(folder: Path, name: str, parts: Iterable[bytes]) -> None:
 def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek], about: About) -> None:
     """Add every file under its name: each week's once the week is read, the checksums last."""
     files: list[File] = []
+    there: set[str] = set()
 
     def put(name: str, parts: Iterable[bytes]) -> None:
         digest, size = sha256(), 0
@@ -162,6 +164,10 @@ def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek], about: About
     with SpooledTemporaryFile(MAX_MEMORY) as lines:
         lines.write(table.as_csv(wire.GetStatisticsResponse()).encode())
         for week in weeks:
+            for place, text in week.schemas():
+                if place not in there:
+                    there.add(place)
+                    put(f"schemas/{place}.json", [text.encode()])
             answer = statistics.response([week], "", known)
             put(f"weeks/{week.week}.json", [_json(answer.weeks[0])])
             lines.write(table.csv_lines(answer).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -69,7 +70,14 @@ def read(place: Path) -> Bundle:
     except (KeyError, ParseError) as error:
         msg = f"{place}: of another version ({error}); export it anew"
         raise StoreError(msg) from error
-    weeks = [_week(content) for name, content in files.items() if name.startswith("weeks/")]
+    schemas = {
+        name.removeprefix("schemas/").removesuffix(".json"): content.decode()
+        for name, content in files.items()
+        if name.startswith("schemas/")
+    }
+    weeks = [
+        _week(content, schemas) for name, content in files.items() if name.startswith("weeks/")
+    ]
     return Bundle(known, sorted(weeks, key=lambda w: w.week, reverse=True), about)
 
 
@@ -92,7 +100,7 @@ def _archived(file: Path) -> dict[str, bytes]:
         }
 
 
-def _week(content: bytes) -> PublishedWeek:
+def _week(content: bytes, schemas: Mapping[str, str]) -> PublishedWeek:
     try:
         found = Parse(content, wire.WeekStatistics())
     except ParseError as error:
@@ -101,7 +109,7 @@ def _week(content: bytes) -> PublishedWeek:
     return PublishedWeek(
         week=Week.parse(found.week),
         threshold=found.threshold,
-        projects=tuple(_project(each, found.threshold) for each in found.projects),
+        projects=tuple(_project(each, found.threshold, schemas) for each in found.projects),
         annotation=found.annotation,
         rule=found.rule or 1,
         coverages=tuple(
@@ -110,7 +118,9 @@ def _week(content: bytes) -> PublishedWeek:
     )
 
 
-def _project(found: wire.ProjectStatistics, threshold: int) -> PublishedProject:
+def _project(
+    found: wire.ProjectStatistics, threshold: int, schemas: Mapping[str, str]
+) -> PublishedProject:
     names = {key.number: key.key for key in found.keys}
     too_few = {key.number: key.key for key in found.too_few}
     return PublishedProject(
@@ -146,6 +156,11 @@ def _project(found: wire.ProjectStatistics, threshold: int) -> PublishedProject:
             (number for number, name in {**names, **too_few}.items() if name == "version"), 0
         ),
         too_few=too_few,
+        schemas={
+            digest: schemas[place]
+            for digest in found.registry_digests
+            if (place := f"{found.project}/{digest}") in schemas
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -55,6 +55,8 @@ class PublishedProject:
     """Number of its key `version`; 0 if unknown."""
     too_few: Mapping[int, str] = field(default_factory=dict)
     """Names of keys that were asked and have no number, by their own numbers."""
+    schemas: Mapping[str, str] = field(default_factory=dict)
+    """What these registries declared, as JSON, by digest; none of those from before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ class PublishedWeek:
     """How keys were counted per release: 1 if each release is a cell, 2 if by `partition`."""
     coverages: tuple[Coverage, ...] = ()
     """The operator's numbers of installations, by project."""
+
+    def schemas(self) -> Iterator[tuple[str, str]]:
+        """Yield each registry that it names as `PROJECT/DIGEST`, with what it declared."""
+        for project in self.projects:
+            for digest, declared in project.schemas.items():
+                yield f"{project.name}/{digest}", declared
 
 
 ReadWeeks: TypeAlias = Callable[[Week | None, Week | None, int], Sequence[PublishedWeek]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from google.protobuf.json_format import MessageToJson
 from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server.registry.schema import Key, Project
@@ -12,6 +13,11 @@ def describe(project: Project) -> wire.Project:
     return wire.Project(
         declaration=project.declaration, keys=map(_describe_key, project.keys.values())
     )
+
+
+def declared(project: Project) -> str:
+    """Return a project and its keys as JSON; the same project gives the same text."""
+    return MessageToJson(describe(project), ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _describe_key(key: Key) -> wire.Key:

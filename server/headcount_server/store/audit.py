@@ -19,6 +19,7 @@ TABLES = {
     "weeks": ("week threshold closes closed", "a week: its terms, and when it was closed"),
     "key_checks": ("week key_check", "what tells the right key of a week from any other"),
     "week_registries": ("week project digest", "a registry that a week was tallied under"),
+    "schemas": ("project digest declared", "what a project asked, by the digest of its registry"),
     "keys": ("project key name", "the name of a declared key"),
     "open_reports": ("week project reports", "a total of an open week: reports"),
     "open_answers": ("week project key answers", "a total of an open week: answers to a key"),

@@ -19,6 +19,7 @@ from headcount_server.store.database import Database, Row, Side
 TABLES = {
     "weeks": "week threshold closes closed key",
     "week_registries": "week project digest",
+    "schemas": "project digest declared",
     "keys": "project key name",
     "published_reports": "week project reports",
     "published_answers": "week project key answers",

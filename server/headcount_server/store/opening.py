@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from headcount_server.publication import key_terms, places
 from headcount_server.publication.key_terms import NO_TERMS, ProjectTerms
 from headcount_server.publication.places import Places
+from headcount_server.registry.response import declared
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import published_tables
 from headcount_server.store.connection import Connection
@@ -41,6 +42,13 @@ def _note(connection: Connection, week: Week, schema: Schema) -> None:
     connection.executemany(
         "INSERT INTO week_registries VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [(str(week), *item) for item in schema.digests().items()],
+    )
+    connection.executemany(
+        "INSERT INTO schemas VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (project.name, project.declaration.digest, declared(project))
+            for project in schema.projects.values()
+        ],
     )
     connection.executemany(
         "INSERT INTO keys VALUES (?, ?, ?)"

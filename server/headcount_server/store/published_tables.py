@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from headcount_server.counting.tally import Cell
 from headcount_server.publication.key_terms import NO_TERMS, KeyTerms, ProjectTerms
@@ -20,6 +22,9 @@ from headcount_server.publication.terms import Policy
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Database
 from headcount_server.week import Week
+
+Schemas: TypeAlias = Mapping[tuple[str, str], str]
+"""What projects declared, as JSON, by project and digest."""
 
 _EVERY_WEEK = 1_000_000
 _USUAL = Policy(5, timedelta(days=2))
@@ -53,6 +58,7 @@ def read(
         (str(first or ""), str(last or "~"), limit),
     ).fetchall()
     annotations = dict(connection.execute("SELECT week, text FROM annotations"))
+    schemas = _schemas(connection)
     coverages: defaultdict[str, list[Coverage]] = defaultdict(list)
     for week, *its in connection.execute(
         "SELECT week, project, installations, source FROM coverages ORDER BY week, project"
@@ -62,7 +68,7 @@ def read(
         PublishedWeek(
             Week.parse(week),
             threshold,
-            tuple(_projects(connection, week)),
+            tuple(_projects(connection, week, schemas)),
             annotations.get(week, ""),
             _rule(connection, week),
             tuple(coverages[week]),
@@ -84,7 +90,10 @@ def latest(
         (project, str(before), limit),
     ).fetchall()
     return [
-        found for (week,) in weeks for found in _projects(connection, week) if found.name == project
+        found
+        for (week,) in weeks
+        for found in _projects(connection, week, {})
+        if found.name == project
     ]
 
 
@@ -140,7 +149,16 @@ def _apart(connection: Connection, week: str) -> dict[str, dict[tuple[int, str],
     }
 
 
-def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
+def _schemas(connection: Connection) -> Schemas:
+    return {
+        (project, digest): sys.intern(declared)  # weeks that are read later have the same ones
+        for project, digest, declared in connection.execute(
+            "SELECT project, digest, declared FROM schemas"
+        )
+    }
+
+
+def _projects(connection: Connection, week: str, schemas: Schemas) -> Iterator[PublishedProject]:
     apart, its_terms = _apart(connection, week), terms(connection, Week.parse(week))
     its_places = places(connection, Week.parse(week))
     digests: defaultdict[str, list[str]] = defaultdict(list)
@@ -192,5 +210,10 @@ def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
                 key: names[project, key]
                 for key in sorted(its)
                 if key not in answers and key not in taken_down
+            },
+            schemas={
+                digest: schemas[project, digest]
+                for digest in digests[project]
+                if (project, digest) in schemas
             },
         )

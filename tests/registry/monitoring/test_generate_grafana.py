@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 GENERATED = ROOT / "registry" / "generated" / "grafana"
 VARIABLE = re.compile(r"\$\w|\$\{|\[\[")
 """How Grafana finds a variable in a text."""
+INSTANCES = 'label_values(headcount_threshold_reports{job=~"$job"}, instance)'
+"""The query of a variable by another one, in which no word of a declaration stands."""
+METRIC = re.compile(r"(?:headcount_\w+|__name__=)")
+PICKED = 'job=~"$job",instance=~"$instance"}'
 KEY = "telemetry[{0}][type] = boolean\ntelemetry[{0}][label] = About {0}\n"
 
 Json = dict[str, Any]
@@ -95,18 +99,73 @@ def test_the_schema_is_the_one_that_grafana_writes_today(shops: Json) -> None:
 
 
 def test_every_query_asks_the_data_source_of_the_variable(shops: Json) -> None:
-    (variable,) = shops["templating"]["list"]
+    variable, *_ = shops["templating"]["list"]
     assert (variable["type"], variable["query"]) == ("datasource", "prometheus")
     asked = [target["datasource"] for panel in panels(shops) for target in panel.get("targets", [])]
     assert asked
     assert all(each == {"type": "prometheus", "uid": f"${{{variable['name']}}}"} for each in asked)
 
 
+@pytest.mark.parametrize("name", [*sorted(each.name for each in GENERATED.glob("*.json")), "shop"])
+def test_every_series_is_limited_to_the_servers_that_are_picked(shops: Json, name: str) -> None:
+    shown = shops if name == "shop" else dashboard(GENERATED / name)
+    _, job, instance = shown["templating"]["list"]
+    assert [(each["name"], each["type"], each["multi"]) for each in (job, instance)] == [
+        ("job", "query", True),
+        ("instance", "query", True),
+    ]
+    assert 'job=~"$job"' in instance["query"]
+    # All of one job at most, and of totals one instance, until the reader picks more.
+    assert (job["includeAll"], instance["includeAll"]) == (False, name == "server.json")
+    queries = [target["expr"] for panel in panels(shown) for target in panel.get("targets", [])]
+    assert queries
+    for query in queries:
+        assert len(METRIC.findall(query)) == query.count(PICKED), query
+
+
+@pytest.mark.parametrize("name", [*sorted(each.name for each in GENERATED.glob("*.json")), "shop"])
+def test_every_number_has_a_unit_and_a_generated_dashboard_is_not_edited(
+    shops: Json, name: str
+) -> None:
+    shown = shops if name == "shop" else dashboard(GENERATED / name)
+    assert shown["editable"] is False
+    for panel in panels(shown):
+        parts = [panel["fieldConfig"]["defaults"]]
+        parts += [
+            {each["id"]: each["value"]}
+            for over in panel["fieldConfig"]["overrides"]
+            for each in over["properties"]
+        ]
+        assert panel["type"] == "text" or any(part.get("unit") for part in parts), panel["title"]
+
+
+def test_of_very_many_keys_the_reader_picks_one(bench: Bench) -> None:
+    bench.write(
+        "toy.info",
+        "".join(KEY.format(f"k{number}") for number in range(300))
+        + 'telemetry[odd][type] = text\ntelemetry[odd][label] = "Odd, $job : one"\n',
+    )
+    assert generate(bench).exit_code == 0
+    path = bench.out / "toy.json"
+    shown = dashboard(path)
+    assert faults(shown) == []
+    assert path.stat().st_size < 50_000
+    assert len(panels(shown)) < 15
+    picker = shown["templating"]["list"][-1]
+    choices = re.findall(r"(?:\\,|[^,])+", picker["query"])  # as Grafana parts them
+    assert len(choices) == 302  # with the release
+    assert "About k299 (k299) : k299" in picker["query"]
+    (odd,) = (each.strip() for each in choices if "Odd" in each)
+    assert odd == "Odd\\, $\N{WORD JOINER}job : one (odd) : odd"
+    asked = [target["expr"] for panel in panels(shown) for target in panel.get("targets", [])]
+    assert sum('__name__="headcount_toy_${key}_reports"' in each for each in asked) == 3
+
+
 def test_no_word_of_a_declaration_is_taken_for_a_variable(shops: Json) -> None:
     texts = [
         (place, text)
         for place, text in strings(shops)
-        if place[-1] not in {"uid", "expr"} and VARIABLE.search(text)
+        if place[-1] not in {"uid", "expr"} and VARIABLE.search(text) and text != INSTANCES
     ]
     # Of the dashboard itself no variable is ever replaced.
     assert [place for place, _ in texts] == [("description",)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from headcount.v1 import options_pb2
 from headcount_server.pages import static_site
 from headcount_server.pages.coverage import covered
 from headcount_server.pages.site import Site
+from headcount_server.publication import bundle, bundle_reader
 from headcount_server.publication.published import (
     Coverage,
     PublishedProject,
@@ -167,3 +169,55 @@ def test_a_copy_in_files_leads_from_former_names_to_present_ones(
     for form in ("json", "csv"):
         files = [out / f"data/projects/toy/{name}.{form}" for name in ("node_count", "nodes")]
         assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_what_was_asked_has_an_address_that_every_week_links_and_no_registry_changes(
+    toy_schema: Schema, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("schema")
+    database = toy_weeks.lived(folder / "headcount.db", toy_schema)
+    weeks = every_week(toy_weeks.database_at(database))
+    toy = toy_schema.projects["toy"]
+    declaration = options_pb2.ProjectOptions()
+    declaration.CopyFrom(toy.declaration)
+    declaration.digest, declaration.title = "0" * 64, "Something else"
+    later = replace(toy_schema, projects={"toy": replace(toy, declaration=declaration)})
+    asked, now = (f"schema/toy/{each}.json" for each in (toy.declaration.digest, "0" * 64))
+    before, after = Site(toy_schema, weeks, POLICY), Site(later, weeks, POLICY)
+    assert json.loads(body(before, asked))["declaration"]["title"] == toy.declaration.title
+    assert body(after, asked) == body(before, asked)
+    assert json.loads(body(after, now))["declaration"]["title"] == "Something else"
+    assert before.document(now) is None
+    for week in weeks:
+        page = body(after, f"weeks/{week.week}/")
+        assert f'href="../../{asked}"' in page
+        assert now not in page
+    # What the bundle and the copy in files have is the same, from the bundle alone too.
+    bundle.write(folder / "bundle", later, weeks, bundle.About(POLICY))
+    found = bundle_reader.read(folder / "bundle")
+    assert [week.projects[0].schemas for week in found.weeks] == [
+        {toy.declaration.digest: body(before, asked)} for _ in weeks
+    ]
+    static_site.write(folder / "first", later, weeks, POLICY)
+    static_site.write(folder / "again", later, found.weeks, POLICY)
+    assert (folder / "first" / asked).read_text(encoding="utf-8") == body(before, asked)
+    assert (folder / "first" / asked).read_bytes() == (folder / "again" / asked).read_bytes()
+
+
+def test_a_week_from_before_schemas_were_kept_names_its_registry_without_a_link(
+    weeks: list[PublishedWeek], toy_schema: Schema
+) -> None:
+    old = [
+        replace(
+            week,
+            projects=tuple(
+                replace(each, digests=("f" * 64,), schemas={}) for each in week.projects
+            ),
+        )
+        for week in weeks
+    ]
+    site = Site(toy_schema, old, POLICY)
+    page = body(site, f"weeks/{old[0].week}/")
+    assert "<code>ffffffffffff</code>" in page
+    assert f"{'f' * 64}.json" not in page
+    assert site.document(f"schema/toy/{'f' * 64}.json") is None

@@ -66,6 +66,9 @@ def test_a_backup_has_nothing_of_the_open_week_in_any_byte(
     assert str(W47).encode() not in content
     assert not [token for (token,) in tokens if token in content]
     assert [path.name for path in file.parent.iterdir()] == ["monday.db"]
+    kept = every_week(database_at(file))
+    assert kept == every_week(database_at(database))
+    assert all(project.schemas for week in kept for project in week.projects)
     assert sum(n for name, n in _tables(file).items() if name.startswith("open_")) == 0
     assert not (tmp_path / "backups.d" / "monday.db.keys").exists()
 

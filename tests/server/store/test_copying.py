@@ -117,6 +117,10 @@ def test_a_copy_to_postgresql_and_back_is_what_it_was(
     assert [each.installations for each in published[1].coverages] == [10]
     assert [row[0] for row in rows["coverages"]] == ["2026-W45", "2026-W47"]  # type: ignore[index]
     assert published[0].projects[0].retractions
+    assert [list(week.projects[0].schemas) for week in published] == [
+        list(week.projects[0].digests) for week in published
+    ]
+    assert published[0].projects[0].schemas
     assert _published(postgres_url) == _published(back) == published
 
 

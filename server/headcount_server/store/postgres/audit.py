@@ -17,7 +17,8 @@ _WEEKLY = re.compile(r"(.+)_([0-9]{4})_w([0-9]{2})")
 _SHARDED = ("open_reports", "open_answers", "open_values")
 _TABLES = {
     **{name: TABLES[name] for name in TABLES if name.startswith("published_")},
-    **{name: TABLES[name] for name in ("week_registries", "keys", "retractions", "annotations")},
+    **{name: TABLES[name] for name in ("week_registries", "schemas", "keys")},
+    **{name: TABLES[name] for name in ("retractions", "annotations")},
     **{name: TABLES[name] for name in ("key_terms", "places", "told_apart", "coverages")},
     **{name: TABLES[name] for name in ("corrected_weeks", "deliveries")},
     **{

@@ -38,6 +38,7 @@ _QUERIES = {
 }
 _PLACES = {
     "week_registries": "headcount.week_registries",
+    "schemas": "headcount.schemas",
     "keys": "headcount.keys",
     "published_reports": "headcount.published_reports",
     "published_answers": "headcount.published_answers",

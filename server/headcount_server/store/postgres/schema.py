@@ -199,6 +199,12 @@ CREATE TABLE headcount.deliveries (
   PRIMARY KEY (destination, week));
 """
 
+_SCHEMAS = """
+CREATE TABLE headcount.schemas (
+  project text COLLATE "C", digest text COLLATE "C", declared text NOT NULL,
+  PRIMARY KEY (project, digest));
+"""
+
 STEPS = {
     "001_open_and_published_weeks": _TOTALS,
     "002_views": _VIEWS,
@@ -206,6 +212,7 @@ STEPS = {
     "004_terms_places_and_partitions": _PARTITIONS,
     "005_coverages": _COVERAGES,
     "006_deliveries": _DELIVERIES,
+    "007_schemas": _SCHEMAS,
 }
 """Statements by the name of their step, in order; a released step never changes."""
 

@@ -32,6 +32,7 @@ _CLOSED = "WHERE week IN (SELECT week FROM source.weeks WHERE closed IS NOT NULL
 _COPIED = {
     "weeks": "WHERE closed IS NOT NULL",
     "week_registries": _CLOSED,
+    "schemas": "",
     "keys": "",
     "published_reports": "",
     "published_answers": "",

@@ -126,6 +126,12 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 """
 
+_M008 = """
+CREATE TABLE schemas (
+  project TEXT, digest TEXT, declared TEXT NOT NULL, PRIMARY KEY (project, digest)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -176,4 +182,11 @@ def m006_coverages(db: Database) -> None:
 def m007_deliveries(db: Database) -> None:
     """Create the notes of what destinations have been given."""
     for statement in _M007.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m008_schemas(db: Database) -> None:
+    """Create the schemas: what each registry declared that a week was tallied under."""
+    for statement in _M008.split(";")[:-1]:
         db.execute(statement)
