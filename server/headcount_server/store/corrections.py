@@ -14,7 +14,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from headcount_server.errors import StoreError
-from headcount_server.store import deliveries, folding, retractions
+from headcount_server.store import deliveries, folding, publication_log, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
@@ -118,7 +118,17 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
                 retractions.take_down(connection, database.open_tables, found, project, number)
-    return Correction(weeks, folded)
+        publication_log.retracted(
+            connection,
+            project=project,
+            key=number,
+            weeks=weeks,
+            folded=folded,
+            reason=reason,
+            day=today.isoformat(),
+            always=week is None,
+        )
+    return Correction(weeks, sorted(set().union(*folded.values())))
 
 
 def annotate(database: Correctable, week: Week, text: str) -> None:
@@ -133,6 +143,7 @@ def annotate(database: Correctable, week: Week, text: str) -> None:
         connection.execute("DELETE FROM annotations WHERE week = ?", (str(week),))
         if text:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
+        publication_log.annotated(connection, str(week))
         deliveries.correct(connection, str(week), str(week))
 
 
@@ -160,6 +171,7 @@ def cover(
             connection.execute(
                 "INSERT INTO coverages VALUES (?, ?, ?, ?)", (*at, installations, source)
             )
+        publication_log.covered(connection, *at)
 
 
 def discard(database: Correctable, week: Week, today: date) -> None:

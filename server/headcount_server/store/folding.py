@@ -9,18 +9,19 @@ history. A retraction also removes the places that a retracted value gave.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from headcount_server.publication.places import WEEKS
 from headcount_server.store import published_tables, retractions
 from headcount_server.store.connection import Connection
-from headcount_server.week import Week
 
 
-def take_down(connection: Connection, project: str, key: int, weeks: Sequence[str]) -> list[str]:
+def take_down(
+    connection: Connection, project: str, key: int, weeks: Sequence[str]
+) -> Mapping[int, Collection[str]]:
     """Take down what a key published in these weeks, oldest first, and what follows from it.
 
-    Return the weeks in which releases were summed.
+    Return the weeks in which releases were summed, by number of the crossed key.
     """
     folded = _reach(connection, project, key, weeks)
     for week in weeks:
@@ -31,7 +32,7 @@ def take_down(connection: Connection, project: str, key: int, weeks: Sequence[st
             _fold(connection, project, crossed, week)
     if weeks:
         _vacate(connection, project, key, weeks[0])
-    return sorted(set().union(*folded.values()))
+    return folded
 
 
 def _reach(
@@ -123,15 +124,9 @@ def _vacate(connection: Connection, project: str, key: int, since: str) -> None:
 
 
 def _published_before(connection: Connection, project: str, key: int, week: str) -> set[str]:
-    begin = Week.parse(week).start.isoformat()
-    weeks = connection.execute(
-        "SELECT week FROM published_reports JOIN weeks USING (week)"
-        " WHERE project = ? AND week < ? AND closed <= ? ORDER BY week DESC LIMIT ?",
-        (project, week, begin, WEEKS),
-    ).fetchall()
     return {
         value
-        for (before,) in weeks
+        for before in published_tables.published_before(connection, project, week, WEEKS)
         for (value,) in connection.execute(
             "SELECT DISTINCT value FROM published_values"
             " WHERE week = ? AND project = ? AND key = ?",

@@ -62,13 +62,38 @@ def read(
         PublishedWeek(
             Week.parse(week),
             threshold,
-            tuple(_projects(connection, week)),
+            tuple(projects(connection, week)),
             annotations.get(week, ""),
-            _rule(connection, week),
+            rule(connection, week),
             tuple(coverages[week]),
         )
         for week, threshold in rows
     ]
+
+
+def annotation(connection: Connection, week: str) -> str:
+    """Return the note on a week; empty if there is none."""
+    row = connection.execute("SELECT text FROM annotations WHERE week = ?", (week,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def coverages(connection: Connection, week: str) -> list[Coverage]:
+    """Return the numbers of installations of a week, by project."""
+    rows = connection.execute(
+        "SELECT project, installations, source FROM coverages WHERE week = ? ORDER BY project",
+        (week,),
+    )
+    return [Coverage(*its) for its in rows]
+
+
+def published_before(connection: Connection, project: str, week: str, limit: int) -> list[str]:
+    """Return the last weeks of a project that were published when a week began, newest first."""
+    rows = connection.execute(
+        "SELECT week FROM published_reports JOIN weeks USING (week)"
+        " WHERE project = ? AND week < ? AND closed <= ? ORDER BY week DESC LIMIT ?",
+        (project, week, Week.parse(week).start.isoformat(), limit),
+    )
+    return [before for (before,) in rows]
 
 
 def latest(
@@ -84,7 +109,7 @@ def latest(
         (project, str(before), limit),
     ).fetchall()
     return [
-        found for (week,) in weeks for found in _projects(connection, week) if found.name == project
+        found for (week,) in weeks for found in projects(connection, week) if found.name == project
     ]
 
 
@@ -121,7 +146,8 @@ def places(connection: Connection, week: Week) -> dict[str, Places]:
     }
 
 
-def _rule(connection: Connection, week: str) -> int:
+def rule(connection: Connection, week: str) -> int:
+    """Return the rule under which a week counts keys per release; see `PublishedWeek`."""
     row = connection.execute("SELECT 1 FROM key_terms WHERE week = ? LIMIT 1", (week,)).fetchone()
     return 2 if row else 1
 
@@ -140,7 +166,8 @@ def _apart(connection: Connection, week: str) -> dict[str, dict[tuple[int, str],
     }
 
 
-def _projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
+def projects(connection: Connection, week: str) -> Iterator[PublishedProject]:
+    """Yield what a week publishes of each project, by name."""
     apart, its_terms = _apart(connection, week), terms(connection, Week.parse(week))
     its_places = places(connection, Week.parse(week))
     digests: defaultdict[str, list[str]] = defaultdict(list)

@@ -19,7 +19,7 @@ _TABLES = {
     **{name: TABLES[name] for name in TABLES if name.startswith("published_")},
     **{name: TABLES[name] for name in ("week_registries", "keys", "retractions", "annotations")},
     **{name: TABLES[name] for name in ("key_terms", "places", "told_apart", "coverages")},
-    **{name: TABLES[name] for name in ("corrected_weeks", "deliveries")},
+    **{name: TABLES[name] for name in ("log_leaves", "log_salts", "corrected_weeks", "deliveries")},
     **{
         name.replace("open_", "shard_"): (
             f"shard {TABLES[name][0]}",

@@ -126,6 +126,14 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 """
 
+_M008 = """
+CREATE TABLE log_leaves (number INTEGER PRIMARY KEY, leaf TEXT NOT NULL) STRICT;
+CREATE TABLE log_salts (
+  week TEXT, project TEXT, kind TEXT, number INTEGER NOT NULL, salts TEXT NOT NULL,
+  PRIMARY KEY (week, project, kind)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @migrations()
 def m001_open_and_published_weeks(db: Database) -> None:
@@ -176,4 +184,11 @@ def m006_coverages(db: Database) -> None:
 def m007_deliveries(db: Database) -> None:
     """Create the notes of what destinations have been given."""
     for statement in _M007.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m008_log_of_publications(db: Database) -> None:
+    """Create the log of what was published, and the salts that open its commitments."""
+    for statement in _M008.split(";")[:-1]:
         db.execute(statement)
