@@ -14,7 +14,7 @@ from headcount_server.publication.log_leaves import (
     Leaf,
 )
 from headcount_server.publication.published import PublishedProject, PublishedWeek
-from headcount_server.publication.unasked import unasked
+from headcount_server.publication.unasked import Why, unasked
 from headcount_server.registry.schema import Project, Schema
 
 
@@ -152,7 +152,7 @@ def _folds(project: PublishedProject, gone: set[str]) -> Iterator[str]:
 
 
 def _silent(declared: Project | None, week: PublishedWeek, project: PublishedProject) -> set[str]:
-    """Return the names of keys that nobody was asked, as the declarations say now."""
+    """Return the names of expired keys, which nobody was asked, as the declarations say now."""
     if declared is None:
         return set()
-    return {each.key for each in unasked(declared, week.week, project)}
+    return {each.key for each in unasked(declared, week.week, project) if each.why is Why.EXPIRED}

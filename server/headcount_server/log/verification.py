@@ -52,7 +52,7 @@ def verify(place: Path, trusted: str = "", since: str = "") -> Verified:
         msg = "the seal is of other checksums; the bundle was changed"
         raise LogError(msg)
     said = history.read(log.leaves())
-    _told(place, _of_log(log, checkpoint))
+    _told(place, _of_log(log, checkpoint, f"{key.name}/{said.log}"))
     if since:
         _told(place, _older(log, checkpoint, Checkpoint.parse(key.open(since)), said))
     compared = Comparison(said, history.salts(log.salts()), found.schema)
@@ -75,7 +75,9 @@ def _key(log: PublishedLog, trusted: str) -> VerifierKey:
     return VerifierKey.parse(trusted)
 
 
-def _of_log(log: PublishedLog, checkpoint: Checkpoint) -> Iterator[str]:
+def _of_log(log: PublishedLog, checkpoint: Checkpoint, origin: str) -> Iterator[str]:
+    if checkpoint.origin != origin:
+        yield f"the head is of {checkpoint.origin}, and the log is {origin}"
     if log.size != checkpoint.size:
         yield f"the log has {log.size} leaves, and its head {checkpoint.size}"
     elif log.tree.root() != checkpoint.root:

@@ -109,7 +109,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         if week is not None and not weeks:
             msg = f"--week {week}: nothing of {project}'s key {key} is published there"
             raise StoreError(msg)
-        folded = folding.take_down(connection, project, number, weeks)
+        reached = folding.take_down(connection, project, number, weeks)
         for found in weeks:
             retractions.note(connection, found, project, number, reason, today)
         if weeks:  # places in later weeks go too, and with them the bounds of values
@@ -123,12 +123,12 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
             project=project,
             key=number,
             weeks=weeks,
-            folded=folded,
+            reached=reached,
             reason=reason,
             day=today.isoformat(),
             always=week is None,
         )
-    return Correction(weeks, sorted(set().union(*folded.values())))
+    return Correction(weeks, sorted(set().union(*reached.folded.values())))
 
 
 def annotate(database: Correctable, week: Week, text: str) -> None:

@@ -31,6 +31,7 @@ from headcount_server.publication.merkle import Tree
 from headcount_server.publication.places import WEEKS
 from headcount_server.store import published_tables
 from headcount_server.store.connection import Connection
+from headcount_server.store.folding import Reached
 from headcount_server.week import Week
 
 _NAME_BYTES = 8
@@ -75,18 +76,18 @@ def retracted(  # noqa: PLR0913 - what the leaf says
     project: str,
     key: int,
     weeks: Sequence[str],
-    folded: Mapping[int, Collection[str]],
+    reached: Reached,
     reason: str,
     day: str,
     always: bool,
 ) -> None:
-    """Append the leaf of a retraction, and delete the salts of every part that it takes down.
-
-    `folded` are the weeks in which releases were summed, by key.
-    """
+    """Append the leaf of a retraction, and delete the salts of every part that it takes down."""
     _begin(connection, "")
     unopened = {*_own(connection, project, key, weeks), *_vacated(connection, project, key, weeks)}
-    unopened |= {(week, part(PARTITION, number)) for number, its in folded.items() for week in its}
+    unopened |= {(week, part(PLACES, key)) for week in reached.vacated}
+    unopened |= {
+        (week, part(PARTITION, number)) for number, its in reached.folded.items() for week in its
+    }
     kept = sorted(_forget(connection, project, unopened))
     (name,) = connection.execute(
         "SELECT name FROM keys WHERE project = ? AND key = ?", (project, key)
@@ -241,13 +242,13 @@ def _vacated(connection: Connection, project: str, key: int, weeks: Sequence[str
     ).fetchall()
     if not weeks or not {kind for (kind,) in kinds} & OPEN_TYPES:
         return
-    later = connection.execute(
-        "SELECT week FROM log_salts WHERE project = ? AND kind = ? AND week > ? ORDER BY week",
-        (project, _TOTALS, weeks[0]),
+    published = connection.execute(
+        "SELECT week FROM published_reports WHERE project = ? ORDER BY week", (project,)
     ).fetchall()
-    for (week,) in later:
-        before = published_tables.published_before(connection, project, week, WEEKS)
-        if {*before} & {*weeks}:
+    names = [week for (week,) in published]
+    for place, week in enumerate(names):
+        # One more, because the last week may not have been published when this one opened.
+        if {*names[max(0, place - WEEKS - 1) : place]} & {*weeks}:
             yield week, part(PLACES, key)
 
 

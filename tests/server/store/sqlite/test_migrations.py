@@ -83,7 +83,10 @@ def test_a_newer_schema_than_the_programs_is_refused_with_the_remedy(
         )
         connection.commit()
     content = first.read_bytes()
-    with pytest.raises(StoreError, match=rf"version {newest() + 1}, and this program knows {newest()}; use the headcount"):
+    with pytest.raises(
+        StoreError,
+        match=rf"version {newest() + 1}, and this program knows {newest()}; use the headcount",
+    ):
         SqliteStore(first)
     place = first if command_name != "restore" else tmp_path / "new.db"
     more = {"backup": [tmp_path / "b.db"], "restore": [first]}.get(command_name, [])
