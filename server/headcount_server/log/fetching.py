@@ -36,7 +36,9 @@ def fetched(address: str) -> Iterator[Path]:
         file = Path(folder) / f"bundle{ARCHIVE}"
         try:
             _fetch(address, file)
-        except (OSError, ValueError, HTTPException, urllib.error.URLError) as error:
+        except (OSError, ValueError, HTTPException) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             msg = f"{address}: {getattr(error, 'reason', None) or error}"
             raise LogError(msg) from error
         yield file

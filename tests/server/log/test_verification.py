@@ -319,7 +319,7 @@ def test_no_hash_of_any_multiple_matches_what_is_served_after_a_retraction(
     assert salts["reports"] in after
     gone = {salts[f"{kind} {PHP}"] for kind in ("sums", "partition", "places")}
     assert not [salt for salt in gone if salt in after]
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("headcount.db*"))
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("headcount.db*") if path.is_file())
     assert not [salt for salt in gone if salt.encode() in kept]
 
 
