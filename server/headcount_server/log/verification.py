@@ -56,7 +56,12 @@ def verify(place: Path, trusted: str = "", since: str = "") -> Verified:
     if since:
         _told(place, _older(log, checkpoint, Checkpoint.parse(key.open(since)), said))
     compared = Comparison(said, history.salts(log.salts()), found.schema)
-    _told(place, [*compared.differences(found.weeks), *_derived(found, files)])
+    try:
+        differences = list(compared.differences(found.weeks))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{place}: a leaf of the log is malformed ({error!r})"
+        raise LogError(msg) from error
+    _told(place, [*differences, *_derived(found, files)])
     return Verified(log.checkpoint, checkpoint, key, said, len(said.weeks))
 
 

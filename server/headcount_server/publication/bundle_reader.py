@@ -111,11 +111,12 @@ def _archived(file: Path) -> dict[str, bytes]:
 def _week(content: bytes) -> PublishedWeek:
     try:
         found = Parse(content, wire.WeekStatistics())
-    except ParseError as error:
+        week = Week.parse(found.week)
+    except (ParseError, ValueError) as error:
         msg = f"a week of the bundle cannot be read: {error}"
         raise StoreError(msg) from error
     return PublishedWeek(
-        week=Week.parse(found.week),
+        week=week,
         threshold=found.threshold,
         projects=tuple(_project(each, found.threshold) for each in found.projects),
         annotation=found.annotation,

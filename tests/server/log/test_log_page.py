@@ -90,9 +90,8 @@ def _config(config: Config) -> Config:
     return replace(config, log_key=KEY)
 
 
-def test_a_server_shows_the_log_and_appends_to_it_at_the_close(  # noqa: PLR0913 - fixtures
+def test_a_server_shows_the_log_and_appends_to_it_at_the_close(
     running: App,
-    fetch: Callable[..., tuple[str, str]],
     submit: Callable[..., object],
     said: Callable[..., bytes],
     at: Callable[[str], None],
@@ -111,8 +110,10 @@ def test_a_server_shows_the_log_and_appends_to_it_at_the_close(  # noqa: PLR0913
     again = command("verify", site, "--since", tmp_path / "kept")
     assert again.exit_code == 0, again.output
     assert again.output != result.output
-    _, checkpoint = fetch(running.public, "/log/checkpoint")
-    _, proof = fetch(running.public, "/log/proof/inclusion/1")
+    checkpoint, proof = (
+        fetched(str(running.public), "GET", f"/log/{address}").body.decode()
+        for address in ("checkpoint", "proof/inclusion/1")
+    )
     assert proof.startswith("c2sp.org/tlog-proof@v1\nindex 1\n")
     assert proof.endswith(f"\n\n{checkpoint}")
     for address in ("/log/leaf/99", "/log/leaf/-1", "/log/leaf/01", "/log/proof/consistency/99"):

@@ -143,6 +143,27 @@ def test_a_seal_and_a_head_that_another_key_signed_are_told(files: Files, tmp_pa
         assert "not signed by" in told(with_checksums(forged), tmp_path / str(number))
 
 
+@pytest.mark.parametrize("value", [7, "x", [], {}, None])
+def test_a_malformed_leaf_is_told_in_words(files: Files, tmp_path: Path, value: object) -> None:
+    lines = files[LEAVES].decode().splitlines()
+    for number, line in enumerate(lines):
+        # For which weeks a log does not vouch, it alone can say.
+        for name in json.loads(line).keys() - {"after"}:
+            forged = {**json.loads(line), name: value}
+            changed = [*lines[:number], json.dumps(forged), *lines[number + 1 :]]
+            text = "".join(f"{each}\n" for each in changed)
+            place = tmp_path / f"{number}-{name}"
+            assert told(resigned({**files, LEAVES: text.encode()}), place)
+
+
+@pytest.mark.parametrize("week", ["", "2026-W99", "x"])
+def test_a_week_that_does_not_exist_is_told_in_words(
+    files: Files, tmp_path: Path, week: str
+) -> None:
+    forged = edited(files, WEEK, lambda text: text.replace('"2026-W46"', f'"{week}"'))
+    assert "a week of the bundle cannot be read" in told(resigned(forged), tmp_path / "forged")
+
+
 def without_leaf(files: Files, number: int) -> Files:
     """The files as an operator leaves a leaf out, and counts the salts anew."""
     leaves = files[LEAVES].decode().splitlines(keepends=True)
