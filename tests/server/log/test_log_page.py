@@ -20,6 +20,9 @@ from headcount_server.log.notes import VerifierKey
 from headcount_server.publication.published_log import CHECKPOINT
 from headcount_server.registry.schema import Schema
 from headcount_server.store import corrections
+from headcount_server.store.postgres.connections import connected
+from headcount_server.store.postgres.database import PostgresDatabase
+from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite.database import SqliteDatabase
 from support.public_walk import fetched
 from support.published_logs import KEY, exported
@@ -188,3 +191,19 @@ def test_a_new_log_says_for_which_weeks_it_cannot_vouch(
     assert command("site", *site).exit_code == 0
     page = (tmp_path / "site" / "privacy" / "index.html").read_text(encoding="utf-8")
     assert "It cannot vouch for weeks up to 2026-W46." in page
+
+
+def test_a_dump_that_was_restored_on_postgresql_begins_a_new_log(
+    emptied_url: PostgresUrl, toy_schema: Schema, tmp_path: Path
+) -> None:
+    database = PostgresDatabase(lived(emptied_url, toy_schema))
+    database.open_store().close()
+    before = exported(database, toy_schema, tmp_path / "old")
+    with connected(emptied_url) as connection:
+        connection.execute("DELETE FROM headcount_open.identity")  # dumps leave it out
+    database.open_store().close()
+    after = exported(database, toy_schema, tmp_path / "new")
+    found = verification.verify(after).history
+    assert (found.after, found.former["size"]) == ("2026-W46", 5)
+    kept = command("verify", after, "--since", before / CHECKPOINT)
+    assert "the log was begun anew" in kept.output

@@ -143,7 +143,7 @@ def test_a_seal_and_a_head_that_another_key_signed_are_told(files: Files, tmp_pa
         assert "not signed by" in told(with_checksums(forged), tmp_path / str(number))
 
 
-@pytest.mark.parametrize("value", [7, "x", [], {}, None])
+@pytest.mark.parametrize("value", [7, None])
 def test_a_malformed_leaf_is_told_in_words(files: Files, tmp_path: Path, value: object) -> None:
     lines = files[LEAVES].decode().splitlines()
     for number, line in enumerate(lines):
