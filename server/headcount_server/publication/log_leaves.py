@@ -22,15 +22,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+from headcount_server.counting.tally import Cell
 from headcount_server.counting.vocabulary import OPEN_TYPES
 from headcount_server.publication.key_terms import KeyTerms, threshold_of
 from headcount_server.publication.published import Coverage, PublishedProject
+from headcount_server.publication.ranges import key_ranges
 
 SALT_BYTES = 32
 REPORTS, SUMS, PARTITION, PLACES = "reports", "sums", "partition", "places"
@@ -85,28 +87,30 @@ def week(name: str, threshold: int, rule: int) -> Leaf:
 
 def contents(project: PublishedProject, threshold: int) -> Contents:
     """Return what a week with this threshold commits to of a project, part by part."""
+    cells: defaultdict[int, list[tuple[Cell, int]]] = defaultdict(list)
+    for cell, reports in sorted(project.publication.values.items()):
+        cells[cell.key].append((cell, reports))
     found: dict[str, object] = {REPORTS: project.publication.reports}
     for key in sorted(project.publication.answers):
-        found |= _of_key(project, key, threshold_of(project.terms, key, threshold))
+        found |= _of_key(project, key, threshold, cells[key])
     return found
 
 
-def _of_key(project: PublishedProject, key: int, threshold: int) -> Contents:
+def _of_key(
+    project: PublishedProject, key: int, threshold: int, cells: Sequence[tuple[Cell, int]]
+) -> Contents:
     published, its = project.publication, project.terms.get(key)
     sums: Counter[str] = Counter()
-    cells = []
-    for cell, reports in sorted(published.values.items()):
-        if cell.key == key:
-            sums[cell.value] += reports
-            cells.append([cell.value, cell.release, reports])
+    for cell, reports in cells:
+        sums[cell.value] += reports
     whole = {
         "carried": published.answers[key],
-        "threshold": threshold,
+        "threshold": threshold_of(project.terms, key, threshold),
         "crossed": its is not None and its.crossed,
         "type": its.kind if its else 0,
         "values": sorted(sums.items()),
     }
-    places = sorted(project.places.get(key, ()))
+    places = _bounded(project, key, threshold, cells)
     found: dict[str, object] = {}
     if its is not None and its.kind in OPEN_TYPES:
         found[part(PLACES, key)] = places
@@ -119,8 +123,21 @@ def _of_key(project: PublishedProject, key: int, threshold: int) -> Contents:
             for (number, value), releases in sorted(published.told_apart.items())
             if number == key
         ]
-        found[part(PARTITION, key)] = {"cells": cells, "told apart": apart}
+        shown = [[cell.value, cell.release, reports] for cell, reports in cells]
+        found[part(PARTITION, key)] = {"cells": shown, "told apart": apart}
     return found
+
+
+def _bounded(
+    project: PublishedProject, key: int, threshold: int, cells: Sequence[tuple[Cell, int]]
+) -> list[str]:
+    """Return the values that have an upper bound in public, printed or too rare.
+
+    Further places are on no public surface.
+    """
+    ranges = key_ranges(project, key, threshold, its=cells) if key in project.terms else None
+    values = ranges.values if ranges else {}
+    return sorted(value for value, its in values.items() if its.upper is not None)
 
 
 def totals(week: str, project: PublishedProject, commitments: Commitments) -> Leaf:

@@ -17,12 +17,14 @@ from headcount_server.log.head import LogHead
 from headcount_server.publication import log_leaves
 from headcount_server.publication.published import PublishedProject
 from headcount_server.publication.published_log import CHECKPOINT, LEAVES, SALTS
+from headcount_server.registry import schema
 from headcount_server.registry.schema import Schema
 from headcount_server.store import corrections, publication_log, published_tables
 from headcount_server.store.connection import Connection
 from headcount_server.store.database import Database
 from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.store.sqlite.store import SqliteStore
+from support import random_weeks
 from support.older_schema import make_first
 from support.published_logs import (
     KEY,
@@ -35,6 +37,7 @@ from support.published_logs import (
     with_checksums,
     written,
 )
+from support.repository import REGISTRY
 from support.store_place import Place
 from support.toy_weeks import W45, W46, W47, command, lived, lived_apart
 
@@ -92,6 +95,17 @@ def test_what_was_published_is_verified_on_both_stores(
         ("2026-W46", "toy"): {"partition 2", "places 2"},
     }
     assert place.audit().findings == ()
+
+
+def test_weeks_of_every_shipped_key_are_verified(tmp_path: Path) -> None:
+    database, shipped = SqliteDatabase(tmp_path / "headcount.db"), schema.load(REGISTRY)
+    random_weeks.live(database.path, shipped, [W45, W46, W47], 300)
+    assert verification.verify(exported(database, shipped, tmp_path / "before")).weeks == 3
+    for key in ("php_version", "version"):
+        corrections.retract(
+            database, project="backdrop", key=key, week=W45, reason="No.", today=TODAY
+        )
+    assert verification.verify(exported(database, shipped, tmp_path / "after")).weeks == 3
 
 
 def digits(value: dict[str, Any] | list[Any]) -> Iterator[tuple[list[str | int], Any]]:
