@@ -26,6 +26,7 @@ from headcount_server.doors.http_server import HttpDoor
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, ServerError
+from headcount_server.log.head import LogHead
 from headcount_server.metrics import published_totals
 from headcount_server.metrics.counters import Counters
 from headcount_server.metrics.gauges import Gauges
@@ -111,8 +112,14 @@ class App:
         standing = Gauges(registry, store.open_weeks, config.database.files)
         meter.watch_standing(standing)
         policy = Policy(config.threshold, config.grace)
+        key = config.log_key
         self._pages = Pages(
-            registry, store.published, policy, config.operator, config.frame_ancestors
+            registry,
+            store.published,
+            policy,
+            config.operator,
+            config.frame_ancestors,
+            LogHead(store.snapshot, key).read if key else lambda: None,
         )
 
         def compose(week: PublishedWeek) -> News:

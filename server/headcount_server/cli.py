@@ -8,6 +8,7 @@ from headcount_server import logs
 from headcount_server.commands.corrections import annotate, coverage, discard, retract
 from headcount_server.commands.database import database
 from headcount_server.commands.init import init
+from headcount_server.commands.log import log, verify
 from headcount_server.commands.maintenance import backup, check, restore
 from headcount_server.commands.publish import publish
 from headcount_server.commands.serve import serve
@@ -38,6 +39,8 @@ for command in (
     database,
     site,
     publish,
+    log,
+    verify,
     demo,
 ):
     main.add_command(command)

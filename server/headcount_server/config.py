@@ -11,6 +11,7 @@ from headcount_server.destinations.contract import Destination
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from headcount_server.errors import ConfigError
+from headcount_server.log.notes import SigningKey
 from headcount_server.notices.channel import Channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
@@ -51,6 +52,8 @@ class Config:
     """Places outside that are given the published totals."""
     channels: tuple[Channel, ...] = ()
     """Ways to send a notice about each new week."""
+    log_key: SigningKey | None = None
+    """Signs the log of publications, which is shown only if there is a key."""
     frame_ancestors: str = "*"
     """Sites that may embed fragments, badges and charts, in the words of CSP."""
 

@@ -7,6 +7,7 @@ The tree::
     ├── SchemaError        registry.binpb cannot be used
     ├── StoreError         the database or a week key cannot be used
     ├── DeliveryError      a destination cannot be reached or written
+    ├── LogError           a log of publications does not show what it should
     ├── DemoError          the demonstration found wrong totals
     └── Refusal            a request is answered with a code other than OK
         ├── InvalidReport      INVALID_ARGUMENT
@@ -49,6 +50,10 @@ class StoreError(ServerError):
 
 class DeliveryError(ServerError):
     """A destination of published totals that cannot be reached or written."""
+
+
+class LogError(ServerError):
+    """A log of publications, or a note of one, that does not show what it should."""
 
 
 class DemoError(ServerError):

@@ -41,6 +41,8 @@ KNOWN_TABLES = {
     "coverages",
     "corrected_weeks",
     "deliveries",
+    "log_leaves",
+    "log_salts",
 }
 SITES, WEEKS = 120, 3
 
@@ -112,6 +114,16 @@ def test_what_it_says_that_one_can_do_next_works_as_it_is_printed(demo: Demo) ->
     )
     assert shown.returncode == 0, shown.stderr
     assert "php_version" in shown.stdout
+
+
+def test_what_it_publishes_is_verified_against_its_log(demo: Demo, tmp_path: Path) -> None:
+    kept = tmp_path / "checkpoint"
+    command = [f"{BIN}/headcount-server", "verify", demo.public, "--keep", str(kept)]
+    for more in ([], ["--since", str(kept)]):
+        done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert " weeks: every number is what was published" in done.stdout
+    assert kept.read_text(encoding="utf-8") == fetch(f"{demo.public}/log/checkpoint")
 
 
 @pytest.mark.parametrize("door", ["public", "operations"])

@@ -91,8 +91,8 @@ ROOMS = {
     "headcount_server": (
         [file for file in modules(SERVER, "demo") if file not in {*POSTGRES, *FOREIGN}],
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
-        grpc_reflection grpc_status click jinja2 markupsafe prometheus_client sqlite_utils
-        starlette uvicorn""",
+        grpc_reflection grpc_status click cryptography jinja2 markupsafe prometheus_client
+        sqlite_utils starlette uvicorn""",
     ),
     "headcount_server on PostgreSQL": (POSTGRES, "headcount_server psycopg psycopg_pool"),
     "headcount_server for foreign databases": (FOREIGN, "headcount_server sqlalchemy urllib3"),

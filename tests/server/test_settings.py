@@ -132,4 +132,4 @@ def test_other_commands_take_the_database_and_nothing_risky_from_the_environment
     text = CliRunner().invoke(main, [command, "--help"]).output
     variables = {word.strip(",;:[]") for word in text.split() if "HEADCOUNT_SERVER_" in word}
     assert "HEADCOUNT_SERVER_DATABASE" in variables
-    assert variables <= {*REQUIRED, "HEADCOUNT_SERVER_CONFIG"}
+    assert variables <= {*REQUIRED, "HEADCOUNT_SERVER_CONFIG", "HEADCOUNT_SERVER_LOG_KEY"}

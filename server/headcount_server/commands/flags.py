@@ -74,10 +74,10 @@ class ServeCommand(click.Command):
 
 
 class Command(ServeCommand):
-    """A command that takes only `--database` and `--registry` from the environment or a file."""
+    """A command that takes only a server's files from the environment or a file."""
 
     def _is_setting(self, option: click.Option) -> bool:
-        return option.name in {"database", "registry"}
+        return option.name in {"database", "registry", "log_key"}
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it; SIGTERM ends it as an interruption does, so that it leaves no halves."""
@@ -267,6 +267,17 @@ def naming(command: _Command) -> _Command:
         ),
     )
     return with_options(options, command)
+
+
+def signing(command: _Command) -> _Command:
+    """Add the key of the log of publications: `log_key`."""
+    option = click.option(
+        "--log-key",
+        type=PATH,
+        help="Key that signs the log of what was published, as `headcount-server log key` makes "
+        "it; without one the log is kept, and not shown.",
+    )
+    return option(command)
 
 
 def with_options(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:

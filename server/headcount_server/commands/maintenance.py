@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import click
 
 from headcount_server.commands.flags import PATH, Command, database, one_sentence
 from headcount_server.errors import StoreError
+from headcount_server.log.verification import verify
+from headcount_server.publication.log_leaves import Head
 from headcount_server.quantity import quantity
 from headcount_server.store.database import Database
 from headcount_server.store.sqlite import backup as copying
@@ -51,26 +54,52 @@ def backup(database: Database, file: Path, open_weeks: bool) -> None:  # noqa: F
     type=PATH,
     help="The former database; its retractions are applied to the backup.",
 )
+@click.option(
+    "--bundle",
+    type=PATH,
+    help="The newest bundle with a log, if the former database is gone; does the same.",
+)
 @click.argument("backup", type=PATH)
-def restore(database: Database, backup: Path, former: Path | None) -> None:
+def restore(database: Database, backup: Path, former: Path | None, bundle: Path | None) -> None:
     """Put a BACKUP in the place of a lost database.
 
     The server must not run. If anything is left of the former database, move it
     away first. Everything published since the backup is lost. An open week of the
     backup whose close is past is given up, with a public notice: it may have been
-    published already, and a week is published once.
+    published already, and a week is published once. Unless --former or --bundle
+    shows that nothing was published since, a new log of publications begins.
     """
+    if former is not None and bundle is not None:
+        msg = "--former and --bundle: both say what was published since; leave one of them out"
+        raise click.UsageError(msg)
     with one_sentence():
-        restored = copying.restore(backup, _file(database), datetime.now(UTC), former)
+        known = _former(former, bundle)
+        restored = copying.restore(backup, _file(database), datetime.now(UTC), known)
     click.echo(f"{database}: {_weeks(restored.content)}, verified; start the server")
     for week in restored.given_up:
         click.echo(f"{week}: past its close, so it is given up; a public notice says so")
-    if former is None and restored.content.closed_weeks:
+    if restored.after is not None:
+        weeks = f"weeks up to {restored.after}" if restored.after else "no week that there was"
+        click.echo(f"a new log of publications begins, and says that it cannot vouch for {weeks}")
+    if known is None and restored.content.closed_weeks:
         click.echo(
             "what was retracted since the backup is public again: name the former database with "
-            "--former, or retract it again",
+            "--former or the newest bundle with --bundle, or retract it again",
             err=True,
         )
+
+
+def _former(database: Path | None, bundle: Path | None) -> copying.Former | None:
+    if database is not None:
+        return copying.former_database(database)
+    if bundle is None:
+        return None
+    found = verify(bundle)
+    head = found.checkpoint
+    return copying.former_log(
+        [leaf for each in found.history.retractions.values() for leaf in each],
+        Head(found.history.log, head.size, b64encode(head.root).decode()),
+    )
 
 
 def _file(database: Database) -> Path:

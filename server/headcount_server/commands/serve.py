@@ -29,6 +29,7 @@ from headcount_server.commands.flags import (
     listening,
     naming,
     one_sentence,
+    signing,
     source,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
@@ -38,6 +39,7 @@ from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits, trusted
 from headcount_server.errors import ConfigError
+from headcount_server.log.notes import SigningKey
 from headcount_server.notices import open as open_channel
 from headcount_server.pages.operator import Operator
 from headcount_server.store.database import Database
@@ -74,6 +76,7 @@ _MISSING = "missing"
 @encrypting
 @limiting
 @naming
+@signing
 @delivering
 @click.option(
     "--frame-ancestors",
@@ -130,6 +133,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
     credentials: Path | None,
     data_licence: str | None,
     site_address: str | None,
+    log_key: Path | None,
     frame_ancestors: str,
     cores: Cores,
     log_level: str,
@@ -171,6 +175,7 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 data_licence or "",
                 site_address or "",
             ),
+            log_key=SigningKey.read(log_key) if log_key else None,
             frame_ancestors=frame_ancestors,
             destinations=destinations("--publish-to", publish_to, credentials),
             channels=tuple(

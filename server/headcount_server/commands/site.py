@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from headcount_server.commands.flags import DATABASE, PATH, Command, naming, one_sentence
+from headcount_server.commands.flags import DATABASE, PATH, Command, naming, one_sentence, signing
+from headcount_server.log.head import published_log
 from headcount_server.pages import static_site
 from headcount_server.pages.operator import Operator
 from headcount_server.publication import bundle_reader
@@ -33,6 +34,7 @@ from headcount_server.store.database import Database
     "--out", required=True, type=PATH, help="Folder to write; replaces an earlier site there."
 )
 @naming
+@signing
 def site(  # noqa: PLR0913 - one argument a flag
     database: Database | None,
     registry: Path | None,
@@ -43,6 +45,7 @@ def site(  # noqa: PLR0913 - one argument a flag
     operator_imprint: str | None,
     data_licence: str | None,
     site_address: str | None,
+    log_key: Path | None,
 ) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.
 
@@ -57,23 +60,28 @@ def site(  # noqa: PLR0913 - one argument a flag
             data_licence or "",
             site_address or "",
         )
-        shown = _read(database, registry, bundle, runs.licence)
+        shown = _read(database, registry, bundle, runs.licence, log_key)
         number = static_site.write(
             out,
             shown.schema,
             shown.weeks,
             shown.about.policy,
             replace(runs, licence=shown.about.licence),
+            shown.about.log,
         )
     click.echo(f"{out}: {quantity(number, 'file')}; try them with: python3 -m http.server -d {out}")
 
 
 def _read(
-    database: Database | None, registry: Path | None, bundle: Path | None, licence: str
+    database: Database | None,
+    registry: Path | None,
+    bundle: Path | None,
+    licence: str,
+    log_key: Path | None,
 ) -> Bundle:
     if bundle is not None:
         # What the environment says of a database is about other commands.
-        for name in ("database", "registry", "data_licence"):
+        for name in ("database", "registry", "data_licence", "log_key"):
             told = click.get_current_context().get_parameter_source(name)
             if told is ParameterSource.COMMANDLINE:
                 flag = name.replace("_", "-")
@@ -86,5 +94,5 @@ def _read(
     return Bundle(
         schema.load(registry),
         published_tables.every_week(database),
-        About(published_tables.policy(database), licence),
+        About(published_tables.policy(database), licence, published_log(database, log_key)),
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server.commands.flags import PATH, Command, database, one_sentence
+from headcount_server.commands.flags import PATH, Command, database, one_sentence, signing
 from headcount_server.errors import StoreError
+from headcount_server.log.head import published_log
 from headcount_server.metrics import backfill
 from headcount_server.publication import bundle, table
 from headcount_server.publication import response as totals
@@ -109,6 +110,7 @@ def _refuse_nothing(answer: wire.GetStatisticsResponse, project: str, key: str) 
     "/metrics for promtool, in the file DIRECTORY.",
 )
 @click.option("--data-licence", metavar="NAME", help="Licence of the data, as `serve` takes it.")
+@signing
 @click.option(
     "--step-hours",
     default=6,
@@ -129,6 +131,7 @@ def export(  # noqa: PLR0913 - one for each flag
     registry: Path,
     form: str,
     data_licence: str | None,
+    log_key: Path | None,
     step_hours: int,
     labels: tuple[str, ...],
     place: Path,
@@ -148,7 +151,9 @@ def export(  # noqa: PLR0913 - one for each flag
             _export_history(database, registry, place, timedelta(hours=step_hours), labels)
             return
         weeks = published_tables.every_week(database)
-        about = bundle.About(published_tables.policy(database), data_licence or "")
+        about = bundle.About(
+            published_tables.policy(database), data_licence or "", published_log(database, log_key)
+        )
         bundle.write(place, schema.load(registry), weeks, about)
     how = f"check with: cd {place} && sha256sum -c SHA256SUMS"
     if place.suffix == bundle.ARCHIVE:

@@ -26,6 +26,7 @@ from headcount_server.demo.invocation import invocation
 from headcount_server.demo.simulation import Simulation, packages
 from headcount_server.doors.address import Address
 from headcount_server.errors import DemoError, ServerError
+from headcount_server.log.notes import SigningKey
 from headcount_server.registry import schema
 from headcount_server.store.database import Database
 
@@ -83,6 +84,7 @@ def demo(  # noqa: PLR0913 - one argument a flag
             grpc=Address.parse("--grpc", grpc),
             public=Address.parse("--public", public),
             operations=Address.parse("--operations", operations),
+            log_key=SigningKey.generate("demonstration"),
         )
         simulation = Simulation(sites=sites, weeks=weeks, grace=config.grace, now=datetime.now(UTC))
         schema.load(config.registry)  # else a former demonstration would be gone for nothing

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from posixpath import relpath
 
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from headcount_server.errors import Unavailable
+from headcount_server.log import documents as log_documents
 from headcount_server.pages.documents import HTML, ZIP
 from headcount_server.pages.download import Download
 from headcount_server.pages.environment import CONTENT_POLICY
@@ -18,6 +20,7 @@ from headcount_server.pages.operator import Operator
 from headcount_server.pages.site import BUNDLE, NOBODY, Site
 from headcount_server.publication.bundle import About, all_weeks
 from headcount_server.publication.published import PublishedWeek, ReadWeeks
+from headcount_server.publication.published_log import PublishedLog
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
 from headcount_server.representation import has, response, tag
@@ -29,6 +32,7 @@ _PATTERNS = (
     *("/methodology", "/methodology/", "/search", "/search/", "/robots.txt", "/sitemap.xml"),
     *("/changes", "/changes/{rest:path}"),
     *("/weeks", "/weeks/{rest:path}", "/schema/{rest:path}"),
+    "/log/{rest:path}",
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),
 )
 _FILE_NAME = "headcount-bundle.zip"
@@ -43,16 +47,17 @@ class Pages:
     """The public pages and files of a server.
 
     `published` returns closed weeks from one to another, newest first, at most the given
-    number. `show` reads them again.
+    number, and `read_log` the log of publications. `show` reads both again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one of each that it shows
         self,
         registry: CurrentRegistry,
         published: ReadWeeks,
         policy: Policy,
         operator: Operator = NOBODY,
         ancestors: str = "*",
+        read_log: Callable[[], PublishedLog | None] = lambda: None,
     ) -> None:
         self._registry = registry
         self._published = published
@@ -60,6 +65,7 @@ class Pages:
         self._operator = operator
         self._ancestors = ancestors
         self._about = About(policy, operator.licence)
+        self._read_log = read_log
         self._weeks: Sequence[PublishedWeek] = ()
         self._site = Site(registry.schema, (), policy, operator)
         self._download = Download(registry.schema, published, self._about)
@@ -67,6 +73,7 @@ class Pages:
     def show(self) -> None:
         """Show the totals that are published now. Raises Unavailable."""
         self._weeks = tuple(all_weeks(self._published))
+        self._about = replace(self._about, log=self._read_log())
         self._renew()
 
     def routes(self) -> list[Route]:
@@ -102,7 +109,10 @@ class Pages:
 
     def _respond(self, request: Request) -> Response:
         address, site = request.url.path.removeprefix("/"), self._present()
+        log = self._about.log
         document = site.document(address)
+        if document is None and log is not None:
+            document = log_documents.document(log, address)
         if document is not None:
             return response(request, document, self._headers(address))
         if f"{address}/" in site.addresses:
@@ -147,7 +157,7 @@ class Pages:
     def _renew(self) -> None:
         known = self._registry.schema
         self._download = Download(known, self._published, self._about)
-        self._site = Site(known, self._weeks, self._policy, self._operator)
+        self._site = Site(known, self._weeks, self._policy, self._operator, self._about.log)
 
 
 def _unavailable(error: Unavailable) -> Response:

@@ -25,9 +25,11 @@ from headcount_server.pages import (
 )
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, TEXT, XML
 from headcount_server.pages.environment import MAX_WEEKS, environment
+from headcount_server.pages.log_view import log_view
 from headcount_server.pages.operator import Operator
 from headcount_server.pages.week_view import MOST_ROWS, week_view
 from headcount_server.publication.published import PublishedWeek, with_totals
+from headcount_server.publication.published_log import PublishedLog
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.response import declared
 from headcount_server.registry.schema import Key, Project, Schema
@@ -52,12 +54,13 @@ _Render = Callable[[], Document]
 class Site:
     """All documents, each rendered at its first request."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one of each that it shows
         self,
         schema: Schema,
         weeks: Sequence[PublishedWeek],
         policy: Policy,
         operator: Operator = NOBODY,
+        log: PublishedLog | None = None,
         *,
         served: bool = True,
     ) -> None:
@@ -88,6 +91,7 @@ class Site:
         self._past: tuple[str, int, history.History] | None = None
         self._operator = operator
         self._templates = environment(policy, self._newest_first, operator, served=served)
+        self._log = log
         self._renders = self._addresses()
         self._made: dict[str, Document] = {}
 
@@ -131,7 +135,7 @@ class Site:
         renders: dict[str, _Render] = {
             "": self._index,
             "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
-            "privacy/": lambda: self._page("privacy/", "privacy"),
+            "privacy/": lambda: self._page("privacy/", "privacy", log=log_view(self._log)),
             "methodology/": lambda: self._page("methodology/", "methodology"),
             "weeks/": lambda: self._page("weeks/", "weeks"),
             "weeks/feed.atom": self._feed,

@@ -24,6 +24,14 @@ from headcount_server.publication.published import (
     PublishedWeek,
     ReadWeeks,
 )
+from headcount_server.publication.published_log import (
+    CHECKPOINT,
+    KEY,
+    LEAVES,
+    SALTS,
+    SEAL,
+    PublishedLog,
+)
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.response import describe
 from headcount_server.registry.schema import Schema
@@ -49,6 +57,8 @@ The shape (`headcount-bundle 1`), written into README.txt of the bundle too::
     schemas/PROJECT/DIGEST.json  what a registry asked that a week names: Project
     statistics.csv       all numbers, one line each
     policy.json          the threshold and the grace of weeks to come: Policy
+    log/                 the log of publications, if the operator signs one: its head (checkpoint),
+                         the key, leaves and salts, a line each, and a seal on SHA256SUMS
     README.txt           this shape
     datapackage.json     the files above and the columns, for Frictionless, with the licence
     SHA256SUMS           a checksum of each file above, for `sha256sum --check`
@@ -64,7 +74,7 @@ PACKAGE = "datapackage.json"
 """Name of the description for programs."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a ZIP archive can state, for every file
 
-_Add = Callable[[str, Iterable[bytes]], None]
+Add = Callable[[str, Iterable[bytes]], None]
 
 
 def all_weeks(read_weeks: ReadWeeks) -> Iterator[PublishedWeek]:
@@ -82,6 +92,8 @@ class About:
     policy: Policy
     licence: str = ""
     """Licence of the data: an address, a name of SPDX, or nothing."""
+    log: PublishedLog | None = None
+    """The log of publications; None if the operator signs none."""
 
 
 def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek], about: About) -> None:
@@ -99,7 +111,7 @@ def write(place: Path, known: Schema, weeks: Iterable[PublishedWeek], about: Abo
                 with draft.open("wb") as file:
                     archive(file, known, weeks, about)
             else:
-                _pour(partial(_write, draft), known, weeks, about)
+                pour(partial(_write, draft), known, weeks, about)
     except OSError as error:
         msg = f"{place}: {error.strerror}"
         raise StoreError(msg) from error
@@ -120,7 +132,7 @@ def archive(file: IO[bytes], known: Schema, weeks: Iterable[PublishedWeek], abou
                 for part in parts:
                     member.write(part)
 
-        _pour(add, known, weeks, about)
+        pour(add, known, weeks, about)
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -136,7 +148,7 @@ def _write(folder: Path, name: str, parts: Iterable[bytes]) -> None:
             file.write(part)
 
 
-def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek], about: About) -> None:
+def pour(add: Add, known: Schema, weeks: Iterable[PublishedWeek], about: About) -> None:
     """Add every file under its name: each week's once the week is read, the checksums last."""
     files: list[File] = []
     there: set[str] = set()
@@ -161,8 +173,8 @@ def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek], about: About
     policy = wire.Policy(threshold=about.policy.threshold)
     policy.grace.FromTimedelta(about.policy.grace)
     put("policy.json", [_json(policy)])
-    with SpooledTemporaryFile(MAX_MEMORY) as lines:
-        lines.write(table.as_csv(wire.GetStatisticsResponse()).encode())
+    with SpooledTemporaryFile(MAX_MEMORY) as rows:
+        rows.write(table.as_csv(wire.GetStatisticsResponse()).encode())
         for week in weeks:
             for place, text in week.schemas():
                 if place not in there:
@@ -170,12 +182,22 @@ def _pour(add: _Add, known: Schema, weeks: Iterable[PublishedWeek], about: About
                     put(f"schemas/{place}.json", [text.encode()])
             answer = statistics.response([week], "", known)
             put(f"weeks/{week.week}.json", [_json(answer.weeks[0])])
-            lines.write(table.csv_lines(answer).encode())
-        lines.seek(0)
-        put("statistics.csv", chunks(lines))
+            rows.write(table.csv_lines(answer).encode())
+        rows.seek(0)
+        put("statistics.csv", chunks(rows))
+    log = about.log
+    if log is not None:
+        put(CHECKPOINT, [log.checkpoint.encode()])
+        put(KEY, [log.key.encode()])
+        put(LEAVES, (f"{line}\n".encode() for line in log.leaves()))
+        put(SALTS, (f"{line}\n".encode() for line in log.salts()))
     described = json.dumps(description(files, about.licence), ensure_ascii=False, indent=2)
     put(PACKAGE, [f"{described}\n".encode()])
-    add(SUMS, (f"{each.digest}  {each.name}\n".encode() for each in sorted(files, key=_name)))
+    lines = (f"{each.digest}  {each.name}\n" for each in sorted(files, key=_name))
+    sums = "".join(lines).encode()
+    add(SUMS, [sums])
+    if log is not None:
+        add(SEAL, [log.seal(sums).encode()])
 
 
 def _name(file: File) -> str:

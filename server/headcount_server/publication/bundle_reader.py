@@ -22,6 +22,7 @@ from headcount_server.publication.published import (
     PublishedWeek,
     Retraction,
 )
+from headcount_server.publication.published_log import SEAL, from_files
 from headcount_server.publication.rounding import Publication
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
@@ -44,11 +45,19 @@ class Bundle:
 def read(place: Path) -> Bundle:
     """Return the content of a bundle, a folder or an archive, once all checksums match.
 
-    Raises StoreError if a file is missing, changed or not listed.
+    Raises StoreError if a file is missing, changed or not listed, and LogError if its log cannot
+    be read.
     """
+    return parsed(place, files_of(place))
+
+
+def files_of(place: Path) -> dict[str, bytes]:
+    """Return the files of a bundle by name, once all checksums match. Raises StoreError."""
     try:
         there = _archived(place) if place.is_file() else _in_folder(place)
-        lines = there.pop(SUMS).decode().splitlines()
+        sums = there.pop(SUMS)
+        sealed = {SEAL: there.pop(SEAL)} if SEAL in there else {}
+        lines = sums.decode().splitlines()
         files = {name: there.pop(name) for _, name in map(str.split, lines)}
     except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
         msg = f"{place}: not a whole bundle ({error})"
@@ -60,11 +69,17 @@ def read(place: Path) -> Bundle:
     if changed:
         msg = f"{place}: {', '.join(changed)}: not as written; the bundle was changed"
         raise StoreError(msg)
+    return {**files, **sealed, SUMS: sums}
+
+
+def parsed(place: Path, files: Mapping[str, bytes]) -> Bundle:
+    """Return the content of a bundle's files. Raises StoreError and LogError."""
     try:
         policy = Parse(files["policy.json"], wire.Policy())
         about = About(
             Policy(policy.threshold, policy.grace.ToTimedelta()),
             licence(files[PACKAGE].decode()),
+            from_files(files),
         )
         known = schema.parse(files["registry.binpb"])
     except (KeyError, ParseError) as error:
@@ -103,11 +118,12 @@ def _archived(file: Path) -> dict[str, bytes]:
 def _week(content: bytes, schemas: Mapping[str, str]) -> PublishedWeek:
     try:
         found = Parse(content, wire.WeekStatistics())
-    except ParseError as error:
+        week = Week.parse(found.week)
+    except (ParseError, ValueError) as error:
         msg = f"a week of the bundle cannot be read: {error}"
         raise StoreError(msg) from error
     return PublishedWeek(
-        week=Week.parse(found.week),
+        week=week,
         threshold=found.threshold,
         projects=tuple(_project(each, found.threshold, schemas) for each in found.projects),
         annotation=found.annotation,

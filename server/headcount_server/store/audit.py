@@ -51,6 +51,11 @@ TABLES = {
         "week project installations source",
         "a number of installations that the operator knows from elsewhere",
     ),
+    "log_leaves": ("number leaf", "a leaf of the log of what was published"),
+    "log_salts": (
+        "week project kind number salts",
+        "the salts that open the commitments of a leaf",
+    ),
     "corrected_weeks": ("week corrections", "how often a published week was corrected"),
     "deliveries": (
         "destination week corrections",

@@ -12,13 +12,13 @@ from headcount_server.counting.tally import Cell, Tally
 from headcount_server.publication import partition, rounding
 from headcount_server.publication.key_terms import NO_TERMS
 from headcount_server.publication.rounding import Publication
-from headcount_server.store import published_tables, retractions
+from headcount_server.store import publication_log, published_tables, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
 def publish(connection: Connection, week: Week, threshold: int, note: str) -> None:
-    """Write what the thresholds leave of a week's totals, and the note for its readers.
+    """Write what the thresholds leave of a week's totals, the note for its readers, and the log.
 
     What earlier weeks published settles which releases are told apart, so weeks must be
     closed in order.
@@ -40,6 +40,7 @@ def publish(connection: Connection, week: Week, threshold: int, note: str) -> No
         if publication is not None:
             publication = retractions.withhold(connection, str(week), project, publication)
             _write(connection, (str(week), project), rounding.under(publication, apart))
+    publication_log.record(connection, week, threshold)
 
 
 def _tallies(connection: Connection, week: Week) -> Iterator[tuple[str, Tally]]:

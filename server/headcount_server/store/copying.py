@@ -30,6 +30,8 @@ TABLES = {
     "retractions": "week project key reason retracted",
     "annotations": "week text",
     "coverages": "week project installations source",
+    "log_leaves": "number leaf",
+    "log_salts": "week project kind number salts",
     "open_reports": "week project reports",
     "open_answers": "week project key answers",
     "open_values": "week project key value release reports",

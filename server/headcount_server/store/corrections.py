@@ -14,7 +14,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from headcount_server.errors import StoreError
-from headcount_server.store import deliveries, folding, retractions
+from headcount_server.store import deliveries, folding, publication_log, retractions
 from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
@@ -109,7 +109,7 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
         if week is not None and not weeks:
             msg = f"--week {week}: nothing of {project}'s key {key} is published there"
             raise StoreError(msg)
-        folded = folding.take_down(connection, project, number, weeks)
+        reached = folding.take_down(connection, project, number, weeks)
         for found in weeks:
             retractions.note(connection, found, project, number, reason, today)
         if weeks:  # places in later weeks go too, and with them the bounds of values
@@ -118,7 +118,17 @@ def retract(  # noqa: PLR0913 - the command hands over one of each
             retractions.note(connection, retractions.ALWAYS, project, number, reason, today)
             for found in _open_weeks(connection):
                 retractions.take_down(connection, database.open_tables, found, project, number)
-    return Correction(weeks, folded)
+        publication_log.retracted(
+            connection,
+            project=project,
+            key=number,
+            weeks=weeks,
+            reached=reached,
+            reason=reason,
+            day=today.isoformat(),
+            always=week is None,
+        )
+    return Correction(weeks, sorted(set().union(*reached.folded.values())))
 
 
 def annotate(database: Correctable, week: Week, text: str) -> None:
@@ -133,6 +143,7 @@ def annotate(database: Correctable, week: Week, text: str) -> None:
         connection.execute("DELETE FROM annotations WHERE week = ?", (str(week),))
         if text:
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (str(week), text))
+        publication_log.annotated(connection, str(week))
         deliveries.correct(connection, str(week), str(week))
 
 
@@ -160,6 +171,7 @@ def cover(
             connection.execute(
                 "INSERT INTO coverages VALUES (?, ?, ?, ?)", (*at, installations, source)
             )
+        publication_log.covered(connection, *at)
 
 
 def discard(database: Correctable, week: Week, today: date) -> None:

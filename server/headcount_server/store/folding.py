@@ -9,19 +9,26 @@ history. A retraction also removes the places that a retracted value gave.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from headcount_server.publication.places import WEEKS
 from headcount_server.store import published_tables, retractions
 from headcount_server.store.connection import Connection
-from headcount_server.week import Week
 
 
-def take_down(connection: Connection, project: str, key: int, weeks: Sequence[str]) -> list[str]:
-    """Take down what a key published in these weeks, oldest first, and what follows from it.
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The later weeks that a retraction changed."""
 
-    Return the weeks in which releases were summed.
-    """
+    folded: Mapping[int, Collection[str]]
+    """Weeks in which releases were summed, by number of the crossed key."""
+    vacated: Collection[str]
+    """Weeks in which values of the key lost their places."""
+
+
+def take_down(connection: Connection, project: str, key: int, weeks: Sequence[str]) -> Reached:
+    """Take down what a key published in these weeks, oldest first, and what follows from it."""
     folded = _reach(connection, project, key, weeks)
     for week in weeks:
         retractions.take_down(connection, "published", week, project, key)
@@ -29,9 +36,8 @@ def take_down(connection: Connection, project: str, key: int, weeks: Sequence[st
     for crossed, reached in folded.items():
         for week in sorted(reached):
             _fold(connection, project, crossed, week)
-    if weeks:
-        _vacate(connection, project, key, weeks[0])
-    return sorted(set().union(*folded.values()))
+    vacated = _vacate(connection, project, key, weeks[0]) if weeks else set()
+    return Reached(folded, vacated)
 
 
 def _reach(
@@ -103,8 +109,10 @@ def _forget(connection: Connection, project: str, key: int, week: str) -> None:
     )
 
 
-def _vacate(connection: Connection, project: str, key: int, since: str) -> None:
+def _vacate(connection: Connection, project: str, key: int, since: str) -> set[str]:
     """Remove the places of a key's values in later weeks that no published total supports.
+
+    Return these weeks.
 
     A week that was published after a later week began cannot have given it a place.
     """
@@ -113,6 +121,7 @@ def _vacate(connection: Connection, project: str, key: int, since: str) -> None:
         " WHERE project = ? AND key = ? AND week > ? AND declared = 0",
         (project, key, since),
     ).fetchall()
+    vacated = set()
     for week in sorted({week for week, _ in taken}):
         named = _published_before(connection, project, key, week)
         gone = [value for at, value in taken if at == week and value not in named]
@@ -120,18 +129,15 @@ def _vacate(connection: Connection, project: str, key: int, since: str) -> None:
             "DELETE FROM places WHERE week = ? AND project = ? AND key = ? AND value = ?",
             [(week, project, key, value) for value in gone],
         )
+        if gone:
+            vacated.add(week)
+    return vacated
 
 
 def _published_before(connection: Connection, project: str, key: int, week: str) -> set[str]:
-    begin = Week.parse(week).start.isoformat()
-    weeks = connection.execute(
-        "SELECT week FROM published_reports JOIN weeks USING (week)"
-        " WHERE project = ? AND week < ? AND closed <= ? ORDER BY week DESC LIMIT ?",
-        (project, week, begin, WEEKS),
-    ).fetchall()
     return {
         value
-        for (before,) in weeks
+        for before in published_tables.published_before(connection, project, week, WEEKS)
         for (value,) in connection.execute(
             "SELECT DISTINCT value FROM published_values"
             " WHERE week = ? AND project = ? AND key = ?",

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 from headcount_server.counting.tally import Cell
@@ -68,13 +69,38 @@ def read(
         PublishedWeek(
             Week.parse(week),
             threshold,
-            tuple(_projects(connection, week, schemas)),
+            tuple(projects(connection, week, schemas)),
             annotations.get(week, ""),
-            _rule(connection, week),
+            rule(connection, week),
             tuple(coverages[week]),
         )
         for week, threshold in rows
     ]
+
+
+def annotation(connection: Connection, week: str) -> str:
+    """Return the note on a week; empty if there is none."""
+    row = connection.execute("SELECT text FROM annotations WHERE week = ?", (week,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def coverages(connection: Connection, week: str) -> list[Coverage]:
+    """Return the numbers of installations of a week, by project."""
+    rows = connection.execute(
+        "SELECT project, installations, source FROM coverages WHERE week = ? ORDER BY project",
+        (week,),
+    )
+    return [Coverage(*its) for its in rows]
+
+
+def published_before(connection: Connection, project: str, week: str, limit: int) -> list[str]:
+    """Return the last weeks of a project that were published when a week began, newest first."""
+    rows = connection.execute(
+        "SELECT week FROM published_reports JOIN weeks USING (week)"
+        " WHERE project = ? AND week < ? AND closed <= ? ORDER BY week DESC LIMIT ?",
+        (project, week, Week.parse(week).start.isoformat(), limit),
+    )
+    return [before for (before,) in rows]
 
 
 def latest(
@@ -90,10 +116,7 @@ def latest(
         (project, str(before), limit),
     ).fetchall()
     return [
-        found
-        for (week,) in weeks
-        for found in _projects(connection, week, {})
-        if found.name == project
+        found for (week,) in weeks for found in projects(connection, week) if found.name == project
     ]
 
 
@@ -130,7 +153,8 @@ def places(connection: Connection, week: Week) -> dict[str, Places]:
     }
 
 
-def _rule(connection: Connection, week: str) -> int:
+def rule(connection: Connection, week: str) -> int:
+    """Return the rule under which a week counts keys per release; see `PublishedWeek`."""
     row = connection.execute("SELECT 1 FROM key_terms WHERE week = ? LIMIT 1", (week,)).fetchone()
     return 2 if row else 1
 
@@ -158,7 +182,10 @@ def _schemas(connection: Connection) -> Schemas:
     }
 
 
-def _projects(connection: Connection, week: str, schemas: Schemas) -> Iterator[PublishedProject]:
+def projects(
+    connection: Connection, week: str, schemas: Schemas = MappingProxyType({})
+) -> Iterator[PublishedProject]:
+    """Yield what a week publishes of each project, by name, with those schemas that are given."""
     apart, its_terms = _apart(connection, week), terms(connection, Week.parse(week))
     its_places = places(connection, Week.parse(week))
     digests: defaultdict[str, list[str]] = defaultdict(list)

@@ -81,7 +81,8 @@ def test_a_backup_with_open_weeks_says_what_it_is_and_loses_no_token(
     assert "2 closed weeks, 1 open, verified" in result.output
     assert "destroy both when these weeks close" in result.stderr
     elsewhere = tmp_path / "elsewhere.db"
-    assert backup.restore(file, elsewhere, W47.end, None).given_up == ()
+    former = backup.former_database(database)
+    assert backup.restore(file, elsewhere, W47.end, former).given_up == ()
     store = SqliteStore(elsewhere)
     assert list(store.open_weeks()) == [W47]
     store.close()

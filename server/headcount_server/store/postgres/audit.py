@@ -20,7 +20,7 @@ _TABLES = {
     **{name: TABLES[name] for name in ("week_registries", "schemas", "keys")},
     **{name: TABLES[name] for name in ("retractions", "annotations")},
     **{name: TABLES[name] for name in ("key_terms", "places", "told_apart", "coverages")},
-    **{name: TABLES[name] for name in ("corrected_weeks", "deliveries")},
+    **{name: TABLES[name] for name in ("log_leaves", "log_salts", "corrected_weeks", "deliveries")},
     **{
         name.replace("open_", "shard_"): (
             f"shard {TABLES[name][0]}",

@@ -38,7 +38,7 @@ _PARAMETERS = {
 }
 _PUBLISHED = (
     "headcount.published_reports, headcount.published_answers, headcount.published_values,"
-    " headcount.told_apart, headcount.places"
+    " headcount.told_apart, headcount.places, headcount.log_salts"
 )
 
 

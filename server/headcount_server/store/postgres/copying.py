@@ -49,6 +49,8 @@ _PLACES = {
     "retractions": "headcount.retractions",
     "annotations": "headcount.annotations",
     "coverages": "headcount.coverages",
+    "log_leaves": "headcount.log_leaves",
+    "log_salts": "headcount.log_salts",
     "open_reports": "headcount_open.shard_reports",
     "open_answers": "headcount_open.shard_answers",
     "open_values": "headcount_open.shard_values",
@@ -143,6 +145,8 @@ def arriving(url: PostgresUrl) -> Iterator[PostgresSide]:
                         "name another one, or drop this one and create it anew"
                     )
                     raise StoreError(msg)
+            # Before there is a log, because that of a database without identity is begun anew.
+            weeks.settle_identity(connection)
             yield PostgresSide(url, connection)
 
 

@@ -8,7 +8,6 @@ on one node if the tables are distributed by shard.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -199,6 +198,13 @@ CREATE TABLE headcount.deliveries (
   PRIMARY KEY (destination, week));
 """
 
+_LOG = """
+CREATE TABLE headcount.log_leaves (number bigint PRIMARY KEY, leaf text NOT NULL);
+CREATE TABLE headcount.log_salts (
+  week text COLLATE "C", project text COLLATE "C", kind text COLLATE "C", number bigint NOT NULL,
+  salts text NOT NULL, PRIMARY KEY (week, project, kind));
+"""
+
 _SCHEMAS = """
 CREATE TABLE headcount.schemas (
   project text COLLATE "C", digest text COLLATE "C", declared text NOT NULL,
@@ -212,7 +218,8 @@ STEPS = {
     "004_terms_places_and_partitions": _PARTITIONS,
     "005_coverages": _COVERAGES,
     "006_deliveries": _DELIVERIES,
-    "007_schemas": _SCHEMAS,
+    "007_log_of_publications": _LOG,
+    "008_schemas": _SCHEMAS,
 }
 """Statements by the name of their step, in order; a released step never changes."""
 
@@ -256,17 +263,6 @@ def identity(connection: PostgresConnection) -> int | None:
     """Return the database's identity, which a restored dump lacks; None if it has none."""
     row = connection.execute("SELECT identity FROM headcount_open.identity").fetchone()
     return None if row is None else int(row[0])
-
-
-def settle_identity(connection: PostgresConnection) -> int:
-    """Return the identity of a database; draw one if it has none."""
-    with connection.transaction():
-        lock(connection, SCHEMA_LOCK)
-        found = identity(connection)
-        if found is None:
-            found = secrets.randbits(62)
-            connection.execute("INSERT INTO headcount_open.identity VALUES (%s)", (found,))
-    return found
 
 
 def refuse_newer(done: list[str], name: str) -> None:

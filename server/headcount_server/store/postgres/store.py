@@ -66,7 +66,7 @@ class PostgresStore:
             postgres_schema.migrate(connection, str(url))
             self._on_nodes = citus.is_distributed(connection)
             self._known: Known = postgres_weeks.load(connection, {})
-            identity = postgres_schema.settle_identity(connection)
+            identity = postgres_weeks.settle_identity(connection)
             with connections.connected(url) as other:
                 session.refuse_shared(connection, other, str(url))
         self.lanes = LANES_OF_NODES if self._on_nodes else LANES

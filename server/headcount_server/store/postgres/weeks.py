@@ -15,10 +15,16 @@ from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import StoreError
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Schema
-from headcount_server.store import closing, opening
+from headcount_server.store import closing, opening, publication_log
 from headcount_server.store.postgres import schema as postgres_schema
 from headcount_server.store.postgres.connections import Adapter
-from headcount_server.store.postgres.schema import COPIED, SHARDS, WEEKS_LOCK, PostgresConnection
+from headcount_server.store.postgres.schema import (
+    COPIED,
+    SCHEMA_LOCK,
+    SHARDS,
+    WEEKS_LOCK,
+    PostgresConnection,
+)
 from headcount_server.store.token_hash import KEY_BYTES, key_check
 from headcount_server.week import Week
 
@@ -51,6 +57,26 @@ def revision(connection: PostgresConnection) -> int:
     """Return the number of changes so far to published totals and to the open weeks."""
     row = connection.execute("SELECT revision FROM headcount.revision").fetchone()
     return int(row[0]) if row else 0
+
+
+def settle_identity(connection: PostgresConnection) -> int:
+    """Return the identity of a database; draw one if it has none.
+
+    A dump that was restored has none. Weeks may have been published since, so a new log of
+    publications begins there.
+    """
+    with connection.transaction():
+        postgres_schema.lock(connection, SCHEMA_LOCK)
+        found = postgres_schema.identity(connection)
+        if found is None:
+            found = secrets.randbits(62)
+            connection.execute("INSERT INTO headcount_open.identity VALUES (%s)", (found,))
+            adapter = Adapter(connection)
+            head = publication_log.head(adapter)
+            if head is not None:
+                (day,) = adapter.execute("SELECT to_char(now(), 'YYYY-MM-DD')").fetchone()
+                publication_log.begin_anew(adapter, day, head)
+    return found
 
 
 def load(connection: PostgresConnection, before: Mapping[Week, OpenWeek]) -> Known:

@@ -11,14 +11,15 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from headcount_server.errors import StoreError
-from headcount_server.store import deliveries, folding, retractions
+from headcount_server.publication.log_leaves import Head, Leaf
+from headcount_server.store import deliveries, folding, publication_log, retractions
 from headcount_server.store.sqlite import connections
 from headcount_server.store.sqlite.claim import Claim, beside
 from headcount_server.store.sqlite.connections import BACKUP
@@ -43,6 +44,8 @@ _COPIED = {
     "retractions": "",
     "annotations": "",
     "coverages": "",
+    "log_leaves": "",
+    "log_salts": "",
 }
 """Tables of a backup without open weeks, each with a condition on its rows."""
 
@@ -61,12 +64,27 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """What is known of the database that a backup replaces."""
+
+    keys: Sequence[tuple[str, int, str]]
+    """Project, number and name of keys that were retracted."""
+    retractions: Sequence[tuple[str, str, int, str, str]]
+    """Rows of `retractions`, by week."""
+    head: Head | None
+    """The newest head of its log; None if it had no log."""
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """The result of a restore."""
 
     content: Content
     given_up: tuple[str, ...]
     """Weeks that are closed without published totals."""
+    after: str | None
+    """The last week for which the new log cannot vouch; None if the log goes on, or there is
+    none."""
 
 
 def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
@@ -90,11 +108,36 @@ def back_up(database: Path, file: Path, *, open_weeks: bool) -> Content:
     return content
 
 
-def restore(backup: Path, database: Path, now: datetime, former: Path | None) -> Restored:
+def former_database(path: Path) -> Former:
+    """Return what a former database says. Raises StoreError if it is unreadable."""
+    with connections.reading(path, older=True) as source:
+        there = {name for (name,) in source.execute("SELECT name FROM sqlite_schema")}
+        if "retractions" not in there:
+            return Former((), (), None)
+        return Former(
+            source.execute("SELECT * FROM keys").fetchall(),
+            source.execute("SELECT * FROM retractions ORDER BY week").fetchall(),
+            publication_log.head(source) if "log_leaves" in there else None,
+        )
+
+
+def former_log(found: Sequence[Leaf], head: Head) -> Former:
+    """Return what the leaves of retractions in a published log say of its database."""
+    rows = [
+        (week, leaf["project"], leaf["key"], leaf["reason"], leaf["date"])
+        for leaf in found
+        for week in (*leaf["weeks"], *([retractions.ALWAYS] if leaf["always"] else []))
+    ]
+    keys = [(leaf["project"], leaf["key"], leaf["name"]) for leaf in found]
+    return Former(keys, sorted(rows), head)
+
+
+def restore(backup: Path, database: Path, now: datetime, former: Former | None) -> Restored:
     """Put a backup in the place of a database that is gone.
 
     A week is published once, so a week that is open in the backup and past its close is given up
-    with a public notice. Retractions of a `former` database are repeated. Raises StoreError.
+    with a public notice. Retractions of the `former` database are repeated. Unless its log ends
+    where the backup's log does, a new log begins. Raises StoreError.
     """
     claim = Claim(database)
     try:
@@ -105,9 +148,11 @@ def restore(backup: Path, database: Path, now: datetime, former: Path | None) ->
             _verified(draft)
             with closing(connections.connect(draft, restoring=True)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
+                kept = publication_log.head(connection)
                 given_up = tuple(_give_up(connection, now))
                 if former is not None:
                     _retract(connection, former)
+                after = _begin_log(connection, now, kept, former)
                 # Destinations may have been given other weeks since.
                 deliveries.begin_anew(connection)
                 connections.rewrite(connection, connections.CORRECTED)
@@ -121,12 +166,14 @@ def restore(backup: Path, database: Path, now: datetime, former: Path | None) ->
         raise StoreError(msg) from error
     finally:
         claim.release()
-    return Restored(content, given_up)
+    return Restored(content, given_up, after)
 
 
 def _give_up(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
-    rows = connection.execute("SELECT week, closes FROM weeks WHERE closed IS NULL").fetchall()
-    for week, closes in rows:
+    rows = connection.execute(
+        "SELECT week, threshold, closes FROM weeks WHERE closed IS NULL ORDER BY week"
+    ).fetchall()
+    for week, threshold, closes in rows:
         if datetime.fromisoformat(closes) <= now:
             drop_week(connection, Week.parse(week))
             connection.execute("DELETE FROM key_checks WHERE week = ?", (week,))
@@ -135,21 +182,30 @@ def _give_up(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
             )
             connection.execute("DELETE FROM annotations WHERE week = ?", (week,))
             connection.execute("INSERT INTO annotations VALUES (?, ?)", (week, GIVEN_UP))
+            publication_log.record(connection, Week.parse(week), threshold)
             yield week
 
 
-def _retract(connection: sqlite3.Connection, former: Path) -> None:
+def _begin_log(
+    connection: sqlite3.Connection, now: datetime, kept: Head | None, former: Former | None
+) -> str | None:
+    """Begin a new log unless the backup has all that was published of the former one."""
+    newest = former.head if former else None
+    if (kept is None and newest is None) or kept == newest:
+        return None
+    head = newest or kept
+    assert head is not None  # noqa: S101 - one of them is there
+    publication_log.begin_anew(connection, now.date().isoformat(), head)
+    first = publication_log.first_leaf(connection)
+    return str(first["after"]) if first else None
+
+
+def _retract(connection: sqlite3.Connection, former: Former) -> None:
     closed = {
         week for (week,) in connection.execute("SELECT week FROM weeks WHERE closed IS NOT NULL")
     }
-    with connections.reading(former, older=True) as source:
-        there = {name for (name,) in source.execute("SELECT name FROM sqlite_schema")}
-        if "retractions" not in there:
-            return
-        names = source.execute("SELECT * FROM keys").fetchall()
-        found = source.execute("SELECT * FROM retractions ORDER BY week").fetchall()
-    connection.executemany("INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING", names)
-    for week, project, key, reason, day in found:
+    connection.executemany("INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING", former.keys)
+    for week, project, key, reason, day in former.retractions:
         if week == retractions.ALWAYS:
             for opened in connections.open_weeks(connection):
                 retractions.take_down(connection, "open", str(opened), project, key)

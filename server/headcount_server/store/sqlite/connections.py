@@ -197,6 +197,7 @@ CORRECTED = (
     "published_values",
     "annotations",
     "coverages",
+    "log_salts",
     "open_answers",
     "open_values",
 )

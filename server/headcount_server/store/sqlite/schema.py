@@ -127,6 +127,14 @@ CREATE TABLE deliveries (
 """
 
 _M008 = """
+CREATE TABLE log_leaves (number INTEGER PRIMARY KEY, leaf TEXT NOT NULL) STRICT;
+CREATE TABLE log_salts (
+  week TEXT, project TEXT, kind TEXT, number INTEGER NOT NULL, salts TEXT NOT NULL,
+  PRIMARY KEY (week, project, kind)
+) STRICT, WITHOUT ROWID;
+"""
+
+_M009 = """
 CREATE TABLE schemas (
   project TEXT, digest TEXT, declared TEXT NOT NULL, PRIMARY KEY (project, digest)
 ) STRICT, WITHOUT ROWID;
@@ -186,7 +194,14 @@ def m007_deliveries(db: Database) -> None:
 
 
 @migrations()
-def m008_schemas(db: Database) -> None:
-    """Create the schemas: what each registry declared that a week was tallied under."""
+def m008_log_of_publications(db: Database) -> None:
+    """Create the log of what was published, and the salts that open its commitments."""
     for statement in _M008.split(";")[:-1]:
+        db.execute(statement)
+
+
+@migrations()
+def m009_schemas(db: Database) -> None:
+    """Create the schemas: what each registry declared that a week was tallied under."""
+    for statement in _M009.split(";")[:-1]:
         db.execute(statement)

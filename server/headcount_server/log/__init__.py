@@ -1,0 +1,1 @@
+"""The log of publications as others see it: signed heads, proofs, and what verifies them."""
