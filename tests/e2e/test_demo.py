@@ -29,6 +29,7 @@ KNOWN_TABLES = {
     "_sqlite_migrations",
     "weeks",
     "week_registries",
+    "schemas",
     "keys",
     "open_reports",
     "open_answers",

@@ -20,6 +20,10 @@ _ADDRESSES = {
     "/data/weeks/{week}": ("One closed week, all projects", "GetStatisticsResponse"),
     "/data/projects/{project}": ("The last 53 weeks of a project", "GetStatisticsResponse"),
     "/data/projects/{project}/{key}": ("The last 53 weeks of a key", "GetStatisticsResponse"),
+    "/schema/{project}/{digest}.json": (
+        "What a project asked, by the digest of its registry; it never changes",
+        "Project",
+    ),
 }
 _FILES = {
     "/data/bundle.zip": (
@@ -29,10 +33,6 @@ _FILES = {
     "/data/projects/{project}/{key}/all.csv": (
         "All weeks of a key, a line each number",
         "text/csv",
-    ),
-    "/schema/{project}/{digest}.json": (
-        "What a project asked, by the digest of its registry: `Project` in headcount/v1",
-        "application/json",
     ),
     "/weeks/feed.atom": ("Published weeks, newest first", "application/atom+xml"),
     "/changes/feed.atom": ("What changed in what is asked, newest first", "application/atom+xml"),

@@ -133,7 +133,7 @@ def test_pages_say_how_to_cite_them_with_week_and_digest(
     assert f"registry <code>{digest}</code>" in key
     week = body(site, "weeks/2026-W45/")
     assert "<cite>Example &amp; Society, published totals of 2026-W45</cite>" in week
-    assert f"registry of Toy <code>{digest}</code>" in week
+    assert f'/schema/toy/{digest}.json"><code>{digest}</code></a>' in week
 
 
 def test_every_question_has_a_fragment_and_a_chart_that_stand_alone(

@@ -103,7 +103,11 @@ def described(get: Get) -> list[str]:
     latest = get("/data/weeks/latest.json")
     weeks = [w["week"] for w in json.loads(latest.body)["weeks"]] if latest.status == 200 else []
     places = [
-        {"{project}": project["declaration"]["name"], "{key}": key["declaration"]["name"]}
+        {
+            "{project}": project["declaration"]["name"],
+            "{key}": key["declaration"]["name"],
+            "{digest}": project["declaration"]["digest"],
+        }
         for project in projects
         for key in project["keys"]
     ]

@@ -44,7 +44,7 @@ def test_the_first_released_schema_is_brought_up_to_date_at_the_start(
     SqliteStore(tmp_path / "new.db").close()
     assert _columns(first) == _columns(tmp_path / "new.db")
     assert audit(first).findings == ()
-    assert audit(first).schema == newest() == 8
+    assert audit(first).schema == newest() > 1
 
 
 def test_a_start_that_is_repeated_changes_nothing(first: Path) -> None:
@@ -83,10 +83,8 @@ def test_a_newer_schema_than_the_programs_is_refused_with_the_remedy(
         )
         connection.commit()
     content = first.read_bytes()
-    with pytest.raises(
-        StoreError,
-        match=rf"version {newest() + 1}, and this program knows {newest()}; use the headcount",
-    ):
+    told = f"version {newest() + 1}, and this program knows {newest()}; use the headcount"
+    with pytest.raises(StoreError, match=told):
         SqliteStore(first)
     place = first if command_name != "restore" else tmp_path / "new.db"
     more = {"backup": [tmp_path / "b.db"], "restore": [first]}.get(command_name, [])
