@@ -54,10 +54,19 @@ class Sealed:
     context: Sender
 
     def opened(self, response: bytes) -> bytes:
+        aead, nonce = self._cipher(response[:32])
+        return aead.decrypt(nonce, response[32:], b"")
+
+    def answered(self, response: bytes, nonce: bytes) -> bytes:
+        """A sealed response, as a server would make it with this nonce of 32 bytes."""
+        aead, inner = self._cipher(nonce)
+        return nonce + aead.encrypt(inner, response, b"")
+
+    def _cipher(self, nonce: bytes) -> tuple[ChaCha20Poly1305, bytes]:
         secret = self.context.export(b"message/bhttp response", 32)
-        key = hmac.digest(self.context.enc + response[:32], secret, "sha256")
+        key = hmac.digest(self.context.enc + nonce, secret, "sha256")
         aead = ChaCha20Poly1305(hmac.digest(key, b"key\x01", "sha256"))
-        return aead.decrypt(hmac.digest(key, b"nonce\x01", "sha256")[:12], response[32:], b"")
+        return aead, hmac.digest(key, b"nonce\x01", "sha256")[:12]
 
 
 def sealed(configuration: bytes, request: bytes, ephemeral: bytes) -> Sealed:

@@ -17,7 +17,7 @@ from pyhpke import AEADId, CipherSuite, KDFId, KEMId, KEMKey, KEMKeyPair, PyHPKE
 from headcount.transport.oblivious_key import AES_128_GCM, CHACHA20_POLY1305
 
 if TYPE_CHECKING:
-    from pyhpke import ContextInterface
+    from pyhpke import ContextInterface, KEMKeyInterface
 
     from headcount.transport.oblivious_key import ObliviousKey
 
@@ -38,7 +38,9 @@ class Sealed:
         suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, aead)
         header = bytes([key.identifier]) + b"\x00\x20\x00\x01" + key.cipher.to_bytes(2, "big")
         try:
-            self._enc, self._context = _sender(suite, key.public, header, ephemeral)
+            receiver = suite.kem.deserialize_public_key(key.public)
+            info = b"message/bhttp request\0" + header
+            self._enc, self._context = sender(suite, receiver, info, ephemeral)
             self.data = header + self._enc + self._context.seal(request)
         except PyHPKEError as error:
             raise ValueError(f"the request could not be sealed: {error}") from error
@@ -58,16 +60,16 @@ class Sealed:
             raise ValueError("the sealed response is damaged, or for somebody else") from None
 
 
-def _sender(
-    suite: CipherSuite, public: bytes, header: bytes, ephemeral: bytes
+def sender(
+    suite: CipherSuite, receiver: KEMKeyInterface, info: bytes, ephemeral: bytes
 ) -> tuple[bytes, ContextInterface]:
+    """Return the encapsulated key and the context of a sender with this ephemeral key."""
     private = X25519PrivateKey.from_private_bytes(ephemeral)
     pair = KEMKeyPair(
         KEMKey.from_pyca_cryptography_key(private),
         KEMKey.from_pyca_cryptography_key(private.public_key()),
     )
-    receiver = suite.kem.deserialize_public_key(public)
-    return suite.create_sender_context(receiver, b"message/bhttp request\0" + header, eks=pair)
+    return suite.create_sender_context(receiver, info, eks=pair)
 
 
 def _expanded(key: bytes, label: bytes) -> bytes:
