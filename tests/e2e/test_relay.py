@@ -61,22 +61,6 @@ def _nginx(folder: Path, port: int, server: str) -> list[str]:
     return [installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def _caddy(folder: Path, port: int, server: str) -> list[str]:
-    text = (DEPLOY / "relay-Caddyfile").read_text(encoding="utf-8")
-    text = text.replace("{\n", "{\n\tadmin off\n", 1)
-    text = text.replace("relay.example.net {", f"http://127.0.0.1:{port} {{\n\tbind 127.0.0.1")
-    text = text.replace("https://telemetry.example.org {", f"http://{server} {{")
-    (folder / "Caddyfile").write_text(text, encoding="utf-8")
-    return [
-        installed("caddy"),
-        "run",
-        "--adapter",
-        "caddyfile",
-        "--config",
-        str(folder / "Caddyfile"),
-    ]
-
-
 @contextmanager
 def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
@@ -99,7 +83,7 @@ def _listens(port: int) -> bool:
 class Way:
     """A client's way: `front` records what the relay is told, `back` what the server is told."""
 
-    def __init__(self, folder: Path, serve: Callable[..., ServerProcess], program: str) -> None:
+    def __init__(self, folder: Path, serve: Callable[..., ServerProcess]) -> None:
         self.folder = folder
         self.key = folder / "oblivious.key"
         made = subprocess.run(
@@ -107,16 +91,13 @@ class Way:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         self.pinned = made.stdout.partition(" = ")[2].strip()
-        flags = (f"--oblivious-key={self.key}", f"--relay={SERVERS}", f"--relay={CLIENTS}")
+        flags = (f"--oblivious-key={self.key}", f"--relay={SERVERS}")
         self.server = serve(REGISTRY, *flags, clock=datetime.now(UTC))
-        # Caddy of Debian 12 cannot choose the address that it connects from.
-        self.relay = {"nginx": SERVERS, "caddy": CLIENTS}[program]
-        self._make = {"nginx": _nginx, "caddy": _caddy}[program]
 
     def open(self, stack: ExitStack) -> None:
         self.back = stack.enter_context(Relay(self.server.addresses["public"], source=SERVERS))
         port = _free_port()
-        command = self._make(self.folder, port, self.back.address)
+        command = _nginx(self.folder, port, self.back.address)
         stack.enter_context(_running(command, self.folder, port))
         self.front = stack.enter_context(Relay(f"127.0.0.1:{port}"))
         self.port = port
@@ -141,13 +122,11 @@ class Way:
         return b"\n".join(texts).decode(errors="replace")
 
 
-@pytest.fixture(name="way", params=["nginx", "caddy"])
-def _way(
-    request: pytest.FixtureRequest, tmp_path: Path, serve: Callable[..., ServerProcess]
-) -> Iterator[Way]:
+@pytest.fixture(name="way")
+def _way(tmp_path: Path, serve: Callable[..., ServerProcess]) -> Iterator[Way]:
     folder = tmp_path / "relay"
     folder.mkdir()
-    way = Way(folder, serve, request.param)
+    way = Way(folder, serve)
     with ExitStack() as stack:
         way.open(stack)
         yield way
@@ -181,7 +160,7 @@ def test_each_side_sees_its_half_and_neither_writes_anything_down(way: Way, tmp_
     for part in (entry.digest.encode(), b"php", b"backdrop", b"SubmitReport", b"application/proto"):
         assert part not in told_relay
     # The server: the relay's address, and no header but those of the relay.
-    assert {each.caller for each in way.back.connections} == {way.relay}
+    assert {each.caller for each in way.back.connections} == {SERVERS}
     head = told_server.partition(b"\r\n\r\n")[0].decode().lower()
     names = {line.partition(":")[0] for line in head.splitlines()[1:]}
     assert names <= {"host", "content-type", "content-length", "connection", "accept-encoding"}
@@ -239,7 +218,6 @@ def test_a_stale_key_is_told_and_the_report_is_kept_for_later(way: Way, tmp_path
     assert "400" in outcome.message
 
 
-@pytest.mark.parametrize("way", ["nginx"], indirect=True)
 def test_nginx_limits_each_caller(way: Way) -> None:
     statuses = [_posted(way.port, b"x", {"Content-Type": "message/ohttp-req"}) for _ in range(40)]
     assert statuses.count(429) >= 7
