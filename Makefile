@@ -177,7 +177,7 @@ generated-check: setup $(STUBS)/.installed
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --output-file constraints.txt
-	$(BIN)/uv export --quiet --package headcount-server --extra postgresql --no-default-groups --no-emit-workspace --no-header --output-file docs/operators/deploy/constraints.txt
+	$(BIN)/uv export --quiet --package headcount-server --extra postgresql --extra oblivious --no-default-groups --no-emit-workspace --no-header --output-file docs/operators/deploy/constraints.txt
 	rm uv.lock
 	printf 'grpcio-tools==1.63.2\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 - --output-file proto/constraints.txt
 

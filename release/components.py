@@ -17,8 +17,8 @@ from errors import ReleaseError
 
 BIN = Path(sys.executable).parent
 EXTRAS = {
-    "headcount": "[grpc]",
-    "headcount_server": "[postgresql]",
+    "headcount": "[grpc,oblivious]",
+    "headcount_server": "[oblivious,postgresql]",
     "headcount_registry": "",
 }
 """The extras that an installation may ask for, by the first part of the wheel's name."""

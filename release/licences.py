@@ -81,9 +81,8 @@ def _wanted(name: str, extras: Iterable[str]) -> list[Requirement]:
 
 def runtime() -> set[str]:
     """Return all that an operator gets, by name; hosts get a part of it."""
-    return closure(
-        [*declared("."), *declared("server", "postgresql", "publish"), *declared("registry")]
-    )
+    server = declared("server", "oblivious", "postgresql", "publish")
+    return closure([*declared("."), *server, *declared("registry")])
 
 
 def licence(one: Distribution) -> str:

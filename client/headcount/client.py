@@ -40,7 +40,8 @@ class Client(SiteOwner):
 
     `collectors` has a method per key. `state_directory` belongs to this host and is
     created when something must be stored. `endpoint` overrides the project's endpoint,
-    and `transport` overrides both. Raises EndpointError if `endpoint` cannot be used.
+    and `transport` overrides both. Raises EndpointError if `endpoint` cannot be used, or
+    if the project has a relay: nothing may go around it.
     `root_certificates` (PEM or DER) are trusted instead of the usual ones. `patience` is the
     number of seconds that all collectors together may take. They run in a separate
     thread; with None they run in the caller's thread, without a time limit.
@@ -84,9 +85,9 @@ class Client(SiteOwner):
         self._off_file = off_file
         self._decided: Decision | None = None
         if transport is None and endpoint is not None:
-            from headcount.transport.endpoint import Endpoint
+            from headcount.transport.endpoint import checked
 
-            Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+            checked(endpoint, project.relay, allow_plaintext=allow_plaintext)
 
     def preview(self, level: str | None = None) -> Preview:
         """Return the frozen report if there is one, else the report of the present answers.
@@ -135,7 +136,11 @@ class Client(SiteOwner):
         except HeadcountError as error:
             return str(error)
         return obstacle(
-            self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
+            self._endpoint,
+            relay=self.project.relay,
+            oblivious_key=self.project.oblivious_key,
+            allow_plaintext=self._allow_plaintext,
+            root_certificates=self._roots,
         )
 
     def notes(self) -> dict[str, str]:
@@ -276,7 +281,11 @@ class Client(SiteOwner):
         from headcount.transport.connect import opened
 
         return self._transport or opened(
-            self._endpoint, allow_plaintext=self._allow_plaintext, root_certificates=self._roots
+            self._endpoint,
+            relay=self.project.relay,
+            oblivious_key=self.project.oblivious_key,
+            allow_plaintext=self._allow_plaintext,
+            root_certificates=self._roots,
         )
 
     def _endpoint_settings(self) -> dict[str, object]:
@@ -287,7 +296,7 @@ class Client(SiteOwner):
         lasting = {name: self._environment[name] for name in kept if name in self._environment}
         return {
             "environment": lasting,  # the host looked at the rest
-            "endpoint": self._endpoint,
+            "endpoint": None if self.project.relay else self._endpoint,
             "allow_plaintext": self._allow_plaintext,
             "root_certificates": self._roots and self._roots.hex(),
         }

@@ -46,6 +46,7 @@ class Status(Frozen):
     recipient: str
     contact: str
     endpoint: str
+    relay: str
     on: bool
     rule: str
     explanation: str
@@ -94,7 +95,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     return Status(
         **{
             name: getattr(project, name)
-            for name in ("title", "homepage", "recipient", "contact")
+            for name in ("title", "homepage", "recipient", "contact", "relay")
         },
         project=project.name,
         endpoint=endpoint,

@@ -95,7 +95,10 @@ class Installation(Generic[Telemetry]):
         endpoint that this environment cannot send to.
         """
         found = self.telemetry.check()
-        reason = obstacle(self.telemetry.project.endpoint)
+        project = self.telemetry.project
+        reason = obstacle(
+            project.endpoint, relay=project.relay, oblivious_key=project.oblivious_key
+        )
         fault = (Fault(key="", check=ENDPOINT, message=reason),) if reason else ()
         return found.replaced(faults=(*found.faults, *fault))
 
@@ -153,7 +156,10 @@ def installed(
             patience=None,
             off_file="",
         )
-        if reason := obstacle(client.project.endpoint):
+        project = client.project
+        if reason := obstacle(
+            project.endpoint, relay=project.relay, oblivious_key=project.oblivious_key
+        ):
             warnings.warn(f"nothing could be sent from here: {reason}", RuntimeWarning, 3)
         if level is not None:
             clock.forward(-2 * DAY)

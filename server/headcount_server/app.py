@@ -10,19 +10,22 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from starlette.routing import Route
+
 from headcount_server.clock import Clock
 from headcount_server.config import Config
 from headcount_server.destinations.ledger import ServerLedger
 from headcount_server.destinations.publisher import Publisher
 from headcount_server.doors.address import Address
 from headcount_server.doors.backdrop import BackdropDoor
-from headcount_server.doors.connect import ConnectDoor
+from headcount_server.doors.connect import ConnectDoor, UnaryCalls
 from headcount_server.doors.corrections import CorrectionsDoor
 from headcount_server.doors.descriptors import descriptors, places
 from headcount_server.doors.grpc_server import DRAIN_SECONDS, GrpcDoor
 from headcount_server.doors.http_application import application, health
 from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.http_server import HttpDoor
+from headcount_server.doors.oblivious import key_file
 from headcount_server.doors.rate_limits import Gate
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, ServerError
@@ -193,8 +196,10 @@ class App:
 
         grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
         doors.append(grpc)
+        calls = UnaryCalls(service, registry)
         routes = [
-            *ConnectDoor(service, registry, intake, meter).routes(),
+            *ConnectDoor(calls, intake, meter).routes(),
+            *self._sealed_routes(calls, intake, meter),
             *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
             *self._pages.routes(),
         ]
@@ -211,6 +216,17 @@ class App:
         self.public = config.public.at(public.port)
         self.operations = config.operations.at(operations.port)
         return public, operations, grpc
+
+    def _sealed_routes(
+        self, calls: UnaryCalls, intake: HttpRequests, meter: Counters
+    ) -> list[Route]:
+        if not self._config.oblivious_keys:
+            return []
+        gateway = key_file.gateway("--oblivious-key", self._config.oblivious_keys)
+        # It needs an extra of this distribution.
+        from headcount_server.doors.oblivious.gateway import ObliviousDoor  # noqa: PLC0415
+
+        return ObliviousDoor(gateway, calls, intake, meter).routes()
 
     def reload(self) -> None:
         """Reload the registry's file and judge reports by it from now on.

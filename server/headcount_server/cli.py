@@ -10,6 +10,7 @@ from headcount_server.commands.database import database
 from headcount_server.commands.init import init
 from headcount_server.commands.log import log, verify
 from headcount_server.commands.maintenance import backup, check, restore
+from headcount_server.commands.oblivious_key import oblivious_key
 from headcount_server.commands.publish import publish
 from headcount_server.commands.serve import serve
 from headcount_server.commands.site import site
@@ -37,6 +38,7 @@ for command in (
     retract,
     discard,
     database,
+    oblivious_key,
     site,
     publish,
     log,

@@ -44,6 +44,8 @@ class Config:
     """How long browsers shall insist on TLS; zero says nothing of it."""
     allow_plaintext: bool = False
     """Whether reports may cross the network without TLS."""
+    oblivious_keys: tuple[Path, ...] = ()
+    """Files of the keys that reports through a relay are sealed to, the newest first."""
     limits: Limits = field(default_factory=Limits)
     """Limits on callers."""
     operator: Operator = field(default_factory=Operator)
@@ -72,6 +74,12 @@ class Config:
             raise ConfigError(msg)
         if (self.tls_certificate is None) != (self.tls_key is None):
             msg = "--tls-certificate and --tls-key: one is of no use without the other; name both"
+            raise ConfigError(msg)
+        if self.limits.relays and not self.oblivious_keys:
+            msg = (
+                "--relay: means nothing without --oblivious-key; make a key with: "
+                "headcount-server oblivious-key new FILE"
+            )
             raise ConfigError(msg)
         if not 0 <= self.hsts.days <= 36500:  # noqa: PLR2004 - the documented range
             msg = f"--hsts-days {self.hsts.days}: outside 0 to 36500"

@@ -11,7 +11,8 @@ The tree::
     ├── DemoError          the demonstration found wrong totals
     └── Refusal            a request is answered with a code other than OK
         ├── InvalidReport      INVALID_ARGUMENT
-        │   └── TooLarge       INVALID_ARGUMENT
+        │   ├── TooLarge       INVALID_ARGUMENT
+        │   └── WrongKey       INVALID_ARGUMENT
         ├── WeekNotOpen        FAILED_PRECONDITION
         ├── UnknownProject     NOT_FOUND
         ├── Overloaded         RESOURCE_EXHAUSTED
@@ -97,6 +98,13 @@ class InvalidReport(Refusal):
 
 class TooLarge(InvalidReport):
     """A request of more bytes than any report has; it would be no smaller the next time."""
+
+
+class WrongKey(InvalidReport):
+    """A sealed request that no key of this server opens."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Violation("request", why))
 
 
 class WeekNotOpen(Refusal):

@@ -12,7 +12,7 @@ error_reporting(E_ALL);
 set_error_handler(function ($level, $message, $file, $line) {
   throw new ErrorException($message, 0, $level, $file, $line);
 });
-foreach (array('week', 'token', 'answer', 'report', 'schedule', 'response', 'switches', 'terms', 'consent', 'installation') as $name) {
+foreach (array('week', 'token', 'answer', 'report', 'schedule', 'response', 'switches', 'terms', 'consent', 'installation', 'binary_http', 'oblivious') as $name) {
   require $argv[1] . '/' . $name . '.inc';
 }
 
@@ -136,6 +136,34 @@ class Questions {
 
   public static function http($given) {
     return HeadcountResponse::read($given['status'], $given['headers'], $given['body']);
+  }
+
+  public static function hpke($given) {
+    $context = HeadcountOblivious::sender(pack('H*', $given['public']), pack('H*', $given['info']), pack('H*', $given['ephemeral']));
+    $sealed = sodium_crypto_aead_chacha20poly1305_ietf_encrypt(pack('H*', $given['plain']), pack('H*', $given['aad']), $context['nonce'], $context['key']);
+    return array('enc' => bin2hex($context['enc']), 'sealed' => bin2hex($sealed));
+  }
+
+  public static function binary_request($given) {
+    $data = HeadcountBinaryHttp::request($given['method'], $given['scheme'], $given['authority'], $given['path'], $given['fields'], pack('H*', $given['content']));
+    return array('data' => bin2hex($data));
+  }
+
+  public static function binary_response($given) {
+    $told = HeadcountBinaryHttp::response(pack('H*', $given['data']));
+    return $told === NULL ? NULL : array('content' => bin2hex($told['content'])) + $told;
+  }
+
+  public static function oblivious_request($given) {
+    $key = HeadcountOblivious::key($given['key']);
+    $sealed = HeadcountOblivious::sealed($key, pack('H*', $given['plain']), pack('H*', $given['ephemeral']));
+    return array('sealed' => bin2hex($sealed['data']));
+  }
+
+  public static function oblivious_response($given) {
+    $sealed = HeadcountOblivious::sealed(HeadcountOblivious::key($given['key']), '', pack('H*', $given['ephemeral']));
+    $plain = HeadcountOblivious::opened($sealed, pack('H*', $given['response']));
+    return $plain === NULL ? NULL : array('plain' => bin2hex($plain));
   }
 
   public static function draw($given) {

@@ -27,6 +27,8 @@ def declared(told: dict[str, Json]) -> Project:
     facts = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode")
     return Project(
         **{name: told[name] for name in (*facts, "digest", "consent_digest")},
+        relay=told["relay"],
+        oblivious_key=told["oblivious_key"],
         keys=tuple(_key(key) for key in told["keys"]),
         schema=lambda: base64.b64decode(told["descriptor"]),
     )

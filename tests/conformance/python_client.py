@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -29,9 +30,14 @@ from headcount.model.week import Week
 from headcount.reporting.values import normalised
 from headcount.storage.state_directory import SHARED, StateDirectory
 from headcount.testing import RecordingTransport
+from headcount.transport.binary_http import padded
+from headcount.transport.binary_http import parse as parse_binary
+from headcount.transport.encapsulation import Sealed, sender
 from headcount.transport.http_transport import HttpTransport
 from headcount.transport.messages import Answer, Request
+from headcount.transport.oblivious_key import AES_128_GCM, CHACHA20_POLY1305, ObliviousKey
 from headcount.transport.wire import submit_answer, submit_request
+from pyhpke import AEADId, CipherSuite, KDFId, KEMId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -306,6 +312,53 @@ def evolved(
         }
 
 
+def hpke(public: str, ephemeral: str, info: str, aad: str, plain: str) -> Json:
+    suite = CipherSuite.new(
+        KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.CHACHA20_POLY1305
+    )
+    receiver = suite.kem.deserialize_public_key(bytes.fromhex(public))
+    enc, context = sender(suite, receiver, bytes.fromhex(info), bytes.fromhex(ephemeral))
+    return {
+        "enc": enc.hex(),
+        "sealed": context.seal(bytes.fromhex(plain), bytes.fromhex(aad)).hex(),
+    }
+
+
+def binary_request(fields: list[list[str]], content: str, **line: str) -> Json:
+    target = (line["scheme"], line["authority"], line["path"])
+    told = [(name, value) for name, value in fields]
+    return {"data": padded(line["method"], target, told, bytes.fromhex(content)).hex()}
+
+
+def binary_response(data: str) -> Json:
+    try:
+        told = parse_binary(bytes.fromhex(data))
+    except ValueError:
+        return None
+    return {"status": told.status, "content": told.content.hex()}
+
+
+def _sealed(key: str, ephemeral: str, plain: str, cipher: int) -> Sealed:
+    pinned = ObliviousKey.parse(key).replaced(cipher=cipher)
+    return Sealed(pinned, bytes.fromhex(plain), bytes.fromhex(ephemeral))
+
+
+def oblivious_request(
+    key: str, ephemeral: str, plain: str, cipher: int = CHACHA20_POLY1305
+) -> Json:
+    return {"sealed": _sealed(key, ephemeral, plain, cipher).data.hex()}
+
+
+def oblivious_response(
+    key: str, ephemeral: str, response: str, cipher: int = CHACHA20_POLY1305
+) -> Json:
+    try:
+        plain = _sealed(key, ephemeral, "", cipher).opened(bytes.fromhex(response))
+    except ValueError:
+        return None
+    return {"plain": plain.hex()}
+
+
 OPERATIONS: dict[str, Callable[..., Json]] = {
     "week": week,
     "week_named": week_named,
@@ -325,6 +378,13 @@ OPERATIONS: dict[str, Callable[..., Json]] = {
     "switches": switches,
     "consent": consent,
     "evolved": evolved,
+    "hpke": hpke,
+    "binary_request": binary_request,
+    "binary_response": binary_response,
+    "oblivious_request": oblivious_request,
+    "oblivious_response": oblivious_response,
+    "oblivious_request_aes": partial(oblivious_request, cipher=AES_128_GCM),
+    "oblivious_response_aes": partial(oblivious_response, cipher=AES_128_GCM),
 }
 
 

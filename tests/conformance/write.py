@@ -14,6 +14,7 @@ from conformance.consent import CONSENT
 from conformance.envelopes import ENVELOPES
 from conformance.evolution import EVOLUTION
 from conformance.histories import HISTORIES
+from conformance.oblivious import OBLIVIOUS
 from conformance.reports import REPORTS
 from conformance.schedule import SCHEDULE
 from conformance.switches import SWITCHES
@@ -24,7 +25,7 @@ from conformance.weeks import WEEKS
 FOLDER = Path(__file__).parents[1] / "vectors"
 SOURCES = (
     *(WEEKS, TOKENS, HISTORIES, VALUES, REPORTS, ENVELOPES),
-    *(ANSWERS, SCHEDULE, SWITCHES, CONSENT, EVOLUTION),
+    *(ANSWERS, SCHEDULE, SWITCHES, CONSENT, EVOLUTION, OBLIVIOUS),
 )
 
 

@@ -33,6 +33,8 @@ FOREIGN = [
     SERVER / "notices" / "webhook.py",
 ]
 """Modules that need the extra for destinations, likewise."""
+SEALED = SERVER / "doors" / "oblivious" / "encapsulation.py"
+"""The module that needs the extra for relays, likewise."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 
 
@@ -81,7 +83,14 @@ def strangers(file: Path, *allowed: str) -> set[str]:
 
 ROOMS = {
     "headcount.v1": (modules(CLIENT / "v1"), "google.protobuf headcount.v1"),
-    "headcount": (modules(CLIENT, "v1"), "headcount grpc google.protobuf"),
+    "headcount": (
+        [file for file in modules(CLIENT, "v1") if file.name != "encapsulation.py"],
+        "headcount grpc google.protobuf",
+    ),
+    "headcount behind a relay": (
+        [CLIENT / "transport" / "encapsulation.py"],
+        "headcount cryptography pyhpke",
+    ),
     "generated clients": (modules(GENERATED_CLIENTS), "headcount.generated"),
     "headcount_registry": (
         modules(REGISTRY),
@@ -89,11 +98,12 @@ ROOMS = {
         google.protobuf grpc_tools click jinja2""",
     ),
     "headcount_server": (
-        [file for file in modules(SERVER, "demo") if file not in {*POSTGRES, *FOREIGN}],
+        [file for file in modules(SERVER, "demo") if file not in {*POSTGRES, *FOREIGN, SEALED}],
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
         grpc_reflection grpc_status click cryptography jinja2 markupsafe prometheus_client
         sqlite_utils starlette uvicorn""",
     ),
+    "headcount_server behind a relay": ([SEALED], "headcount_server cryptography pyhpke"),
     "headcount_server on PostgreSQL": (POSTGRES, "headcount_server psycopg psycopg_pool"),
     "headcount_server for foreign databases": (FOREIGN, "headcount_server sqlalchemy urllib3"),
     "headcount_server.demo": (
@@ -130,7 +140,9 @@ CLIENT_MODULES = {
 } | {"headcount": CLIENT / "__init__.py"}
 SENDING = {
     "headcount.reporting.report", "headcount.transport.grpc_transport",
-    "headcount.transport.http_transport", "headcount.transport.unary", "headcount.transport.wire",
+    "headcount.transport.http_transport",
+    "headcount.transport.oblivious_transport", "headcount.transport.unary",
+    "headcount.transport.wire",
 }  # fmt: skip
 """Modules that make or send a report. gRPC and protobuf come with them, and with no other."""
 ORDINARY = {

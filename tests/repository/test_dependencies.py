@@ -64,7 +64,7 @@ def test_the_lock_holds_everything_that_is_needed_and_nothing_that_nobody_wants(
 def test_the_image_gets_what_is_locked_for_the_server_and_nothing_else() -> None:
     everything, server = pins("constraints.txt"), pins("docs/operators/deploy/constraints.txt")
     assert {name: everything[name] for name in server} == server
-    here = closure(declared("server", "postgresql")) | closure(declared("."))
+    here = closure(declared("server", "postgresql", "oblivious")) | closure(declared("."))
     assert here <= server.keys()
     text = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
     surplus = server.keys() - here
@@ -124,6 +124,7 @@ def test_a_module_that_nobody_promises_to_keep_is_asked_for_up_to_the_release_th
 def test_a_host_gets_protobuf_alone_and_grpcio_only_if_it_asks_for_it() -> None:
     assert closure(declared(".")) == {"protobuf"}
     assert closure(declared(".", "grpc")) == {"grpcio", "protobuf", "typing-extensions"}
+    assert closure(declared(".", "oblivious")) >= {"cryptography", "protobuf", "pyhpke"}
 
 
 def test_the_server_asks_for_the_clients_grpc_since_its_demo_sends_that_way() -> None:

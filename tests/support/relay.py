@@ -12,8 +12,9 @@ from typing import Self
 
 @dataclass
 class Connection:
-    """What went over one connection, as chunks in order."""
+    """What went over one connection, as chunks in order, and the address that opened it."""
 
+    caller: str = ""
     sent: list[bytes] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
 
@@ -54,14 +55,14 @@ class Relay:
     def _listen(self) -> None:
         while True:
             try:
-                caller, _ = self._listener.accept()
+                caller, peer = self._listener.accept()
                 server = socket.create_connection(
                     self._to, timeout=20, source_address=(self._source, 0)
                 )
             except OSError:
                 return
             self._open += [caller, server]
-            connection = Connection()
+            connection = Connection(peer[0])
             self.connections.append(connection)
             for source, target, chunks in (
                 (caller, server, connection.sent),

@@ -75,6 +75,8 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
         yield "obstacle", now.obstacle
     yield "stored in", now.state_directory
     yield "recipient", f"{now.recipient}, {now.endpoint}; questions: {now.contact}"
+    if now.relay:
+        yield "relay", f"{now.relay}, so that the recipient never meets this machine's address"
     if now.promise is not None:
         stated = f"(as the server stated it on {moment(now.promise.at)})"
         yield "promise", f"{now.promise.text} {stated}"

@@ -74,7 +74,8 @@ class Project(Frozen):
     """A project that counts its installations, with its keys sorted by number.
 
     `schema` returns the serialized FileDescriptorProto that declares
-    `headcount.projects.<name>.v1.Report`.
+    `headcount.projects.<name>.v1.Report`. If there is a `relay`, everything goes through it,
+    sealed to `oblivious_key` (see `transport.oblivious_key`), and nothing goes directly.
     """
 
     name: str
@@ -88,6 +89,8 @@ class Project(Frozen):
     consent_digest: str
     keys: tuple[Key, ...]
     schema: Callable[[], bytes]
+    relay: str = ""
+    oblivious_key: str = ""
 
     def __post_init__(self) -> None:
         if self.mode not in {ASK_FIRST, ON_AFTER_NOTICE}:

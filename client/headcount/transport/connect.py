@@ -14,15 +14,30 @@ from headcount.transport.trust import trusted
 if TYPE_CHECKING:
     from headcount.transport.grpc_transport import GrpcTransport
     from headcount.transport.http_transport import HttpTransport
+    from headcount.transport.oblivious_transport import ObliviousTransport
 
 
 def opened(
-    endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
+    endpoint: str,
+    *,
+    relay: str = "",
+    oblivious_key: str = "",
+    allow_plaintext: bool = False,
+    root_certificates: bytes | None = None,
 ) -> GrpcTransport | HttpTransport:
     """Return the transport to an endpoint; it connects at the first call.
 
-    Raises EndpointError if there is an obstacle.
+    If there is a relay, it connects to the relay and to nothing else. Raises EndpointError if
+    there is an obstacle.
     """
+    if relay:
+        return _relayed(
+            endpoint,
+            relay,
+            oblivious_key,
+            allow_plaintext=allow_plaintext,
+            root_certificates=root_certificates,
+        )
     if reason := _refusal(Endpoint.parse(endpoint, allow_plaintext=allow_plaintext).scheme):
         raise EndpointError(f"{endpoint} {reason}")
     if endpoint.strip().startswith("http"):
@@ -38,21 +53,71 @@ def opened(
     )
 
 
+def _relayed(
+    endpoint: str,
+    relay: str,
+    oblivious_key: str,
+    *,
+    allow_plaintext: bool,
+    root_certificates: bytes | None,
+) -> ObliviousTransport:
+    if reason := _relay_obstacle(endpoint, relay, oblivious_key, allow_plaintext=allow_plaintext):
+        raise EndpointError(reason)
+    from headcount.transport.oblivious_transport import ObliviousTransport
+
+    return ObliviousTransport(
+        endpoint,
+        relay=relay,
+        oblivious_key=oblivious_key,
+        allow_plaintext=allow_plaintext,
+        root_certificates=root_certificates,
+    )
+
+
 def obstacle(
-    endpoint: str, *, allow_plaintext: bool = False, root_certificates: bytes | None = None
+    endpoint: str,
+    *,
+    relay: str = "",
+    oblivious_key: str = "",
+    allow_plaintext: bool = False,
+    root_certificates: bytes | None = None,
 ) -> str:
     """Return why nothing can be sent to an endpoint from this process, `""` if it can.
 
-    This opens no connection, and does not import gRPC.
+    This opens no connection, and imports neither gRPC nor HPKE.
     """
     try:
-        place = Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+        place = Endpoint.parse(relay or endpoint, allow_plaintext=allow_plaintext)
         if place.encrypted:
             trusted(root_certificates)
+        if relay:
+            return _relay_obstacle(endpoint, relay, oblivious_key, allow_plaintext=allow_plaintext)
     except (EndpointError, OSError) as error:
         return str(error)
     reason = _refusal(place.scheme)
     return reason and f"{endpoint} {reason}"
+
+
+def _relay_obstacle(endpoint: str, relay: str, oblivious_key: str, *, allow_plaintext: bool) -> str:
+    """Return why nothing can be sent through a relay, `""` if it can. Raises EndpointError."""
+    from headcount.transport.oblivious_key import ObliviousKey
+
+    if Endpoint.parse(relay, allow_plaintext=allow_plaintext).scheme.startswith("grpc"):
+        raise EndpointError(f"{relay} is no relay: write https://host[:port][/path]")
+    Endpoint.parse(endpoint, allow_plaintext=True)
+    ObliviousKey.parse(oblivious_key)
+    never = "and nothing is sent without the relay"
+    if find_spec("pyhpke") is None:
+        return (
+            f"the relay {relay} needs pyhpke, which is not installed: install "
+            f"'headcount[oblivious]'; until then nothing is sent, {never}"
+        )
+    if _in_subinterpreter():
+        return (
+            f"the relay {relay} cannot be used in a sub-interpreter, {never}: use "
+            f"send_in_background(), or run the program in the main interpreter"
+        )
+    return ""
 
 
 def _refusal(scheme: str) -> str:

@@ -97,6 +97,17 @@ class Endpoint(Frozen):
         return place
 
 
+def checked(endpoint: str, relay: str, *, allow_plaintext: bool) -> None:
+    """Raise EndpointError if a host may not name this endpoint in place of the project's."""
+    if relay:
+        raise EndpointError(
+            f"endpoint={endpoint!r}: this project sends through the relay {relay} alone, which "
+            f"no endpoint may replace; generate the package anew with --endpoint for a server of "
+            f"your own"
+        )
+    Endpoint.parse(endpoint, allow_plaintext=allow_plaintext)
+
+
 def _host_and_port(place: str, usual: str) -> tuple[str, str]:
     if place.startswith("["):  # IPv6 in brackets
         host, _, rest = place.partition("]")

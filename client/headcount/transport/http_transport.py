@@ -13,17 +13,20 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, Incomple
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from headcount.model.frozen import Frozen
 from headcount.transport.messages import LARGEST_ANSWER, OPEN_WEEKS, Answer
 from headcount.transport.trust import trusted
 from headcount.transport.unary import UnaryTransport
 from headcount.transport.wire import listed_weeks
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from collections.abc import Mapping
+    from http.client import HTTPResponse as HTTPConnectionResponse
 
     from headcount.model.deadline import Deadline
 
-_PROTO = "application/proto"
+PROTO = "application/proto"
+"""The content type of the calls."""
 _OK = 200
 
 _CODES = {
@@ -40,6 +43,20 @@ _NAMES = frozenset({
 })  # fmt: skip
 
 
+class HttpResponse(Frozen):
+    """A response; names of `fields` are in lower case, and values of one name joined."""
+
+    status: int
+    reason: str
+    fields: Mapping[str, str]
+    data: bytes
+
+    @property
+    def kind(self) -> str:
+        """The content type without its parameters, `""` if there is none."""
+        return _kind(self.fields)
+
+
 class HttpTransport(UnaryTransport):
     """A transport over HTTP/1.1. By default it trusts the roots of the system."""
 
@@ -52,21 +69,24 @@ class HttpTransport(UnaryTransport):
             return Answer(code="UNAVAILABLE", message=f"{type(error).__name__}: {error}"), b""
 
     def _asked(self, method: str, body: bytes, deadline: Deadline) -> tuple[Answer, bytes]:
-        connection, target, headers = self._connection(method, max(deadline.left, 0.001))
+        headers = {
+            "Content-Type": PROTO,
+            "Connect-Protocol-Version": "1",
+            "Connect-Timeout-Ms": str(int(deadline.left * 1000)),
+        }
+        told = self._posted(method, body, headers, deadline)
+        return read(told.status, told.reason, told.fields, told.data)
+
+    def _posted(
+        self, method: str, body: bytes, headers: dict[str, str], deadline: Deadline
+    ) -> HttpResponse:
+        """Post a body over a connection of its own; return the response."""
+        connection, target, more = self._connection(method, max(deadline.left, 0.001))
         try:
             connection.request(
-                "POST",
-                target,
-                body=body,
-                headers={
-                    **headers,
-                    "Content-Type": _PROTO,
-                    "Connect-Protocol-Version": "1",
-                    "Connect-Timeout-Ms": str(int(deadline.left * 1000)),
-                    "Connection": "close",
-                },
+                "POST", target, body=body, headers={**more, **headers, "Connection": "close"}
             )
-            return _answer(connection.getresponse())
+            return _received(connection.getresponse())
         finally:
             connection.close()
 
@@ -101,28 +121,44 @@ def _proxy(place: str) -> tuple[str, int, dict[str, str]]:
     return parts.hostname, parts.port or 80, headers
 
 
-def _answer(response: HTTPResponse) -> tuple[Answer, bytes]:
+def _received(response: HTTPConnectionResponse) -> HttpResponse:
+    """Return a response as a value. Raises IncompleteRead."""
+    data = response.read(LARGEST_ANSWER + 1)
+    if response.length and len(data) <= LARGEST_ANSWER:  # `read` does not report missing bytes
+        raise IncompleteRead(data, response.length)
+    fields: dict[str, str] = {}
+    for name, value in response.getheaders():
+        key = name.lower()
+        fields[key] = f"{fields[key]}, {value}" if key in fields else value
+    return HttpResponse(
+        status=response.status, reason=response.reason or "", fields=fields, data=data
+    )
+
+
+def read(status: int, reason: str, fields: Mapping[str, str], data: bytes) -> tuple[Answer, bytes]:
     """Return the answer that a response means, and its body if it is OK.
 
-    A response that does not come from the service is a failed attempt.
+    Names of `fields` are in lower case. A response that does not come from the service is a
+    failed attempt.
     """
-    data = response.read(LARGEST_ANSWER + 1)
     if len(data) > LARGEST_ANSWER:
         return Answer(code="INTERNAL", message="the answer is too large"), b""
-    if response.length:  # `read` does not report missing bytes
-        raise IncompleteRead(data, response.length)
-    kind = (response.getheader("Content-Type") or "").partition(";")[0].strip()
-    if response.status == _OK and kind == _PROTO:
+    kind = _kind(fields)
+    if status == _OK and kind == PROTO:
         return Answer(code="OK"), data
     code, text = _error(data) if kind == "application/json" else ("", "")
     if code:
-        headers = (OPEN_WEEKS, f"trailer-{OPEN_WEEKS}")
-        weeks = [value for name in headers for value in response.headers.get_all(name, [])]
+        weeks = [fields.get(name, "") for name in (OPEN_WEEKS, f"trailer-{OPEN_WEEKS}")]
         return Answer(code=code, open_weeks=listed_weeks(weeks), message=text), b""
     return Answer(
-        code=_CODES.get(response.status, "UNKNOWN"),
-        message=f"HTTP {response.status} {response.reason}, and not from a headcount server",
+        code=_CODES.get(status, "UNKNOWN"),
+        message=f"HTTP {status} {reason}, and not from a headcount server",
     ), b""
+
+
+def _kind(fields: Mapping[str, str]) -> str:
+    """Return the content type without its parameters, `""` if there is none."""
+    return fields.get("content-type", "").partition(";")[0].strip()
 
 
 def _error(data: bytes) -> tuple[str, str]:

@@ -127,7 +127,7 @@ class Alias(_message.Message):
     def __init__(self, reported: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class ProjectOptions(_message.Message):
-    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest", "releases", "ignored")
+    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest", "releases", "ignored", "relay", "oblivious_key")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     HOMEPAGE_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +139,8 @@ class ProjectOptions(_message.Message):
     CONSENT_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RELEASES_FIELD_NUMBER: _ClassVar[int]
     IGNORED_FIELD_NUMBER: _ClassVar[int]
+    RELAY_FIELD_NUMBER: _ClassVar[int]
+    OBLIVIOUS_KEY_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     homepage: str
@@ -150,7 +152,9 @@ class ProjectOptions(_message.Message):
     consent_digest: str
     releases: _containers.RepeatedCompositeFieldContainer[Release]
     ignored: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ..., releases: _Optional[_Iterable[_Union[Release, _Mapping]]] = ..., ignored: _Optional[_Iterable[str]] = ...) -> None: ...
+    relay: str
+    oblivious_key: str
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ..., releases: _Optional[_Iterable[_Union[Release, _Mapping]]] = ..., ignored: _Optional[_Iterable[str]] = ..., relay: _Optional[str] = ..., oblivious_key: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
     __slots__ = ("name", "date", "note", "changes")

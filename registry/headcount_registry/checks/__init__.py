@@ -14,6 +14,7 @@ from headcount_registry.checks import (
     metrics,
     privacy,
     projects,
+    relays,
     similar,
     values,
 )
@@ -31,6 +32,7 @@ _MODULES = (
     privacy,
     similar,
     projects,
+    relays,
     metrics,
     allowances,
 )

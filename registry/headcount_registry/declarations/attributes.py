@@ -53,7 +53,10 @@ TAKEN_BY = {
 }
 """The types that take an attribute; an attribute that is not named here fits every type."""
 
-ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
+ABOUT = (
+    *("title", "homepage", "recipient", "contact", "endpoint"),
+    *("mode", "relay", "oblivious_key"),
+)
 """Written `headcount[attribute] = value`, once for a project."""
 
 ABOUT_SEVERAL = ("ignored",)

@@ -36,6 +36,8 @@ def digest(project: Project) -> str:
     model = asdict(project)
     for name in ("digest", "consent_digest", "retired", "ignored"):
         del model[name]
+    if not project.relay:  # so that a project without one keeps the digest that it had
+        del model["relay"], model["oblivious_key"]
     for key in model["keys"]:
         del key["location"]
         del key["retired_values"]

@@ -105,7 +105,8 @@ class Key:
 class Project:
     """A project; its keys are sorted by number once they have numbers, by name before.
 
-    `ignored` names keys that old clients send and nobody wants.
+    `ignored` names keys that old clients send and nobody wants. If there is a `relay`, reports
+    go through it, sealed to `oblivious_key` (a key configuration of RFC 9458 in base64).
     """
 
     name: str
@@ -120,6 +121,8 @@ class Project:
     ignored: tuple[str, ...] = ()
     digest: str = ""
     consent_digest: str = ""
+    relay: str = ""
+    oblivious_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

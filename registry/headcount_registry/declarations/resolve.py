@@ -45,6 +45,8 @@ def _project(draft: ProjectDraft) -> Project:
         mode=Mode(draft.text("mode", Mode.ASK_FIRST)),
         keys=tuple(keys[name] for name in sorted(keys)),
         ignored=tuple(sorted({each.text for each in draft.items("ignored")})),
+        relay=draft.text("relay"),
+        oblivious_key=draft.text("oblivious_key"),
     )
 
 

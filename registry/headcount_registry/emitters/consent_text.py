@@ -25,7 +25,7 @@ def emit(project: Project) -> str:
     """Return the text, ending in a line feed."""
     title = plain(project.title)
     lines = [f"{title}: weekly usage counts", "=" * min(_WIDTH, len(title) + 21), ""]
-    for paragraph in (_request(project), _answer(project), _PROMISE):
+    for paragraph in (_request(project), _answer(project), _promise(project)):
         lines += [*wrap(paragraph, _WIDTH), ""]
     lines += _about(project)
     for level in Level:
@@ -45,6 +45,17 @@ _PROMISE = (
     " every week. The report is added to the week's totals and then dropped. Only totals are"
     " published, rounded down."
 )
+
+
+_RELAYED = (
+    " It goes through a relay, which others run and which cannot read it: the recipient never"
+    " learns your address, unless relay and recipient work together. Nothing is sent if the relay"
+    " cannot be used."
+)
+
+
+def _promise(project: Project) -> str:
+    return _PROMISE + _RELAYED if project.relay else _PROMISE
 
 
 def _request(project: Project) -> str:
@@ -71,6 +82,7 @@ def _about(project: Project) -> list[str]:
     facts = (
         ("Received by", project.recipient),
         ("Sent to", project.endpoint),
+        ("Through", project.relay),
         ("Home page", project.homepage),
         ("Contact", project.contact),
     )

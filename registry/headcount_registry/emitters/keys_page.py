@@ -55,6 +55,7 @@ def _project(project: Project) -> list[str]:
             ("Home page", project.homepage),
             ("Contact", project.contact),
             ("Sent to", project.endpoint),
+            ("Through the relay", project.relay),
         )
         if text
     ]

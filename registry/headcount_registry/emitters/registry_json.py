@@ -36,6 +36,8 @@ def project(project: Project) -> dict[str, object]:
         "contact": project.contact,
         "endpoint": project.endpoint,
         "mode": project.mode,
+        "relay": project.relay,
+        "oblivious_key": project.oblivious_key,
         "digest": project.digest,
         "consent_digest": project.consent_digest,
         "message": f"{report_proto.package(project)}.Report",

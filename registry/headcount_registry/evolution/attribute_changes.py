@@ -106,9 +106,27 @@ def project_differences(old: Project, new: Project) -> Iterator[Difference]:
         yield Difference(
             Kind.REWORDED, f"{words}; clients already installed go on sending to the old one"
         )
+    yield from _relay(old, new)
     if old.mode != new.mode:
         kind = Kind.WIDENED if new.mode is Mode.ON_AFTER_NOTICE else Kind.NARROWED
         yield Difference(kind, _became("mode", old.mode, new.mode))
+
+
+def _relay(old: Project, new: Project) -> Iterator[Difference]:
+    """Yield the changes of the relay; without one, a server meets addresses again."""
+    if old.relay != new.relay:
+        kind = Kind.REWORDED if old.relay and new.relay else Kind.NARROWED
+        yield Difference(
+            kind if new.relay else Kind.WIDENED, _became("relay", old.relay, new.relay)
+        )
+    if old.oblivious_key != new.oblivious_key:
+        words = _became("oblivious_key", old.oblivious_key, new.oblivious_key)
+        if old.oblivious_key:
+            words += (
+                "; clients already installed go on sealing to the old one, so a server keeps it"
+                " for two years"
+            )
+        yield Difference(Kind.REWORDED, words)
 
 
 def _level(old: Key, new: Key) -> Iterator[Difference]:

@@ -67,6 +67,8 @@ def _project(file: descriptor_pb2.FileDescriptorProto) -> Project | None:
         ignored=tuple(about.ignored),
         digest=about.digest,
         consent_digest=about.consent_digest,
+        relay=about.relay,
+        oblivious_key=about.oblivious_key,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from headcount_registry.declarations.model import Registry
+    from headcount_registry.declarations.model import Project, Registry
     from headcount_registry.evolution.history import Release
     from headcount_registry.evolution.numbering import Changes
     from headcount_registry.findings import Finding
@@ -53,17 +53,12 @@ class Receiver:
 
     def of(self, registry: Registry) -> Registry:
         """Return the registry with every project's reports going to this receiver."""
-        return replace(
-            registry,
-            projects=tuple(
-                replace(
-                    project,
-                    endpoint=self.endpoint or project.endpoint,
-                    recipient=self.recipient or project.recipient,
-                )
-                for project in registry.projects
-            ),
-        )
+        return replace(registry, projects=tuple(map(self._of, registry.projects)))
+
+    def _of(self, project: Project) -> Project:
+        if self.endpoint:  # what is sealed to the key of somebody else would reach nobody
+            project = replace(project, endpoint=self.endpoint, relay="", oblivious_key="")
+        return replace(project, recipient=self.recipient or project.recipient)
 
 
 AS_DECLARED = Receiver()

@@ -199,7 +199,7 @@ def encrypting(command: _Command) -> _Command:
 
 
 def limiting(command: _Command) -> _Command:
-    """Add `limit_per_minute`, `_burst`, `_total`, `_connections` and `trusted_proxy`."""
+    """Add `limit_per_minute`, `_burst`, `_total`, `_connections`, `trusted_proxy` and `relay`."""
     options = (
         click.option(
             "--limit-per-minute",
@@ -236,8 +236,28 @@ def limiting(command: _Command) -> _Command:
             metavar="NETWORK",
             help="Trust X-Forwarded-For from this address or network; repeatable.",
         ),
+        click.option(
+            "--relay",
+            multiple=True,
+            metavar="NETWORK",
+            help="Address or network of a relay, whose calls to /oblivious have a share of the "
+            "limits of their own; repeatable.",
+        ),
     )
     return with_options(options, command)
+
+
+def unsealing(command: _Command) -> _Command:
+    """Add the keys of reports that come through a relay: `oblivious_key`."""
+    option = click.option(
+        "--oblivious-key",
+        multiple=True,
+        type=PATH,
+        metavar="FILE",
+        help="Key that reports through a relay are sealed to, as `oblivious-key new` writes it; "
+        "repeatable, the newest first.",
+    )
+    return option(command)
 
 
 def naming(command: _Command) -> _Command:

@@ -31,13 +31,14 @@ from headcount_server.commands.flags import (
     one_sentence,
     signing,
     source,
+    unsealing,
 )
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.commands.service_manager import ServiceManager
 from headcount_server.config import Config
 from headcount_server.destinations.url import DestinationUrl
 from headcount_server.doors.address import Address
-from headcount_server.doors.rate_limits import Limits, trusted
+from headcount_server.doors.rate_limits import Limits, networks_of
 from headcount_server.errors import ConfigError
 from headcount_server.log.notes import SigningKey
 from headcount_server.notices import open as open_channel
@@ -75,6 +76,7 @@ _MISSING = "missing"
 )
 @encrypting
 @limiting
+@unsealing
 @naming
 @signing
 @delivering
@@ -125,6 +127,8 @@ def serve(  # noqa: PLR0913 - one argument a flag
     limit_total: float,
     limit_connections: int,
     trusted_proxy: tuple[str, ...],
+    relay: tuple[str, ...],
+    oblivious_key: tuple[Path, ...],
     operator: str | None,
     operator_contact: str | None,
     operator_imprint: str | None,
@@ -166,8 +170,10 @@ def serve(  # noqa: PLR0913 - one argument a flag
                 burst=limit_burst,
                 total_per_second=limit_total,
                 connections=limit_connections,
-                trusted_proxies=trusted(trusted_proxy),
+                trusted_proxies=networks_of("--trusted-proxy", trusted_proxy),
+                relays=networks_of("--relay", relay),
             ),
+            oblivious_keys=oblivious_key,
             operator=Operator(
                 operator or "",
                 operator_contact or "",

@@ -51,16 +51,12 @@ class _Method:
     answer: Callable[[Any], Message]
 
 
-class ConnectDoor:
-    """Answers the service's calls over HTTP."""
+class UnaryCalls:
+    """The service's calls, from the bytes of a request to those of its answer."""
 
-    def __init__(
-        self, service: Service, registry: CurrentRegistry, intake: HttpRequests, meter: CallMeter
-    ) -> None:
+    def __init__(self, service: Service, registry: CurrentRegistry) -> None:
         self._service = service
         self._registry = registry
-        self._intake = intake
-        self._meter = meter
         self._reports = JsonMemory(json_reports.report)
         self._methods: Mapping[str, _Method] = {
             "SubmitReport": _Method(wire.SubmitReportRequest, service.submit_report),
@@ -68,36 +64,19 @@ class ConnectDoor:
             "GetStatistics": _Method(wire.GetStatisticsRequest, service.get_statistics),
         }
 
-    def routes(self) -> list[Route]:
-        """Return the routes of the calls, for POST alone: not even CORS preflights are answered."""
-        return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
-
-    async def _answer(self, request: Request) -> Response:
-        refusal: Refusal
-        try:
-            answer = await self._call(request)
-        except Refusal as refused:
-            refusal = refused
-        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
-            refusal = fault(error)
-        else:
-            self._meter.called("connect", "ok")
-            return answer
-        self._meter.called("connect", refusal.code.name.lower())
-        return _refused(refusal)
-
-    async def _call(self, request: Request) -> Response:
-        method = self._methods.get(request.path_params["method"])
-        if method is None:
+    def checked(self, method: str) -> str:
+        """Return the name of a method. Raises Unsupported if there is none of that name."""
+        if method not in self._methods:
             msg = "the service has no such method"
             raise Unsupported(msg)
-        kind = _kind(request)
-        if kind is None:
-            return _unknown_kind()
-        seconds = _check_headers(request)
-        visit = self._intake.admit(request)
-        body = await self._intake.body(request)
-        work = self._work(method, body, kind, visit)
+        return method
+
+    def prepared(self, method: str, kind: str, body: bytes, visit: Visit) -> Callable[[], bytes]:
+        """Return the work of a call, which returns the bytes of the answer or raises Refusal.
+
+        `method` is one of `checked`, and `kind` one of `kind_of`.
+        """
+        work = self._work(self._methods[method], body, kind, visit)
 
         def answer() -> bytes:
             response = work()
@@ -106,7 +85,7 @@ class ConnectDoor:
             text: str = json_format.MessageToJson(response, indent=None, ensure_ascii=False)
             return text.encode()
 
-        return Response(await self._intake.run(answer, seconds), media_type=kind)
+        return answer
 
     def _work(self, method: _Method, body: bytes, kind: str, visit: Visit) -> _Work:
         def submit() -> Message:
@@ -127,8 +106,47 @@ class ConnectDoor:
         return submit if method.request is wire.SubmitReportRequest else ask
 
 
-def _kind(request: Request) -> str | None:
-    kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
+class ConnectDoor:
+    """Answers the service's calls over HTTP."""
+
+    def __init__(self, calls: UnaryCalls, intake: HttpRequests, meter: CallMeter) -> None:
+        self._calls = calls
+        self._intake = intake
+        self._meter = meter
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the calls, for POST alone: not even CORS preflights are answered."""
+        return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
+
+    async def _answer(self, request: Request) -> Response:
+        refusal: Refusal
+        try:
+            answer = await self._call(request)
+        except Refusal as told:
+            refusal = told
+        except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
+            refusal = fault(error)
+        else:
+            self._meter.called("connect", "ok")
+            return answer
+        self._meter.called("connect", refusal.code.name.lower())
+        return refused(refusal)
+
+    async def _call(self, request: Request) -> Response:
+        method = self._calls.checked(request.path_params["method"])
+        kind = kind_of(request.headers)
+        if kind is None:
+            return unknown_kind()
+        seconds = _check_headers(request)
+        visit = self._intake.admit(request)
+        body = await self._intake.body(request)
+        work = self._calls.prepared(method, kind, body, visit)
+        return Response(await self._intake.run(work, seconds), media_type=kind)
+
+
+def kind_of(headers: Mapping[str, str]) -> str | None:
+    """Return the content type of a call, None if it is neither protobuf nor JSON."""
+    kind, _, rest = headers.get("content-type", "").lower().partition(";")
     known = kind.strip() in {_JSON, _PROTO} and rest.strip() in {"", "charset=utf-8"}
     return kind.strip() if known else None
 
@@ -149,13 +167,15 @@ def _check_headers(request: Request) -> float:
     return min(CALL_SECONDS, int(timeout) / 1000)
 
 
-def _unknown_kind() -> Response:
+def unknown_kind() -> Response:
+    """Return the answer to a call of a content type that is not read."""
     told = {"code": "unimplemented", "message": f"content-type: neither {_JSON} nor {_PROTO}"}
     headers = {"accept-post": f"{_JSON}, {_PROTO}"}
     return JSONResponse(told, _UNSUPPORTED_MEDIA_TYPE, headers)
 
 
-def _refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """Return the answer that tells a refusal, in the form of Connect."""
     told = status(refusal)
     details = []
     for detail in told.details:

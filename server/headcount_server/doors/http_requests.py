@@ -39,29 +39,30 @@ class HttpRequests:
         """Let running work finish."""
         self._pool.shutdown()
 
-    def admit(self, request: Request) -> Visit:
-        """Charge the caller.
+    def admit(self, request: Request, *, oblivious: bool = False) -> Visit:
+        """Charge the caller, or a relay's own share if the call is an `oblivious` one.
 
         Raises Overloaded if it, or all callers together, exceed the limits.
         """
         peer = request.client.host if request.client else None
-        return self._gate.admit(peer, ",".join(request.headers.getlist("x-forwarded-for")))
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+        return self._gate.admit(peer, forwarded, oblivious=oblivious)
 
-    async def body(self, request: Request) -> bytes:
-        """Return the body of a request.
+    async def body(self, request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+        """Return the body of a request, of `most` bytes.
 
         Raises TooLarge, TooLate, and InvalidReport if the caller goes away.
         """
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
-            raise _too_large()
+        if length.isdecimal() and int(length[:20]) > most:
+            raise _too_large(most)
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
-                    if len(body) > MAX_BODY_BYTES:
-                        raise _too_large()
+                    if len(body) > most:
+                        raise _too_large(most)
         except TimeoutError:
             msg = f"request: not all there after {BODY_SECONDS:g} seconds"
             raise TooLate(msg) from None
@@ -93,5 +94,5 @@ class HttpRequests:
             working.exception()  # read, so that asyncio does not complain
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(Violation("request", f"more than {MAX_BODY_BYTES} bytes"))
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(Violation("request", f"more than {most} bytes"))

@@ -4,6 +4,9 @@ Each network (IPv4 /24, IPv6 /56) has an allowance in memory, under a key that i
 every day. Neither addresses nor allowances are ever written down. A report that an address
 sends again on the same day costs a twentieth. Callers on the same machine are not limited,
 except a trusted proxy, which names the caller.
+
+A relay speaks for many people, so its oblivious calls are not those of one network. All relays
+together have a half of the total, if there is one, and the other callers have the other half.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from headcount_server.doors.allowances import Allowance, Bucket
 from headcount_server.doors.callers import IPV6_SITE, IpAddress, address_of, network_of
 from headcount_server.doors.repeats import Repeats
 from headcount_server.errors import ConfigError, Overloaded
+from headcount_server.store.allowance import RELAYED
 
 DAY_SECONDS = 86_400.0
 """Seconds that a key lasts; allowances and repeats begin anew with the next key."""
@@ -50,6 +54,8 @@ class Limits:
     Networks share a quarter of them."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks whose `X-Forwarded-For` is trusted."""
+    relays: tuple[Network, ...] = ()
+    """Networks of the relays."""
 
     def __post_init__(self) -> None:
         for flag, value in (
@@ -68,14 +74,14 @@ class Limits:
                 raise ConfigError(msg)
 
 
-def trusted(networks: Iterable[str]) -> tuple[Network, ...]:
-    """Return the networks in texts such as `10.0.0.0/8`. Raises ConfigError."""
+def networks_of(flag: str, networks: Iterable[str]) -> tuple[Network, ...]:
+    """Return the networks in the texts of a flag, such as `10.0.0.0/8`. Raises ConfigError."""
     found = []
     for text in networks:
         try:
             found.append(ip_network(text))
         except ValueError as error:
-            msg = f"--trusted-proxy {text}: {error}; write an address or a network in CIDR form"
+            msg = f"{flag} {text}: {error}; write an address or a network in CIDR form"
             raise ConfigError(msg) from None
     return tuple(found)
 
@@ -95,8 +101,9 @@ class Gate:
         self._lock = threading.Lock()
         self._allowances: dict[bytes, Allowance] = {}
         self._repeats = Repeats()
-        total = limits.total_per_second
+        total = limits.total_per_second / (2 if limits.relays else 1)
         self._total = Bucket(max(1.0, total), total, now())
+        self._relayed = Bucket(max(1.0, total), total, now())
         self._key, self._key_until = b"", 0.0
 
     @property
@@ -109,15 +116,20 @@ class Gate:
         """Return whether any proxy is trusted."""
         return bool(self._limits.trusted_proxies)
 
-    def admit(self, peer: str | None, forwarded: str = "") -> Visit:
+    def admit(self, peer: str | None, forwarded: str = "", *, oblivious: bool = False) -> Visit:
         """Charge a caller for a call.
 
         `peer` is the address of the other end of the connection, and `forwarded` its
-        `X-Forwarded-For`. Raises Overloaded if the caller, or all callers together, exceed
-        the limits, or if the lot goes against a call of a network that runs short.
+        `X-Forwarded-For`. An `oblivious` call of a relay is charged to the relays. Raises
+        Overloaded if the caller, or all callers together, exceed the limits, or if the lot goes
+        against a call of a network that runs short.
         """
         limits = self._limits
         caller = self._caller(peer, forwarded)
+        if oblivious and self._is_relay(caller or address_of(peer or "")):
+            with self._lock:
+                self._charge(self._relayed, self._now())
+            return Visit(RELAYED)
         network = None if caller is None else network_of(caller, IPV6_SITE)
         if not limits.per_minute:
             caller = None
@@ -131,14 +143,18 @@ class Gate:
                 if not allowance.take(now, self._draw):
                     msg = "too many requests from this network; try again in some hours"
                     raise Overloaded(msg)
-            if limits.total_per_second:
-                if self._total.left(now) < 1:
-                    msg = "too many requests; try again in some hours"
-                    raise Overloaded(msg)
-                self._total.take(1)
+            self._charge(self._total, now)
         if caller is None or allowance is None:
             return Visit(network)
         return _ChargedVisit(network, self, caller, allowance)
+
+    def _charge(self, total: Bucket, now: float) -> None:
+        """Take a call from those that all have together, if they are limited."""
+        if self._limits.total_per_second:
+            if total.left(now) < 1:
+                msg = "too many requests; try again in some hours"
+                raise Overloaded(msg)
+            total.take(1)
 
     def settle(self, caller: IpAddress, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
         """Give back most of a call's price if the caller sent all these tokens earlier today."""
@@ -162,6 +178,9 @@ class Gate:
                     return address
             return None
         return None if address.is_loopback else address
+
+    def _is_relay(self, address: IpAddress | None) -> bool:
+        return address is not None and any(address in each for each in self._limits.relays)
 
     def _trusts(self, address: IpAddress) -> bool:
         return any(address in network for network in self._limits.trusted_proxies)

@@ -18,7 +18,7 @@ OUTCOMES = (
     "resource_exhausted",
     "unavailable",
 )
-DOORS = ("grpc", "connect", "post")
+DOORS = ("grpc", "connect", "post", "oblivious")
 CODES = (
     "ok",
     "invalid_argument",

@@ -15,6 +15,10 @@ from hashlib import blake2b
 
 VALUES_A_DAY = 20
 """Most new values of one key that one network may introduce in a day."""
+RELAYED = b"relayed"
+"""The name that all relays share in place of a network's, since a relay names no network."""
+RELAYED_VALUES_A_DAY = 200
+"""The same for all relays together."""
 DAY_SECONDS = 86_400.0
 MAX_COUNTS = 200_000
 """Most pairs of network and key that are told apart; once they are reached, further pairs
@@ -39,7 +43,7 @@ class Allowance:
     def left(self, network: bytes | None, project: str, key: int) -> bool:
         """Return whether a network may introduce one more value of a key."""
         with self._lock:
-            return network is None or self._room(self._name(network, project, key))
+            return network is None or self._room(network, self._name(network, project, key))
 
     def take(self, network: bytes | None, project: str, key: int) -> bool:
         """Let a network introduce a value; return False if it may not."""
@@ -47,15 +51,16 @@ class Allowance:
             return True
         with self._lock:
             name = self._name(network, project, key)
-            allowed = self._room(name)
+            allowed = self._room(network, name)
             if allowed:
                 self._counts[name] += 1
             return allowed
 
-    def _room(self, name: bytes) -> bool:
+    def _room(self, network: bytes, name: bytes) -> bool:
         if name not in self._counts and len(self._counts) >= MAX_COUNTS:
             return False
-        return self._counts[name] < VALUES_A_DAY
+        most = RELAYED_VALUES_A_DAY if network == RELAYED else VALUES_A_DAY
+        return self._counts[name] < most
 
     def _name(self, network: bytes, project: str, key: int) -> bytes:
         now = self._now()

@@ -30,8 +30,11 @@ from headcount.model.token_secret import TokenSecret
 from headcount.model.week import Week
 from headcount.reporting.collectors import Collected, Reply
 from headcount.reporting.live_check import Fault, HostCheck
+from headcount.transport.binary_http import BinaryResponse
 from headcount.transport.endpoint import Endpoint
+from headcount.transport.http_transport import HttpResponse
 from headcount.transport.messages import Answer, Ignored, Request
+from headcount.transport.oblivious_key import ObliviousKey
 from support.sample_project import KEYS, Host
 
 IGNORED = Ignored(key="motto", number=9, reason="EXPIRED", message="it has expired")
@@ -45,6 +48,9 @@ PROJECT = Project(
 )  # fmt: skip
 VALUES = (
     Answer(code="OK", ignored=(IGNORED,)),
+    BinaryResponse(status=200, fields={"content-type": "text/plain"}, content=b"yes"),
+    HttpResponse(status=200, reason="OK", fields={"content-type": "text/plain"}, data=b"yes"),
+    ObliviousKey(identifier=1, public=bytes(32), cipher=3),
     Asked(answer="yes"),
     Change(key="motto", label="Motto", kind="new", reasons=("it was not asked",), waits=True),
     Collected(

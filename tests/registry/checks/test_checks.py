@@ -32,6 +32,8 @@ def key(name: str, kind: str, *lines: str) -> str:
 
 VALID = ABOUT + key("good", "boolean")
 LONG = "x" * 65
+KEY = "AQAgMeHwWnQBAhFSIOmvkY9zhnSuyV9U224E63Baro55gVUACAABAAEAAQAD"
+"""The key configuration of RFC 9458, appendix A."""
 NUMBERS = "".join(f"item{number}\n" for number in range(101))
 EXPLAINED = ABOUT + key(
     "good",
@@ -321,6 +323,14 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID.replace("grpcs://telemetry.example.org", "grpcs://telemetry.example.org:99999"),
         VALID.replace("https://", "www."),
     ],
+    "project-relay": [
+        VALID + "headcount[relay] = https://relay.example.org",
+        VALID + f"headcount[oblivious_key] = {KEY}",
+        VALID + f"headcount[relay] = grpcs://relay.example.org\nheadcount[oblivious_key] = {KEY}",
+        VALID + f"headcount[relay] = relay.example.org\nheadcount[oblivious_key] = {KEY}",
+        VALID + "headcount[relay] = https://relay.example.org\nheadcount[oblivious_key] = AAAA",
+        VALID + f"headcount[relay] = https://r.example.org\nheadcount[oblivious_key] = {KEY[4:]}",
+    ],
     "project-long-text": [VALID + f"headcount[title] = {LONG}"],
     "project-attribute": [
         VALID + "headcount[titel] = Toy",
@@ -494,3 +504,10 @@ def test_spellings_of_yes_and_no_may_be_declared_for_a_boolean(bench: Bench) -> 
     assert findings(bench, declared) == ()
     (found,) = findings(bench, declared + "telemetry[k][aliases][Nein] = nein\n")
     assert "`nein` is not among the values" in found.message
+
+
+def test_a_relay_needs_an_endpoint_to_pass_reports_on_to(bench: Bench) -> None:
+    stated = f"headcount[relay] = https://r.example.org\nheadcount[oblivious_key] = {KEY}\n"
+    text = VALID.replace("headcount[endpoint] = grpcs://telemetry.example.org\n", stated)
+    found = [each for each in findings(bench, text) if each.check == "project-relay"]
+    assert ["not stated" in each.message for each in found] == [True]

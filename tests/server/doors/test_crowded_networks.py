@@ -17,7 +17,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.doors.rate_limits import DAY_SECONDS, Gate, Limits, trusted
+from headcount_server.doors.rate_limits import DAY_SECONDS, Gate, Limits, networks_of
 from headcount_server.errors import Overloaded
 
 HOUR = 3600.0
@@ -131,7 +131,7 @@ def test_tomorrow_a_report_costs_as_much_as_the_first_time() -> None:
 @pytest.fixture(name="narrow")
 def _narrow(config: Config, clock_file: Path) -> Iterator[App]:
     """A server that lets in three reports of a network, and believes who is named to it."""
-    limits = Limits(per_minute=0.001, burst=3, trusted_proxies=trusted(["127.0.0.1"]))
+    limits = Limits(per_minute=0.001, burst=3, trusted_proxies=networks_of("", ["127.0.0.1"]))
     with App(replace(config, limits=limits), FileClock(clock_file)) as app:
         yield app
 

@@ -19,7 +19,7 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors import rate_limits as limits_module
-from headcount_server.doors.rate_limits import Gate, Limits, trusted
+from headcount_server.doors.rate_limits import Gate, Limits, networks_of
 from headcount_server.errors import ConfigError, Overloaded
 
 REGISTRY = "/headcount.v1.TelemetryService/GetRegistry"
@@ -101,7 +101,7 @@ def test_the_ceiling_holds_for_all_together_and_for_the_same_machine_too() -> No
     assert _admitted(gate, "198.51.100.1") == 5
 
 
-PROXY = trusted(["127.0.0.1", "10.0.0.0/8", "2001:db8:9::/48"])
+PROXY = networks_of("--trusted-proxy", ["127.0.0.1", "10.0.0.0/8", "2001:db8:9::/48"])
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_neither_addresses_nor_anything_that_lasts_is_kept_of_callers(
         (lambda: Limits(burst=0), "--limit-burst 0"),
         (lambda: Limits(connections=0), "--limit-connections 0"),
         (lambda: Limits(total_per_second=2e6), r"--limit-total 2e\+06"),
-        (lambda: trusted(["10.0.0.0/33"]), "--trusted-proxy 10.0.0.0/33"),
-        (lambda: trusted(["10.0.0.1/8"]), "--trusted-proxy 10.0.0.1/8"),
+        (lambda: networks_of("--trusted-proxy", ["10.0.0.0/33"]), "--trusted-proxy 10.0.0.0/33"),
+        (lambda: networks_of("--trusted-proxy", ["10.0.0.1/8"]), "--trusted-proxy 10.0.0.1/8"),
     ],
 )
 def test_a_limit_that_makes_no_sense_names_its_flag(make: Callable[[], object], said: str) -> None:
@@ -168,7 +168,7 @@ def test_a_limit_that_makes_no_sense_names_its_flag(make: Callable[[], object], 
 
 @contextmanager
 def _limited(config: Config, clock_file: Path) -> Iterator[App]:
-    limits = Limits(per_minute=1, burst=2, trusted_proxies=trusted(["127.0.0.1"]))
+    limits = Limits(per_minute=1, burst=2, trusted_proxies=networks_of("", ["127.0.0.1"]))
     with App(replace(config, limits=limits), FileClock(clock_file)) as app:
         yield app
 
