@@ -27,6 +27,10 @@ ON_AFTER_NOTICE = "on_after_notice"
 """The mode of a project that sends from 24 hours after a notice until somebody says no."""
 
 
+def _untranslated() -> Mapping[str, Mapping[str, str]]:
+    return NOTHING
+
+
 class Key(Frozen):
     """One declared key.
 
@@ -74,7 +78,9 @@ class Project(Frozen):
     """A project that counts its installations, with its keys sorted by number.
 
     `schema` returns the serialized FileDescriptorProto that declares
-    `headcount.projects.<name>.v1.Report`.
+    `headcount.projects.<name>.v1.Report`. `language` is that of the declarations (BCP 47).
+    `translations` returns their words in other languages, by language, and then by
+    `title`, `recipient`, `<key>.label`, `<key>.description` or `<key>.purpose`.
     """
 
     name: str
@@ -88,6 +94,8 @@ class Project(Frozen):
     consent_digest: str
     keys: tuple[Key, ...]
     schema: Callable[[], bytes]
+    language: str = "en"
+    translations: Callable[[], Mapping[str, Mapping[str, str]]] = _untranslated
 
     def __post_init__(self) -> None:
         if self.mode not in {ASK_FIRST, ON_AFTER_NOTICE}:

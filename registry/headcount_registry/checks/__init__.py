@@ -15,6 +15,7 @@ from headcount_registry.checks import (
     privacy,
     projects,
     similar,
+    translations,
     values,
 )
 from headcount_registry.checks.runner import every_check, run_checks, without_errors
@@ -31,6 +32,7 @@ _MODULES = (
     privacy,
     similar,
     projects,
+    translations,
     metrics,
     allowances,
 )

@@ -12,6 +12,7 @@ from headcount_registry.declarations.attributes import (
     VERSIONED,
 )
 from headcount_registry.declarations.model import (
+    SOURCE_LANGUAGE,
     VERSION,
     Key,
     KeyType,
@@ -19,11 +20,14 @@ from headcount_registry.declarations.model import (
     Mode,
     Project,
     Registry,
+    Translation,
     Value,
 )
 
 if TYPE_CHECKING:
-    from headcount_registry.declarations.draft import Draft, KeyDraft, ProjectDraft
+    from collections.abc import Iterable
+
+    from headcount_registry.declarations.draft import Draft, KeyDraft, ProjectDraft, Statement
 
 
 def resolve(draft: Draft) -> Registry:
@@ -45,6 +49,8 @@ def _project(draft: ProjectDraft) -> Project:
         mode=Mode(draft.text("mode", Mode.ASK_FIRST)),
         keys=tuple(keys[name] for name in sorted(keys)),
         ignored=tuple(sorted({each.text for each in draft.items("ignored")})),
+        language=draft.text("language", SOURCE_LANGUAGE),
+        translations=_translations(draft.translations),
     )
 
 
@@ -99,4 +105,16 @@ def _key(draft: KeyDraft) -> Key:
         expires=draft.text("expires"),
         owner=draft.text("owner"),
         formerly=draft.text("formerly"),
+        translations=_translations(draft.translations),
+    )
+
+
+def _translations(statements: Iterable[Statement]) -> tuple[Translation, ...]:
+    texts = {(each.path[1], each.path[2]): each.text for each in statements}
+    return tuple(
+        Translation(
+            language,
+            tuple(sorted((name, text) for (at, name), text in texts.items() if at == language)),
+        )
+        for language in sorted({language for language, _ in texts})
     )
