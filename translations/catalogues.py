@@ -54,7 +54,14 @@ class Package:
         return ROOT / "translations" / self.name / f"{tag}.po"
 
 
-PACKAGES = (Package("client", ROOT / "client/headcount/asking", ROOT / "client/headcount/locales"),)
+PACKAGES = (
+    Package("client", ROOT / "client/headcount/asking", ROOT / "client/headcount/locales"),
+    Package(
+        "server",
+        ROOT / "server/headcount_server/pages",
+        ROOT / "server/headcount_server/locales",
+    ),
+)
 
 
 def extracted(package: Package) -> Catalog:
@@ -140,7 +147,7 @@ def faults(package: Package, tag: str) -> Iterator[str]:
             yield f"{place}: `{at[1]}` is not translated"
         elif each.fuzzy:
             yield f"{place}: `{at[1]}` is marked as fuzzy; read it, and remove the mark"
-        elif any(names(text) != names(ids[-1]) for text in texts):
+        elif any(names(text) not in [names(each) for each in ids] for text in texts):
             yield f"{place}: `{at[1]}` and its translation name different values"
 
 

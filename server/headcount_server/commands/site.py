@@ -43,6 +43,7 @@ def site(  # noqa: PLR0913 - one argument a flag
     operator_imprint: str | None,
     data_licence: str | None,
     site_address: str | None,
+    languages: tuple[str, ...],
 ) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.
 
@@ -56,6 +57,7 @@ def site(  # noqa: PLR0913 - one argument a flag
             operator_imprint or "",
             data_licence or "",
             site_address or "",
+            languages,
         )
         shown = _read(database, registry, bundle, runs.licence)
         number = static_site.write(
