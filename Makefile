@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-log bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry lock docs release dist image test-image clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-log bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry translations lock docs release dist image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -154,9 +154,12 @@ $(STUBS)/.installed: proto/constraints.txt
 	$(STUBS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r proto/constraints.txt
 	touch $@
 
-generate: setup $(STUBS)/.installed generate-registry ## write all generated files anew
+generate: setup $(STUBS)/.installed generate-registry translations ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
 	PYTHONPATH=tests $(BIN)/python -m conformance.write
+
+translations: setup ## bring the catalogues of our sentences up to date, and compile them
+	$(BIN)/python translations/catalogues.py
 
 generate-registry: setup
 	$(BIN)/headcount-registry build registry/declarations --out registry/generated $(PAGES)
@@ -173,6 +176,7 @@ generated-check: setup $(STUBS)/.installed
 	$(BIN)/headcount-registry generate grafana registry/declarations --out registry/generated/grafana --check
 	$(BIN)/headcount-registry generate prometheus registry/declarations --out registry/generated/prometheus --check
 	PYTHONPATH=tests $(BIN)/python -m conformance.write --check
+	$(BIN)/python translations/catalogues.py --check
 
 lock: setup ## resolve the newest dependencies into constraints.txt
 	$(BIN)/uv lock --quiet --upgrade

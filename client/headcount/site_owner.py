@@ -82,16 +82,21 @@ class SiteOwner(ABC):
         return changes(self.project, self.record())
 
     def form(
-        self, translated: Mapping[str, str] | None = None, *, values: bool = False
+        self,
+        translated: Mapping[str, str] | None = None,
+        *,
+        language: str = "",
+        values: bool = False,
     ) -> dict[str, Any]:
         """Return what an installer needs to draw the question, as plain data.
 
-        With `values`, calls the collectors, so that people see the value that each key
-        would send. `headcount.asking.form.form` draws one question for several projects.
+        `language` is that of the person, such as `de`. With `values`, calls the collectors,
+        so that people see the value that each key would send. `headcount.asking.form.form`
+        draws one question for several projects.
         """
         from headcount.asking.form import form
 
-        return form(self, translated=translated, values=values)
+        return form(self, translated=translated, language=language, values=values)
 
     def ask_server(self, seconds: float = 10.0) -> ServerPolicy:
         """Ask the server for its threshold and retention, and remember its response.
@@ -110,12 +115,15 @@ class SiteOwner(ABC):
             seconds=seconds,
         )
 
-    def grant(
+    def grant(  # noqa: PLR0913 - an answer has that many parts
         self,
         level: str | None = None,
         refused: Iterable[str] | None = None,
         via: str = "api",
         wording: str = "",
+        *,
+        language: str = "",
+        text_digest: str = "",
     ) -> State:
         """Record a yes to the present keys of a level, and return what is sent from now on.
 
@@ -123,24 +131,34 @@ class SiteOwner(ABC):
         None keeps the earlier answer, and means basic and no key if there is none: a
         refused key stays refused until `allow`, or until a list given here leaves it
         out. `via` says how the answer was given, and `wording` names the version of the
-        words that were answered.
+        words that were answered; `language` and `text_digest` are those of the form.
         """
         left_out = None if refused is None else tuple(refused)
-        self._decision().grant(level, left_out, via, wording)
+        self._decision().grant(
+            level, left_out, via, wording=wording, language=language, text_digest=text_digest
+        )
         return self.state()
 
-    def deny(self, via: str = "api", wording: str = "", *, clear_history: bool = False) -> None:
+    def deny(
+        self,
+        via: str = "api",
+        wording: str = "",
+        *,
+        language: str = "",
+        text_digest: str = "",
+        clear_history: bool = False,
+    ) -> None:
         """Record a no, which lasts, and remove everything kept for sending.
 
         The history of what was sent stays readable, unless you ask to remove it too.
         """
-        self._decision().deny(via, wording)
+        self._decision().deny(via, wording=wording, language=language, text_digest=text_digest)
         if clear_history:
             self._directory.clear_history()
 
-    def notice_shown(self, wording: str = "") -> None:
+    def notice_shown(self, wording: str = "", *, language: str = "", text_digest: str = "") -> None:
         """Record that the notice was shown; only its first showing counts."""
-        self._decision().notice_shown(wording)
+        self._decision().notice_shown(wording=wording, language=language, text_digest=text_digest)
 
     def question_shown(self) -> bool:
         """Record that the question was put, so that no terminal puts it again.

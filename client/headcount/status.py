@@ -28,7 +28,8 @@ class Status(Frozen):
 
     `on`, `rule`, `explanation` and `keys` are those of the effective State.
     `decision` is granted, denied, unreadable or `""`, with its `level`, `refused` keys,
-    time (`decided_at`), way (`via`), version of the words (`wording`) and registry
+    time (`decided_at`), way (`via`), version of the words (`wording`), their
+    `language` and SHA-256 (`text_digest`), and registry
     (`agreed_digest`). `registry_digest` is that of the present registry. `waiting` maps
     each key that nobody has agreed to yet to the reasons, and so does `limited` for each
     key that has become wider and is sent within the terms of consent.
@@ -60,6 +61,8 @@ class Status(Frozen):
     notice_at: float | None
     via: str
     wording: str
+    language: str
+    text_digest: str
     agreed_digest: str
     registry_digest: str
     state_directory: str
@@ -112,6 +115,8 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
         notice_at=(record.notice or None) if record else None,
         via=record.via if record and readable else "",
         wording=record.wording if record else "",
+        language=record.language if record else "",
+        text_digest=record.text_digest if record else "",
         agreed_digest=record.registry_digest if record else "",
         registry_digest=project.digest,
         state_directory=directory.path,

@@ -42,12 +42,19 @@ class Askable(Protocol):
     def now(self) -> float:
         """Return the time (unix seconds)."""
 
-    def grant(
-        self, level: str | None, refused: Iterable[str] | None, via: str, wording: str
+    def grant(  # noqa: PLR0913 - an answer has that many parts
+        self,
+        level: str | None,
+        refused: Iterable[str] | None,
+        via: str,
+        wording: str,
+        *,
+        language: str,
+        text_digest: str,
     ) -> State:
         """Record a yes, and return the state that follows."""
 
-    def deny(self, via: str, wording: str) -> None:
+    def deny(self, via: str, wording: str, *, language: str, text_digest: str) -> None:
         """Record a no."""
 
     def allow(self, key: str) -> None:
@@ -59,7 +66,7 @@ class Askable(Protocol):
     def question_shown(self) -> bool:
         """Record that the question was put; return False if that was already recorded."""
 
-    def notice_shown(self, wording: str) -> None:
+    def notice_shown(self, wording: str, *, language: str, text_digest: str) -> None:
         """Record that the notice was shown."""
 
     def way_back(self) -> str:

@@ -6,6 +6,8 @@ connection; only `answer` records, and collectors are asked only for `values`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from headcount.asking.wording import VERSION, Words, shown
@@ -15,7 +17,7 @@ from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from headcount.asking.askable import Askable
@@ -25,24 +27,31 @@ LAST = LEVELS[-1]
 
 
 def form(
-    *clients: Askable, translated: Mapping[str, str] | None = None, values: bool = False
+    *clients: Askable,
+    translated: Mapping[str, str] | None = None,
+    language: str = "",
+    values: bool = False,
 ) -> dict[str, Any]:
     """Return what it takes to draw the question: texts, keys, purposes, levels, both answers.
 
     It consists of dicts, lists, strings, numbers and booleans. Every text is
-    `{"id", "text", "values"}`; `translated` maps ids to texts in another language.
+    `{"id", "lang", "text", "values"}`. `language` is that of the person (BCP 47), such as
+    `de`; English without it. A text that is not translated stays in its own language, which
+    `lang` tells. `translated` maps ids to texts of the host's own. Give `text_digest` and
+    `language` back to `answer`, so that the record tells which words were shown.
     With `values` the collectors are asked, and each key has a `value` that says what
     would be sent at this moment, or a `note` that says why nothing would.
     """
-    words = Words(translated)
-    titles = [client.project.title for client in clients]
+    words = Words(translated, language)
+    titles = [_title(client.project, words) for client in clients]
     question = (
         words.message("headcount.question", title=titles[0])
         if len(titles) == 1
         else words.message("headcount.question.several", titles=", ".join(titles))
     )
-    return {
+    drawn = {
         "wording": VERSION,
+        "language": words.language,
         "question": question,
         "choices": [
             {"value": value, "label": words.message(f"headcount.answer.{value}")}
@@ -51,6 +60,33 @@ def form(
         "withdraw": words.message("headcount.withdraw"),
         "projects": [_project(client, words, values=values) for client in clients],
     }
+    return {**drawn, "text_digest": text_digest(drawn)}
+
+
+def text_digest(drawn: object) -> str:
+    """Return the SHA-256 (hex) of all texts of a question, in the order of its data.
+
+    They are the `text` of every message, as a JSON list without spaces. The same words in
+    the same language have the same digest on every host, whatever was answered before.
+    """
+    texts = json.dumps(list(_texts(drawn)), ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(texts.encode()).hexdigest()
+
+
+def _texts(drawn: object) -> Iterator[str]:
+    if isinstance(drawn, dict):
+        if "id" in drawn and "text" in drawn:
+            yield drawn["text"]
+        else:
+            for part in drawn.values():
+                yield from _texts(part)
+    elif isinstance(drawn, list):
+        for part in drawn:
+            yield from _texts(part)
+
+
+def _title(project: Project, words: Words) -> str:
+    return words.declared(project, "title", project.title)["text"]
 
 
 def answer(  # noqa: PLR0913 - an answer has that many parts
@@ -61,11 +97,14 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
     refused: Iterable[str] | None = None,
     via: str = "form",
     wording: str = VERSION,
+    language: str = "",
+    text_digest: str = "",
 ) -> dict[str, tuple[str, ...]]:
     """Record one answer for several projects; return the keys that each sends from now on.
 
     `refused` names all keys to leave out, as `project.key`. None in its place, or
-    in that of `level`, keeps what was answered before. ConsentError, and nothing
+    in that of `level`, keeps what was answered before. `language` and `text_digest` are
+    those of the form that was shown, for the record. ConsentError, and nothing
     recorded, if a key or the level is unknown; StateError names the first project
     that could not be recorded, after all others were.
     """
@@ -78,9 +117,9 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
         try:
             if yes:
                 names = None if left_out is None else left_out[client.project.name]
-                client.grant(level, names, via, wording)
+                client.grant(level, names, via, wording, language=language, text_digest=text_digest)
             else:
-                client.deny(via, wording)
+                client.deny(via, wording, language=language, text_digest=text_digest)
         except Exception as error:  # noqa: BLE001 - a no must reach the other projects too
             errors.append(error)
     if errors:
@@ -106,17 +145,22 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
     waiting = {change.key: change for change in changes(project, record)}
     keys = within(project, LAST, (), client.now())
     chosen = record.level if record and record.terms else LEVELS[0]
-    known = _values(client) if values else {}
+    known = _values(client, words) if values else {}
+    title = words.declared(project, "title", project.title)
+    recipient = words.declared(project, "recipient", project.recipient)
     return {
         "name": project.name,
-        **{name: getattr(project, name) for name in ("title", "homepage", "recipient", "contact")},
+        "title": title["text"],
+        "homepage": project.homepage,
+        "recipient": recipient["text"],
+        "contact": project.contact,
         "mode": project.mode,
         "registry_digest": project.digest,
         "consent_digest": project.consent_digest,
         "decision": record.decision if record else "",
         "state": {"on": state.on, "rule": state.rule, "explanation": state.explanation},
         "intro": words.message(
-            "headcount.intro", recipient=project.recipient, homepage=project.homepage
+            "headcount.intro", recipient=recipient["text"], homepage=project.homepage
         ),
         "without_answer": words.mode(project),
         "questions": words.message("headcount.contact", contact=project.contact),
@@ -144,7 +188,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
     }
 
 
-def _values(client: Askable) -> dict[str, dict[str, str]]:
+def _values(client: Askable, words: Words) -> dict[str, dict[str, str]]:
     """Return what a yes to everything would send, by key, in words; refused keys have none."""
     preview = client.preview(LAST)
     found = {}
@@ -152,19 +196,21 @@ def _values(client: Askable) -> dict[str, dict[str, str]]:
         if key.name in preview.values:
             answer = preview.values[key.name]
             note = preview.notes.get(key.name, "no answer")
-            found[key.name] = {"note": note} if answer is None else {"value": shown(key, answer)}
+            found[key.name] = (
+                {"note": note} if answer is None else {"value": shown(key, answer, words)}
+            )
     return found
 
 
 def _key(project: Project, key: Key, words: Words) -> dict[str, Any]:
-    prefix = f"{project.name}.{key.name}"
     return {
         "name": key.name,
         "type": key.type,
         "level": key.level,
-        "label": words.declared(f"{prefix}.label", key.label),
-        "description": words.declared(f"{prefix}.description", key.description),
-        "purpose": words.declared(f"{prefix}.purpose", key.purpose),
+        **{
+            name: words.declared(project, f"{key.name}.{name}", getattr(key, name))
+            for name in ("label", "description", "purpose")
+        },
         "issue": key.issue,
         "tells": words.tells(key),
         "together": [words.message("headcount.tells.by")] if key.by else [],

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TextIO
 
-UNDECIDED = "decides nothing"
-"""The effect of Enter alone, unless the caller says otherwise."""
+    from headcount.asking.wording import Words
 
 _TRIES = 3
 _WIDTH = 78
 
 
 class Screen:
-    """Two streams that a person sits at."""
+    """Two streams that a person sits at, and the words for that person."""
 
-    def __init__(self, reading: TextIO, writing: TextIO) -> None:
+    def __init__(self, reading: TextIO, writing: TextIO, words: Words) -> None:
         self._reading = reading
         self._writing = writing
+        self._words = words
 
     @property
     def why_not(self) -> str:
@@ -51,16 +51,20 @@ class Screen:
         answers: tuple[str, ...],
         details: Callable[[], list[dict[str, Any]]],
         *,
-        empty: str = UNDECIDED,
+        empty: str = "",
     ) -> str:
         """Return the answer whose beginning was typed; `""` if only Enter was typed.
 
-        EOFError if the terminal was closed.
+        People type answers in their own language, or in English. `empty` says the effect of
+        Enter alone. EOFError if the terminal was closed.
         """
+        words = self._words
+        typed = {words.message(f"headcount.typed.{each}")["text"]: each for each in answers}
+        listed = words.listed(list(typed))
+        empty = empty or words.message("headcount.typed.nothing")["text"]
+        prompt = words.message("headcount.typed.prompt", answers=listed, empty=empty)["text"]
         for _ in range(_TRIES):
-            self._writing.write(
-                f"{' or '.join(answers)}? (Enter {empty}, ? shows each value and why) "
-            )
+            self._writing.write(f"{prompt} ")
             self._writing.flush()
             line = self._reading.readline()
             if not line:
@@ -71,10 +75,10 @@ class Screen:
             if said == "?":
                 self._explain(details())
                 continue
-            for candidate in answers:
-                if candidate.startswith(said):
-                    return candidate
-            self.say(f"Please type {' or '.join(answers)}.")
+            for word, each in (typed | {each: each for each in answers}).items():
+                if word.casefold().startswith(said):
+                    return each
+            self.say(words.message("headcount.typed.again", answers=listed)["text"])
         return ""
 
     def _explain(self, details: list[dict[str, Any]]) -> None:
@@ -82,9 +86,11 @@ class Screen:
             self.say("")
             self.say(f"{key['label']['text']} ({key['tells']['text']})")
             if "value" in key:
-                self.say(f"    Here it would be sent as: {key['value']}")
+                said = self._words.message("headcount.value", value=key["value"])
+                self.say(f"    {said['text']}")
             elif "note" in key:
-                self.say(f"    Here nothing would be sent: {key['note']}")
+                said = self._words.message("headcount.value.none", note=key["note"])
+                self.say(f"    {said['text']}")
             for part in (key["description"]["text"], key["purpose"]["text"], key["issue"]):
                 if part:
                     self.say(f"    {part}")

@@ -12,7 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from headcount.asking.form import answer, form
-from headcount.asking.screen import UNDECIDED, Screen
+from headcount.asking.language import chosen, preferred
+from headcount.asking.screen import Screen
 from headcount.asking.wording import VERSION, Words
 from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.model.errors import HeadcountError, StateError
@@ -46,6 +47,7 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
     reading: TextIO | None = None,
     writing: TextIO | None = None,
     translated: Mapping[str, str] | None = None,
+    language: str = "",
     environment: Mapping[str, str] = os.environ,
     how: str = "",
 ) -> Asked:
@@ -54,10 +56,12 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
     A client whose project asks for more than was agreed to is asked about the
     new keys alone. `again` asks a person who came to be asked, whatever was
     answered before. `how` is the command by which people change their mind, such as
-    `acme usage-counts`; without it the generated package's own is named. Raises
+    `acme usage-counts`; without it the generated package's own is named. `language` is
+    that of the person; without it the environment tells it, as it does to gettext. Raises
     StateError if the answer cannot be recorded, and KeyboardInterrupt at Ctrl-C.
     """
-    terminal = Screen(reading or sys.stdin, writing or sys.stdout)
+    words = Words(translated, chosen((language,) if language else preferred(environment)))
+    terminal = Screen(reading or sys.stdin, writing or sys.stdout, words)
     if reason := terminal.why_not or _builds(environment, again=again):
         return Asked(answer=NOT_ASKED, reason=reason)
     reasons = {client: _why_not(client, again=again) for client in clients}
@@ -77,9 +81,9 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
     came = Asked(answer=LATER)
     try:
         if fresh:
-            came = _whole(terminal, fresh, translated)
+            came = _whole(terminal, fresh, words)
         for client in wider:
-            came = _wider(terminal, client, translated)
+            came = _wider(terminal, client, words)
     except EOFError:
         terminal.say("")
         return Asked(answer=LATER, reason="the question was closed")
@@ -87,7 +91,7 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
         terminal.say("")
         raise
     if came.answer in {YES, NO}:
-        _confirm(terminal, first, Words(translated), how)
+        _confirm(terminal, first, words, how)
     return came
 
 
@@ -101,11 +105,16 @@ def _builds(environment: Mapping[str, str], *, again: bool) -> str:
 def _confirm(terminal: Screen, clients: list[Askable], words: Words, how: str) -> None:
     """Say what follows from an answer, and how to change it."""
     for client in clients:
-        keys = client.state().keys
-        labels = ", ".join(key.label for key in client.project.keys if key.name in keys)
-        said = words.message("headcount.sent", labels=labels, title=client.project.title)
+        keys, project = client.state().keys, client.project
+        title = words.declared(project, "title", project.title)["text"]
+        labels = ", ".join(
+            words.declared(project, f"{key.name}.label", key.label)["text"]
+            for key in project.keys
+            if key.name in keys
+        )
+        said = words.message("headcount.sent", labels=labels, title=title)
         if not keys:
-            said = words.message("headcount.unsent", title=client.project.title)
+            said = words.message("headcount.unsent", title=title)
         terminal.say(said["text"])
     terminal.say(words.message("headcount.change")["text"])
     for command in dict.fromkeys([how] if how else [client.way_back() for client in clients]):
@@ -145,9 +154,10 @@ def _novel(client: Askable) -> bool:
     return bool(state.waiting or state.limited)
 
 
-def _whole(terminal: Screen, clients: list[Askable], translated: Mapping[str, str] | None) -> Asked:
+def _whole(terminal: Screen, clients: list[Askable], words: Words) -> Asked:
     """Return the question about everything."""
-    data = form(*clients, translated=translated)
+    data = form(*clients, translated=words.translated, language=words.language)
+    read = {"language": data["language"], "text_digest": data["text_digest"]}
     terminal.say(data["question"]["text"])
     for project in data["projects"]:
         terminal.say("")
@@ -162,38 +172,41 @@ def _whole(terminal: Screen, clients: list[Askable], translated: Mapping[str, st
     terminal.say(data["withdraw"]["text"])
 
     def details() -> list[dict[str, Any]]:
-        shown = _with_values(clients, translated)["projects"]
+        shown = _with_values(clients, words)["projects"]
         return [key for project in shown for key in project["keys"]]
 
     noticed = any(client.project.mode == ON_AFTER_NOTICE for client in clients)
-    empty = "leaves it at the notice" if noticed else UNDECIDED
+    empty = words.message(f"headcount.typed.{'notice' if noticed else 'nothing'}")["text"]
     said = terminal.choice((YES, NO), details, empty=empty)
     if said == NO:
-        answer(clients, yes=False, via="terminal")
+        answer(clients, yes=False, via="terminal", **read)
     elif said == YES:
         levels = {level["value"] for project in data["projects"] for level in project["levels"]}
         level = LEVELS[0]
         if len(levels) > 1:
-            level = terminal.choice(LEVELS, details, empty=f"is {level}") or level
-        answer(clients, yes=True, level=level, via="terminal")
+            basic = words.message(f"headcount.typed.{level}")["text"]
+            empty = words.message("headcount.typed.level", level=basic)["text"]
+            level = terminal.choice(LEVELS, details, empty=empty) or level
+        answer(clients, yes=True, level=level, via="terminal", **read)
     else:
         for client in clients:
             if client.project.mode == ON_AFTER_NOTICE:
-                client.notice_shown(VERSION)
+                client.notice_shown(VERSION, **read)
     return Asked(answer=said or LATER)
 
 
-def _wider(terminal: Screen, client: Askable, translated: Mapping[str, str] | None) -> Asked:
+def _wider(terminal: Screen, client: Askable, words: Words) -> Asked:
     """Return the question about what is new since the answer; the rest goes on either way."""
-    (project,) = form(client, translated=translated)["projects"]
+    drawn = form(client, translated=words.translated, language=words.language)
+    (project,) = drawn["projects"]
     new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
-    terminal.say(f"{client.project.title} would like to know more than you agreed to:")
+    terminal.say(words.message("headcount.wider", title=project["title"])["text"])
     for key in new:
         terminal.say(f"  {key['label']['text']}: {'; '.join(key['changes'])}")
-    terminal.say("Yes sends this too, no leaves it out; what you agreed to is sent as before.")
+    terminal.say(words.message("headcount.wider.answers")["text"])
 
     def details() -> list[dict[str, Any]]:
-        (shown,) = _with_values([client], translated)["projects"]
+        (shown,) = _with_values([client], words)["projects"]
         names = {key["name"] for key in new}
         return [key for key in shown["keys"] if key["name"] in names]
 
@@ -206,9 +219,9 @@ def _wider(terminal: Screen, client: Askable, translated: Mapping[str, str] | No
     return Asked(answer=said or LATER)
 
 
-def _with_values(clients: list[Askable], translated: Mapping[str, str] | None) -> dict[str, Any]:
+def _with_values(clients: list[Askable], words: Words) -> dict[str, Any]:
     """Return the question as data, with the values of this moment as far as they are known."""
     try:
-        return form(*clients, translated=translated, values=True)
+        return form(*clients, translated=words.translated, language=words.language, values=True)
     except HeadcountError:  # schema and keys disagree; the question needs no values
-        return form(*clients, translated=translated)
+        return form(*clients, translated=words.translated, language=words.language)

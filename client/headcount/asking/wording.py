@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypedDict
 
+from headcount.asking.language import ENGLISH, catalogue, lookup
+from headcount.model.frozen import NOTHING
 from headcount.model.project import ON_AFTER_NOTICE
 
 if TYPE_CHECKING:
@@ -16,79 +18,137 @@ if TYPE_CHECKING:
 
     from headcount.model.project import Key, Project
 
-VERSION = "3"
+VERSION = "4"
 """Version of the texts below."""
 
+
+def marked(text: str) -> str:
+    """Return a text as it is; the catalogues are made of what is marked."""
+    return text
+
+
 MESSAGES: dict[str, str] = {
-    "headcount.question": "May this installation of {title} be counted?",
-    "headcount.question.several": "May these programs be counted: {titles}?",
-    "headcount.intro": (
+    "headcount.question": marked("May this installation of {title} be counted?"),
+    "headcount.question.several": marked("May these programs be counted: {titles}?"),
+    "headcount.intro": marked(
         "This installation would send one short report a week to {recipient} ({homepage}). The "
         "report contains the facts listed here and nothing that says whose it is. It is added to "
         "totals that everyone can read, and then dropped."
     ),
-    "headcount.mode.ask_first": "Nothing is sent unless you say yes.",
-    "headcount.mode.on_after_notice": (
+    "headcount.mode.ask_first": marked("Nothing is sent unless you say yes."),
+    "headcount.mode.on_after_notice": marked(
         "Unless you say no, the basic facts are sent, starting 24 hours after this notice."
     ),
-    "headcount.withdraw": (
+    "headcount.withdraw": marked(
         "You can leave out single facts, see exactly what is sent, and change your mind at any "
         "time. Nothing else depends on your answer."
     ),
-    "headcount.contact": "Questions: {contact}",
-    "headcount.sent": "Thank you. {title} sends from now on, once a week: {labels}.",
-    "headcount.unsent": "Nothing is sent about {title}.",
-    "headcount.change": "See what is sent, or change your mind, at any time:",
-    "headcount.answer.yes": "Yes",
-    "headcount.answer.no": "No",
-    "headcount.level.basic": "Basic: technical facts only",
-    "headcount.level.extended": "Extended: also how it is used",
-    "headcount.tells.boolean": "yes or no",
-    "headcount.tells.choice": "one of: {values}",
-    "headcount.tells.version": "a version, cut to its first {precision} part(s)",
-    "headcount.tells.product": "one of: {values}; its version cut to {precision} part(s)",
-    "headcount.tells.product.bare": "one of: {values}; without a version",
-    "headcount.tells.count": "a range, never the number: {ranges}",
-    "headcount.tells.list": "any of these that apply: {values}",
-    "headcount.tells.catalogue": (
+    "headcount.contact": marked("Questions: {contact}"),
+    "headcount.sent": marked("Thank you. {title} sends from now on, once a week: {labels}."),
+    "headcount.unsent": marked("Nothing is sent about {title}."),
+    "headcount.change": marked("See what is sent, or change your mind, at any time:"),
+    "headcount.answer.yes": marked("Yes"),
+    "headcount.answer.no": marked("No"),
+    "headcount.level.basic": marked("Basic: technical facts only"),
+    "headcount.level.extended": marked("Extended: also how it is used"),
+    "headcount.tells.boolean": marked("yes or no"),
+    "headcount.tells.choice": marked("one of: {values}"),
+    "headcount.tells.version": marked("a version, cut to its first {precision} part(s)"),
+    "headcount.tells.product": marked("one of: {values}; its version cut to {precision} part(s)"),
+    "headcount.tells.product.bare": marked("one of: {values}; without a version"),
+    "headcount.tells.count": marked("a range, never the number: {ranges}"),
+    "headcount.tells.list": marked("any of these that apply: {values}"),
+    "headcount.tells.catalogue": marked(
         "names from a public list of {size}; anything else without its name"
     ),
-    "headcount.tells.text": "free text of at most 64 characters",
-    "headcount.tells.by": "also counted by the release of the program",
+    "headcount.tells.text": marked("free text of at most 64 characters"),
+    "headcount.tells.by": marked("also counted by the release of the program"),
+    "headcount.other": marked("other"),
+    "headcount.none": marked("(none)"),
+    "headcount.wider": marked("{title} would like to know more than you agreed to:"),
+    "headcount.wider.answers": marked(
+        "Yes sends this too, no leaves it out; what you agreed to is sent as before."
+    ),
+    "headcount.typed.yes": marked("yes"),
+    "headcount.typed.no": marked("no"),
+    "headcount.typed.basic": marked("basic"),
+    "headcount.typed.extended": marked("extended"),
+    "headcount.typed.prompt": marked("{answers}? (Enter {empty}, ? shows each value and why)"),
+    "headcount.typed.or": marked("{before} or {last}"),
+    "headcount.typed.again": marked("Please type {answers}."),
+    "headcount.typed.nothing": marked("decides nothing"),
+    "headcount.typed.notice": marked("leaves it at the notice"),
+    "headcount.typed.level": marked("is {level}"),
+    "headcount.value": marked("Here it would be sent as: {value}"),
+    "headcount.value.none": marked("Here nothing would be sent: {note}"),
 }
 """English texts by their ids; names in braces are filled in."""
 
 
 class Message(TypedDict):
-    """A text as plain data: its permanent id, the text, and the values filled in."""
+    """A text as plain data: its permanent id, the text, and the values filled in.
+
+    `lang` is the language of the text (BCP 47), for the attribute of that name; `""` if
+    only the host knows.
+    """
 
     id: str
+    lang: str
     text: str
     values: dict[str, str]
 
 
 class Words:
-    """The texts, translated as far as the host can.
+    """The texts in a language (BCP 47), as far as they are translated.
 
-    `translated` maps ids to texts with the same names in braces. A text that is
-    missing or has wrong names stays English.
+    `translated` maps ids to texts of the host's own, with the same names in braces, which
+    replace ours. A text that is missing or has wrong names stays in its source language.
     """
 
-    def __init__(self, translated: Mapping[str, str] | None = None) -> None:
-        self._translated = translated or {}
+    def __init__(self, translated: Mapping[str, str] | None = None, language: str = "") -> None:
+        self.translated = translated or {}
+        self._language = language
+        self.language = language or ENGLISH
+        self._catalogue = catalogue(self.language)
 
     def message(self, identifier: str, **values: str) -> Message:
         """Return one of our texts, filled in."""
         english = MESSAGES[identifier]
-        try:
-            text = self._translated.get(identifier, english).format_map(values)
-        except (KeyError, ValueError, IndexError, AttributeError):
-            text = english.format_map(values)
-        return {"id": identifier, "text": text, "values": values}
+        ours = self._catalogue.gettext(english)
+        own = self.translated.get(identifier)
+        for text, lang in ((own, self._language), (ours, self._ours(ours is not english))):
+            try:
+                if text is not None:
+                    return _message(identifier, lang, text.format_map(values), values)
+            except (KeyError, ValueError, IndexError, AttributeError):
+                continue
+        return _message(identifier, ENGLISH, english.format_map(values), values)
 
-    def declared(self, identifier: str, text: str) -> Message:
-        """Return a text of the project's own declarations."""
-        return {"id": identifier, "text": self._translated.get(identifier, text), "values": {}}
+    def declared(self, project: Project, name: str, text: str) -> Message:
+        """Return a text of a project's declarations: `title`, `recipient`, `<key>.label` and so on.
+
+        The host's own text for `<project>.<name>` comes first, then a declared translation.
+        """
+        identifier = f"{project.name}.{name}"
+        if identifier in self.translated:
+            return _message(identifier, self._language, self.translated[identifier])
+        if self.language != project.language:
+            known = project.translations()
+            for tag in lookup(self.language):
+                if found := known.get(tag, NOTHING).get(name):
+                    return _message(identifier, tag, found)
+        return _message(identifier, project.language, text)
+
+    def _ours(self, translated: bool) -> str:  # noqa: FBT001 - a fact about the text beside it
+        known = self._catalogue.info().get("language", ENGLISH)
+        return known.replace("_", "-") if translated else ENGLISH
+
+    def listed(self, words: list[str]) -> str:
+        """Return alternatives as one phrase, such as `yes or no`."""
+        *before, last = words
+        if not before:
+            return last
+        return self.message("headcount.typed.or", before=", ".join(before), last=last)["text"]
 
     def mode(self, project: Project) -> Message:
         """Say what happens without an answer."""
@@ -97,7 +157,7 @@ class Words:
 
     def tells(self, key: Key) -> Message:
         """Say what a key can tell at most."""
-        values = ", ".join([*key.values, "other"])
+        values = ", ".join([*key.values, self.message("headcount.other")["text"]])
         if key.type == "list" and not key.values:
             return self.message("headcount.tells.catalogue", size=str(len(key.catalogue)))
         if key.type == "product" and not key.precision:
@@ -119,15 +179,22 @@ def ranges(bounds: tuple[int, ...]) -> tuple[str, ...]:
     return (*inner, f"{lower[-1]}+")
 
 
-def shown(key: Key, answer: object) -> str:
+def _message(
+    identifier: str, lang: str, text: str, values: dict[str, str] | None = None
+) -> Message:
+    return {"id": identifier, "lang": lang, "text": text, "values": values or {}}
+
+
+def shown(key: Key, answer: object, words: Words | None = None) -> str:
     """Return a collected answer as people read it; `answer` has its wire form."""
+    words = words or Words()
     if isinstance(answer, bool):
-        return "yes" if answer else "no"
+        return words.message(f"headcount.typed.{'yes' if answer else 'no'}")["text"]
     if key.type == "count" and isinstance(answer, int):
         lower = (0, *(bound for bound in key.buckets if bound))
         return ranges(key.buckets)[lower.index(answer)] if answer in lower else str(answer)
     if key.type == "product" and isinstance(answer, tuple):
         return " ".join(part for part in answer if part)
     if isinstance(answer, tuple):
-        return ", ".join(answer) or "(none)"
+        return ", ".join(answer) or words.message("headcount.none")["text"]
     return str(answer)

@@ -206,6 +206,7 @@ def _answer(now: Status) -> str:
     level = f" to {now.level}" if now.decision == "granted" else ""
     word = "yes" if now.decision == "granted" else "no"
     wording = f", to wording {now.wording}" if now.wording else ""
+    wording += f" in the language {now.language}" if now.language not in {"", "en"} else ""
     return f"{word}{level}, {moment(now.decided_at)}, by {now.via}{wording}"
 
 

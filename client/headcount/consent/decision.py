@@ -65,30 +65,30 @@ class Decision:
         return record.notice + QUIET if record is not None and pending else None
 
     def grant(
-        self, level: str | None, refused: tuple[str, ...] | None, via: str, wording: str
+        self, level: str | None, refused: tuple[str, ...] | None, via: str, **words: str
     ) -> None:
-        """Record a yes."""
+        """Record a yes; `words` are `wording`, `language` and `text_digest` of the question."""
         self._change(
             lambda record: transitions.yes_given(
                 self._project, record, level=level, refused=refused, via=via,
-                now=self._clock(), wording=wording,
+                now=self._clock(), **words,
             )
         )  # fmt: skip
 
-    def deny(self, via: str, wording: str) -> None:
+    def deny(self, via: str, **words: str) -> None:
         """Record a no."""
         self._change(
             lambda record: transitions.no_given(
-                self._project, record, via=via, now=self._clock(), wording=wording
+                self._project, record, via=via, now=self._clock(), **words
             ),
             urgent=True,
         )
 
-    def notice_shown(self, wording: str) -> None:
+    def notice_shown(self, **words: str) -> None:
         """Record the time of the notice."""
         self._change(
             lambda record: transitions.notice_shown(
-                self._project, record, now=self._clock(), wording=wording
+                self._project, record, now=self._clock(), **words
             )
         )
 

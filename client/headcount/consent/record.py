@@ -29,7 +29,8 @@ class Record(Frozen):
     the terms of consent by key. `spent` is the ISO week in which a yes was last
     withdrawn, `""` if none was. That week may have been counted, and the secret that
     would reveal a second report as a repeat is gone. `wording` is the version of the
-    words that the person answered, `""` if it is unknown. `asked` is the consent digest
+    words that the person answered, `language` their language (BCP 47), and `text_digest`
+    the SHA-256 of the words themselves; `""` if it is unknown. `asked` is the consent digest
     of the last question in a terminal. `pending` are the terms of a newer notice, shown
     at `pending_at` (0 if there is none). They replace `terms` a day later.
     """
@@ -47,6 +48,8 @@ class Record(Frozen):
     consent_digest: str = ""
     spent: str = ""
     wording: str = ""
+    language: str = ""
+    text_digest: str = ""
     asked: str = ""
     pending: Mapping[str, Terms] = NOTHING
     pending_at: float = 0.0

@@ -22,20 +22,25 @@ FORMAT = 1
 """Version of the file; a newer one is unreadable."""
 
 _NUMBERS = ("at", "not_before", "notice", "pending_at")
+_SHOWN = ("language", "text_digest")
 _WORDS = (
     "decision", "via", "level", "notice_mode", "registry_digest", "consent_digest", "spent",
-    "wording", "asked",
+    "wording", "asked", *_SHOWN,
 )  # fmt: skip
 _LATER: dict[str, Any] = {
     "wording": "",
     "asked": "",
     "pending_at": 0.0,
+    **dict.fromkeys(_SHOWN, ""),
 }  # what the first records lack
 
 
 def encode(record: Record) -> bytes:
     """Return the bytes of a record's file."""
     parts = record.parts()
+    for part in _SHOWN:
+        if not parts[part]:  # so that a client of before there were any reads it
+            del parts[part]
     for part in ("terms", "pending"):
         parts[part] = {name: _written(terms) for name, terms in sorted(parts[part].items())}
     return json.dumps({"format": FORMAT, **parts}, indent=1, ensure_ascii=False).encode()

@@ -31,6 +31,8 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
     via: str,
     now: float,
     wording: str = "",
+    language: str = "",
+    text_digest: str = "",
 ) -> Record:
     """Return the record of a yes to the present keys of a level, without the refused ones.
 
@@ -61,12 +63,21 @@ def yes_given(  # noqa: PLR0913 - an answer has that many parts
         consent_digest=project.consent_digest,
         spent=record.spent if record else "",
         wording=wording,
+        language=language,
+        text_digest=text_digest,
         asked=project.consent_digest,
     )
 
 
-def no_given(
-    project: Project, record: Record | None, *, via: str, now: float, wording: str = ""
+def no_given(  # noqa: PLR0913 - an answer has that many parts
+    project: Project,
+    record: Record | None,
+    *,
+    via: str,
+    now: float,
+    wording: str = "",
+    language: str = "",
+    text_digest: str = "",
 ) -> Record:
     """Return the record of a no, which holds for every later version and key."""
     spent = record.spent if record else ""
@@ -83,6 +94,8 @@ def no_given(
         registry_digest=project.digest,
         consent_digest=project.consent_digest,
         wording=wording,
+        language=language,
+        text_digest=text_digest,
         asked=project.consent_digest,
     )
 
@@ -96,8 +109,14 @@ def question_asked(project: Project, record: Record | None) -> Record | None:
     return known.replaced(asked=project.consent_digest)
 
 
-def notice_shown(
-    project: Project, record: Record | None, *, now: float, wording: str = ""
+def notice_shown(  # noqa: PLR0913 - a notice has that many parts
+    project: Project,
+    record: Record | None,
+    *,
+    now: float,
+    wording: str = "",
+    language: str = "",
+    text_digest: str = "",
 ) -> Record | None:
     """Return the record of a notice; only its first showing counts, and only before an answer.
 
@@ -114,7 +133,10 @@ def notice_shown(
         known = record.replaced(terms=shown)
         if not _more(project, known, terms):
             return None
-        return record.replaced(pending=terms, pending_at=now, wording=wording, **_digests(project))
+        return record.replaced(
+            pending=terms, pending_at=now, wording=wording, language=language,
+            text_digest=text_digest, **_digests(project),
+        )  # fmt: skip
     return Record(
         decision=UNDECIDED,
         refused=refused,
@@ -125,6 +147,8 @@ def notice_shown(
         registry_digest=project.digest,
         consent_digest=project.consent_digest,
         wording=wording,
+        language=language,
+        text_digest=text_digest,
         asked=record.asked if record else "",
     )
 

@@ -69,10 +69,12 @@ def leave(
     now: float,
 ) -> None:
     """Store an errand: a project, its collected answers, and the settings of the connection."""
+    parts = project.parts()
+    del parts["translations"]  # nobody is asked there
     errand = {
         "at": now,
         "project": {
-            **project.parts(),
+            **parts,
             "keys": [_plain(key) for key in project.keys],
             "schema": project.schema().hex(),
         },

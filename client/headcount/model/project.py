@@ -27,6 +27,10 @@ ON_AFTER_NOTICE = "on_after_notice"
 """The mode of a project that sends from 24 hours after a notice until somebody says no."""
 
 
+def _untranslated() -> Mapping[str, Mapping[str, str]]:
+    return NOTHING
+
+
 class Key(Frozen):
     """One declared key.
 
@@ -76,6 +80,9 @@ class Project(Frozen):
     `schema` returns the serialized FileDescriptorProto that declares
     `headcount.projects.<name>.v1.Report`. If there is a `relay`, everything goes through it,
     sealed to `oblivious_key` (see `transport.oblivious_key`), and nothing goes directly.
+    `language` is that of the declarations (BCP 47). `translations` returns their words in other
+    languages, by language, and then by `title`, `recipient`, `<key>.label`, `<key>.description`
+    or `<key>.purpose`.
     """
 
     name: str
@@ -91,6 +98,8 @@ class Project(Frozen):
     schema: Callable[[], bytes]
     relay: str = ""
     oblivious_key: str = ""
+    language: str = "en"
+    translations: Callable[[], Mapping[str, Mapping[str, str]]] = _untranslated
 
     def __post_init__(self) -> None:
         if self.mode not in {ASK_FIRST, ON_AFTER_NOTICE}:

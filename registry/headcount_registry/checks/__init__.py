@@ -16,6 +16,7 @@ from headcount_registry.checks import (
     projects,
     relays,
     similar,
+    translations,
     values,
 )
 from headcount_registry.checks.runner import every_check, run_checks, without_errors
@@ -33,6 +34,7 @@ _MODULES = (
     similar,
     projects,
     relays,
+    translations,
     metrics,
     allowances,
 )

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import When, key_check
-from headcount_registry.declarations import attributes, names
+from headcount_registry.declarations import attributes, languages, names
 from headcount_registry.declarations.conventions import conventions
 from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Level
 from headcount_registry.findings import Severity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headcount_registry.declarations.draft import KeyDraft, Statement
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
-_LIMITS = {
+LIMITS = {
     "label": MAX_TEXT,
     "description": 500,
     "purpose": 500,
@@ -90,14 +90,16 @@ def mixed_forms(key: KeyDraft) -> Problems:
                 f" is lost; write `telemetry[{key.name}][label] = {key.shorthand.text}` instead"
             ),
         )
-    elif any(each.source.file == file for each in key.allowances):
-        yield (
-            key.shorthand.location,
-            (
-                f"an allowance of `{key.name}` stands in the same file as its shorthand, and one"
-                " of them is lost; write the allowance into another file of the project"
-            ),
-        )
+    for what, its in (("an allowance", key.allowances), ("a translation", key.translations)):
+        if any(each.source.file == file for each in its):
+            yield (
+                key.shorthand.location,
+                (
+                    f"{what} of `{key.name}` stands in the same file as its shorthand, and one"
+                    f" of them is lost; write the {what.split()[1]} into another file of the"
+                    " project"
+                ),
+            )
 
 
 @key_check("unknown-attribute")
@@ -121,7 +123,15 @@ def attribute_form(key: KeyDraft) -> Problems:
         if not each.path:
             continue
         name, *rest = each.path
-        if name in attributes.SCALAR and rest:
+        if name in attributes.TRANSLATED and len(rest) == 1 and languages.is_tag(rest[0]):
+            yield (
+                each.location,
+                (
+                    f"`[{name}]` and `[{name}][{rest[0]}]` destroy each other; write"
+                    f" `[translations][{rest[0]}][{name}] = ...`"
+                ),
+            )
+        elif name in attributes.SCALAR and rest:
             yield each.location, f"`{name}` takes one value; write `[{name}] = ...`"
         if name in attributes.SEVERAL and rest != [""] and not _is_index(each):
             yield each.location, f"`{name}` takes several values; write `[{name}][] = ...` for each"
@@ -254,7 +264,7 @@ def issue_url(key: KeyDraft) -> Problems:
 @key_check("long-text")
 def long_text(key: KeyDraft) -> Problems:
     """People read labels and sentences on a small screen."""
-    for name, limit in _LIMITS.items():
+    for name, limit in LIMITS.items():
         stated = key.scalar(name)
         if stated and len(stated.text) > limit:
             yield (

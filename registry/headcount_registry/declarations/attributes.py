@@ -41,7 +41,13 @@ SEVERAL = ("values", "buckets", "by", "allow")
 MAPPED = ("aliases",)
 """Written `telemetry[key][attribute][REPORTED] = value`."""
 
-ALL = (*SCALAR, *SEVERAL, *MAPPED)
+TRANSLATED = ("label", "description", "purpose")
+"""Written `telemetry[key][translations][LANGUAGE][attribute] = value`, in any file of a project.
+
+Not `[label][de]`: to the grammar a key is a text or a table, so the plain label would be lost.
+"""
+
+ALL = (*SCALAR, *SEVERAL, *MAPPED, "translations")
 
 TAKEN_BY = {
     "values": CLOSED,
@@ -55,9 +61,12 @@ TAKEN_BY = {
 
 ABOUT = (
     *("title", "homepage", "recipient", "contact", "endpoint"),
-    *("mode", "relay", "oblivious_key"),
+    *("mode", "relay", "oblivious_key", "language"),
 )
 """Written `headcount[attribute] = value`, once for a project."""
 
 ABOUT_SEVERAL = ("ignored",)
 """Written `headcount[attribute][] = value`, once for each value."""
+
+ABOUT_TRANSLATED = ("title", "recipient")
+"""Written `headcount[translations][LANGUAGE][attribute] = value`."""

@@ -1,7 +1,8 @@
 """Digests of a project: SHA-256 over canonical JSON of its resolved model.
 
 Canonical JSON has sorted names, no spaces, and only ASCII. Protobuf's bytes are not
-canonical. The full digest changes with every change of the declarations. The consent
+canonical. The full digest changes with every change of the declarations, except of their
+translations, which change nothing that is asked or counted. The consent
 digest changes with the terms of consent: keys, purposes, values, precision, buckets, size,
 axes and level. It does not change with wording, catalogue items, aliases, owners or dates.
 
@@ -34,12 +35,12 @@ def with_digests(registry: Registry) -> Registry:
 def digest(project: Project) -> str:
     """Return the SHA-256 (hex) of all declarations, with their numbers."""
     model = asdict(project)
-    for name in ("digest", "consent_digest", "retired", "ignored"):
+    for name in ("digest", "consent_digest", "retired", "ignored", "language", "translations"):
         del model[name]
     if not project.relay:  # so that a project without one keeps the digest that it had
         del model["relay"], model["oblivious_key"]
     for key in model["keys"]:
-        del key["location"]
+        del key["location"], key["translations"]
         del key["retired_values"]
         if not key["threshold"]:  # so that a key without one keeps the digest that it had
             del key["threshold"]

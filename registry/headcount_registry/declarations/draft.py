@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headcount_registry.reading.source import Source, Sources
 
 
+_TRANSLATIONS = "translations"
 _ALLOWANCE = ("allow", "")
 """The path of an allowance: the part after the name in `telemetry[key][allow][] = check`."""
 
@@ -81,7 +82,8 @@ class _Statements:
 class KeyDraft(_Statements):
     """The statements about one key of a project; `catalogue` is the text of its catalogue.
 
-    Allowances declare nothing, so they are kept apart and may be in any file.
+    Allowances and translations change nothing that is asked, so they are kept apart and may be
+    in any file. A key that nothing else declares has no statements.
     """
 
     project: str
@@ -90,11 +92,12 @@ class KeyDraft(_Statements):
     catalogue_path: str = ""
     catalogue: str | None = None
     allowances: tuple[Statement, ...] = ()
+    translations: tuple[Statement, ...] = ()
 
     @property
     def location(self) -> Location:
         """The place of the key's first mention."""
-        return self.statements[0].location
+        return (*self.statements, *self.translations)[0].location
 
     @property
     def type(self) -> str:
@@ -127,7 +130,8 @@ class ProjectDraft(_Statements):
     """The statements about one project, in one file or several.
 
     `info_name` is the name in Backdrop's own `name =` line, which is the default title.
-    `strays` are allowances for keys that nothing declares.
+    `strays` are allowances for keys that nothing declares, and `stray_translations` are
+    translations of such keys.
     """
 
     name: str
@@ -137,6 +141,8 @@ class ProjectDraft(_Statements):
     info_name: str = ""
     allowances: tuple[Statement, ...] = ()
     strays: tuple[Statement, ...] = ()
+    translations: tuple[Statement, ...] = ()
+    stray_translations: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,31 +177,62 @@ def _project(
             elif rest:
                 keys.setdefault(rest[0], []).append(Statement(source, pair, tuple(rest[1:])))
     drafts = [_key(name, key, keys[key], catalogues) for key in sorted(keys)]
+    declared = tuple(draft for draft in drafts if draft.statements or _implied(draft))
+    undeclared = [draft for draft in drafts if draft not in declared]
+    own, allowances, translations = _sorted(about)
     return ProjectDraft(
         name,
         sources[0].project[1],
-        tuple(each for each in about if each.path != _ALLOWANCE),
-        tuple(draft for draft in drafts if draft.statements),
+        own,
+        declared,
         _info_name(sources),
-        tuple(each for each in about if each.path == _ALLOWANCE),
-        tuple(each for draft in drafts if not draft.statements for each in draft.allowances),
+        allowances,
+        tuple(each for draft in undeclared for each in draft.allowances),
+        translations,
+        tuple(each for draft in undeclared for each in draft.translations),
     )
+
+
+def _implied(draft: KeyDraft) -> bool:
+    """Return whether a key that nothing declares exists all the same, in other languages too."""
+    return draft.name == VERSION and bool(draft.translations)
+
+
+def _sorted(
+    statements: Iterable[Statement],
+) -> tuple[tuple[Statement, ...], tuple[Statement, ...], tuple[Statement, ...]]:
+    """Return the statements that declare something, the allowances, and the translations."""
+    own, allowances, translations = [], [], []
+    for each in statements:
+        if each.path == _ALLOWANCE:
+            allowances.append(each)
+        elif each.path[:1] == (_TRANSLATIONS,):
+            translations.append(each)
+        else:
+            own.append(each)
+    return tuple(own), tuple(allowances), tuple(translations)
 
 
 def _key(
     project: str, name: str, statements: list[Statement], catalogues: Mapping[str, str | None]
 ) -> KeyDraft:
-    declaring = _with_convention(tuple(each for each in statements if each.path != _ALLOWANCE))
-    allowances = tuple(each for each in statements if each.path == _ALLOWANCE)
+    own, allowances, _ = _sorted(statements)
+    declaring, _, translations = _sorted(_with_convention(statements, own))
     paths = [catalogue_path(each.source, each.pair) for each in declaring]
     path = next((path for path in reversed(paths) if path), "")
-    return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances)
+    return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances, translations)
 
 
-def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Return statements, and those of the conventions in the places of their `use`."""
-    stated = {each.path[0] for each in statements if each.path}
-    uses = [each for each in statements if each.path == ("use",)]
+def _with_convention(
+    statements: Iterable[Statement], own: Iterable[Statement]
+) -> tuple[Statement, ...]:
+    """Return statements, and those of the conventions in the places of their `use`.
+
+    The translation of a text is taken only together with the text.
+    """
+    stated = {each.path[0] for each in own if each.path}
+    translated = {each.path for each in statements}
+    uses = [each for each in own if each.path == ("use",)]
     taken = [
         Statement(
             use.source,
@@ -205,6 +242,8 @@ def _with_convention(statements: tuple[Statement, ...]) -> tuple[Statement, ...]
         for use in uses[-1:]
         for pair in conventions().get(use.text, ())
         if pair.path[2] not in stated
+        and pair.path[-1] not in stated
+        and pair.path[2:] not in translated
     ]
     return (*statements, *taken)
 

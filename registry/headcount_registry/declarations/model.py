@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 VERSION = "version"
 """Name of the key that every project has: its release."""
 
+SOURCE_LANGUAGE = "en"
+"""The language of a project that names none."""
+
 BOOLEANS = ("yes", "no")
 """The values of a boolean, in the words of an alias."""
 
@@ -66,6 +69,14 @@ class Retired:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Texts in another language than the project's: pairs of an attribute and its text."""
+
+    language: str
+    texts: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A key of a project, with everything that was declared about it.
@@ -99,6 +110,7 @@ class Key:
     expires: str = ""
     owner: str = ""
     formerly: str = ""
+    translations: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +131,8 @@ class Project:
     keys: tuple[Key, ...]
     retired: tuple[Retired, ...] = ()
     ignored: tuple[str, ...] = ()
+    language: str = SOURCE_LANGUAGE
+    translations: tuple[Translation, ...] = ()
     digest: str = ""
     consent_digest: str = ""
     relay: str = ""

@@ -12,6 +12,7 @@ from headcount_registry.declarations.attributes import (
     VERSIONED,
 )
 from headcount_registry.declarations.model import (
+    SOURCE_LANGUAGE,
     VERSION,
     Key,
     KeyType,
@@ -19,11 +20,14 @@ from headcount_registry.declarations.model import (
     Mode,
     Project,
     Registry,
+    Translation,
     Value,
 )
 
 if TYPE_CHECKING:
-    from headcount_registry.declarations.draft import Draft, KeyDraft, ProjectDraft
+    from collections.abc import Iterable
+
+    from headcount_registry.declarations.draft import Draft, KeyDraft, ProjectDraft, Statement
 
 
 def resolve(draft: Draft) -> Registry:
@@ -47,6 +51,8 @@ def _project(draft: ProjectDraft) -> Project:
         ignored=tuple(sorted({each.text for each in draft.items("ignored")})),
         relay=draft.text("relay"),
         oblivious_key=draft.text("oblivious_key"),
+        language=draft.text("language", SOURCE_LANGUAGE),
+        translations=_translations(draft.translations),
     )
 
 
@@ -101,4 +107,16 @@ def _key(draft: KeyDraft) -> Key:
         expires=draft.text("expires"),
         owner=draft.text("owner"),
         formerly=draft.text("formerly"),
+        translations=_translations(draft.translations),
+    )
+
+
+def _translations(statements: Iterable[Statement]) -> tuple[Translation, ...]:
+    texts = {(each.path[1], each.path[2]): each.text for each in statements}
+    return tuple(
+        Translation(
+            language,
+            tuple(sorted((name, text) for (at, name), text in texts.items() if at == language)),
+        )
+        for language in sorted({language for language, _ in texts})
     )

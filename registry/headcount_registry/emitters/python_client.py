@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
-from headcount_registry.declarations.model import KeyType
+from headcount_registry.declarations.model import SOURCE_LANGUAGE, KeyType
 from headcount_registry.emitters.template import render
 from headcount_registry.emitters.text import bytes_lines, docstring, wrap
 
@@ -36,18 +36,33 @@ def emit(project: Project, schema: bytes) -> dict[str, str]:
     `schema` is the serialized descriptor of the project's `report.proto`.
     """
     at_least, below = _versions()
+    translations = _translations(project)
     values: dict[str, dict[str, object]] = {
         "__init__.py": {"at_least": at_least, "below": below},
         "__main__.py": {"package": package(project)},
         "keys.py": {"alias": _alias, "spellings": _spellings, "answer": _answer, "about": _about},
-        "_project.py": {},
+        "_project.py": {"translated": bool(translations), "source_language": SOURCE_LANGUAGE},
         "_schema.py": {"schema": bytes_lines(schema)},
     }
+    if translations:
+        values["_translations.py"] = {"translations": translations}
     files = {
         name: render(f"client/{name}.jinja", project=project, **more)
         for name, more in values.items()
     }
     return files | {"py.typed": ""}
+
+
+def _translations(project: Project) -> dict[str, dict[str, str]]:
+    """Return the words in other languages, by language and by key and attribute."""
+    found: dict[str, dict[str, str]] = {}
+    for each in project.translations:
+        found.setdefault(each.language, {}).update(each.texts)
+    for key in project.keys:
+        for each in key.translations:
+            named = {f"{key.name}.{name}": text for name, text in each.texts}
+            found.setdefault(each.language, {}).update(named)
+    return dict(sorted(found.items()))
 
 
 def _versions() -> tuple[str, str]:

@@ -15,7 +15,7 @@ from headcount_registry.emitters import report_proto
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from headcount_registry.declarations.model import Key, Project, Registry, Retired
+    from headcount_registry.declarations.model import Key, Project, Registry, Retired, Translation
 
 FORMAT = 1
 
@@ -38,6 +38,8 @@ def project(project: Project) -> dict[str, object]:
         "mode": project.mode,
         "relay": project.relay,
         "oblivious_key": project.oblivious_key,
+        "language": project.language,
+        "translations": _translations(project.translations),
         "digest": project.digest,
         "consent_digest": project.consent_digest,
         "message": f"{report_proto.package(project)}.Report",
@@ -77,7 +79,12 @@ def _key(project: Project, key: Key) -> dict[str, object]:
         "expires": key.expires,
         "owner": key.owner,
         "formerly": key.formerly,
+        "translations": _translations(key.translations),
     }
+
+
+def _translations(found: Iterable[Translation]) -> dict[str, dict[str, str]]:
+    return {each.language: dict(each.texts) for each in found}
 
 
 def _retired(retired: Iterable[Retired]) -> list[dict[str, object]]:

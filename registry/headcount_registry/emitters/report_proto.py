@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
-from headcount_registry.declarations.model import KeyType
+from headcount_registry.declarations.model import SOURCE_LANGUAGE, KeyType
 from headcount_registry.emitters.template import render
 from headcount_registry.emitters.text import quoted
 
@@ -48,6 +48,7 @@ def emit(project: Project, releases: Iterable[Release] = ()) -> str:
         about=_about,
         change_options=_change,
         holds=_holds,
+        source_language=SOURCE_LANGUAGE,
         type=_type,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2
 from google.protobuf.message import DecodeError
@@ -10,7 +10,9 @@ from google.protobuf.message import DecodeError
 # Import this before any set is parsed: options of unknown extensions would read back empty.
 from headcount.v1 import options_pb2
 
+from headcount_registry.declarations.attributes import ABOUT_TRANSLATED, TRANSLATED
 from headcount_registry.declarations.model import (
+    SOURCE_LANGUAGE,
     Key,
     KeyType,
     Level,
@@ -18,10 +20,14 @@ from headcount_registry.declarations.model import (
     Project,
     Registry,
     Retired,
+    Translation,
     Value,
 )
 from headcount_registry.errors import SourceError
 from headcount_registry.findings import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _OURS = "headcount.projects."
 # protoc types extensions as field descriptors, but Extensions[] is not typed to take these.
@@ -65,6 +71,8 @@ def _project(file: descriptor_pb2.FileDescriptorProto) -> Project | None:
         ),
         retired=_reserved(report),
         ignored=tuple(about.ignored),
+        language=about.language or SOURCE_LANGUAGE,
+        translations=_translations(about.translations, ABOUT_TRANSLATED),
         digest=about.digest,
         consent_digest=about.consent_digest,
         relay=about.relay,
@@ -105,6 +113,20 @@ def _key(
         expires=key.expires,
         owner=key.owner,
         formerly=key.formerly,
+        translations=_translations(key.translations, TRANSLATED),
+    )
+
+
+def _translations(
+    found: Iterable[options_pb2.KeyTranslation] | Iterable[options_pb2.ProjectTranslation],
+    names: Sequence[str],
+) -> tuple[Translation, ...]:
+    return tuple(
+        Translation(
+            each.language,
+            tuple((name, text) for name in sorted(names) if (text := getattr(each, name))),
+        )
+        for each in found
     )
 
 

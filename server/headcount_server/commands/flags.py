@@ -263,7 +263,8 @@ def unsealing(command: _Command) -> _Command:
 def naming(command: _Command) -> _Command:
     """Add what pages say of their operator, the licence of the data, and the address of the site.
 
-    They are `operator`, `operator_contact`, `operator_imprint`, `data_licence`, `site_address`.
+    They are `operator`, `operator_contact`, `operator_imprint`, `data_licence`, `site_address`,
+    `languages`.
     """
     options = (
         click.option("--operator", metavar="NAME", help="Who runs this server, for its pages."),
@@ -285,8 +286,20 @@ def naming(command: _Command) -> _Command:
             metavar="ADDRESS",
             help="Where people read the pages, https://…/, for the sitemap and previews of links.",
         ),
+        click.option(
+            "--languages",
+            metavar="TAGS",
+            default="en",
+            show_default=True,
+            callback=_tags,
+            help="Languages of the pages: en, de, es. The first has the plain addresses.",
+        ),
     )
     return with_options(options, command)
+
+
+def _tags(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(tag.strip() for tag in text.split(",") if tag.strip())
 
 
 def signing(command: _Command) -> _Command:

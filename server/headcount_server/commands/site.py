@@ -46,6 +46,7 @@ def site(  # noqa: PLR0913 - one argument a flag
     data_licence: str | None,
     site_address: str | None,
     log_key: Path | None,
+    languages: tuple[str, ...],
 ) -> None:
     """Write the public pages and data files as a static site, for hosting anywhere.
 
@@ -59,6 +60,7 @@ def site(  # noqa: PLR0913 - one argument a flag
             operator_imprint or "",
             data_licence or "",
             site_address or "",
+            languages,
         )
         shown = _read(database, registry, bundle, runs.licence, log_key)
         number = static_site.write(

@@ -13,6 +13,7 @@ from headcount_server.pages.answer import minimums
 from headcount_server.pages.counts import Share
 from headcount_server.pages.course import first_weeks
 from headcount_server.pages.distribution import distribution
+from headcount_server.pages.language import say, say_many
 from headcount_server.pages.sorting import natural
 from headcount_server.pages.standing import find
 from headcount_server.publication.published import PublishedWeek
@@ -71,8 +72,10 @@ def _after(week: Week, age: int) -> Week:
 def _half(release: str, since: Week, by_week: dict[Week, dict[str, Share]]) -> str:
     reached = next(_reached(release, since, by_week), None)
     if reached is None:
-        return "not yet"
-    return "in the first week" if not reached else f"after {reached} week{'s' * (reached > 1)}"
+        return say("not yet")
+    if not reached:
+        return say("in the first week")
+    return say_many("after {number} week", "after {number} weeks", reached)
 
 
 def _reached(release: str, since: Week, by_week: dict[Week, dict[str, Share]]) -> Iterator[int]:

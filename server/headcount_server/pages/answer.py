@@ -14,9 +14,9 @@ from headcount.v1 import options_pb2
 from headcount_server.pages import movement
 from headcount_server.pages.counts import Share
 from headcount_server.pages.distribution import Distribution, Row
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.movement import Earlier
 from headcount_server.pages.sorting import natural, newest_first, product
-from headcount_server.publication.partition import OTHER_RELEASES_TEXT
 from headcount_server.publication.ranges import Range
 from headcount_server.registry.schema import Key
 
@@ -104,35 +104,38 @@ def _on_releases(found: Distribution, key: Key) -> Iterator[str]:
         for release, place in zip(crossing.releases, places, strict=True)
         if place.bar
     ]
-    if any(release != OTHER_RELEASES_TEXT for release, _ in cells):
+    if any(release != say("other releases") for release, _ in cells):
         told = ", ".join(f"{release} {number}" for release, number in cells)
-        yield f"{text} by release of the project: {told}."
+        yield say("{answer} by release of the project: {told}.", answer=text, told=told)
 
 
 def _nothing(found: Distribution) -> Answer:
-    sentences = [f"{found.answers} answered. {_too_rare(found)}"]
+    sentences = [f"{say('{number} answered.', number=found.answers)} {_too_rare(found)}"]
     sentences += [_alone(row, found) for row in found.rows[:NAMED]]
     return Answer("", "", tuple(sentences))
 
 
 def _too_rare(found: Distribution) -> str:
-    few = f"no answer was given by {found.threshold} or more"
     if found.rest is None:
-        return f"{few.capitalize()}, so none has a number."
-    return f"{few.capitalize()}, so all are “{found.rest.text}”."
+        text = marked("No answer was given by {threshold} or more, so none has a number.")
+        return say(text, threshold=found.threshold)
+    text = marked("No answer was given by {threshold} or more, so all are “{rest}”.")
+    return say(text, threshold=found.threshold, rest=found.rest.text)
 
 
 def _of_version(found: Distribution, earlier: Earlier | None) -> Answer:
     oldest = min(found.rows, key=lambda row: natural(row.value))
     chosen = _chosen(minimums(found), oldest)
+    minimum = marked("A minimum of {version} leaves out {share}, others included.")
     sentences = [
-        f"{chosen.kept} have {chosen.version} or newer.",
-        f"A minimum of {chosen.version} leaves out {_at_most(chosen.lost)}, others included.",
+        say("{share} have {version} or newer.", share=chosen.kept, version=chosen.version),
+        say(minimum, version=chosen.version, share=_at_most(chosen.lost)),
         _alone(oldest, found),
     ]
     before = _minimum(earlier.found, chosen.version).kept if earlier else None
-    told = movement.told(f"{chosen.version} or newer", chosen.kept, earlier, before)
-    return Answer(str(chosen.kept), f"{chosen.version} or newer", (*sentences, *told))
+    newer = say("{version} or newer", version=chosen.version)
+    told = movement.told(newer, chosen.kept, earlier, before)
+    return Answer(str(chosen.kept), newer, (*sentences, *told))
 
 
 def _chosen(kept: Sequence[Minimum], oldest: Row) -> Minimum:
@@ -148,72 +151,100 @@ def _chosen(kept: Sequence[Minimum], oldest: Row) -> Minimum:
 def _of_release(found: Distribution, earlier: Earlier | None) -> Answer:
     newest = minimums(found)[:NEWEST]
     last = newest[-1]
-    names = " or ".join(each.version for each in newest)
-    which = "newest releases that have a number" if len(newest) > 1 else "only one with a number"
-    sentences = [f"{last.kept} run {names} or a newer release; these are the {which}."]
-    sentences += [f"{_at_most(last.lost).capitalize()} run an older or unknown release."]
+    names = _either(newest)
+    several = marked(
+        "{share} run {releases} or a newer release; these are the newest releases that have a"
+        " number."
+    )
+    single = marked(
+        "{share} run {releases} or a newer release; these are the only one with a number."
+    )
+    sentences = [say(several if len(newest) > 1 else single, share=last.kept, releases=names)]
+    older = say("{share} run an older or unknown release.", share=_at_most(last.lost))
+    sentences += [older[0].upper() + older[1:]]
     before = earlier and minimums(earlier.found)[:NEWEST]
     if earlier and before:
-        then = " or ".join(each.version for each in before)
-        sentences.append(f"In {earlier.week} it was {before[-1].kept}, of {then}.")
+        then, text = _either(before), marked("In {week} it was {share}, of {releases}.")
+        sentences.append(say(text, week=earlier.week, share=before[-1].kept, releases=then))
     return Answer(str(last.kept), names, tuple(sentences))
 
 
 def _of_product(found: Distribution, earlier: Earlier | None) -> Answer:
     return _of_ranked(
-        by_product(found), earlier, lambda then: dict(by_product(then)), ", all versions together"
+        by_product(found), earlier, lambda then: dict(by_product(then)), together=True
     )
 
 
 def _of_choice(found: Distribution, earlier: Earlier | None) -> Answer:
-    return _of_ranked(_ranked(found), earlier, lambda then: dict(_ranked(then)), "")
+    return _of_ranked(_ranked(found), earlier, lambda then: dict(_ranked(then)), together=False)
 
 
 def _of_ranked(
     ranked: Sequence[tuple[str, Share]],
     earlier: Earlier | None,
     then: Callable[[Distribution], dict[str, Share]],
-    how: str,
+    *,
+    together: bool,
 ) -> Answer:
     (first, share), *others = ranked
     tied = [name for name, its in others if not its.bounded or its.upper >= share.lower]
     names = [first, *tied[: NAMED - 1]]
     if tied:
+        text = marked("{answers} cannot be told apart: their ranges overlap.")
+        if together:
+            text = marked(
+                "{answers} cannot be told apart: their ranges overlap, all versions together."
+            )
         lines = [
-            f"{_listed(names)} cannot be told apart: their ranges overlap{how}.",
-            *(f"{name}: {its}." for name, its in ranked if name in names),
+            say(text, answers=_listed(names)),
+            *(
+                say("{answer}: {share}.", answer=name, share=its)
+                for name, its in ranked
+                if name in names
+            ),
         ]
     else:
-        lines = [f"{share} have {first}{how}, more than any other answer that has a number."]
-        lines += [f"Then {name}: {its}." for name, its in others[:1]]
+        text = marked("{share} have {answer}, more than any other answer that has a number.")
+        if together:
+            text = marked(
+                "{share} have {answer}, all versions together, more than any other answer that"
+                " has a number."
+            )
+        lines = [say(text, share=share, answer=first)]
+        lines += [
+            say("Then {answer}: {share}.", answer=name, share=its) for name, its in others[:1]
+        ]
     for name, its in ranked[:2]:
         before = then(earlier.found).get(name) if earlier else None
         lines += movement.told(name, its, earlier, before)
-    return Answer(str(share), f"{first}, tied" if tied else first, tuple(lines))
+    of = say("{answer}, tied", answer=first) if tied else first
+    return Answer(str(share), of, tuple(lines))
 
 
 def _of_boolean(found: Distribution, earlier: Earlier | None) -> Answer:
     row = found.rows[0]
-    lines = [f"{row.share} of those who answered said yes."]
-    lines += [f"No: {found.rest.share}."] if found.rest else []
+    lines = [say("{share} of those who answered said yes.", share=row.share)]
+    lines += [say("No: {share}.", share=found.rest.share)] if found.rest else []
     before = earlier.found.rows[0].share if earlier and earlier.found.rows else None
-    lines += movement.told("Yes", row.share, earlier, before)
-    return Answer(str(row.share), "Yes", tuple(lines))
+    lines += movement.told(say("Yes"), row.share, earlier, before)
+    return Answer(str(row.share), say("Yes"), tuple(lines))
 
 
 def _of_count(found: Distribution, earlier: Earlier | None) -> Answer:
     rows = [row for row in (*found.rows, found.rest) if row and row.count.lower]
     most = max(rows, key=lambda row: row.count.lower)
-    frequent = f"{most.share} answered {most.text}."
+    frequent = say("{share} answered {answer}.", share=most.share, answer=most.text)
     if not found.median:
         return Answer(str(most.share), most.text, (frequent,))
-    lines = [f"The median answer is {found.median}.", frequent]
+    lines = [say("The median answer is {median}.", median=found.median), frequent]
     if earlier and earlier.found.median:
         then = earlier.found.median
-        lines.append(
-            f"In {earlier.week} the median was {'the same' if then == found.median else then}."
+        same, other = (
+            marked("In {week} the median was the same."),
+            marked("In {week} the median was {median}."),
         )
-    return Answer(found.median, "median", tuple(lines))
+        lines.append(say(same if then == found.median else other, week=earlier.week, median=then))
+    return Answer(found.median, say("median"), tuple(lines))
 
 
 def _of_list(found: Distribution, earlier: Earlier | None) -> Answer:
@@ -221,11 +252,15 @@ def _of_list(found: Distribution, earlier: Earlier | None) -> Answer:
     (first, share), *others = ranked
     tied = [name for name, its in others if not its.bounded or its.upper >= share.lower]
     if tied:
-        shown = _listed([first, *tied[: NAMED - 1]])
-        more = f" and {len(tied) + 1 - NAMED} more" if len(tied) >= NAMED else ""
-        lines = [f"Most frequent are {shown}{more}, which cannot be told apart: {share}."]
+        shown, more = _listed([first, *tied[: NAMED - 1]]), len(tied) + 1 - NAMED
+        text = marked("Most frequent are {answers}, which cannot be told apart: {share}.")
+        if more > 0:
+            text = marked(
+                "Most frequent are {answers} and {more} more, which cannot be told apart: {share}."
+            )
+        lines = [say(text, answers=shown, more=more, share=share)]
     else:
-        lines = [f"Most frequent is {first}: {share}."]
+        lines = [say("Most frequent is {answer}: {share}.", answer=first, share=share)]
     return Answer(str(share), first, (*lines, *movement.sentences(found, earlier)))
 
 
@@ -245,16 +280,27 @@ def _ranked(found: Distribution) -> tuple[tuple[str, Share], ...]:
 
 def _alone(row: Row, found: Distribution) -> str:
     """Say how many installations gave one answer."""
-    return f"{row.text} alone: {row.told} of {found.answers}, {row.share}."
+    text = marked("{answer} alone: {number} of {answers}, {share}.")
+    return say(text, answer=row.text, number=row.told, answers=found.answers, share=row.share)
 
 
 def _at_most(share: Share) -> str:
     """Say the upper bound of a share, rounded up."""
-    return str(Share(0.0, share.upper, share.upper / 2)) if share.upper else "nothing"
+    return str(Share(0.0, share.upper, share.upper / 2)) if share.upper else say("nothing")
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    if len(names) == 1:
+        return names[0]
+    return say("{before} and {last}", before=", ".join(names[:-1]), last=names[-1])
+
+
+def _either(minimums: Sequence[Minimum]) -> str:
+    """Return one or two releases as alternatives."""
+    names = [each.version for each in minimums]
+    if len(names) == 1:
+        return names[0]
+    return say("{before} or {last}", before=", ".join(names[:-1]), last=names[-1])
 
 
 def _share(its: Range) -> Share:

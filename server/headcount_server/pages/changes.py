@@ -12,17 +12,18 @@ from itertools import chain
 from headcount.v1 import options_pb2
 
 from headcount_server.pages import wording
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.sorting import natural
 from headcount_server.registry.schema import Key, Project
 
 KINDS = {
-    options_pb2.CHANGE_KIND_ADDED: "added",
-    options_pb2.CHANGE_KIND_RETIRED: "retired",
-    options_pb2.CHANGE_KIND_RENAMED: "renamed",
-    options_pb2.CHANGE_KIND_WIDENED: "widened",
-    options_pb2.CHANGE_KIND_NARROWED: "narrowed",
-    options_pb2.CHANGE_KIND_REWORDED: "reworded",
-    options_pb2.CHANGE_KIND_REPLACED: "replaced",
+    options_pb2.CHANGE_KIND_ADDED: marked("added"),
+    options_pb2.CHANGE_KIND_RETIRED: marked("retired"),
+    options_pb2.CHANGE_KIND_RENAMED: marked("renamed"),
+    options_pb2.CHANGE_KIND_WIDENED: marked("widened"),
+    options_pb2.CHANGE_KIND_NARROWED: marked("narrowed"),
+    options_pb2.CHANGE_KIND_REWORDED: marked("reworded"),
+    options_pb2.CHANGE_KIND_REPLACED: marked("replaced"),
 }
 """Name of each direction."""
 NEVER = "1970-01-01"
@@ -31,8 +32,8 @@ MAX_ENTRIES = 100
 """Most entries of a feed; the pages have all."""
 
 _BREAKS = {
-    options_pb2.BREAKAGE_CLIENTS: "older clients are not understood",
-    options_pb2.BREAKAGE_TOTALS: "not comparable with earlier weeks",
+    options_pb2.BREAKAGE_CLIENTS: marked("older clients are not understood"),
+    options_pb2.BREAKAGE_TOTALS: marked("not comparable with earlier weeks"),
 }
 _WITH_REASON = {options_pb2.CHANGE_KIND_ADDED, options_pb2.CHANGE_KIND_WIDENED}
 _NAMED = re.compile(r"`([^`]+)`")
@@ -45,6 +46,8 @@ class Line:
     """One change."""
 
     kind: str
+    direction: str
+    """The kind in the language of the page."""
     subject: str
     """Name of the key; empty if the project itself changed."""
     address: str
@@ -76,7 +79,11 @@ class Changed:
     def summary(self) -> str:
         """The number of changes by direction, such as `3 added, 1 retired`."""
         counted = {kind: sum(line.kind == kind for line in self.lines) for kind in KINDS.values()}
-        return ", ".join(f"{number} {kind}" for kind, number in counted.items() if number)
+        return ", ".join(
+            say("{number} {kind}", number=number, kind=say(kind))
+            for kind, number in counted.items()
+            if number
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +184,18 @@ def _changed(release: options_pb2.Release, project: Project, keys: Mapping[str, 
 
 def _line(project: str, change: options_pb2.Change, key: Key | None) -> Line:
     reasoned = key is not None and change.kind in _WITH_REASON
+    kind = KINDS.get(change.kind, marked("changed"))
     return Line(
-        kind=KINDS.get(change.kind, "changed"),
+        kind=kind,
+        direction=say(kind),
         subject=change.key,
         address=f"projects/{project}/{key.name}/" if key else "",
         label=wording.label(key) if key else "",
         detail=_pieces(change.detail),
-        reason=key.declaration.purpose if key and reasoned else "",
+        reason=wording.words(key, "purpose") if key and reasoned else "",
         issue=key.declaration.issue if key and reasoned else "",
         asks=change.asks,
-        breaks=_BREAKS.get(change.breaks, ""),
+        breaks=say(_BREAKS[change.breaks]) if change.breaks in _BREAKS else "",
     )
 
 
@@ -197,7 +206,7 @@ def _pieces(text: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _author(project: Project) -> str:
-    return project.declaration.recipient or wording.title(project)
+    return wording.about(project, "recipient") or wording.title(project)
 
 
 def _anchor(day: str, name: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from headcount_server.pages.language import grouped, percentage, say
+
 DASH = "\N{EN DASH}"
 WIDE = 1.0
 """Width in percentage points from which a share's bounds are printed in whole points."""
@@ -37,14 +39,16 @@ class Count:
     @property
     def rare(self) -> str:
         """The words for the number if it is too small to be published."""
-        return f"fewer than {self.upper + 1:,}" if self.upper else "none"
+        if not self.upper:
+            return say("none")
+        return say("fewer than {number}", number=grouped(self.upper + 1))
 
     def __str__(self) -> str:
         if not self.bounded:
-            return f"at least {self.lower:,}"
+            return say("at least {number}", number=grouped(self.lower))
         if self.lower == self.upper:
-            return f"{self.lower:,}"
-        return f"{self.lower:,}{DASH}{self.upper:,}"
+            return grouped(self.lower)
+        return f"{grouped(self.lower)}{DASH}{grouped(self.upper)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,12 @@ class Share:
         digits = 0 if self.upper - self.lower >= WIDE else 1
         lower, upper = _down(self.lower, digits), _up(self.upper, digits)
         if not self.bounded:
-            return f"at least {lower:.{digits}f}%"
+            return say("at least {number}", number=percentage(f"{lower:.{digits}f}"))
         if not self.lower and self.upper:
-            return f"at most {upper:.{digits}f}%"
+            return say("at most {number}", number=percentage(f"{upper:.{digits}f}"))
         if lower == upper:
-            return f"{lower:.{digits}f}%"
-        return f"{lower:.{digits}f}{DASH}{upper:.{digits}f}%"
+            return percentage(f"{lower:.{digits}f}")
+        return percentage(f"{lower:.{digits}f}{DASH}{upper:.{digits}f}")
 
 
 def share(part: Count, whole: Count) -> Share:

@@ -10,9 +10,10 @@ from headcount.v1 import options_pb2
 from headcount_server.pages import counts, wording
 from headcount_server.pages.chart import Bar, Point, bar
 from headcount_server.pages.counts import Count, Share
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.median import median, ranges
 from headcount_server.pages.sorting import newest_first, ordered
-from headcount_server.publication.partition import OTHER_RELEASES, OTHER_RELEASES_TEXT
+from headcount_server.publication.partition import OTHER_RELEASES
 from headcount_server.publication.published import PublishedProject
 from headcount_server.publication.ranges import KeyRanges, key_ranges
 from headcount_server.registry.schema import Key
@@ -24,6 +25,7 @@ TOO_FEW, AMONG_OTHERS = "\N{EN DASH}", "\N{MIDDLE DOT}"
 HALF = 50.0
 """Share in percent above which bars are drawn to the scale of the whole."""
 
+_OTHER_RELEASES = marked("other releases")
 _LIST = options_pb2.KEY_TYPE_LIST
 _COUNT = options_pb2.KEY_TYPE_COUNT
 _BOOLEAN = options_pb2.KEY_TYPE_BOOLEAN
@@ -111,7 +113,7 @@ def distribution(key: Key, published: PublishedProject, threshold: int) -> Distr
         _row(value, _text(key, value), shares[value], count, full)
         for value, count in ordered(kind, sums.items())
     )
-    hidden = f"{hidden_class(key)}, rare or unknown"
+    hidden = say("{hidden}, rare or unknown", hidden=hidden_class(key))
     return Distribution(
         threshold=found.threshold,
         reports=reports,
@@ -134,10 +136,10 @@ def hidden_class(key: Key) -> str:
     if kind == _LIST:
         return ""
     if kind == _BOOLEAN:
-        return "No"
+        return say("No")
     if kind == _COUNT:
         return wording.span(_first_range(key))
-    return "Other"
+    return say("Other")
 
 
 def _row(value: str, text: str, part: Share, count: Count, full: float) -> Row:
@@ -153,7 +155,7 @@ def _full(uppers: Sequence[float]) -> float:
 
 def _text(key: Key, value: str) -> str:
     if key.declaration.type == _BOOLEAN:
-        return "Yes"
+        return say("Yes")
     if key.declaration.type == _COUNT:
         return wording.span(value)
     return value
@@ -181,7 +183,12 @@ def _median(key: Key, published: PublishedProject, found: KeyRanges) -> tuple[st
 
 def _told(middle: Sequence[str]) -> str:
     told = [wording.span(value) for value in middle]
-    return " or ".join(told) if len(told) < LONG else f"between {told[0]} and {told[-1]}"
+    if not told:
+        return ""
+    if len(told) == 1:
+        return told[0]
+    text = marked("{first} or {last}") if len(told) < LONG else marked("between {first} and {last}")
+    return say(text, first=told[0], last=told[-1])
 
 
 def _crossing(
@@ -214,7 +221,7 @@ def _crossing(
         return Place(AMONG_OTHERS if together else TOO_FEW, None)
 
     return ByRelease(
-        releases=tuple(release or OTHER_RELEASES_TEXT for release in releases),
+        releases=tuple(release or say(_OTHER_RELEASES) for release in releases),
         rows=tuple(
             (row.text, tuple(place(row.value, release) for release in releases))
             for row in rows

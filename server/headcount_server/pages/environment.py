@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headcount_server.pages import history, wording
 from headcount_server.pages.adoption import AGES
+from headcount_server.pages.counts import DASH
+from headcount_server.pages.language import (
+    Language,
+    percentage,
+    spoken,
+    translated,
+    translated_many,
+)
 from headcount_server.pages.operator import Operator, link
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
-from headcount_server.quantity import quantity
 from headcount_server.week import Week
 
 CONTENT_POLICY = (
@@ -31,7 +39,12 @@ MANY_ROWS = 50
 
 
 def environment(
-    policy: Policy, newest_first: Sequence[PublishedWeek], operator: Operator, *, served: bool
+    policy: Policy,
+    newest_first: Sequence[PublishedWeek],
+    operator: Operator,
+    languages: Sequence[Language],
+    *,
+    served: bool,
 ) -> Environment:
     """Return the templates of a site with these weeks; `served` says that a server runs it."""
     made = Environment(
@@ -40,17 +53,24 @@ def environment(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    i18n: Any = made
+    i18n.install_gettext_callables(translated, translated_many, newstyle=True)
+    made.filters["bare"] = str
     made.filters["link"] = link
     made.filters["days"] = _days
     made.filters["moment"] = _moment
     made.filters["hours"] = wording.hours
-    made.filters["quantity"] = quantity
     made.globals.update(
         policy=policy,
         weeks=newest_first,
         latest=newest_first[0] if newest_first else None,
         alt=history.alt,
+        counted=_counted,
+        language=spoken,
+        languages=languages,
+        percentage=percentage,
         content_policy=CONTENT_POLICY,
         max_weeks=MAX_WEEKS,
         served=served,
@@ -59,6 +79,10 @@ def environment(
         most_rows=MANY_ROWS,
     )
     return made
+
+
+def _counted(number: int, threshold: int) -> str:
+    return f"{number}{DASH}{number + threshold - 1}" if threshold > 1 else str(number)
 
 
 def _moment(of: datetime) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from headcount_server.pages import wording
+from headcount_server.pages.language import like, say
 from headcount_server.registry.schema import Key, Project
 
 OTHERS = "#"
@@ -43,13 +44,16 @@ def letters(known: Iterable[Known], places: Places) -> tuple[Letter, ...]:
     found: defaultdict[str, set[Entry]] = defaultdict(set)
     for project, keys in known:
         title, at = wording.title(project), f"projects/{project.name}/"
-        found[_letter(title)].add(Entry(title, "project", at))
+        found[_letter(title)].add(Entry(title, say("project"), at))
         for key in keys.values():
             for entry in _of_key(title, f"{at}{key.name}/", key, places(project, key)):
                 found[_letter(entry.text)].add(entry)
     return tuple(
         Letter(
-            name, tuple(sorted(found[name], key=lambda each: (each.text.casefold(), each.about)))
+            name,
+            tuple(
+                sorted(found[name], key=lambda each: (each.text.casefold(), each.text, each.about))
+            ),
         )
         for name in sorted(found, key=lambda name: (name == OTHERS, name))
     )
@@ -77,7 +81,7 @@ def _of_key(title: str, at: str, key: Key, places: Mapping[str, str]) -> Iterabl
         yield Entry(key.name, title, at)
     for answer in {*key.values.values(), *places}:
         place = places.get(answer)
-        yield Entry(answer, f"{label}, {title}", f"{at}{place}/" if place else at)
+        yield Entry(answer, like(label, f"{label}, {title}"), f"{at}{place}/" if place else at)
 
 
 def _letter(text: str) -> str:

@@ -10,6 +10,7 @@ from headcount_server.pages import wording
 from headcount_server.pages.chart import Point, Trend, trend
 from headcount_server.pages.counts import Count, Share
 from headcount_server.pages.distribution import Distribution, Row, distribution
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.sorting import ordered
 from headcount_server.pages.standing import find
 from headcount_server.pages.timeline import full
@@ -125,19 +126,29 @@ def _told(weeks: Sequence[PublishedWeek], counts: Sequence[Count | None]) -> Ite
     if not numbers:
         return
     last, note = weeks[-1], weeks[-1].annotation
-    explained = f"Note of the operator: “{note}”" if note else "The operator has left no note."
+    explained = (
+        say("Note of the operator: “{note}”", note=note)
+        if note
+        else say("The operator has left no note.")
+    )
     if counts[-1] is None:
-        yield f"Fewer than {last.threshold} installations reported in {last.week}."
+        text = marked("Fewer than {threshold} installations reported in {week}.")
+        yield say(text, threshold=last.threshold, week=last.week)
         yield explained
         return
     for week, count in numbers[-2:-1]:
         if count and count.lower > counts[-1].upper:
-            yield f"These are fewer for certain than the {count} of {week.week}."
+            text = marked("These are fewer for certain than the {number} of {week}.")
+            yield say(text, number=count, week=week.week)
             yield explained
         elif count and count.upper < counts[-1].lower:
-            yield f"These are more for certain than the {count} of {week.week}."
+            text = marked("These are more for certain than the {number} of {week}.")
+            yield say(text, number=count, week=week.week)
         else:
-            yield f"Whether they are fewer or more than the {count} of {week.week} cannot be told."
+            text = marked(
+                "Whether they are fewer or more than the {number} of {week} cannot be told."
+            )
+            yield say(text, number=count, week=week.week)
 
 
 def history(weeks: Sequence[PublishedWeek], project: str, key: Key) -> History:
@@ -187,11 +198,13 @@ def alt(text: str, numbers: Sequence[Count | Share | None], weeks: Sequence[Week
         (number, week) for number, week in zip(numbers, weeks, strict=True) if number is not None
     ]
     if not told:
-        return f"{text}: nothing published."
+        return say("{subject}: nothing published.", subject=text)
     (first, since), (last, until) = told[0], told[-1]
     if since == until:
-        return f"{text}: {last} in the week of {wording.week(until)}."
-    return f"{text}: from {first} in {since} to {last} in {until}."
+        one = marked("{subject}: {number} in the week of {days}.")
+        return say(one, subject=text, number=last, days=wording.week(until))
+    both = marked("{subject}: from {first} in {since} to {last} in {until}.")
+    return say(both, subject=text, first=first, since=since, last=last, until=until)
 
 
 def _since_first(weeks: Sequence[PublishedWeek], project: str) -> Sequence[PublishedWeek]:

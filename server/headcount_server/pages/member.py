@@ -17,6 +17,7 @@ from headcount_server.pages import movement
 from headcount_server.pages.course import first_weeks
 from headcount_server.pages.distribution import Distribution, Row
 from headcount_server.pages.history import History
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.movement import Earlier
 from headcount_server.pages.standing import YEAR
 from headcount_server.pages.timeline import Course, Timeline, spans
@@ -121,8 +122,10 @@ def _told(past: History, rows: Sequence[Row | None], last: int) -> list[str]:
     if found is None:
         return []
     if row is None or not row.count.lower:
-        return [f"Not shown in {week}: fewer than {found.threshold} have it."]
-    told = [f"{row.count} of {found.answers} have it, {row.share}."]
+        text = marked("Not shown in {week}: fewer than {threshold} have it.")
+        return [say(text, week=week, threshold=found.threshold)]
+    text = marked("{number} of {answers} have it, {share}.")
+    told = [say(text, number=row.count, answers=found.answers, share=row.share)]
     since = past.weeks[last].back(YEAR)
     then = next((i for i in range(last) if past.weeks[i] >= since and rows[i]), None)
     before, earlier = (rows[then], past.found[then]) if then is not None else (None, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headcount_server.pages.counts import Share
 from headcount_server.pages.distribution import Distribution
+from headcount_server.pages.language import marked, say
 from headcount_server.week import Week
 
 NAMED = 3
@@ -68,13 +69,15 @@ def told(name: str, now: Share, earlier: Earlier | None, before: Share | None) -
     if earlier is None or before is None:
         return
     if not apart(before, now):
-        yield (
-            f"{name} was {before} in {earlier.week}; the ranges overlap, so whether it rose or"
-            " fell cannot be told."
+        text = marked(
+            "{answer} was {share} in {week}; the ranges overlap, so whether it rose or fell"
+            " cannot be told."
         )
+    elif Moved(name, before, now).rose:
+        text = marked("{answer} was {share} in {week}, so it has risen for certain.")
     else:
-        verb = "risen" if Moved(name, before, now).rose else "fallen"
-        yield f"{name} was {before} in {earlier.week}, so it has {verb} for certain."
+        text = marked("{answer} was {share} in {week}, so it has fallen for certain.")
+    yield say(text, answer=name, share=before, week=earlier.week)
 
 
 def sentences(found: Distribution, earlier: Earlier | None) -> Iterator[str]:
@@ -82,13 +85,17 @@ def sentences(found: Distribution, earlier: Earlier | None) -> Iterator[str]:
     if earlier is None:
         return
     changed = moved(earlier.found, found)
-    for verb, its in (
-        ("Risen", [each for each in changed if each.rose]),
-        ("Fallen", [each for each in changed if not each.rose]),
+    for text, its in (
+        (marked("Risen for certain since {week}: {answers}."), [e for e in changed if e.rose]),
+        (marked("Fallen for certain since {week}: {answers}."), [e for e in changed if not e.rose]),
     ):
         if its:
-            named = "; ".join(f"{each.text}, {each.before} to {each.now}" for each in its[:NAMED])
-            more = f"; and {len(its) - NAMED} more" if len(its) > NAMED else ""
-            yield f"{verb} for certain since {earlier.week}: {named}{more}."
+            named = [
+                say("{answer}, {before} to {now}", answer=e.text, before=e.before, now=e.now)
+                for e in its[:NAMED]
+            ]
+            if len(its) > NAMED:
+                named.append(say("and {number} more", number=len(its) - NAMED))
+            yield say(text, week=earlier.week, answers="; ".join(named))
     if not changed:
-        yield f"No answer has risen or fallen for certain since {earlier.week}."
+        yield say("No answer has risen or fallen for certain since {week}.", week=earlier.week)

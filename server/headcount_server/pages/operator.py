@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from headcount_server.errors import ConfigError
+from headcount_server.pages.language import ENGLISH, language
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.ASCII | re.IGNORECASE)
 
@@ -26,8 +27,15 @@ class Operator:
     """Licence of the data: an address, a name of SPDX, or nothing."""
     site: str = ""
     """Whole address of the first page, with a slash at its end, for links from elsewhere."""
+    languages: tuple[str, ...] = (ENGLISH.tag,)
+    """Tags of the languages that pages are in; the first one has the plain addresses."""
 
     def __post_init__(self) -> None:
+        for tag in self.languages:
+            language(tag)
+        if len(set(self.languages)) != len(self.languages) or not self.languages:
+            msg = f"--languages {','.join(self.languages)}: name one or more, each once"
+            raise ConfigError(msg)
         for flag, address in (
             ("--operator-contact", self.contact),
             ("--operator-imprint", self.imprint),

@@ -79,7 +79,11 @@ class Pages:
     def routes(self) -> list[Route]:
         """Return the routes of the pages and files."""
         bundle = Route(f"/{BUNDLE}", self._bundle, methods=["GET"])
-        return [bundle, *(Route(each, self._answer, methods=["GET"]) for each in _PATTERNS)]
+        spoken = (
+            f"/{tag}{rest}" for tag in self._operator.languages[1:] for rest in ("", "/{rest:path}")
+        )
+        patterns = (*_PATTERNS, *spoken)
+        return [bundle, *(Route(each, self._answer, methods=["GET"]) for each in patterns)]
 
     async def _answer(self, request: Request) -> Response:
         try:

@@ -25,6 +25,7 @@ from headcount_server.pages import (
 )
 from headcount_server.pages.documents import ATOM, CSS, HTML, SVG, TEXT, XML
 from headcount_server.pages.environment import MAX_WEEKS, environment
+from headcount_server.pages.language import Language, language, speaking, spoken
 from headcount_server.pages.log_view import log_view
 from headcount_server.pages.operator import Operator
 from headcount_server.pages.week_view import MOST_ROWS, week_view
@@ -45,6 +46,8 @@ _FORMS_OF_KEY = (
     *(("data/projects/", form) for form in (".json", ".csv", "/all.csv")),
 )
 
+_FOR_ALL = frozenset({"style.css", "icon.svg", "robots.txt", "sitemap.xml"})
+
 NOBODY = Operator()
 """Stands for an operator who is not shown."""
 
@@ -64,7 +67,11 @@ class Site:
         *,
         served: bool = True,
     ) -> None:
-        """Take all published weeks, newest first; `served` says that a server runs the site."""
+        """Take all published weeks, newest first; `served` says that a server runs the site.
+
+        Pages are in the operator's first language at their own addresses, and in each of the
+        others below its tag.
+        """
         self.schema = schema
         self._newest_first = tuple(weeks)
         self._recent = self._newest_first[:MAX_WEEKS]
@@ -90,9 +97,12 @@ class Site:
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
         self._operator = operator
-        self._templates = environment(policy, self._newest_first, operator, served=served)
+        self._languages = tuple(map(language, operator.languages))
+        self._templates = environment(
+            policy, self._newest_first, operator, self._languages, served=served
+        )
         self._log = log
-        self._renders = self._addresses()
+        self._renders = self._in_languages()
         self._made: dict[str, Document] = {}
 
     @property
@@ -103,11 +113,13 @@ class Site:
     @property
     def former(self) -> Mapping[str, str]:
         """Former addresses of pages and files, each with its present address."""
-        names = ((name, was, now) for name, its in self._former.items() for was, now in its.items())
         return {
-            f"{place}{name}/{was}{form}": f"{place}{name}/{now}{form}"
-            for name, was, now in names
+            f"{prefix}{place}{name}/{was}{form}": f"{prefix}{place}{name}/{now}{form}"
+            for prefix in ("", *(f"{each.tag}/" for each in self._languages[1:]))
+            for name, its in self._former.items()
+            for was, now in its.items()
             for place, form in _FORMS_OF_KEY
+            if not prefix or _is_translated(place)
         }
 
     def document(self, address: str) -> Document | None:
@@ -124,12 +136,43 @@ class Site:
     def moved_page(self, address: str) -> Document | None:
         """Return a page that leads from a former address, for servers that cannot redirect."""
         now = self.former.get(address)
-        return self._page(address, "moved", now=now) if now else None
+        if now is None:
+            return None
+        its, page = self._spoken(address)
+        with speaking(its):
+            return self._page(page, "moved", now=self._spoken(now)[1])
 
     def missing(self, depth: int) -> Document:
         """Return the page for an address that has none, and has `depth` slashes in it."""
-        values = {"root": "../" * depth or "./", "address": "404"}
-        return documents.of(self._templates.get_template("missing.html").render(values), HTML)
+        root = "../" * depth or "./"
+        values = {"root": root, "top": root, "twin": "", "prefix": "", "address": "404"}
+        with speaking(self._languages[0]):
+            return documents.of(self._templates.get_template("missing.html").render(values), HTML)
+
+    def _in_languages(self) -> Mapping[str, _Render]:
+        """Return every document by its address, each in its language."""
+        first, *others = self._languages
+        plain = self._addresses()
+        renders: dict[str, _Render] = {
+            address: partial(_spoken_in, first, render) for address, render in plain.items()
+        }
+        for its in others:
+            for address, render in plain.items():
+                if _is_translated(address):
+                    renders[f"{its.tag}/{address}"] = partial(_spoken_in, its, render)
+        if self._operator.site:
+            pages = (*renders, "sitemap.xml")
+            renders["sitemap.xml"] = lambda: documents.of(
+                finding.sitemap(self._operator.site, pages), XML
+            )
+        return MappingProxyType(renders)
+
+    def _spoken(self, address: str) -> tuple[Language, str]:
+        """Return the language at an address, and the address without it."""
+        for its in self._languages[1:]:
+            if address.startswith(f"{its.tag}/"):
+                return its, address.removeprefix(f"{its.tag}/")
+        return self._languages[0], address
 
     def _addresses(self) -> Mapping[str, _Render]:
         renders: dict[str, _Render] = {
@@ -159,11 +202,6 @@ class Site:
         for place, week in enumerate(self._weeks, 1):
             renders |= week_addresses(str(week.week), week, self.schema)
             renders[f"weeks/{week.week}/"] = partial(self._week, place)
-        if self._operator.site:
-            pages = (*renders, "sitemap.xml")
-            renders["sitemap.xml"] = lambda: documents.of(
-                finding.sitemap(self._operator.site, pages), XML
-            )
         latest = with_totals(self._newest_first)
         renders |= week_addresses("latest", latest, self.schema) if latest else {}
         return MappingProxyType(renders)
@@ -299,14 +337,38 @@ class Site:
         )
 
     def _page(self, address: str, template: str, **values: object) -> Document:
-        root = "../" * address.count("/") or "./"
+        up = "../" * address.count("/")
+        prefix = self._prefix()
+        # Data files, style and pictures are at the top, whatever the language.
         text = self._templates.get_template(f"{template}.html").render(
-            root=root, address=address, **values
+            root=up or "./",
+            top=f"{up}../" if prefix else up or "./",
+            twin=f"{up}../{address}" if prefix else "",
+            prefix=prefix,
+            address=address,
+            **values,
         )
         return documents.of(text, HTML)
 
     def _file(self, template: str, media_type: str, **values: object) -> Document:
-        return documents.of(self._templates.get_template(template).render(**values), media_type)
+        text = self._templates.get_template(template).render(prefix=self._prefix(), **values)
+        return documents.of(text, media_type)
+
+    def _prefix(self) -> str:
+        its = spoken()
+        return "" if its == self._languages[0] else f"{its.tag}/"
+
+
+def _spoken_in(its: Language, render: _Render) -> Document:
+    with speaking(its):
+        return render()
+
+
+def _is_translated(address: str) -> bool:
+    """Return whether a document has sentences, so that each language has its own."""
+    return address == "data/" or not (
+        address in _FOR_ALL or address.startswith(("data/", "schema/"))
+    )
 
 
 def _schemas(known: Schema, weeks: Sequence[PublishedWeek]) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from headcount_server.pages import wording
 from headcount_server.pages.distribution import Distribution, distribution
+from headcount_server.pages.language import marked, say
 from headcount_server.pages.movement import Earlier
 from headcount_server.publication.key_terms import threshold_of
 from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
@@ -67,8 +68,9 @@ def retired(project: Project, key: Key) -> str:
         return ""
     dropped = release(project, key.name, wording.RETIRED)
     if dropped and dropped.date:
-        return f"No longer asked since {dropped.name} of {wording.day(dropped.date)}."
-    return "No longer asked."
+        text = marked("No longer asked since {release} of {day}.")
+        return say(text, release=dropped.name, day=wording.day(dropped.date))
+    return say("No longer asked.")
 
 
 def _with(week: PublishedWeek, project: str, key: Key) -> tuple[Week, Distribution] | None:
@@ -86,18 +88,21 @@ def _earlier(weeks: Sequence[PublishedWeek], project: str, key: Key, shown: Week
 
 def _silence(project: Project, key: Key, weeks: Sequence[PublishedWeek]) -> str:
     if not weeks:
-        return retired(project, key) or "No week has been published yet."
+        return retired(project, key) or say("No week has been published yet.")
     last = weeks[-1]
     found, unasked = find(last, project.name), _unasked(project, key, last)
     if unasked:
         return unasked
     if found is None:
-        return f"Fewer than {last.threshold} installations reported in {last.week}."
+        text = marked("Fewer than {threshold} installations reported in {week}.")
+        return say(text, threshold=last.threshold, week=last.week)
     for notice in found.retractions:
         if notice.key == key.number:
-            return f"The totals of {last.week} were taken down on {notice.date}: {notice.reason}"
+            text = marked("The totals of {week} were taken down on {day}: {reason}")
+            return say(text, week=last.week, day=notice.date, reason=notice.reason)
     threshold = _threshold(last, found, key)
-    return f"Fewer than {threshold} installations answered in {last.week}."
+    text = marked("Fewer than {threshold} installations answered in {week}.")
+    return say(text, threshold=threshold, week=last.week)
 
 
 def _unasked(project: Project, key: Key, last: PublishedWeek) -> str:
@@ -107,9 +112,11 @@ def _unasked(project: Project, key: Key, last: PublishedWeek) -> str:
     if its is None:
         return ""
     if its.why is Why.EXPIRED:
-        return f"No longer asked: it expired on {wording.day(its.day)}."
-    since = f"; it is new since {wording.day(its.day)}" if its.day else ""
-    return f"Not asked yet in {last.week}{since}."
+        return say("No longer asked: it expired on {day}.", day=wording.day(its.day))
+    if its.day:
+        text = marked("Not asked yet in {week}; it is new since {day}.")
+        return say(text, week=last.week, day=wording.day(its.day))
+    return say("Not asked yet in {week}.", week=last.week)
 
 
 def _notices(found: PublishedProject | None) -> tuple[Retraction, ...]:

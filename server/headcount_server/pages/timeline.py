@@ -13,6 +13,7 @@ from itertools import groupby
 from headcount_server.pages import wording
 from headcount_server.pages.chart import Point, stretches
 from headcount_server.pages.counts import Share
+from headcount_server.pages.language import percentage, say
 from headcount_server.week import Week
 
 WIDTH, HEIGHT = 900, 340
@@ -100,12 +101,13 @@ class Course:
 
 def spans(course: Course, year: int) -> tuple[Timeline, ...]:
     """Return the drawings of three months, of a year of `year` weeks, and of all weeks."""
-    lengths = {"3 months": 13, "1 year": year, "all": len(course.weeks)}
+    everything = say("all")
+    lengths = {say("3 months"): 13, say("1 year"): year, everything: len(course.weeks)}
     before, found = 0, []
     for name, weeks in lengths.items():
         shown = min(weeks, len(course.weeks))
         if shown > before:
-            found.append(timeline("all" if shown < weeks else name, _last(course, shown)))
+            found.append(timeline(everything if shown < weeks else name, _last(course, shown)))
         before = shown
     return tuple(found)
 
@@ -118,7 +120,7 @@ def timeline(name: str, course: Course) -> Timeline:
     weeks = shown.weeks
     last = next((i for i in reversed(range(len(weeks))) if weeks[i] not in shown.silent), -1)
     lines = [
-        _line(text, str(shares[last] or "no number"), shares, top)
+        _line(text, str(shares[last] or say("no number")), shares, top)
         for text, shares in shown.shares.items()
     ]
     return Timeline(
@@ -206,7 +208,7 @@ def _scale(top: float) -> Iterator[Tick]:
     step = _SCALES[int(top)]
     for part in range(round(top / step) + 1):
         share = step * part
-        yield Tick(_y(share, top), f"{share:g}%")
+        yield Tick(_y(share, top), percentage(f"{share:g}"))
 
 
 def _months(weeks: Sequence[Week]) -> Iterator[Tick]:
@@ -219,7 +221,7 @@ def _months(weeks: Sequence[Week]) -> Iterator[Tick]:
         new_year = now[0] != month[0]
         month, at = now, _x(place, len(weeks))
         if at - last >= _MONTHS_APART:
-            name = wording.MONTHS[monday.month - 1][:3]
+            name = wording.month_of(monday)
             yield Tick(at, f"{name} {monday.year}" if new_year else name)
             last = at + (_MONTHS_APART / 2 if new_year else 0)
 
@@ -230,7 +232,7 @@ def _columns(course: Course) -> Iterator[Column]:
     for place, week in enumerate(weeks):
         silent = week in course.silent
         told = [f"{text} {line[place]}" for text, line in course.shares.items() if line[place]]
-        text = "too few answered for a number" if silent else ", ".join(told)
+        text = say("too few answered for a number") if silent else ", ".join(told)
         left = max(float(LEFT), _x(place, len(weeks)) - width / 2)
         right = min(float(WIDTH - RIGHT), _x(place, len(weeks)) + width / 2)
         yield Column(

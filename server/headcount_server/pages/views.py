@@ -114,7 +114,7 @@ class ProjectView:
     @property
     def levels(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
         """The cards by consent level, in the order of levels."""
-        names = (*wording.LEVELS.values(), "")
+        names = (*map(wording.level, wording.LEVELS), "")
         found = {name: tuple(c for c in self.cards if c.question.level == name) for name in names}
         return tuple((name, cards) for name, cards in found.items() if cards)
 
@@ -151,10 +151,10 @@ def question(key: Key) -> Question:
         name=key.name,
         number=key.number,
         label=wording.label(key),
-        description=declared.description,
-        purpose=declared.purpose,
+        description=wording.words(key, "description"),
+        purpose=wording.words(key, "purpose"),
         issue=declared.issue,
-        level=wording.LEVELS.get(declared.level, ""),
+        level=wording.level(declared.level),
         sent=wording.sent(key),
         values=wording.values(key),
         catalogue=len(key.catalogue),
@@ -186,9 +186,9 @@ def project(
         name=declared.name,
         title=wording.title(declared),
         homepage=options.homepage,
-        recipient=options.recipient,
+        recipient=wording.about(declared, "recipient"),
         contact=options.contact,
-        mode=wording.MODES.get(options.mode, ""),
+        mode=wording.mode(options.mode),
         questions=tuple(map(question, asked)),
         reports=counted,
         covered=covered(weeks[-year:], declared.name, counted.week),

@@ -88,6 +88,8 @@ class Key:
     """Allowed items of a catalogue; empty for other keys."""
     expires: date | None
     """Day from which the key is no longer counted."""
+    language: str = ""
+    """Language of the declaration; empty for English."""
 
     @property
     def name(self) -> str:
@@ -226,7 +228,7 @@ def _project(
         if key_message is None:
             msg = f"{file.name}: `{field.name}` of the report is no message of this file"
             raise SchemaError(msg)
-        keys[field.number] = _key(field.number, key_message)
+        keys[field.number] = _key(field.number, key_message, declaration.language)
     descriptor = pool.FindMessageTypeByName(f"{file.package}.Report")
     return Project(
         declaration=declaration,
@@ -236,7 +238,7 @@ def _project(
     )
 
 
-def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
+def _key(number: int, key_message: descriptor_pb2.DescriptorProto, language: str) -> Key:
     declaration: options_pb2.KeyOptions = key_message.options.Extensions[_KEY]
     if _shape(key_message) not in _SHAPES.get(declaration.type, ()):
         msg = f"message {key_message.name} (key `{declaration.name}`) is not of a known type"
@@ -261,6 +263,7 @@ def _key(number: int, key_message: descriptor_pb2.DescriptorProto) -> Key:
         values=MappingProxyType(values),
         catalogue=frozenset(declaration.catalogue),
         expires=_expires(declaration),
+        language=language,
     )
 
 

@@ -340,6 +340,23 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "project-stated-twice": [
         {"a.info": "project = toy\n" + VALID, "toy.info": "headcount[contact] = me"}
     ],
+    "project-language": [VALID + "headcount[language] = english"],
+    "translation": [
+        VALID + "telemetry[good][translations][deutsch][label] = Gut",
+        VALID + "telemetry[good][translations][xx][label] = Gut",
+        VALID + "telemetry[good][translations][en][label] = Well",
+        VALID + "telemetry[good][translations][de][labels] = Gut",
+        VALID + "telemetry[good][translations][de] = Gut",
+        VALID + "telemetry[good][translations][de][purpose] = Entscheiden.",
+        VALID + f"telemetry[good][translations][de][label] = {LONG}",
+        VALID + "headcount[translations][de][homepage] = https://example.org/de",
+        VALID + "headcount[language] = de\ntelemetry[good][translations][de][label] = Gut",
+        {
+            "a.info": "project = toy\ntelemetry[good][translations][de][label] = Gut",
+            "toy.info": VALID + "telemetry[good][translations][de][label] = Besser",
+        },
+    ],
+    "translation-of-nothing": [VALID + "telemetry[goood][translations][de][label] = Gut"],
     "project-ignored": [
         VALID + "headcount[ignored][] = Old-Name",
         VALID + "headcount[ignored][] = version",

@@ -5,11 +5,21 @@ from __future__ import annotations
 
 from headcount.generated import Key, Project
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def _schema() -> bytes:
     from ._schema import FILE
 
     return FILE
+
+
+def _translations() -> Mapping[str, Mapping[str, str]]:
+    from ._translations import TEXTS
+
+    return TEXTS
 
 
 PROJECT = Project(
@@ -56,4 +66,5 @@ PROJECT = Project(
         ),
     ),
     schema=_schema,
+    translations=_translations,
 )

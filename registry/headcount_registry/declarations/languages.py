@@ -1,0 +1,25 @@
+"""The languages into which declarations are translated, by their tags (BCP 47)."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|[0-9]{3}))?")
+
+# All of ISO 639-1, and languages without two letters into which free software is translated.
+_CODES = """
+aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
+de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy
+hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg
+li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or
+os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
+te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+arn ast brx bua ceb chr ckb csb doi dsb fil fur gsw haw hsb kab kok lij mai mni nds nso pap
+pms sah sat scn sco szl tet tzm vec yue zgh
+"""
+
+
+def is_tag(text: str) -> bool:
+    """Return whether a text is the tag of a known language, such as `de`, `pt-BR` or `zh-Hant`."""
+    match = _TAG.fullmatch(text)
+    return match is not None and match[1] in _CODES.split()
