@@ -30,8 +30,10 @@ SCALAR = (
     "threshold",
     "since",
     "expires",
+    "review",
     "owner",
     "formerly",
+    "deprecated",
 )
 """Written `telemetry[key][attribute] = value`, once."""
 
@@ -53,7 +55,10 @@ TAKEN_BY = {
 }
 """The types that take an attribute; an attribute that is not named here fits every type."""
 
-ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode")
+RENAMED = "renamed:"
+"""Begins the value of `deprecated`; the name of the key that replaces this one follows."""
+
+ABOUT = ("title", "homepage", "recipient", "contact", "endpoint", "mode", "owner")
 """Written `headcount[attribute] = value`, once for a project."""
 
 ABOUT_SEVERAL = ("ignored",)

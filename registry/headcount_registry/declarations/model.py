@@ -97,8 +97,14 @@ class Key:
     """0 where the key asks for none of its own."""
     since: str = ""
     expires: str = ""
+    review: str = ""
+    """The day by which the maintainers decide whether the key goes on."""
     owner: str = ""
     formerly: str = ""
+    successor: str = ""
+    """The name of the key that replaces this one."""
+    convention: str = ""
+    """The convention that the key follows, with its version, such as `common:php_version@1`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

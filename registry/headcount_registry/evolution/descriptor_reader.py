@@ -101,8 +101,11 @@ def _key(
         threshold=key.threshold,
         since=key.since,
         expires=key.expires,
+        review=key.review,
         owner=key.owner,
         formerly=key.formerly,
+        successor=key.successor,
+        convention=key.convention,
     )
 
 

@@ -28,7 +28,7 @@ headcount[recipient] = The toy makers
 telemetry[k][label] = Web server
 telemetry[k][description] = The server that delivers pages.
 telemetry[k][purpose] = Decide what we test on.
-telemetry[k][issue] = https://example.org/issues/7
+telemetry[k][issue] = https://toymakers.org/issues/7
 telemetry[k][type] = choice
 telemetry[k][values][] = Apache
 telemetry[k][values][] = nginx
@@ -110,7 +110,7 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
         "### `k`",
         "**Web server.** The server that delivers pages.",
         "- Why: Decide what we test on.",
-        "- Decided: <https://example.org/issues/7>",
+        "- Decided: <https://toymakers.org/issues/7>",
         "- Values: `Apache`, `nginx`",
         "- Level: how the software is used (`extended`)",
         "- Since: 1.4",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BASE = """\
 headcount[title] = Toys
-headcount[endpoint] = grpcs://telemetry.example.org
+headcount[endpoint] = grpcs://telemetry.toymakers.org
 telemetry[server][type] = product
 telemetry[server][label] = Server
 telemetry[server][purpose] = Test on it.

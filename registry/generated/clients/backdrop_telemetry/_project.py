@@ -20,7 +20,7 @@ PROJECT = Project(
     contact="https://github.com/backdrop/backdrop-issues/issues",
     endpoint="grpcs://telemetry.example.org",
     mode="ask_first",
-    digest="1771026b631a2921cf5a56f7e34d31e25c4d78b61c7ddfe5337c4172f8d10677",
+    digest="2e37640da2d36cec74fcd90e6ab99df5834b34360a23b138f3055d2a9dd5281b",
     consent_digest="611405ecf6ab2dadf17c8577e440a3ea08d0feed92b875a0bef2f37891bc3045",
     keys=(
         Key(
@@ -34,6 +34,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="ckeditor5_version",
@@ -46,6 +47,7 @@ PROJECT = Project(
             level="basic",
             precision=1,
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="ckeditor_version",
@@ -58,6 +60,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.26",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="clean_urls",
@@ -69,6 +72,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="color_palettes",
@@ -98,6 +102,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contact_module",
@@ -109,6 +114,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_fields",
@@ -128,6 +134,7 @@ PROJECT = Project(
                 101,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_items",
@@ -147,6 +154,7 @@ PROJECT = Project(
                 100000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_revisions",
@@ -158,6 +166,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contextual_links",
@@ -169,6 +178,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contributed_modules",
@@ -713,6 +723,7 @@ PROJECT = Project(
             ),
             max_items=200,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="core_layouts",
@@ -741,6 +752,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="core_modules",
@@ -801,6 +813,7 @@ PROJECT = Project(
             },
             max_items=200,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="custom_content_types",
@@ -820,6 +833,7 @@ PROJECT = Project(
                 21,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="default_theme",
@@ -847,6 +861,7 @@ PROJECT = Project(
                 "zurb_foundation_6": 15,
             },
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="drupal_compatibility",
@@ -858,6 +873,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="editor_permissions",
@@ -953,6 +969,7 @@ PROJECT = Project(
             },
             max_items=100,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="field_types",
@@ -986,6 +1003,7 @@ PROJECT = Project(
             },
             max_items=50,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="install_profile",
@@ -1001,6 +1019,7 @@ PROJECT = Project(
                 "minimal": 3,
             },
             since="1.22",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="install_version",
@@ -1013,6 +1032,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.30",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="jquery_version",
@@ -1025,6 +1045,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="languages",
@@ -1127,6 +1148,7 @@ PROJECT = Project(
             },
             max_items=50,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="managed_files",
@@ -1146,6 +1168,7 @@ PROJECT = Project(
                 100000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="multilingual_tools",
@@ -1174,6 +1197,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="multisite",
@@ -1185,6 +1209,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.26",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="mysql_version",
@@ -1211,6 +1236,7 @@ PROJECT = Project(
             precision=2,
             by=("version",),
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="php_version",
@@ -1224,6 +1250,7 @@ PROJECT = Project(
             precision=2,
             by=("version",),
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="role_names",
@@ -1263,6 +1290,7 @@ PROJECT = Project(
             },
             max_items=30,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="roles",
@@ -1283,6 +1311,7 @@ PROJECT = Project(
                 21,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="server_os",
@@ -1309,6 +1338,7 @@ PROJECT = Project(
                 "WINNT": "Windows",
             },
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="sticky_admin_bar",
@@ -1320,6 +1350,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="update_module",
@@ -1331,6 +1362,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.29",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="upgraded_from",
@@ -1347,6 +1379,7 @@ PROJECT = Project(
                 "Drupal 7": 4,
             },
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="views_block_displays",
@@ -1366,6 +1399,7 @@ PROJECT = Project(
                 51,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="views_page_displays",
@@ -1385,6 +1419,7 @@ PROJECT = Project(
                 51,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="web_server",
@@ -1414,6 +1449,7 @@ PROJECT = Project(
             },
             precision=2,
             since="1.21",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="accounts",
@@ -1433,6 +1469,7 @@ PROJECT = Project(
                 10000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
             formerly="user_accounts",
         ),
         Key(
@@ -1452,6 +1489,7 @@ PROJECT = Project(
                 11,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
             formerly="active_themes",
         ),
     ),
