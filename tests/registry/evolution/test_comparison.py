@@ -113,7 +113,7 @@ CASES = [
     ((BASE, "one\n"), ("modules", Kind.NARROWED, NO, False)),
     (BASE.replace("= Toys", "= All toys"), ("", Kind.REWORDED, NO, False)),
     (
-        BASE.replace("telemetry.example", "other.example"),
+        BASE.replace("telemetry.toymakers", "other.toymakers"),
         ("", Kind.REWORDED, NO, False),
     ),
     (BASE + "headcount[mode] = on_after_notice\n", ("", Kind.WIDENED, NO, False)),
