@@ -19,6 +19,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.store.sqlite.database import SqliteDatabase
+from support.explained import explained
 from support.server_process import BIN
 
 NOW = datetime(2026, 12, 17, 12, tzinfo=UTC)
@@ -121,7 +122,7 @@ def _generations(tmp_path_factory: pytest.TempPathFactory) -> list[Generation]:
     generations: list[Generation] = []
     for change in (None, *YEAR):
         keys = change(keys) if change else keys
-        (source / "shop.info").write_text(declared(keys), encoding="utf-8")
+        (source / "shop.info").write_text(explained(declared(keys)), encoding="utf-8")
         run("build", source, "--out", out)
         kept = place / f"{len(generations)}"
         shutil.copytree(out, kept)

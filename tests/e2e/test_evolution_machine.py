@@ -32,6 +32,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.explained import explained
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +115,7 @@ class Evolution(RuleBasedStateMachine):
             formerly.pop(drop, None)
         folder = self.place / "shop"
         folder.mkdir(exist_ok=True)
-        (folder / "shop.info").write_text(_declared(keys, formerly), encoding="utf-8")
+        (folder / "shop.info").write_text(explained(_declared(keys, formerly)), encoding="utf-8")
         lock_file = lock_path([folder])
         try:
             built = build([folder], lock_file)

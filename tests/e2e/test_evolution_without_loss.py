@@ -17,6 +17,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.store.sqlite.database import SqliteDatabase
+from support.explained import explained
 from support.server_process import BIN
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ print(json.dumps(sorted(set(outcomes))))
 def build(place: Path, text: str, *, mode: str) -> Path:
     """Build the registry that a text declares, over the lock of the one before."""
     (place / "shop").mkdir(exist_ok=True)
-    (place / "shop" / "shop.info").write_text(f"{ABOUT}headcount[mode] = {mode}\n{text}")
+    (place / "shop" / "shop.info").write_text(explained(f"{ABOUT}headcount[mode] = {mode}\n{text}"))
     done = subprocess.run(
         [BIN / "headcount-registry", "build", place / "shop", "--out", place / "generated"],
         capture_output=True,

@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from support.explained import explained
 from support.repository import REGISTRY, ROOT
 from support.server_process import BIN
 
@@ -37,8 +38,10 @@ def _place(tmp_path: Path) -> Path:
     (tmp_path / "declarations").mkdir()
     today = dt.datetime.now(dt.UTC).date()
     (tmp_path / "declarations" / "toy.info").write_text(
-        "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
-        f"telemetry[k][expires] = {today + dt.timedelta(91)}\n"
+        explained(
+            "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+            f"telemetry[k][expires] = {today + dt.timedelta(91)}\n"
+        )
     )
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     return tmp_path

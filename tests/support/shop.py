@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.explained import explained
+
 LONG = "x" * 40
 DECLARATIONS = rf"""
 headcount[title] = Shop $datasource ${{datasource}} [[datasource]] {{{{value}}}} <b> \ %
@@ -50,7 +52,7 @@ NODES = (5, 50, 100, 1000)
 def write(folder: Path) -> Path:
     """Return the declarations, in a folder that is made."""
     folder.mkdir(parents=True)
-    (folder / "shop.info").write_text(DECLARATIONS, encoding="utf-8")
+    (folder / "shop.info").write_text(explained(DECLARATIONS), encoding="utf-8")
     (folder / "modules.txt").write_text("views\nwebform\n", encoding="utf-8")
     return folder
 

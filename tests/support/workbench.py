@@ -14,6 +14,7 @@ from headcount_registry.evolution.lock import lock_path
 from headcount_registry.pipeline import output
 from headcount_registry.pipeline.build import build
 
+from support.explained import explained
 from support.repository import TESTS
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Bench:
     def lock(self) -> Path:
         return lock_path([self.declarations])
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str, *, whole: bool = False) -> Path:
+        """Write a file; unless the text is the `whole` of it, explanations are added."""
+        text = text if whole or not name.endswith(".info") else explained(text)
         path = self.declarations / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode(errors="surrogateescape"))

@@ -37,7 +37,8 @@ class Key(Frozen):
     `values` maps declared texts to their permanent enum numbers (from 2; 0 is
     unspecified, 1 is other); `aliases` maps other spellings to declared texts;
     `buckets` are the bounds b1 < b2 < …; `precision` counts version components. Smaller counts
-    than `threshold` are not published; 0 leaves that to the server.
+    than `threshold` are not published; 0 leaves that to the server. `successor` names the key
+    that replaces this one.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Key(Frozen):
     owner: str = ""
     formerly: str = ""
     threshold: int = 0
+    successor: str = ""
 
     def __post_init__(self) -> None:
         for name, known in (("type", TYPES), ("level", LEVELS)):

@@ -79,7 +79,7 @@ TEXT_FIELD_NUMBER: _ClassVar[int]
 text: _descriptor.FieldDescriptor
 
 class KeyOptions(_message.Message):
-    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold")
+    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold", "review", "successor", "convention")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +98,9 @@ class KeyOptions(_message.Message):
     FORMERLY_FIELD_NUMBER: _ClassVar[int]
     ALIASES_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
+    SUCCESSOR_FIELD_NUMBER: _ClassVar[int]
+    CONVENTION_FIELD_NUMBER: _ClassVar[int]
     name: str
     label: str
     description: str
@@ -116,7 +119,10 @@ class KeyOptions(_message.Message):
     formerly: str
     aliases: _containers.RepeatedCompositeFieldContainer[Alias]
     threshold: int
-    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ...) -> None: ...
+    review: str
+    successor: str
+    convention: str
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ..., review: _Optional[str] = ..., successor: _Optional[str] = ..., convention: _Optional[str] = ...) -> None: ...
 
 class Alias(_message.Message):
     __slots__ = ("reported", "value")

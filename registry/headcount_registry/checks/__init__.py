@@ -8,6 +8,7 @@ from __future__ import annotations
 from headcount_registry.checks import (
     allowances,
     dates,
+    explanations,
     grammar,
     keys,
     literals,
@@ -19,15 +20,17 @@ from headcount_registry.checks import (
     translations,
     values,
 )
+from headcount_registry.checks.dates import Days
 from headcount_registry.checks.runner import every_check, run_checks, without_errors
 from headcount_registry.checks.table import Check, When
 
-__all__ = ["ALL", "Check", "When", "run_checks", "without_errors"]
+__all__ = ["ALL", "Check", "Days", "When", "run_checks", "without_errors"]
 
 _MODULES = (
     grammar,
     literals,
     keys,
+    explanations,
     dates,
     values,
     privacy,

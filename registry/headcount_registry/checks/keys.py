@@ -7,11 +7,10 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from headcount_registry.checks.table import When, key_check
+from headcount_registry.checks.table import key_check
 from headcount_registry.declarations import attributes, languages, names
 from headcount_registry.declarations.conventions import conventions
 from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Level
-from headcount_registry.findings import Severity
 
 if TYPE_CHECKING:
     from headcount_registry.checks.table import Problems
@@ -28,7 +27,6 @@ LIMITS = {
 }
 """Largest number of characters of an attribute in words."""
 
-_EXPLANATION = ("label", "description", "purpose", "issue")
 _INDEX = re.compile(r"-?[0-9]+")
 
 
@@ -275,23 +273,4 @@ def long_text(key: KeyDraft) -> Problems:
         yield (
             key.shorthand.value_location,
             f"the label has {len(key.shorthand.text)} characters; say it in {MAX_TEXT}",
-        )
-
-
-@key_check("unexplained", Severity.WARNING, When.STRICT)
-def unexplained(key: KeyDraft) -> Problems:
-    """People can agree only to what is explained to them."""
-    if key.name == VERSION:
-        return
-    said = {name for name in _EXPLANATION if key.text(name)} | (
-        {"label"} if key.shorthand else set()
-    )
-    missing = [name for name in _EXPLANATION if name not in said]
-    if missing:
-        yield (
-            key.location,
-            (
-                f"`{key.name}` does not say its {', '.join(missing)};"
-                f" write `telemetry[{key.name}][{missing[0]}] = ...`"
-            ),
         )

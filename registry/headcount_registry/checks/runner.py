@@ -12,9 +12,9 @@ from headcount_registry.checks.table import When
 from headcount_registry.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator
 
+    from headcount_registry.checks.dates import Days
     from headcount_registry.checks.table import Check
     from headcount_registry.declarations.draft import Draft, ProjectDraft
 
@@ -23,16 +23,16 @@ _LONGEST = 120
 
 
 def run_checks(
-    draft: Draft, *, strict: bool = False, today: dt.date | None = None
+    draft: Draft, *, strict: bool = False, days: Days | None = None
 ) -> tuple[Finding, ...]:
     """Return all findings of all checks, sorted by place.
 
     With `strict`, more checks run, and every finding is an error. Checks that depend on the
-    day run only if `today` is given; a build gives none, so that its result stays the same.
+    day run only if `days` are given; a build gives none, so that its result stays the same.
     """
     seen = set(_file_by_file(draft))
     for project in draft.projects:
-        seen.update(_of_project(project, strict=strict, today=today))
+        seen.update(_of_project(project, strict=strict, days=days))
     seen.update(_seen(table.DRAFT_CHECKS, draft))
     return tuple(sorted(_finding(each, strict=strict) for each in seen))
 
@@ -76,30 +76,30 @@ def _file_by_file(draft: Draft) -> Iterator[Seen]:
         yield from _seen(table.FILE_CHECKS, source)
 
 
-def _of_project(project: ProjectDraft, *, strict: bool, today: dt.date | None) -> Iterator[Seen]:
+def _of_project(project: ProjectDraft, *, strict: bool, days: Days | None) -> Iterator[Seen]:
     # An allowance of a strict finding is used, whether or not anybody is strict today.
-    seen = list(_keys_and_project(project, today))
+    seen = list(_keys_and_project(project, days))
     checks = {check.name: check for check in every_check()}
-    allowances = Allowances(project, seen, checks, dated=today is not None)
+    allowances = Allowances(project, seen, checks, dated=days is not None)
     for each in allowances.kept():
         if strict or each.check.when is not When.STRICT:
             yield each
     yield from _seen(table.ALLOWANCE_CHECKS, allowances)
 
 
-def _keys_and_project(project: ProjectDraft, today: dt.date | None) -> Iterator[Seen]:
+def _keys_and_project(project: ProjectDraft, days: Days | None) -> Iterator[Seen]:
     for key in project.keys:
-        for each in _seen(table.KEY_CHECKS, key, today):
+        for each in _seen(table.KEY_CHECKS, key, days):
             yield replace(each, key=key.name)
     places = {key.location: key.name for key in project.keys}
     for each in _seen(table.PROJECT_CHECKS, project):
         yield replace(each, key=places.get(each.location, ""))
 
 
-def _seen(checks: Iterable[Check], subject: object, today: dt.date | None = None) -> Iterator[Seen]:
+def _seen(checks: Iterable[Check], subject: object, days: Days | None = None) -> Iterator[Seen]:
     for check in checks:
-        if check.when is not When.DATED or today is not None:
-            for location, message in check.problems(subject, today):
+        if check.when is not When.DATED or days is not None:
+            for location, message in check.problems(subject, days):
                 yield Seen(check, location, message)
 
 

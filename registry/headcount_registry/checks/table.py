@@ -35,7 +35,7 @@ class When(Enum):
     STRICT = auto()
     """Only with `--strict`."""
     DATED = auto()
-    """Only if the day is known, which is the second argument of the function."""
+    """Only if the day is known; the second argument of the function is `dates.Days`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Check:
     allowable: bool = False
     """Whether a declaration may accept the finding."""
 
-    def problems(self, subject: Any, today: object = None) -> Problems:  # noqa: ANN401 - of its table
-        """Yield the faults of one subject; a check that depends on the day needs `today`."""
-        return self.function(subject, today) if self.when is When.DATED else self.function(subject)
+    def problems(self, subject: Any, days: object = None) -> Problems:  # noqa: ANN401 - of its table
+        """Yield the faults of one subject; a check that depends on the day needs `days`."""
+        return self.function(subject, days) if self.when is When.DATED else self.function(subject)
 
 
 FILE_CHECKS: list[Check] = []

@@ -23,7 +23,7 @@ _PROMPTS = {
     "purpose": "Which decision it informs, in one sentence",
     "issue": "Where collecting it was decided (a URL)",
 }
-_OTHERS = ("catalogue", "since", "expires", "owner")
+_OTHERS = ("catalogue", "since", "expires", "review", "owner")
 
 
 @click.command("new-key")
@@ -60,6 +60,7 @@ _OTHERS = ("catalogue", "since", "expires", "owner")
 @click.option("--by-version", is_flag=True, help="Also count it by the project's release.")
 @click.option("--since", default="", help="First release that asks.")
 @click.option("--expires", default="", help="Day from which it is not asked (YYYY-MM-DD).")
+@click.option("--review", default="", help="Day by which to decide whether it goes on.")
 @click.option("--owner", default="", help="Contact for questions about it.")
 def new_key_command(file: Path, name: str, **flags: Any) -> None:
     """Declare one more key in an .info file.
@@ -86,10 +87,7 @@ def new_key_command(file: Path, name: str, **flags: Any) -> None:
 def _key(name: str, flags: dict[str, Any]) -> NewKey:
     """Return the key that the flags, or a person at a terminal, describe."""
     kind = _ask(flags, "kind", "Type", click.Choice([kind.value for kind in KeyType]))
-    scalars = {
-        attribute: _ask(flags, attribute, words, needed=attribute == "label")
-        for attribute, words in _PROMPTS.items()
-    }
+    scalars = {attribute: _ask(flags, attribute, words) for attribute, words in _PROMPTS.items()}
     values, buckets = list(flags["values"]), list(flags["buckets"])
     if kind in CLOSED and not values and not flags["catalogue"]:
         values = _ask_several("--value", "Values, with commas between them")
@@ -122,18 +120,13 @@ def _ask(
     option: str,
     words: str,
     kind: click.Choice[str] | None = None,
-    *,
-    needed: bool = True,
 ) -> str:
     if flags[option] is not None:
         return str(flags[option])
     if sys.stdin.isatty():
-        default = None if needed else ""
-        return str(click.prompt(words, type=kind, default=default, show_default=False))
-    if needed:
-        flag = {"kind": "type"}.get(option, option)
-        raise click.UsageError(f"--{flag}: is missing, and there is no terminal to ask on.")
-    return ""
+        return str(click.prompt(words, type=kind))
+    flag = {"kind": "type"}.get(option, option)
+    raise click.UsageError(f"--{flag}: is missing, and there is no terminal to ask on.")
 
 
 def _ask_several(flag: str, words: str) -> list[str]:

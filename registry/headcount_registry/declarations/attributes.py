@@ -30,8 +30,10 @@ SCALAR = (
     "threshold",
     "since",
     "expires",
+    "review",
     "owner",
     "formerly",
+    "deprecated",
 )
 """Written `telemetry[key][attribute] = value`, once."""
 
@@ -59,9 +61,12 @@ TAKEN_BY = {
 }
 """The types that take an attribute; an attribute that is not named here fits every type."""
 
+RENAMED = "renamed:"
+"""Begins the value of `deprecated`; the name of the key that replaces this one follows."""
+
 ABOUT = (
     *("title", "homepage", "recipient", "contact", "endpoint"),
-    *("mode", "relay", "oblivious_key", "language"),
+    *("mode", "relay", "oblivious_key", "language", "owner"),
 )
 """Written `headcount[attribute] = value`, once for a project."""
 

@@ -42,8 +42,9 @@ def digest(project: Project) -> str:
     for key in model["keys"]:
         del key["location"], key["translations"]
         del key["retired_values"]
-        if not key["threshold"]:  # so that a key without one keeps the digest that it had
-            del key["threshold"]
+        for name in ("threshold", "review", "successor", "convention"):
+            if not key[name]:  # so that a key without one keeps the digest that it had
+                del key[name]
     return _sha256(model)
 
 

@@ -108,8 +108,12 @@ class Key:
     """0 where the key asks for none of its own."""
     since: str = ""
     expires: str = ""
+    review: str = ""
+    """The day by which the maintainers decide whether the key goes on."""
     owner: str = ""
     formerly: str = ""
+    successor: str = ""
+    """The name of the key that replaces this one."""
     translations: tuple[Translation, ...] = ()
 
 

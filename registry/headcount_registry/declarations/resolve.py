@@ -9,6 +9,7 @@ from headcount_registry.declarations import names
 from headcount_registry.declarations.attributes import (
     DEFAULT_MAX_ITEMS,
     DEFAULT_PRECISION,
+    RENAMED,
     VERSIONED,
 )
 from headcount_registry.declarations.model import (
@@ -37,7 +38,7 @@ def resolve(draft: Draft) -> Registry:
 
 def _project(draft: ProjectDraft) -> Project:
     title = draft.text("title") or draft.info_name or draft.name
-    keys = {key.name: _key(key) for key in draft.keys}
+    keys = {key.name: _key(key, draft.text("owner")) for key in draft.keys}
     keys[VERSION] = _version(title, draft, keys.get(VERSION))
     return Project(
         name=draft.name,
@@ -81,7 +82,7 @@ def _version(title: str, draft: ProjectDraft, declared: Key | None) -> Key:
     )
 
 
-def _key(draft: KeyDraft) -> Key:
+def _key(draft: KeyDraft, owner: str) -> Key:
     kind = KeyType(draft.type)
     precision = draft.text("precision", str(DEFAULT_PRECISION)) if kind in VERSIONED else "0"
     limit = draft.text("max_items", str(DEFAULT_MAX_ITEMS)) if kind is KeyType.LIST else "0"
@@ -105,8 +106,10 @@ def _key(draft: KeyDraft) -> Key:
         threshold=int(draft.text("threshold", "0")),
         since=draft.text("since"),
         expires=draft.text("expires"),
-        owner=draft.text("owner"),
+        review=draft.text("review"),
+        owner=draft.text("owner", owner),
         formerly=draft.text("formerly"),
+        successor=draft.text("deprecated").removeprefix(RENAMED),
         translations=_translations(draft.translations),
     )
 

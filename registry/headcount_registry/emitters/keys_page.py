@@ -83,6 +83,7 @@ def _key(key: Key) -> list[str]:
         ("Until", key.expires and f"{key.expires}; from that day it is neither sent nor counted"),
         ("Owner", key.owner),
         ("Formerly", key.formerly),
+        ("Replaced by", key.successor),
     ):
         if text:
             lines += _item(name, _place(text))

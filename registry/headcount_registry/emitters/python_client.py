@@ -100,6 +100,8 @@ def _about(key: Key) -> str:
     paragraphs = [key.description] if key.description else []
     paragraphs += [f"Why: {key.purpose}"] if key.purpose else []
     paragraphs += [f"Decided: {key.issue}"] if key.issue else []
+    if key.successor:
+        paragraphs += [f"Deprecated: `{key.successor}` replaces it; asked until {key.expires}."]
     if not paragraphs:
         return f'"""{docstring(label)}"""'
     lines = [f'"""{docstring(label)}']

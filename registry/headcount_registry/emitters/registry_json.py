@@ -77,8 +77,10 @@ def _key(project: Project, key: Key) -> dict[str, object]:
         "threshold": key.threshold,
         "since": key.since,
         "expires": key.expires,
+        "review": key.review,
         "owner": key.owner,
         "formerly": key.formerly,
+        "successor": key.successor,
         "translations": _translations(key.translations),
     }
 

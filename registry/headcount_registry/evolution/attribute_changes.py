@@ -58,7 +58,7 @@ def key_differences(old: Key, new: Key) -> Iterator[Difference]:
     yield from _threshold(old, new)
     yield from _by(old, new)
     yield from _catalogue(old, new)
-    yield from _expiry(old, new)
+    yield from _days(old, new)
     if old.purpose != new.purpose:
         yield Difference(Kind.REWORDED, _became("purpose", old.purpose, new.purpose), asks=True)
     for name in ("label", "description", "issue", "owner", "since"):
@@ -189,7 +189,7 @@ def _catalogue(old: Key, new: Key) -> Iterator[Difference]:
         yield Difference(Kind.NARROWED, f"catalogue: {len(gone)} removed: {_listed(gone)}")
 
 
-def _expiry(old: Key, new: Key) -> Iterator[Difference]:
+def _days(old: Key, new: Key) -> Iterator[Difference]:
     never = "9999"
     if old.expires != new.expires:
         later = (new.expires or never) > (old.expires or never)
@@ -197,6 +197,11 @@ def _expiry(old: Key, new: Key) -> Iterator[Difference]:
             Kind.WIDENED if later else Kind.NARROWED,
             _became("expires", old.expires, new.expires),
         )
+    if old.review != new.review:
+        yield Difference(Kind.REWORDED, _became("review", old.review, new.review))
+    if old.successor != new.successor:
+        words = f"replaced by `{new.successor}`" if new.successor else "no longer being replaced"
+        yield Difference(Kind.REWORDED, words)
 
 
 def _became(name: str, old: str, new: str) -> str:

@@ -111,8 +111,10 @@ def _key(
         threshold=key.threshold,
         since=key.since,
         expires=key.expires,
+        review=key.review,
         owner=key.owner,
         formerly=key.formerly,
+        successor=key.successor,
         translations=_translations(key.translations, TRANSLATED),
     )
 

@@ -75,24 +75,25 @@ def released_path(lock_file: Path) -> Path:
 
 def releases(lock_file: Path) -> tuple[Release, ...]:
     """Return all releases, oldest first. Raises `HistoryError` with the line that is damaged."""
-    return tuple(each for each in _entries(lock_file) if isinstance(each, Release))
+    return tuple(each for each in entries(lock_file) if isinstance(each, Release))
 
 
 def renewals(lock_file: Path) -> tuple[Renewal, ...]:
     """Return all renewals, oldest first. Raises `HistoryError` as `releases` does."""
-    return tuple(each for each in _entries(lock_file) if isinstance(each, Renewal))
+    return tuple(each for each in entries(lock_file) if isinstance(each, Renewal))
 
 
 def appended(lock_file: Path, line: str) -> bytes:
     """Return the history with one more line. Raises `HistoryError` if it is damaged."""
-    _entries(lock_file)
+    entries(lock_file)
     path = history_path(lock_file)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     end = "\n" if before and not before.endswith("\n") else ""
     return f"{before}{end}{line}\n".encode()
 
 
-def _entries(lock_file: Path) -> tuple[Release | Renewal, ...]:
+def entries(lock_file: Path) -> tuple[Release | Renewal, ...]:
+    """Return all releases and renewals, oldest first. Raises `HistoryError` as `releases` does."""
     path = history_path(lock_file)
     try:
         text = path.read_text(encoding="utf-8")
@@ -116,7 +117,7 @@ def _entries(lock_file: Path) -> tuple[Release | Renewal, ...]:
 
 def since_release(registry: Registry, lock_file: Path) -> Comparison:
     """Return the changes since the last release; everything is new if there was none."""
-    return compare(Snapshot("", _released(released_path(lock_file))), Snapshot("", registry))
+    return compare(Snapshot("", released(lock_file)), Snapshot("", registry))
 
 
 def with_unreleased(registry: Registry, lock_file: Path) -> tuple[Release, ...]:
@@ -157,8 +158,9 @@ def for_project(all_releases: Iterable[Release], project: str) -> tuple[Release,
     return tuple(each for each in found if each.changes)
 
 
-def _released(path: Path) -> Registry:
+def released(lock_file: Path) -> Registry:
     """Return the registry of the last release; it is empty before the first."""
+    path = released_path(lock_file)
     try:
         data = path.read_bytes()
     except FileNotFoundError:

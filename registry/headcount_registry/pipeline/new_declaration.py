@@ -33,6 +33,7 @@ headcount[recipient] = The maintainers of {title}
 headcount[contact] = https://example.org/{project}/contact
 headcount[endpoint] = https://telemetry.example.org
 headcount[mode] = ask_first
+headcount[owner] = The maintainers of {title}
 
 ; Its own release is a key that every project has. This one is an example;
 ; begin with the decision that you have to make, and ask only what informs it.

@@ -30,10 +30,11 @@ def renewed(  # noqa: PLR0913 - what to do, where, and when
     """Return the file of a key with its new last day, and the history with the reason.
 
     `name` is `KEY` or `PROJECT.KEY`. Every other byte of the file stays. Raises `SourceError`
-    if there is no such key, it never ends, or the day is none to renew it until.
+    if there is no such key, it never ends, or the day is none to renew it until. Of a key that
+    never ends, the day of its review is the last one.
     """
     key = _found(gather(read(paths)), name)
-    stated = key.scalar("expires")
+    stated = key.scalar("expires") or key.scalar("review")
     ends = date(stated) if stated else None
     if stated is None or ends is None:
         raise SourceError(

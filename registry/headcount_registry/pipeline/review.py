@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from headcount_registry import checks
 from headcount_registry.checks import policies
-from headcount_registry.checks.dates import expiring
+from headcount_registry.checks.dates import Days, expiring
+from headcount_registry.evolution.stated_days import stated_days
 from headcount_registry.findings import Severity
 from headcount_registry.pipeline.stages import nothing_declared, number_draft, read_draft
 
@@ -58,12 +59,13 @@ def review(  # noqa: PLR0913 - each of the last three has a usual value
     """Review declarations on a day.
 
     Keys that end `within` some days are errors; None asks for none. `rules` are policies, which
-    see the part without errors. Raises `SourceError` or
-    `LockError` if something cannot be read, or nothing is declared.
+    see the part without errors. Raises `SourceError`,
+    `LockError` or `HistoryError` if something cannot be read, or nothing is declared.
     """
     paths = tuple(paths)
     draft = read_draft(paths)
-    found = list(checks.run_checks(draft, strict=strict, today=today))
+    days = Days(today, stated_days(lock_file))
+    found = list(checks.run_checks(draft, strict=strict, days=days))
     if not draft.projects and not found:
         raise nothing_declared(paths)
     numbered = number_draft(checks.without_errors(draft), lock_file)

@@ -23,6 +23,7 @@ from headcount_registry.reading import info
 from headcount_registry.reading.info import Style, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.explained import explained
 
 CORPUS = sorted((Path(__file__).parent / "corpus" / "info").iterdir())
 TODAY = dt.date(2026, 1, 1)
@@ -77,7 +78,9 @@ def reviewed(folder: Path, texts: list[str]) -> tuple[Finding, ...]:
         file.write_bytes(text.encode(errors="surrogatepass"))
     # One more file, so that something is always declared.
     good = folder / "good.info"
-    good.write_text("telemetry[good][label] = Good\ntelemetry[good][type] = boolean\n", "utf-8")
+    good.write_text(
+        explained("telemetry[good][label] = Good\ntelemetry[good][type] = boolean\n"), "utf-8"
+    )
     return review([folder], folder / "registry.lock", TODAY, strict=False).findings
 
 

@@ -20,14 +20,14 @@ CODE = ROOT / "registry" / "headcount_registry" / "backdrop"
 DECLARED = json.loads((ROOT / "registry/generated/registry.json").read_text(encoding="utf-8"))
 TWO = """\
 headcount[title] = {0}
-headcount[homepage] = https://example.org
+headcount[homepage] = https://toymakers.org
 headcount[recipient] = Us
-headcount[contact] = https://example.org
-headcount[endpoint] = https://t.example.org
+headcount[contact] = https://toymakers.org
+headcount[endpoint] = https://t.toymakers.org
 telemetry[size][label] = Size
 telemetry[size][description] = How large it is.
 telemetry[size][purpose] = Decide how large it may be.
-telemetry[size][issue] = https://example.org/1
+telemetry[size][issue] = https://toymakers.org/1
 telemetry[size][type] = boolean
 """
 

@@ -18,10 +18,10 @@ from support.repository import ROOT
 from support.workbench import Bench
 
 ABOUT = """\
-headcount[homepage] = https://example.org
+headcount[homepage] = https://toymakers.org
 headcount[recipient] = The toy makers
-headcount[contact] = toys@example.org
-headcount[endpoint] = grpcs://telemetry.example.org
+headcount[contact] = toys@toymakers.org
+headcount[endpoint] = grpcs://telemetry.toymakers.org
 """
 
 
@@ -40,7 +40,8 @@ EXPLAINED = ABOUT + key(
     "boolean",
     "[description] = Whether it is good.",
     "[purpose] = Decide whether to mend it.",
-    "[issue] = https://example.org/issues/1",
+    "[issue] = https://toymakers.org/issues/1",
+    "[owner] = The toy makers",
 )
 PERSONAL = [
     "ann@example.org",
@@ -69,6 +70,8 @@ NOT_PERSONAL = [
     "pt-br",
 ]
 TODAY = dt.date(2026, 1, 1)
+WHOLE = {"unexplained", "owner-unstated"}
+"""Checks whose examples get no explanations."""
 STRICT = {check.name for check in checks.ALL if check.when is checks.When.STRICT}
 
 # For each check: declarations that earn it, and no other finding. A tuple names its files.
@@ -109,7 +112,10 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + "; a comment\rtelemetry[k][type] = boolean",
         {"toy.info": VALID, "b.info": VALID.replace("\n", "\r")},
     ],
-    "ignored-line": [VALID + "telemetry[k[type] = boolean", VALID + "telemetry[k][type] boolean"],
+    "ignored-line": [
+        VALID + "telemetry[k[type] = boolean",
+        VALID.replace("telemetry[good]", "telemetry[k][type] boolean\ntelemetry[good]", 1),
+    ],
     "malformed-line": [VALID + "telemetry = yes", VALID + "headcount = yes"],
     "swallowed-line": [
         VALID + "description =\ntelemetry[k][type] = boolean",
@@ -145,10 +151,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "implied-key": [VALID + key("version", "boolean")],
     "mixed-forms": [
         VALID + key("k", "boolean") + "telemetry[k] = Label",
-        {
-            "toy.info": VALID + "telemetry[k] = Label\ntelemetry[k][allow][] = unexplained",
-            "more.info": "project = toy\ntelemetry[k][allow][] = text-type",
-        },
+        VALID + "telemetry[k] = Label\ntelemetry[k][allow][] = text-type",
     ],
     "convention": [
         VALID + "telemetry[k][use] = common:php",
@@ -180,12 +183,24 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     ],
     "level": [VALID + key("k", "boolean", "[level] = secret")],
     "issue-url": [VALID + key("k", "boolean", "[issue] = 123")],
-    "expiry-date": [VALID + key("k", "boolean", "[expires] = 2026-02-30")],
-    "expired": [
-        VALID + key("k", "boolean", "[expires] = 2026-01-01"),
-        VALID + key("k", "boolean", "[expires] = 2020-12-31"),
+    "expiry-date": [
+        VALID + key("k", "boolean", "[expires] = 2026-02-30"),
+        VALID + key("k", "boolean", "[review] = soon"),
     ],
-    "distant-expiry": [VALID + key("k", "boolean", "[expires] = 2028-01-03")],
+    "distant-expiry": [
+        VALID + key("k", "boolean", "[expires] = 2028-01-03"),
+        VALID + key("k", "boolean", "[review] = 2028-01-03"),
+    ],
+    "endless": [EXPLAINED],
+    "deprecated": [
+        VALID + key("k", "boolean", "[deprecated] = renamed:good"),
+        VALID + key("k", "boolean", "[deprecated] = good", "[expires] = 2026-12-31"),
+        VALID + key("k", "boolean", "[deprecated] = renamed:goods", "[expires] = 2026-12-31"),
+        VALID + key("k", "boolean", "[deprecated] = renamed:k", "[expires] = 2026-12-31"),
+        VALID
+        + key("k", "boolean", "[deprecated] = renamed:good", "[expires] = 2026-12-31")
+        + key("n", "boolean", "[deprecated] = renamed:k", "[expires] = 2026-12-31"),
+    ],
     "long-text": [
         VALID + key("k", "boolean", f"[purpose] = {'x ' * 300}x"),
         VALID + key("k", "boolean", f"[since] = {LONG}"),
@@ -195,9 +210,17 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         },
     ],
     "unexplained": [
-        EXPLAINED.replace("[issue]", "[owner]"),
-        EXPLAINED.replace("[label]", "[owner]"),
-        EXPLAINED.replace("[purpose]", "[owner]").replace("[description]", "[since]"),
+        EXPLAINED.replace("[issue]", "[since]"),
+        EXPLAINED.replace("[label]", "[since]"),
+        EXPLAINED.replace("[purpose]", "[formerly]").replace("[description]", "[since]"),
+    ],
+    "owner-unstated": [EXPLAINED.replace("[owner] = The toy makers", "[since] = 1.0")],
+    "placeholder": [
+        EXPLAINED.replace("https://toymakers.org", "https://example.org"),
+        EXPLAINED.replace("grpcs://telemetry.toymakers.org", "grpcs://telemetry.example.org"),
+        EXPLAINED.replace("toys@toymakers.org", "toys@shop.test"),
+        EXPLAINED.replace("https://toymakers.org/issues/1", "https://shop.example/issues/1"),
+        EXPLAINED.replace("Decide whether to mend it.", "TODO"),
     ],
     "personal-value": [
         *(
@@ -262,7 +285,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     ],
     "unused-allowance": [
         VALID + "telemetry[good][allow][] = text-type",
-        VALID + "telemetry[good][allow][] = expired",
+        VALID + "telemetry[good][allow][] = distant-expiry",
         VALID + "headcount[allow][] = project-unstated",
         VALID + key("k", "text", "[allow][] = text-type", "[allow][] = text-type"),
     ],
@@ -319,8 +342,8 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "project-reserved": [{"headcount.info": VALID}, {"class.info": VALID}, {"server.info": VALID}],
     "project-address": [
         VALID.replace("grpcs://", "ftp://"),
-        VALID.replace("grpcs://telemetry.example.org", "grpcs://telemetry.example.org/path"),
-        VALID.replace("grpcs://telemetry.example.org", "grpcs://telemetry.example.org:99999"),
+        VALID.replace("grpcs://telemetry.toymakers.org", "grpcs://telemetry.toymakers.org/path"),
+        VALID.replace("grpcs://telemetry.toymakers.org", "grpcs://telemetry.toymakers.org:99999"),
         VALID.replace("https://", "www."),
     ],
     "project-relay": [
@@ -375,10 +398,11 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
 
 
 def findings(
-    bench: Bench, files: str | dict[str, str], *, strict: bool = False
+    bench: Bench, files: str | dict[str, str], *, of: str = "", whole: bool = False
 ) -> tuple[Finding, ...]:
+    strict, whole = of in STRICT, whole or of in WHOLE
     for name, text in ({"toy.info": files} if isinstance(files, str) else files).items():
-        bench.write(name, text)
+        bench.write(name, text, whole=whole)
     return review([bench.declarations], bench.lock, TODAY, strict=strict).findings
 
 
@@ -397,7 +421,7 @@ def test_every_check_has_a_wrong_example() -> None:
 def test_a_wrong_example_is_found_and_nothing_else(
     bench: Bench, name: str, files: str | dict[str, str]
 ) -> None:
-    found = findings(bench, files, strict=name in STRICT)
+    found = findings(bench, files, of=name)
     assert {finding.check for finding in found} == {name}
 
 
@@ -415,7 +439,7 @@ def test_every_message_says_what_to_write_instead(bench: Bench) -> None:
     for name, examples in WRONG.items():
         for number, files in enumerate(examples):
             place = Bench(bench.root / f"{name}-{number}")
-            for finding in findings(place, files, strict=name in STRICT):
+            for finding in findings(place, files, of=name):
                 assert re.search(r"; |\?", finding.message), finding
 
 

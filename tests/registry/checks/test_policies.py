@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from support.workbench import Bench
 
 EXAMPLE = ROOT / "examples" / "policies"
-KEY = "telemetry[k][type] = boolean\ntelemetry[k][label] = Some words\n"
+KEY = """\
+telemetry[k][type] = boolean
+telemetry[k][label] = Some words
+telemetry[k][description] = Some more.
+telemetry[k][purpose] = Decide something.
+telemetry[k][issue] = https://toymakers.org/1
+"""
 HEAD = "from headcount_registry.checks.policies import Location, Severity, policy\n"
 OWNER = """
 @policy("owner-stated"{severity})
@@ -38,7 +44,7 @@ def run(bench: Bench, folder: Path, *options: str) -> Result:
 
 
 def test_a_policy_has_its_place_in_the_findings(bench: Bench, policies: Path) -> None:
-    path = bench.write("toy.info", KEY)
+    path = bench.write("toy.info", KEY, whole=True)
     (policies / "own.py").write_text(HEAD + OWNER.format(severity=""))
     result = run(bench, policies)
     assert result.exit_code == 1
@@ -49,7 +55,7 @@ def test_a_policy_has_its_place_in_the_findings(bench: Bench, policies: Path) ->
 
 
 def test_a_policy_may_warn_and_strict_makes_it_an_error(bench: Bench, policies: Path) -> None:
-    bench.write("toy.info", KEY)
+    bench.write("toy.info", KEY, whole=True)
     (policies / "own.py").write_text(HEAD + OWNER.format(severity=", Severity.WARNING"))
     result = run(bench, policies)
     assert (result.exit_code, "warning: `k`" in result.stdout) == (0, True)
@@ -59,7 +65,7 @@ def test_a_policy_may_warn_and_strict_makes_it_an_error(bench: Bench, policies: 
 def test_a_policy_sees_what_has_no_errors_and_the_rest_is_told_too(
     bench: Bench, policies: Path
 ) -> None:
-    bench.write("toy.info", KEY + "telemetry[wrong][type] = colour\ntelemetry[wrong][label] = W\n")
+    bench.write("toy.info", KEY + "telemetry[wrong][type] = colour\n", whole=True)
     (policies / "own.py").write_text(HEAD + OWNER.format(severity=""))
     out = run(bench, policies).stdout
     assert "`k` of `toy` has no owner" in out
@@ -69,7 +75,7 @@ def test_a_policy_sees_what_has_no_errors_and_the_rest_is_told_too(
 
 @pytest.mark.slow
 def test_policies_of_one_run_are_no_policies_of_the_next(bench: Bench, policies: Path) -> None:
-    bench.write("toy.info", KEY)
+    bench.write("toy.info", KEY, whole=True)
     (policies / "own.py").write_text(HEAD + OWNER.format(severity=""))
     assert run(bench, policies).exit_code == run(bench, policies).exit_code == 1
     assert bench.run("check", str(bench.declarations)).exit_code == 0
@@ -94,7 +100,7 @@ def test_policies_of_one_run_are_no_policies_of_the_next(bench: Bench, policies:
 def test_a_policy_that_fails_is_named_with_its_line_and_never_a_traceback(
     bench: Bench, policies: Path, text: str, told: str
 ) -> None:
-    bench.write("toy.info", KEY)
+    bench.write("toy.info", KEY, whole=True)
     (policies / "own.py").write_text(text)
     (policies / "_helpers.py").write_text("raise AssertionError\n")
     result = run(bench, policies)

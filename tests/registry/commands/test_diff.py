@@ -11,6 +11,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from headcount.v1 import options_pb2
 from headcount_registry.errors import HistoryError
 from headcount_registry.evolution import history
+from support.explained import explained
 from support.workbench import Bench
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_declarations_that_are_not_built_yet_are_compared_too(bench: Bench, old:
 def test_a_rename_is_the_same_before_and_after_it_is_built(bench: Bench, old: Path) -> None:
     text = KEY.replace("[k]", "[renamed]") + "telemetry[renamed][formerly] = k\n" + CHOICE
     bench.write("toy.info", text)
-    (old / "declarations" / "toy.info").write_text(text, encoding="utf-8")
+    (old / "declarations" / "toy.info").write_text(explained(text), encoding="utf-8")
     bench.build()
     result = bench.run("diff", str(old / "declarations"), str(bench.declarations))
     assert (result.exit_code, result.stdout) == (0, "Nothing changed.\n")

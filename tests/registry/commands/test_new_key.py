@@ -25,7 +25,7 @@ PROGRAM = Path(sys.executable).with_name("headcount-registry")
 WORDS = (
     *("--description", "The server that delivers pages."),
     *("--purpose", "Decide what we test on."),
-    *("--issue", "https://example.org/issues/7"),
+    *("--issue", "https://toymakers.org/issues/7"),
 )
 CHOICE = ("--type", "choice", "--label", "Web server", "--value", "Apache", "--value", "nginx")
 
@@ -44,7 +44,9 @@ def new_key(bench: Bench, file: Path, name: str, *flags: str) -> Result:
 @pytest.mark.slow
 def test_the_first_declaration_builds_and_is_in_strict_order(bench: Bench, shop: Path) -> None:
     assert bench.run_build().exit_code == 0
-    assert run_checks(gather(read([shop])), strict=True) == ()
+    # Its addresses are for their reader to replace, and the day of a review is hers to choose.
+    found = run_checks(gather(read([shop])), strict=True)
+    assert [each.check for each in found] == ["placeholder", "endless"]
 
 
 def test_init_names_the_project_after_the_directory_and_the_commands_to_type(
@@ -96,14 +98,27 @@ def test_a_new_key_of_every_type_is_declared_as_its_flags_say(
     bench: Bench, shop: Path, name: str, flags: tuple[str, ...], kind: str
 ) -> None:
     before = shop.read_bytes()
-    result = new_key(bench, shop, name, *flags, *WORDS, "--level", "extended", "--since", "1.2")
+    result = new_key(
+        bench,
+        shop,
+        name,
+        *flags,
+        *WORDS,
+        "--level",
+        "extended",
+        "--since",
+        "1.2",
+        "--review",
+        "2028-06-30",
+    )
     assert (result.exit_code, result.stderr) == (0, "")
     assert shop.read_bytes().startswith(before)
     (project,) = bench.build().registry.projects
     key = next(key for key in project.keys if key.name == name)
-    assert (key.type, key.level, key.since) == (kind, "extended", "1.2")
+    assert (key.type, key.level, key.since, key.review) == (kind, "extended", "1.2", "2028-06-30")
     assert key.description == "The server that delivers pages."
-    assert run_checks(gather(read([shop])), strict=True) == ()
+    found = run_checks(gather(read([shop])), strict=True)
+    assert [each.check for each in found] == ["placeholder", "endless"]  # as before
 
 
 REFUSED = {
@@ -130,7 +145,7 @@ def test_a_key_that_is_not_in_order_leaves_the_file_as_it_is(
 ) -> None:
     name, flags, message = REFUSED[case]
     before = shop.read_bytes()
-    result = new_key(bench, shop, name, *flags)
+    result = new_key(bench, shop, name, *flags, *WORDS)
     assert result.exit_code == 1
     assert message in result.stderr
     assert shop.read_bytes() == before
@@ -139,21 +154,21 @@ def test_a_key_that_is_not_in_order_leaves_the_file_as_it_is(
 
 @pytest.mark.slow
 def test_a_key_that_the_lock_knows_with_another_type_is_refused(bench: Bench, shop: Path) -> None:
-    new_key(bench, shop, "web_server", *CHOICE)
+    new_key(bench, shop, "web_server", *CHOICE, *WORDS)
     bench.build()
     text = shop.read_text()
     shop.write_text(
         "".join(line for line in text.splitlines(keepends=True) if "[web_server]" not in line)
     )
     bench.build()
-    result = new_key(bench, shop, "web_server", "--type", "boolean", "--label", "Some words")
+    result = new_key(bench, shop, "web_server", "--type", "boolean", "--label", "K", *WORDS)
     assert result.exit_code == 1
     assert "has been of type choice" in result.stderr
 
 
 def test_a_lock_that_cannot_be_read_is_named(bench: Bench, shop: Path) -> None:
     bench.lock.write_bytes(b"\xff\xfe")
-    result = new_key(bench, shop, "web_server", *CHOICE)
+    result = new_key(bench, shop, "web_server", *CHOICE, *WORDS)
     assert result.exit_code == 1
     assert f"{bench.lock}: cannot be read" in result.stderr
 
@@ -161,7 +176,7 @@ def test_a_lock_that_cannot_be_read_is_named(bench: Bench, shop: Path) -> None:
 @pytest.mark.usefixtures("shop")
 def test_a_key_that_clashes_with_another_file_of_the_project_is_refused(bench: Bench) -> None:
     other = bench.write("more.info", "project = shop\n")
-    result = new_key(bench, other, "operating_system", *CHOICE)
+    result = new_key(bench, other, "operating_system", *CHOICE, *WORDS)
     assert result.exit_code == 1
     assert other.read_text() == "project = shop\n"
 
@@ -265,10 +280,11 @@ def test_a_link_stays_a_link(bench: Bench, shop: Path, tmp_path: Path) -> None:
     [
         ((), "--type: is missing"),
         (("--type", "boolean"), "--label: is missing"),
-        (("--type", "choice", "--label", "Some"), "--value: is missing"),
-        (("--type", "count", "--label", "Some"), "--bucket: is missing"),
+        (("--type", "boolean", "--label", "Some"), "--description: is missing"),
+        (("--type", "choice", "--label", "Some", *WORDS), "--value: is missing"),
+        (("--type", "count", "--label", "Some", *WORDS), "--bucket: is missing"),
         (("--type", "sort"), "'sort' is not one of"),
-        ((*CHOICE, "--alias", "httpd"), "write REPORTED=VALUE"),
+        ((*CHOICE, *WORDS, "--alias", "httpd"), "write REPORTED=VALUE"),
     ],
 )
 def test_without_a_terminal_what_is_missing_is_misuse(
@@ -292,7 +308,7 @@ def test_on_a_terminal_what_is_missing_is_asked_for(shop: Path) -> None:
         "Label": "Web server",
         "What the value is": "The server that delivers pages.",
         "Which decision": "Decide what we test on.",
-        "Where collecting": "",
+        "Where collecting": "https://toymakers.org/7",
         "Values": "Apache, nginx",
     }
     ours, theirs = pty.openpty()
@@ -309,7 +325,7 @@ def test_on_a_terminal_what_is_missing_is_asked_for(shop: Path) -> None:
     assert process.returncode == 0
     text = shop.read_text()
     assert "telemetry[web_server][values][] = nginx\n" in text
-    assert "telemetry[web_server][issue]" not in text
+    assert "telemetry[web_server][issue] = https://toymakers.org/7\n" in text
 
 
 def until(terminal: int, words: str) -> str:

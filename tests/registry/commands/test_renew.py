@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from headcount_registry.evolution import history
+from support.explained import explained
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -21,7 +22,7 @@ telemetry[k][expires] = {day}  \r
 telemetry[lasting][type] = boolean\r
 telemetry[lasting][label] = Some words\r
 """
-BARE, QUOTED = KEY.format(day="2026-12-01"), KEY.format(day="'2026-12-01'")
+BARE, QUOTED = (explained(KEY.format(day=day)) for day in ("2026-12-01", "'2026-12-01'"))
 
 
 def renew(bench: Bench, key: str, until: str, *more: str) -> Result:

@@ -50,7 +50,7 @@ def test_a_new_key_is_shown_with_all_that_a_steward_has_to_know(bench: Bench) ->
     assert "#### `ckeditor5_version`: " in new
     assert all(f"\n- {name}: " in new for name in ("What", "Why", "Decided", "Level"))
     assert "What leaves an installation: a version, cut to its first part" in new
-    assert "Owner: **not said**" in new
+    assert "Owner: The Project Management Committee of Backdrop CMS" in new
     assert "Coarser, and why not: level `extended`" in new
     assert "about `ckeditor5_version`." in section(text, "### Who is asked again")
     assert "| `ckeditor5_version` | 5 |" in section(text, "### Smallest group that is published")

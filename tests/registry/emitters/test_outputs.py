@@ -28,7 +28,7 @@ headcount[recipient] = The toy makers
 telemetry[k][label] = Web server
 telemetry[k][description] = The server that delivers pages.
 telemetry[k][purpose] = Decide what we test on.
-telemetry[k][issue] = https://example.org/issues/7
+telemetry[k][issue] = https://toymakers.org/issues/7
 telemetry[k][type] = choice
 telemetry[k][values][] = Apache
 telemetry[k][values][] = nginx
@@ -110,7 +110,7 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
         "### `k`",
         "**Web server.** The server that delivers pages.",
         "- Why: Decide what we test on.",
-        "- Decided: <https://example.org/issues/7>",
+        "- Decided: <https://toymakers.org/issues/7>",
         "- Values: `Apache`, `nginx`",
         "- Level: how the software is used (`extended`)",
         "- Since: 1.4",
@@ -118,6 +118,20 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
         "- Received by: The toy makers",
     ):
         assert words in page
+
+
+def test_what_replaces_a_key_is_told_in_client_page_and_schema(bench: Bench) -> None:
+    more = TOY[TOY.index("telemetry") :].replace("[k]", "[n]")
+    more += "telemetry[k][deprecated] = renamed:n\n"
+    bench.write("toy.info", TOY + more)
+    built = bench.build()
+    client = built.files["clients/toy_telemetry/keys.py"].decode()
+    assert client.count("Deprecated: `n` replaces it; asked until 2099-12-31.") == 1
+    assert "- Replaced by: n" in keys_page.emit(built.registry)
+    described = read_registry(built.files["registry.binpb"], "registry.binpb")
+    (project,) = described.projects
+    assert {key.name: key.successor for key in project.keys if key.successor} == {"k": "n"}
+    assert '"successor": "n"' in built.files["registry.json"].decode()
 
 
 def test_a_project_that_asks_one_question_says_so(small: Project) -> None:

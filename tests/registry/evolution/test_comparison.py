@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BASE = """\
 headcount[title] = Toys
-headcount[endpoint] = grpcs://telemetry.example.org
+headcount[endpoint] = grpcs://telemetry.toymakers.org
 telemetry[server][type] = product
 telemetry[server][label] = Server
 telemetry[server][purpose] = Test on it.
@@ -113,7 +113,7 @@ CASES = [
     ((BASE, "one\n"), ("modules", Kind.NARROWED, NO, False)),
     (BASE.replace("= Toys", "= All toys"), ("", Kind.REWORDED, NO, False)),
     (
-        BASE.replace("telemetry.example", "other.example"),
+        BASE.replace("telemetry.toymakers", "other.toymakers"),
         ("", Kind.REWORDED, NO, False),
     ),
     (BASE + "headcount[mode] = on_after_notice\n", ("", Kind.WIDENED, NO, False)),

@@ -31,6 +31,10 @@ POLL = """\
 telemetry[k][type] = list
 telemetry[k][label] = Some words
 telemetry[k][catalogue] = lists/modules.txt
+telemetry[k][description] = What it is.
+telemetry[k][purpose] = Decide something.
+telemetry[k][issue] = https://toymakers.org/1
+telemetry[k][owner] = Ann
 """
 FILES = {
     "poll/poll.info": POLL.encode(),

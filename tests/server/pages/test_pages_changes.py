@@ -19,6 +19,7 @@ from headcount_server.pages.site import Site
 from headcount_server.publication.terms import Policy
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Schema
+from support.explained import explained
 
 POLICY = Policy(5, timedelta(days=2))
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -64,13 +65,13 @@ def _lived(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     place = tmp_path_factory.mktemp("lived")
     declarations, out = place / "declarations", place / "generated"
     declarations.mkdir()
-    (declarations / "bolt.info").write_text(OTHER, encoding="utf-8")
+    (declarations / "bolt.info").write_text(explained(OTHER), encoding="utf-8")
     for name, day, note, text in RELEASES:
-        (declarations / "acme.info").write_text(text, encoding="utf-8")
+        (declarations / "acme.info").write_text(explained(text), encoding="utf-8")
         run("build", declarations, "--out", out)
         run("release", declarations, "--name", name, "--date", day, "--note", note, "--breaking")
     more = OTHER + "telemetry[cron][level] = extended\n"
-    (declarations / "bolt.info").write_text(more, encoding="utf-8")
+    (declarations / "bolt.info").write_text(explained(more), encoding="utf-8")
     run("build", declarations, "--out", out)
     return schema.load(out / "registry.binpb")
 
@@ -199,7 +200,7 @@ def test_an_entry_has_the_same_identifier_in_every_feed_and_after_later_releases
     of_acme = identifiers(lived, "changes/acme/feed.atom")
     assert of_acme.items() <= everywhere.items()
     assert len(of_acme) == 4
-    (tmp_path / "acme.info").write_text(PROJECT + PHP, encoding="utf-8")
+    (tmp_path / "acme.info").write_text(explained(PROJECT + PHP), encoding="utf-8")
     run("build", tmp_path, "--out", tmp_path / "out")
     run("release", tmp_path, "--name", "1.0", "--date", "2026-01-31")
     run("build", tmp_path, "--out", tmp_path / "out")

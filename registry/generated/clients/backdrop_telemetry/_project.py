@@ -30,7 +30,7 @@ PROJECT = Project(
     contact="https://github.com/backdrop/backdrop-issues/issues",
     endpoint="grpcs://telemetry.example.org",
     mode="ask_first",
-    digest="1771026b631a2921cf5a56f7e34d31e25c4d78b61c7ddfe5337c4172f8d10677",
+    digest="2e37640da2d36cec74fcd90e6ab99df5834b34360a23b138f3055d2a9dd5281b",
     consent_digest="611405ecf6ab2dadf17c8577e440a3ea08d0feed92b875a0bef2f37891bc3045",
     keys=(
         Key(
@@ -44,6 +44,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="ckeditor5_version",
@@ -56,6 +57,7 @@ PROJECT = Project(
             level="basic",
             precision=1,
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="ckeditor_version",
@@ -68,6 +70,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.26",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="clean_urls",
@@ -79,6 +82,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="color_palettes",
@@ -108,6 +112,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contact_module",
@@ -119,6 +124,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_fields",
@@ -138,6 +144,7 @@ PROJECT = Project(
                 101,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_items",
@@ -157,6 +164,7 @@ PROJECT = Project(
                 100000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="content_revisions",
@@ -168,6 +176,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contextual_links",
@@ -179,6 +188,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="contributed_modules",
@@ -723,6 +733,7 @@ PROJECT = Project(
             ),
             max_items=200,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="core_layouts",
@@ -751,6 +762,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="core_modules",
@@ -811,6 +823,7 @@ PROJECT = Project(
             },
             max_items=200,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="custom_content_types",
@@ -830,6 +843,7 @@ PROJECT = Project(
                 21,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="default_theme",
@@ -857,6 +871,7 @@ PROJECT = Project(
                 "zurb_foundation_6": 15,
             },
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="drupal_compatibility",
@@ -868,6 +883,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="editor_permissions",
@@ -963,6 +979,7 @@ PROJECT = Project(
             },
             max_items=100,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="field_types",
@@ -996,6 +1013,7 @@ PROJECT = Project(
             },
             max_items=50,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="install_profile",
@@ -1011,6 +1029,7 @@ PROJECT = Project(
                 "minimal": 3,
             },
             since="1.22",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="install_version",
@@ -1023,6 +1042,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.30",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="jquery_version",
@@ -1035,6 +1055,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.27",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="languages",
@@ -1137,6 +1158,7 @@ PROJECT = Project(
             },
             max_items=50,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="managed_files",
@@ -1156,6 +1178,7 @@ PROJECT = Project(
                 100000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="multilingual_tools",
@@ -1184,6 +1207,7 @@ PROJECT = Project(
             },
             max_items=20,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="multisite",
@@ -1195,6 +1219,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.26",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="mysql_version",
@@ -1221,6 +1246,7 @@ PROJECT = Project(
             precision=2,
             by=("version",),
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="php_version",
@@ -1234,6 +1260,7 @@ PROJECT = Project(
             precision=2,
             by=("version",),
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="role_names",
@@ -1273,6 +1300,7 @@ PROJECT = Project(
             },
             max_items=30,
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="roles",
@@ -1293,6 +1321,7 @@ PROJECT = Project(
                 21,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="server_os",
@@ -1319,6 +1348,7 @@ PROJECT = Project(
                 "WINNT": "Windows",
             },
             since="1.20",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="sticky_admin_bar",
@@ -1330,6 +1360,7 @@ PROJECT = Project(
             type="boolean",
             level="extended",
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="update_module",
@@ -1341,6 +1372,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.29",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="upgraded_from",
@@ -1357,6 +1389,7 @@ PROJECT = Project(
                 "Drupal 7": 4,
             },
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="views_block_displays",
@@ -1376,6 +1409,7 @@ PROJECT = Project(
                 51,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="views_page_displays",
@@ -1395,6 +1429,7 @@ PROJECT = Project(
                 51,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="web_server",
@@ -1424,6 +1459,7 @@ PROJECT = Project(
             },
             precision=2,
             since="1.21",
+            owner="The Project Management Committee of Backdrop CMS",
         ),
         Key(
             name="accounts",
@@ -1443,6 +1479,7 @@ PROJECT = Project(
                 10000,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
             formerly="user_accounts",
         ),
         Key(
@@ -1462,6 +1499,7 @@ PROJECT = Project(
                 11,
             ),
             since="1.35",
+            owner="The Project Management Committee of Backdrop CMS",
             formerly="active_themes",
         ),
     ),

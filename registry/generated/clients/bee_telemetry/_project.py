@@ -30,7 +30,7 @@ PROJECT = Project(
     contact="https://github.com/backdrop-contrib/bee/issues",
     endpoint="grpcs://telemetry.example.org",
     mode="ask_first",
-    digest="870c140e4219c7cd9276cb2901ec0ae30f2b483281e15a7c0a44fadceb88bbb2",
+    digest="c58c066f14027a34fc9e072e29f087f231b10cc1bdbbc14035eda18951ba740b",
     consent_digest="98cf14a5b72b5901363b6ebee191c1288e33a33c70b680c51d357693bf840932",
     keys=(
         Key(
@@ -44,6 +44,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.1",
+            owner="The maintainers of bee",
         ),
         Key(
             name="multisite",
@@ -55,6 +56,7 @@ PROJECT = Project(
             type="boolean",
             level="basic",
             since="1.1",
+            owner="The maintainers of bee",
         ),
         Key(
             name="operating_system",
@@ -81,6 +83,7 @@ PROJECT = Project(
                 "WINNT": "Windows",
             },
             since="1.2",
+            owner="The maintainers of bee",
         ),
         Key(
             name="php_version",
@@ -93,6 +96,7 @@ PROJECT = Project(
             level="basic",
             precision=2,
             since="1.1",
+            owner="The maintainers of bee",
         ),
     ),
     schema=_schema,

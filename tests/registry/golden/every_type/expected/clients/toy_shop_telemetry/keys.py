@@ -54,22 +54,47 @@ class Collectors:
         return None
 
     def layouts(self) -> Iterable[LayoutsValue | str] | None:
-        """Layouts."""
+        """Layouts.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def modules(self) -> Iterable[str] | None:
-        """Modules."""
+        """Modules.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def multisite(self) -> bool | None:
         """Multisite.
 
         Whether one installation serves several shops.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
         """
         return None
 
     def pages(self) -> int | None:
-        """Pages."""
+        """Pages.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def php_version(self) -> str | None:
@@ -87,12 +112,20 @@ class Collectors:
         """Operating system.
 
         The system's family; a "kernel" and a \\ sign, */ and // besides.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
         """
         return None
 
     def web_server(self) -> tuple[WebServerValue | str, str | None] | str | None:
         """Web server.
 
+        What it is.
+
         Why: Test '''on''' it\\
+
+        Decided: https://toymakers.org/1
         """
         return None

@@ -38,21 +38,56 @@ class Collectors:
         return None
 
     def colour(self) -> ColourValue | str | None:
-        """Colour."""
+        """Colour.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def new_name(self) -> bool | None:
-        """Renamed."""
+        """Renamed.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def back_again(self) -> bool | None:
-        """Back again."""
+        """Back again.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def added(self) -> bool | None:
-        """Added as well."""
+        """Added as well.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
 
     def zebra(self) -> str | None:
-        """Added."""
+        """Added.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None

@@ -28,5 +28,12 @@ class Collectors:
         return None
 
     def quick(self) -> bool | None:
-        """Quick mode."""
+        """Quick mode.
+
+        What it is.
+
+        Why: Decide something.
+
+        Decided: https://toymakers.org/1
+        """
         return None
