@@ -79,7 +79,7 @@ TEXT_FIELD_NUMBER: _ClassVar[int]
 text: _descriptor.FieldDescriptor
 
 class KeyOptions(_message.Message):
-    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold", "review", "successor", "convention")
+    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold", "review", "successor", "translations")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -100,7 +100,7 @@ class KeyOptions(_message.Message):
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     REVIEW_FIELD_NUMBER: _ClassVar[int]
     SUCCESSOR_FIELD_NUMBER: _ClassVar[int]
-    CONVENTION_FIELD_NUMBER: _ClassVar[int]
+    TRANSLATIONS_FIELD_NUMBER: _ClassVar[int]
     name: str
     label: str
     description: str
@@ -121,8 +121,20 @@ class KeyOptions(_message.Message):
     threshold: int
     review: str
     successor: str
-    convention: str
-    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ..., review: _Optional[str] = ..., successor: _Optional[str] = ..., convention: _Optional[str] = ...) -> None: ...
+    translations: _containers.RepeatedCompositeFieldContainer[KeyTranslation]
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ..., review: _Optional[str] = ..., successor: _Optional[str] = ..., translations: _Optional[_Iterable[_Union[KeyTranslation, _Mapping]]] = ...) -> None: ...
+
+class KeyTranslation(_message.Message):
+    __slots__ = ("language", "label", "description", "purpose")
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    language: str
+    label: str
+    description: str
+    purpose: str
+    def __init__(self, language: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ...) -> None: ...
 
 class Alias(_message.Message):
     __slots__ = ("reported", "value")
@@ -133,7 +145,7 @@ class Alias(_message.Message):
     def __init__(self, reported: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class ProjectOptions(_message.Message):
-    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest", "releases", "ignored", "relay", "oblivious_key")
+    __slots__ = ("name", "title", "homepage", "recipient", "contact", "endpoint", "mode", "digest", "consent_digest", "releases", "ignored", "relay", "oblivious_key", "language", "translations")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     HOMEPAGE_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +159,8 @@ class ProjectOptions(_message.Message):
     IGNORED_FIELD_NUMBER: _ClassVar[int]
     RELAY_FIELD_NUMBER: _ClassVar[int]
     OBLIVIOUS_KEY_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TRANSLATIONS_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     homepage: str
@@ -160,7 +174,19 @@ class ProjectOptions(_message.Message):
     ignored: _containers.RepeatedScalarFieldContainer[str]
     relay: str
     oblivious_key: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ..., releases: _Optional[_Iterable[_Union[Release, _Mapping]]] = ..., ignored: _Optional[_Iterable[str]] = ..., relay: _Optional[str] = ..., oblivious_key: _Optional[str] = ...) -> None: ...
+    language: str
+    translations: _containers.RepeatedCompositeFieldContainer[ProjectTranslation]
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., homepage: _Optional[str] = ..., recipient: _Optional[str] = ..., contact: _Optional[str] = ..., endpoint: _Optional[str] = ..., mode: _Optional[_Union[ConsentMode, str]] = ..., digest: _Optional[str] = ..., consent_digest: _Optional[str] = ..., releases: _Optional[_Iterable[_Union[Release, _Mapping]]] = ..., ignored: _Optional[_Iterable[str]] = ..., relay: _Optional[str] = ..., oblivious_key: _Optional[str] = ..., language: _Optional[str] = ..., translations: _Optional[_Iterable[_Union[ProjectTranslation, _Mapping]]] = ...) -> None: ...
+
+class ProjectTranslation(_message.Message):
+    __slots__ = ("language", "title", "recipient")
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    language: str
+    title: str
+    recipient: str
+    def __init__(self, language: _Optional[str] = ..., title: _Optional[str] = ..., recipient: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
     __slots__ = ("name", "date", "note", "changes")

@@ -42,7 +42,7 @@ def digest(project: Project) -> str:
     for key in model["keys"]:
         del key["location"], key["translations"]
         del key["retired_values"]
-        for name in ("threshold", "review", "successor", "convention"):
+        for name in ("threshold", "review", "successor"):
             if not key[name]:  # so that a key without one keeps the digest that it had
                 del key[name]
     return _sha256(model)
