@@ -118,7 +118,8 @@ class Sizes:
     def ask(self, state: str, moment: datetime) -> None:
         """In each round, start a server on each, query them in turn, back up, and end them."""
         products = {
-            size: Product(folder, reports.REGISTRY) for size, folder in self._folders.items()
+            size: Product(folder, reports.REGISTRY, core=servers.SERVER_CORE)
+            for size, folder in self._folders.items()
         }
         for turn in range(self._rounds):
             print(f"{state} week, round {turn + 1} of {self._rounds}", flush=True)
