@@ -2,7 +2,7 @@
 
     python bench/burst.py [--callers N] [--seconds S]
 
-The server is `headcount-server serve`, on one core. The callers come from the other
+The server is `headcount-server serve` as it is started. The callers come from another
 core, on time even if earlier callers have no answer yet. No report may be lost: each
 acknowledged report is counted exactly once, each refused caller is told when to return,
 and memory stays bounded.
@@ -36,7 +36,8 @@ def burst(result: Result, given: argparse.Namespace) -> None:
         flags = (f"--tls-certificate={certificate}", f"--tls-key={key}")
         wire = fresh(answers.grpc(reports.framed()))
         with servers.running(Product(directory, reports.REGISTRY, *flags)) as product:
-            crowd = Crowd(product.ports["gRPC"], wire, answers.GrpcReader, certificate)
+            core = servers.load_core(product.pid)
+            crowd = Crowd(product.ports["gRPC"], wire, answers.GrpcReader, certificate, core=core)
             crowd.keep(1, 0.5)  # the first calls of a server are not measured
             before = servers.counted(product.database)
             result.add("memory before", "MB", servers.memory(product.pid))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import reports
 from answers import Answered, Reader
-from servers import LOAD_CORE, LOOPBACK
+from servers import LOOPBACK
 
 PATIENCE = 60.0
 """Seconds that a caller waits for its answer."""
@@ -80,7 +80,7 @@ class Crowd:
         reader: Callable[[], Reader],
         certificate: Path | None = None,
         *,
-        core: str | None = LOAD_CORE,
+        core: str | None = None,
     ) -> None:
         self._port = port
         self._core = core
@@ -144,7 +144,7 @@ class Crowd:
         self._polling.register(connection.fileno(), selectors.EVENT_WRITE)
 
     def _wait(self) -> None:
-        for key, _ in self._polling.select(0.005):
+        for key, _ in self._polling.select(0.001):
             try:
                 self._go_on(self._waiting[key.fd], key.fd)
             except ssl.SSLWantReadError:

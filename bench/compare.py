@@ -80,9 +80,14 @@ def intake(tree: Tree, place: Path) -> float:
     body.write_bytes(reports.framed(tree.registry))
     script = tree.path / "bench" / "intake_server.py"
     with servers.intake(
-        "durable", place, tree.registry, script=script, environment=tree.environment()
+        "durable",
+        place,
+        tree.registry,
+        script=script,
+        environment=tree.environment(),
+        core=servers.SERVER_CORE,
     ) as server:
-        rate = Load(body).rate(server.grpc, SECONDS, CONNECTIONS, STREAMS)
+        rate = Load(body).rate(server.process.pid, server.grpc, SECONDS, CONNECTIONS, STREAMS)
         return 1000 / rate.per_second
 
 
@@ -117,7 +122,13 @@ def scrape(tree: Tree, place: Path) -> float:
 
 def _served(tree: Tree, place: Path, ask: Callable[[servers.Product], float]) -> float:
     program = [sys.executable, "-c", "from headcount_server.cli import main; main()"]
-    product = servers.Product(place, tree.registry, program=program, environment=tree.environment())
+    product = servers.Product(
+        place,
+        tree.registry,
+        program=program,
+        environment=tree.environment(),
+        core=servers.SERVER_CORE,
+    )
     try:
         return ask(product)
     finally:

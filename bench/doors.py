@@ -2,9 +2,10 @@
 
     python bench/doors.py [--seconds S] [--rounds N] [--callers N]
 
-The servers take turns, as in `intake.py`, each on one core with the load on the other.
-Callers open a connection for each report (`callers.py`). h2load also measures JSON over
-connections that stay open.
+The servers take turns, as in `intake.py`, each on the core that it draws with the load on
+another. Callers open a connection for each report (`callers.py`). h2load also measures JSON
+over connections that stay open. The product is then asked once more, at a tenth of the rate
+that it reached, by callers that come evenly.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import argparse
 import secrets
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,14 +25,18 @@ import reports
 import results
 import servers
 from callers import Calls, Crowd, Wire, fresh
-from load import PERCENTILES, Load, percentiles
-from results import Result
+from load import Load, Rate, percentiles
+from results import SPENT, Result
 
 MODES = ("durable", "no-op")
 KEPT_CONNECTIONS = 16
-LEAST_OVER_TLS = 0.90
-BUSY = 0.90
-"""Largest load of the generator; beyond it, the generator and not the server is the limit."""
+KEPT = f"JSON, {KEPT_CONNECTIONS} connections"
+GRPC, GRPC_TLS = "gRPC, a new connection", "gRPC, a new TLS connection"
+JSON, BACKDROP = "JSON, a new connection", "Backdrop, HTTP/1.0"
+LEAST = {GRPC: None, GRPC_TLS: None, JSON: 0.55, BACKDROP: 0.65, KEPT: 0.40}
+"""Smallest ratio of the product's rate to that of the no-op at each door."""
+MOST_OVER_TLS = 1.8
+"""Largest ratio of the processor time of a report over TLS to that of a plain one."""
 GOOD = {"grpc 0", "http 200"}
 
 
@@ -55,10 +60,10 @@ def all_doors() -> list[Door]:
     grpc = fresh(answers.grpc(reports.framed()))
     envelope = reports.as_json()
     return [
-        Door("gRPC, a new connection", False, False, grpc, answers.GrpcReader),  # noqa: FBT003 - a table
-        Door("gRPC, a new TLS connection", False, True, grpc, answers.GrpcReader),  # noqa: FBT003
-        Door("JSON, a new connection", True, False, lambda: answers.with_json(envelope), answers.HttpReader),  # noqa: E501, FBT003
-        Door("Backdrop, HTTP/1.0", True, False, _site, answers.HttpReader),  # noqa: FBT003
+        Door(GRPC, False, False, grpc, answers.GrpcReader),  # noqa: FBT003 - a table
+        Door(GRPC_TLS, False, True, grpc, answers.GrpcReader),  # noqa: FBT003
+        Door(JSON, True, False, lambda: answers.with_json(envelope), answers.HttpReader),  # noqa: FBT003
+        Door(BACKDROP, True, False, _site, answers.HttpReader),  # noqa: FBT003
     ]  # fmt: skip
 
 
@@ -68,7 +73,6 @@ class Measurement:
     def __init__(self, result: Result, given: argparse.Namespace) -> None:
         self._result = result
         self._given = given
-        self._busy: defaultdict[str, float] = defaultdict(float)
 
     def run(self, directory: Path) -> None:
         """Measure every door of every server."""
@@ -90,7 +94,7 @@ class Measurement:
                 for door in doors:
                     self._new_connections(door, encrypted if door.encrypted else plain, identity[0])
                 self._kept_connections(load, plain)
-        self._judge(doors)
+        self._judge()
 
     def _new_connections(
         self, door: Door, serving: Mapping[str, servers.Serving], certificate: Path
@@ -101,37 +105,45 @@ class Measurement:
                 door.wire,
                 door.reader,
                 certificate if door.encrypted else None,
+                core=servers.load_core(server.process.pid),
             )
-            calls = crowd.keep(self._given.callers, self._given.seconds)
-            if not calls.good or set(calls.answers) > GOOD:
-                sys.exit(f"{mode}, {door.name}: answers {dict(calls.answers)}")
-            self._add(f"{mode}, {door.name}", calls)
-            self._busy[door.name] = max(self._busy[door.name], calls.busy)
+            name, seconds = f"{mode}, {door.name}", self._given.seconds
+            keep = partial(crowd.keep, self._given.callers, seconds)
+            rate = self._rate(name, server, keep)
+            if mode == "durable":
+                few = max(2, round(rate.per_second / 10 * seconds))
+                self._rate(f"{name}, at a tenth", server, partial(crowd.come, few, seconds))
 
-    def _add(self, name: str, calls: Calls) -> None:
-        self._result.add(name, "reports/s", calls.good / calls.seconds)
-        for percent, latency in zip(PERCENTILES, percentiles(calls.latencies), strict=False):
-            self._result.add(f"{name}, p{percent:g}", "ms", latency)
+    def _rate(self, name: str, server: servers.Serving, call: Callable[[], Calls]) -> Rate:
+        """Add the rate of some callers of a server; return it."""
+        spent = servers.processor_time(server.process.pid)
+        calls = call()
+        spent = servers.processor_time(server.process.pid) - spent
+        if not calls.good or not set(calls.answers) <= GOOD:
+            sys.exit(f"{name}: answers {dict(calls.answers)}")
+        each = spent * 1e6 / calls.good
+        rate = Rate(calls.good / calls.seconds, percentiles(calls.latencies), each, calls.busy)
+        rate.add(self._result, name)
+        return rate
 
     def _kept_connections(self, load: Load, serving: Mapping[str, servers.Serving]) -> None:
         for mode, server in serving.items():
-            rate = load.rate(server.public, self._given.seconds, KEPT_CONNECTIONS, 1)
-            name = f"{mode}, JSON, {KEPT_CONNECTIONS} connections"
-            self._result.add(name, "reports/s", rate.per_second)
-            for percent, latency in zip(PERCENTILES, rate.milliseconds, strict=False):
-                self._result.add(f"{name}, p{percent:g}", "ms", latency)
+            rate = load.rate(
+                server.process.pid, server.public, self._given.seconds, KEPT_CONNECTIONS, 1
+            )
+            rate.add(self._result, f"{mode}, {KEPT}")
 
-    def _judge(self, doors: list[Door]) -> None:
-        names = {door.name: LEAST_OVER_TLS if door.encrypted else None for door in doors}
-        for name, least in (*names.items(), (f"JSON, {KEPT_CONNECTIONS} connections", None)):
+    def _judge(self) -> None:
+        for name, least in LEAST.items():
             self._result.expect(
                 f"durable/no-op, {name}", f"durable, {name}", f"no-op, {name}", least=least
             )
-        for name, busy in self._busy.items():
-            limit = ", so the no-op might do more and the ratio be lower" if busy > BUSY else ""
-            self._result.notes.append(
-                f"{name}: the load generator was busy {busy:.0%} of its core at most{limit}."
-            )
+        self._result.expect(
+            f"{SPENT}, gRPC: a new TLS connection/a new plain one",
+            f"durable, {GRPC_TLS}, {SPENT}",
+            f"durable, {GRPC}, {SPENT}",
+            most=MOST_OVER_TLS,
+        )
 
 
 def _folder(directory: Path, name: str) -> Path:

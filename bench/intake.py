@@ -2,7 +2,7 @@
 
     python bench/intake.py [--seconds S] [--rounds N] [--connections N ...]
 
-One process serves on one core, and h2load loads it from the other. The three servers (see
+h2load loads each server from a core on which it does not run. The servers (see
 `intake_server.py`) take turns, so that a change in the machine's pace affects all of
 them. The output ends with the medians of the ratios of each round.
 """
@@ -12,28 +12,43 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import reports
 import results
 import servers
-from load import PERCENTILES, Load
+from load import Load
 from results import Result
 from servers import Serving
 
-MODES = ("durable", "no-op", "naive")
-LEAST = {"no-op": 0.80, "naive": 2.0}
-"""Smallest ratio of the durable rate to that of each other server."""
+MODES = ("durable", "pinned", "all-cores", "no-op", "naive")
+PINNED = "pinned"
+LEAST: Mapping[tuple[str, str], float | None] = {
+    ("durable", "no-op"): 0.65,
+    ("durable", "naive"): 3.0,
+    ("durable", "pinned"): 0.95,
+    ("all-cores", "pinned"): None,
+}
+"""Smallest ratio of the rate of one server to that of another."""
+WORDS = {"pinned": "held from outside", "all-cores": "all cores"}
 
 
 @contextmanager
 def everyone(directory: Path, *identity: Path) -> Iterator[dict[str, Serving]]:
-    """Yield the three servers, all running, with one busy at a time."""
+    """Yield the servers, all running, with one busy at a time."""
     with ExitStack() as stack:
         yield {
-            mode: stack.enter_context(servers.intake(mode, directory, reports.REGISTRY, identity))
+            mode: stack.enter_context(
+                servers.intake(
+                    mode,
+                    directory,
+                    reports.REGISTRY,
+                    identity,
+                    core=servers.SERVER_CORE if mode == PINNED else None,
+                )
+            )
             for mode in MODES
         }
 
@@ -51,15 +66,23 @@ def compare(result: Result, given: argparse.Namespace) -> None:
                 at = _at(connections)
                 for _ in range(given.rounds):
                     for mode, server in serving.items():
-                        rate = load.rate(server.grpc, given.seconds, connections, given.streams)
+                        rate = load.rate(
+                            server.process.pid,
+                            server.grpc,
+                            given.seconds,
+                            connections,
+                            given.streams,
+                        )
                         sent[mode] += rate.per_second * given.seconds
-                        result.add(f"{mode}, {at}", "reports/s", rate.per_second)
-                        for percent, latency in zip(PERCENTILES, rate.milliseconds, strict=False):
-                            result.add(f"{mode}, {at}, p{percent:g}", "ms", latency)
-        for mode in ("durable", "naive"):
+                        rate.add(result, f"{_words(mode)}, {at}")
+        for mode in set(MODES) - {"no-op"}:
             # A failed call is also a 200 of HTTP, so check that reports were counted.
             if servers.counted(directory / f"{mode}.db") < sent[mode]:
                 sys.exit(f"{mode}: not every report was counted")
+
+
+def _words(mode: str) -> str:
+    return WORDS.get(mode, mode)
 
 
 def _at(connections: int) -> str:
@@ -80,16 +103,14 @@ def main() -> int:
     compare(result, given)
     first = given.connections[0]
     for connections in given.connections:
-        for other, least in LEAST.items():
+        for (one, other), least in LEAST.items():
             result.expect(
-                f"durable/{other}, {_at(connections)}",
-                f"durable, {_at(connections)}",
-                f"{other}, {_at(connections)}",
+                f"{_words(one)}/{_words(other)}, {_at(connections)}",
+                f"{_words(one)}, {_at(connections)}",
+                f"{_words(other)}, {_at(connections)}",
                 least=least if connections == first else None,
             )
     results.tell(result)
-    for (_, value), other in zip(result.values(), LEAST, strict=False):
-        print(f"durable/{other} {value:.2f}")
     return results.finished(result, given) if given.json else 0
 
 

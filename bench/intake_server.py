@@ -1,8 +1,10 @@
 """Serve for the intake benchmark: as the product, or as one of the servers beside it.
 
-    python intake_server.py durable|varied|naive|no-op REGISTRY DIRECTORY [CERTIFICATE KEY]
+    python intake_server.py MODE REGISTRY DIRECTORY [CERTIFICATE KEY]
 
-`durable` is the product. `naive` is the product with one commit for each report. `no-op`
+`durable` is the product, which holds itself to one core as `headcount-server serve` does;
+`pinned` is the same, for a core that it is given; `all-cores` is `serve --cores all`.
+`naive` is the product with one commit for each report. `no-op`
 answers without parsing: a servicer with the same gRPC settings, and an application with
 the same HTTP settings, which reads the body. h2load always sends the same body, so this
 program gives every report its own token before the service sees it. In `varied`, it also
@@ -17,6 +19,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import grpc
@@ -24,6 +27,7 @@ import reports
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
+from headcount_server.commands.cores import hold
 from headcount_server.config import Config
 from headcount_server.doors import grpc_server
 from headcount_server.doors.address import Address
@@ -46,6 +50,7 @@ VARIETY = 2000
 def main() -> None:
     """Serve in the mode named on the command line."""
     mode, registry, directory = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    hold("all" if mode == "all-cores" else 1, SystemRandom())
     certificate, key = map(Path, sys.argv[4:]) if sys.argv[4:] else (None, None)
     if mode == "no-op":
         _serve_nothing(Identity.of(certificate, key))
@@ -57,15 +62,15 @@ def main() -> None:
     submit = Service.submit_report
 
     def numbered(
-        self: Service, request: wire.SubmitReportRequest, *others: Any
+        self: Service, request: wire.SubmitReportRequest, *others: Any, **named: Any
     ) -> wire.SubmitReportResponse:
         number = next(numbers)
         request.token = number.to_bytes(16, "big")
         if varied:
             request.report.value = varied[number % len(varied)]
-        return submit(self, request, *others)
+        return submit(self, request, *others, **named)
 
-    Service.submit_report = numbered  # type: ignore[method-assign,assignment] # see the docstring
+    Service.submit_report = numbered  # type: ignore[method-assign] # see the docstring
     config = Config(
         registry=registry,
         database=SqliteDatabase(directory / f"{mode}.db"),

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from results import Budget, Result, Series
+from results import BUSY, GENERATOR, SPENT, Budget, Result, Series
 
 ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ROOT / "docs" / "generated"
@@ -25,7 +25,7 @@ DATA, PAGE = GENERATED / "benchmarks.json", GENERATED / "benchmarks.md"
 BOUNDS = Path(__file__).with_name("bounds.md")
 """The text on what limits the intake, if there is one."""
 
-_FOLDED = re.compile(r"(.*), (p[\d.]+|[\d,]+ reports)")
+_FOLDED = re.compile(rf"(.*), (p[\d.]+|{SPENT}|{GENERATOR}|[\d,]+ reports)")
 
 
 class Part(NamedTuple):
@@ -42,9 +42,11 @@ PARTS = (
         "Taking reports",
         "Unary gRPC reports of twenty keys, acknowledged when they are durable. *no-op* is a "
         "servicer on the same gRPC settings that parses nothing and answers; *naive* is the "
-        "product with one commit for each report. The server has one core, h2load the other, "
-        "with 32 streams on each connection that never wait: latencies are those of a full "
-        "queue. The three servers take turns within each round.",
+        "product with one commit for each report. *durable* is the product as it is shipped, "
+        "which holds itself to one core; *held from outside* is the same with a core that it was "
+        "given, and *all cores* is the product with `--cores all`. h2load has another core, with "
+        "32 streams on each connection that never wait: latencies are those of a full queue. The "
+        "servers take turns within each round.",
     ),
     Part(
         "doors",
@@ -52,7 +54,9 @@ PARTS = (
         "A connection for each report, as installations come that report once a week, plain "
         "and with TLS 1.3 (P-256, no session is resumed); and the two doors of HTTP. *no-op* "
         "is a server on the same settings that parses nothing; the request of Backdrop's sites "
-        "has nine keys. So many callers are there at any time, on the core that does not serve.",
+        "has nine keys. 32 callers are there at any time, on the core that does not serve: "
+        "latencies are those of a full queue. *At a tenth* are callers that come evenly, a tenth "
+        "as many as were just served, whether or not the earlier ones have their answers.",
     ),
     Part(
         "burst",
@@ -97,8 +101,11 @@ Written by `make bench`, which measures, and from what it measured by `python be
 [benchmarks.json](benchmarks.json) has every sample. Servers and clients are real processes over
 loopback. A ratio is the median of its rounds, in which the compared ones take turns, so that a
 machine that changes its pace changes it for all. Figures in absolute terms are medians and those
-of the machine named below: compare them within one table only.
-"""
+of the machine named below: compare them within one table only. *Processor time* is that of the
+server for each report. *Generator* is the share of its core that the load took: a rate at which it
+took more than @BUSY@% is no measurement of the server, and a ratio of such rates is replaced by
+the ratio of processor times.
+""".replace("@BUSY@", f"{BUSY:g}")
 
 OTHERS = """\
 ## Other servers, for orientation
@@ -140,7 +147,7 @@ def on_machine(machine: Mapping[str, str]) -> Iterator[str]:
 
 def _budgets(parts: Mapping[str, Result]) -> Iterator[str]:
     rows = [
-        (budget.name, number(value), _bounds(budget), _word(budget.kept(value)))
+        (result.name(budget), number(value), _bounds(budget), _word(budget.kept(value)))
         for result in parts.values()
         for budget, value in result.values()
         if _bounds(budget)
@@ -161,7 +168,7 @@ def _part(part: Part, result: Result) -> Iterator[str]:
     short = ", the short form" if result.quick else ""
     yield f"`{result.command}`, {day}, {result.seconds:.0f} s{short}.\n"
     ratios = [
-        (budget.name, number(value))
+        (result.name(budget), number(value))
         for budget, value in result.values()
         if budget.to and not _bounds(budget)
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import servers
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.prepare import drop, prepare
 from headcount_server.store.postgres.url import PostgresUrl
@@ -21,7 +22,6 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 from support.postgres_server import NAMED, PostgresServer
 
 _SETTINGS = "shared_buffers = 256MB\nmax_wal_size = 2GB\n"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Postgres:
@@ -51,32 +51,13 @@ class Postgres:
         """Return the processor seconds of all its processes so far; None if it is not ours."""
         if self._pid is None:
             return None
-        return sum(cpu(pid, children=True) for pid in _family(self._pid))
+        return servers.processor_time(self._pid)
 
     def pin(self, cores: set[int]) -> None:
         """Restrict it to these cores."""
-        for pid in _family(self._pid) if self._pid else ():
+        for pid in servers.family(self._pid) if self._pid else ():
             with suppress(ProcessLookupError):
                 os.sched_setaffinity(pid, cores)
-
-
-def cpu(pid: int, *, children: bool = False) -> float:
-    """Return the processor seconds of a process and of its ended children so far."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return 0.0
-    fields = stat.rpartition(")")[2].split()
-    return sum(map(int, fields[11 : 15 if children else 13])) / _TICKS
-
-
-def _family(parent: int) -> list[int]:
-    found = [parent]
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            if int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found
 
 
 @contextmanager

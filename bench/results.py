@@ -17,6 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+SPENT, GENERATOR = "processor time", "generator"
+"""Beside a rate: the server's processor time for a report, the generator's share of a core."""
+BUSY = 90.0
+"""Largest share of the generator in percent; beyond it, the rate is its own, not the server's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -83,13 +88,29 @@ class Result:
     def value(self, budget: Budget) -> float | None:
         """Return the figure of a budget; None if it was not measured.
 
-        For two series of equal length, it is the median of the ratios of each round.
+        For two series of equal length, it is the median of the ratios of each round. For
+        two rates that the generator limited, it is the ratio of processor times, the other
+        way round: a server that needs twice the time is worth half.
         """
+        if self.generator_limited(budget):
+            return self._ratio(f"{budget.to}, {SPENT}", f"{budget.of}, {SPENT}")
+        if budget.to:
+            return self._ratio(budget.of, budget.to)
         of = self.series.get(budget.of)
-        if of is None or not budget.to:
-            return of.median if of else None
-        to = self.series.get(budget.to)
-        if to is None:
+        return of.median if of else None
+
+    def generator_limited(self, budget: Budget) -> bool:
+        """Return whether the generator was so busy that a ratio of rates is no measurement."""
+        beside = (self.series.get(f"{name}, {GENERATOR}") for name in (budget.of, budget.to))
+        return any(max(one.samples) > BUSY for one in beside if one is not None)
+
+    def name(self, budget: Budget) -> str:
+        """Return the name of a budget, and by what it is judged if not by what it names."""
+        return f"{budget.name}, by {SPENT}" if self.generator_limited(budget) else budget.name
+
+    def _ratio(self, above: str, below: str) -> float | None:
+        of, to = self.series.get(above), self.series.get(below)
+        if of is None or to is None:
             return None
         if len(of.samples) != len(to.samples):  # not of the same rounds
             return of.median / to.median
@@ -157,7 +178,7 @@ def tell(result: Result) -> None:
     for name, series in result.series.items():
         print(f"{name:<56} {series.median:>10,.4g} {series.unit}")
     for budget, value in result.values():
-        print(f"{budget.name:<56} {value:>10.3g} {verdict(budget, value)}")
+        print(f"{result.name(budget):<56} {value:>10.3g} {verdict(budget, value)}")
     for note in result.notes:
         print(note)
 

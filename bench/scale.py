@@ -142,12 +142,14 @@ def _serving_cores() -> set[int]:
 
 def measure(result: Result, who: Serving, pg: Postgres | None, load: Load, seconds: int) -> None:
     """Return the figures of one round of some servers; `pg` is None for SQLite."""
-    count = len(who.ports)
+    count, pids = len(who.ports), [process.pid for process in who.processes]
     before = _spent(who, pg)
     with ThreadPoolExecutor(count) as pool:
         rates = list(
             pool.map(
-                lambda port: load.rate(port, seconds, CONNECTIONS // count, STREAMS), who.ports
+                lambda pid, port: load.rate(pid, port, seconds, CONNECTIONS // count, STREAMS),
+                pids,
+                who.ports,
             )
         )
     per_second = sum(rate.per_second for rate in rates)
@@ -169,7 +171,7 @@ def measure(result: Result, who: Serving, pg: Postgres | None, load: Load, secon
 
 
 def _spent(who: Serving, pg: Postgres | None) -> tuple[float | None, ...]:
-    ours = sum(postgres.cpu(process.pid) for process in who.processes)
+    ours = sum(servers.processor_time(process.pid) for process in who.processes)
     if pg is None:
         return (ours, None, None, None)
     commits = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"

@@ -38,13 +38,13 @@ def main() -> None:
     submit = Service.submit_report
 
     def fresh(
-        self: Service, request: wire.SubmitReportRequest, *others: Any
+        self: Service, request: wire.SubmitReportRequest, *others: Any, **named: Any
     ) -> wire.SubmitReportResponse:
         request.token = os.urandom(reports.TOKEN_BYTES)
         request.report.value = varied[next(numbers) % VARIETY]
-        return submit(self, request, *others)
+        return submit(self, request, *others, **named)
 
-    Service.submit_report = fresh  # type: ignore[method-assign,assignment] # see the docstring
+    Service.submit_report = fresh  # type: ignore[method-assign] # see the docstring
     config = Config(
         registry=reports.REGISTRY,
         database=parse(sys.argv[1]),

@@ -1,7 +1,8 @@
-"""Server processes, each on one core, and what can be seen of them from outside."""
+"""Server processes as people start them, and what can be seen of them from outside."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -20,6 +21,7 @@ HERE = Path(__file__).parent
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 _ADDRESS = re.compile(r"^(gRPC|public|operations)\s+(?:https?://)?\S+:(\d+)", re.MULTILINE)
 
@@ -45,6 +47,15 @@ def pinned(core: str, command: Sequence[str | Path]) -> list[str]:
     return ["taskset", "--cpu-list", core, *map(str, command)]
 
 
+def load_core(pid: int) -> str:
+    """Return a core for the load of a server: one that the server does not run on.
+
+    If it runs on all, the load shares one with it.
+    """
+    others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(pid)
+    return str(max(others)) if others else LOAD_CORE
+
+
 @contextmanager
 def intake(  # noqa: PLR0913 - what a command line says
     mode: str,
@@ -53,12 +64,15 @@ def intake(  # noqa: PLR0913 - what a command line says
     identity: Sequence[Path] = (),
     script: Path = HERE / "intake_server.py",
     environment: Mapping[str, str] | None = None,
+    core: str | None = None,
 ) -> Iterator[Serving]:
-    """Yield one of the servers of `intake_server.py`, which ends with the block."""
-    command: list[str | Path] = [sys.executable, script, mode, registry, directory, *identity]
-    with subprocess.Popen(
-        pinned(SERVER_CORE, command), stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    """Yield one of the servers of `intake_server.py`, which ends with the block.
+
+    It runs where it places itself, unless a core is named.
+    """
+    words = [str(each) for each in (sys.executable, script, mode, registry, directory, *identity)]
+    command = pinned(core, words) if core else words
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None  # noqa: S101 - for the type checker
         try:
             ports = [int(port) for port in process.stdout.readline().split()]
@@ -70,7 +84,7 @@ def intake(  # noqa: PLR0913 - what a command line says
 
 
 class Product:
-    """A process of `headcount-server serve` on free ports."""
+    """A process of `headcount-server serve` on free ports, where it places itself or on a core."""
 
     def __init__(
         self,
@@ -79,6 +93,7 @@ class Product:
         *flags: str,
         program: Sequence[str | Path] = (Path(sys.executable).with_name("headcount-server"),),
         environment: Mapping[str, str] | None = None,
+        core: str | None = None,
     ) -> None:
         self.database = directory / "headcount.db"
         self._clock = directory / "clock"
@@ -87,6 +102,7 @@ class Product:
         self._flags = flags
         self._program = program
         self._environment = environment
+        self._core = core
         self._process: subprocess.Popen[bytes] | None = None
         self.ports: Mapping[str, int] = {}
 
@@ -105,8 +121,8 @@ class Product:
         listen = [f"--{door}={LOOPBACK}:0" for door in ("grpc", "public", "operations")]
         clock = [f"--test-clock={self._clock}"] if self._clock.exists() else []
         place = [f"--registry={self._registry}", f"--database={self.database}"]
-        program = [*self._program, "serve"]
-        command = pinned(SERVER_CORE, [*program, *place, *listen, *clock, *self._flags])
+        words = [*map(str, self._program), "serve", *place, *listen, *clock, *self._flags]
+        command = pinned(self._core, words) if self._core else words
         began = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
@@ -163,6 +179,29 @@ def memory(pid: int, which: str = "VmRSS") -> float:
     found = re.search(rf"^{which}:\s+(\d+) kB", status, re.MULTILINE)
     assert found is not None  # noqa: S101 - every Linux has it
     return int(found[1]) * 1024 / 1e6
+
+
+def processor_time(pid: int) -> float:
+    """Return the processor seconds so far of a process and its children, also of ended ones."""
+    return sum(map(_spent, family(pid)))
+
+
+def _spent(pid: int) -> float:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / _TICKS
+
+
+def family(parent: int) -> list[int]:
+    """Return a process and its children."""
+    found = [parent]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def counted(database: Path) -> int:

@@ -74,7 +74,14 @@ def copies(sizes: list[int], directory: Path) -> Mapping[int, Path]:
         filling("fill", database, WEEK, size - there)
         there = size
         found[size] = Path(shutil.copytree(source, directory / f"open-{size}"))
+        _forget_identity(found[size] / "headcount.db")
     return found
+
+
+def _forget_identity(copy: Path) -> None:
+    """Let the next server give a copy an identity, since copies are not served side by side."""
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA user_version = 0")
 
 
 def tokens(database: Path) -> int:
@@ -118,7 +125,8 @@ class Sizes:
     def ask(self, state: str, moment: datetime) -> None:
         """In each round, start a server on each, query them in turn, back up, and end them."""
         products = {
-            size: Product(folder, reports.REGISTRY) for size, folder in self._folders.items()
+            size: Product(folder, reports.REGISTRY, core=servers.SERVER_CORE)
+            for size, folder in self._folders.items()
         }
         for turn in range(self._rounds):
             print(f"{state} week, round {turn + 1} of {self._rounds}", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -91,6 +92,61 @@ def test_what_was_not_measured_does_not_appear(bench: Load, sample: Sample) -> N
     assert "Not measured in this run: `doors`" in text
 
 
+@pytest.mark.parametrize(("busy", "value"), [(90.0, 0.5), (90.1, 0.8)])
+def test_a_rate_that_the_generator_limits_is_judged_by_processor_time(
+    bench: Load, sample: Sample, busy: float, value: float
+) -> None:
+    for name, spent in (("slow", [500, 550, 450]), ("fast", [400, 440, 360])):
+        sample.add(f"{name}, processor time", "µs", spent)
+        sample.add(f"{name}, generator", "%", [40, busy if name == "fast" else 50, 60])
+    values = {sample.name(budget): value for budget, value in sample.values()}
+    words = "" if busy == 90.0 else ", by processor time"
+    assert values[f"slow/fast{words}"] == value
+    data = {"machine": {"cores": "2"}, "parts": {"doors": sample.as_json()}}
+    text = bench("page").rendered(json.loads(json.dumps(data)))
+    word = "kept" if words else "**missed**"
+    assert f"| slow/fast{words} | {value} | ≥ 0.6 | {word} |" in text
+    assert "| fast | 200 reports/s | 180–221 | 400 µs | 60 % |" in text
+
+
+def test_a_limited_rate_without_processor_time_has_no_ratio(sample: Sample) -> None:
+    sample.add("fast, generator", "%", [99, 99, 99])
+    assert [*sample.values()] == []
+
+
+def test_processor_time_is_that_of_a_process_and_its_children(bench: Load) -> None:
+    work = "import time\nwhile time.process_time() < 0.1: pass"
+    both = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {work!r}])\n{work}"
+    waiting = f"{both}\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", waiting], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert bench("servers").processor_time(process.pid) >= 0.15
+        process.communicate(b"\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "cores"), [("durable", 1), ("all-cores", None)])
+def test_the_measured_product_counts_and_runs_where_it_places_itself(
+    bench: Load, tmp_path: Path, mode: str, cores: int | None
+) -> None:
+    callers, answers, reports, servers = map(bench, ("callers", "answers", "reports", "servers"))
+    allowed = os.sched_getaffinity(0)
+    with servers.intake(mode, tmp_path, reports.REGISTRY) as server:
+        own = os.sched_getaffinity(server.process.pid)
+        assert len(own) == (cores or len(allowed))
+        same = callers.Crowd(
+            server.grpc, lambda: answers.grpc(reports.framed()), answers.GrpcReader
+        )
+        calls = same.come(3, 0.1)
+        if len(own) < (os.cpu_count() or 1):
+            assert int(servers.load_core(server.process.pid)) not in own
+    assert calls.answers == {"grpc 0": 3}
+    assert servers.counted(tmp_path / f"{mode}.db") == 3  # each has its own token there
+
+
 def test_a_result_survives_its_file(bench: Load, sample: Sample) -> None:
     again = bench("results").Result.of_json(json.loads(json.dumps(sample.as_json())))
     assert [*again.values()] == [*sample.values()]
@@ -142,13 +198,13 @@ def test_callers_are_counted_by_what_they_heard(bench: Load, tmp_path: Path) -> 
     with servers.running(product):
         message = callers.fresh(answers.grpc(reports.framed()))
         port = product.ports["gRPC"]
-        crowd = callers.Crowd(port, message, answers.GrpcReader, certificate, core=None)
+        crowd = callers.Crowd(port, message, answers.GrpcReader, certificate)
         calls = crowd.come(40, 0.5)
         one = message()
-        same = callers.Crowd(port, lambda: one, answers.GrpcReader, certificate, core=None)
+        same = callers.Crowd(port, lambda: one, answers.GrpcReader, certificate)
         twice = same.come(2, 0.1)
         nonsense = answers.grpc(b"\0\0\0\0\1\xff")
-        wrong = callers.Crowd(port, lambda: nonsense, answers.GrpcReader, certificate, core=None)
+        wrong = callers.Crowd(port, lambda: nonsense, answers.GrpcReader, certificate)
         refused = wrong.come(3, 0.1)
         product.stop()
     assert calls.answers == {"grpc 0": 40}
