@@ -46,6 +46,7 @@ MUTANTS = [
     ("switches", 'environment.get("DO_NOT_TRACK", "")', 'environment.get("TRACK", "")'),
     ("consent", "if now < record.notice + QUIET:", "if now < record.notice:"),
     ("consent", "and not is_refused(key, refused)\n", "\n"),
+    ("oblivious", "SIZES = (1 << 10,", "SIZES = (1 << 9,"),
     ("evolution", "min(key.precision, self.precision)", "key.precision"),
     ("evolution", "present.type, present.purpose", "present.type, self.purpose"),
     ("evolution", "present.threshold >= self.threshold", "present.threshold >= 0"),

@@ -23,7 +23,7 @@ def explained(text: str) -> str:
     taken: set[str] = set()
     for pair in info.parse(text).pairs:
         word, *rest = pair.path
-        if word == "telemetry" and len(rest) > 1 and rest[1] != "allow":
+        if word == "telemetry" and len(rest) > 1 and rest[1] not in {"allow", "translations"}:
             stated.setdefault(rest[0], set()).add(rest[1])
             taken |= {rest[0]} if rest[1] == "use" else set()
         elif word == "telemetry" and len(rest) == 1:

@@ -114,7 +114,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     ],
     "ignored-line": [
         VALID + "telemetry[k[type] = boolean",
-        VALID.replace("telemetry[good]", "telemetry[k][type] boolean\ntelemetry[good]", 1),
+        EXPLAINED + "telemetry[k][type] boolean",
     ],
     "malformed-line": [VALID + "telemetry = yes", VALID + "headcount = yes"],
     "swallowed-line": [
@@ -129,7 +129,11 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + r'telemetry[good][purpose] = "Look into C:\"',
     ],
     "doubled-equals-sign": [VALID + "telemetry[good][purpose] == To know."],
-    "empty-value": [VALID + 'telemetry[good][purpose] = ""', VALID + "telemetry[good][purpose] = "],
+    "empty-value": [
+        VALID + 'telemetry[good][purpose] = ""',
+        EXPLAINED.replace("telemetry[good][purpose] = Decide whether to mend it.\n", "")
+        + "telemetry[good][purpose] = ",
+    ],
     "unclosed-quote": [
         VALID + 'telemetry[good][purpose] = "To know.',
         VALID + 'telemetry[good][purpose] = "To" know.',
@@ -370,7 +374,7 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         VALID + "telemetry[good][translations][en][label] = Well",
         VALID + "telemetry[good][translations][de][labels] = Gut",
         VALID + "telemetry[good][translations][de] = Gut",
-        VALID + "telemetry[good][translations][de][purpose] = Entscheiden.",
+        VALID + "headcount[translations][de][title] = Spielzeug",
         VALID + f"telemetry[good][translations][de][label] = {LONG}",
         VALID + "headcount[translations][de][homepage] = https://example.org/de",
         VALID + "headcount[language] = de\ntelemetry[good][translations][de][label] = Gut",
@@ -549,6 +553,6 @@ def test_spellings_of_yes_and_no_may_be_declared_for_a_boolean(bench: Bench) -> 
 
 def test_a_relay_needs_an_endpoint_to_pass_reports_on_to(bench: Bench) -> None:
     stated = f"headcount[relay] = https://r.example.org\nheadcount[oblivious_key] = {KEY}\n"
-    text = VALID.replace("headcount[endpoint] = grpcs://telemetry.example.org\n", stated)
+    text = VALID.replace("headcount[endpoint] = grpcs://telemetry.toymakers.org\n", stated)
     found = [each for each in findings(bench, text) if each.check == "project-relay"]
     assert ["not stated" in each.message for each in found] == [True]

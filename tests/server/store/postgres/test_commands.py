@@ -160,7 +160,8 @@ def test_a_database_of_an_older_program_gets_the_missing_steps_and_keeps_what_it
     lived(postgres_url, toy_schema)
     with connected(postgres_url) as connection:  # back to what four steps had made
         connection.execute("DROP VIEW headcount.published_coverages")
-        for table in ("coverages", "corrected_weeks", "deliveries", "log_leaves", "log_salts"):
+        made = ("coverages", "corrected_weeks", "deliveries", "log_leaves", "log_salts", "schemas")
+        for table in made:
             connection.execute(f"DROP TABLE headcount.{table}".encode())
         connection.execute("DELETE FROM headcount.schema_steps WHERE name >= '005'")
     result = command("statistics", "--database", postgres_url)
