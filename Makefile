@@ -50,7 +50,7 @@ test-fast: setup ## run the tests that start nothing and take no time: a minute
 	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not slow and not heavy and not index and not image'
 
 test-index: setup ## run the tests that need a package index
-	$(PYTEST) -m 'index and not image'
+	$(PYTEST) --numprocesses 2 --dist loadfile -m 'index and not image'
 
 # Half an hour a day. What cannot be shifted is told in tests/other_days/run.
 DAYS ?= 45 365 2192 week53

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from headcount_server.week import Week
+from support.explained import explained
 from support.prometheus import Prometheus, filled, running
 from support.server_process import BIN, THURSDAY, ServerProcess
 from support.waiting import until
@@ -28,7 +29,7 @@ def made(folder: Path) -> Path:
     declarations, generated = folder / "declarations", folder / "generated"
     declarations.mkdir()
     keys = "".join(f"telemetry[k{number}][type] = boolean\n" for number in range(KEYS))
-    (declarations / "toy.info").write_text(keys, encoding="utf-8")
+    (declarations / "toy.info").write_text(explained(keys), encoding="utf-8")
     for command in (["build"], ["generate", "grafana"]):
         program = [str(BIN / "headcount-registry"), *command, str(declarations)]
         subprocess.run([*program, "--out", str(generated)], check=True, capture_output=True)

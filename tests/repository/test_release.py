@@ -191,7 +191,9 @@ def test_the_bill_of_materials_names_all_that_comes_along_with_its_licence(
     others = {name: version for name, version in found.items() if not name.startswith("headcount")}
     assert not [name for name in others if f"\n{name}=={others[name]} " not in f"\n{locked}"]
     client = parts(released.dist / "0.1.0" / "headcount-0.1.0.cdx.json")
-    assert sorted(client) == ["grpcio", "headcount", "protobuf", "typing-extensions"]
+    own = {"grpcio", "headcount", "protobuf", "typing-extensions"}
+    sealing = {"cffi", "cryptography", "pycparser", "pyhpke"}
+    assert client.keys() == own | sealing
 
 
 def parts(file: Path) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -19,6 +20,8 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
+from headcount_server.config import Config
+from headcount_server.log.notes import SigningKey
 from support.public_walk import walk
 
 Submit = Callable[..., wire.SubmitReportResponse]
@@ -50,6 +53,12 @@ CALLS = {
     "GetStatistics": {"firstWeek": "2020-W01"},
     "SubmitReport": {"week": "2026-W47"},
 }
+
+
+@pytest.fixture(name="config")
+def _config(config: Config) -> Config:
+    """Settings with a key, so that the log of what was published is a public surface too."""
+    return replace(config, log_key=SigningKey.generate("looks.example.org"))
 
 
 def called(channel: grpc.Channel, method: str, request: Message) -> object:
