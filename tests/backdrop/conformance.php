@@ -314,11 +314,13 @@ $questions = defined('HEADCOUNT_QUESTIONS') ? fopen(HEADCOUNT_QUESTIONS, 'r') : 
 while (($line = fgets($questions)) !== FALSE) {
   $question = json_decode($line, TRUE);
   if ($question['do'] === 'hello') {
+    // A site without sodium sends nothing to a project that declares a relay.
+    $sealing = function_exists('sodium_crypto_scalarmult') ? array() : array('hpke', 'oblivious_request', 'oblivious_response');
     Questions::$projects = $question['projects'];
     $told = array(
       'protocol' => 1,
       'client' => 'headcount for Backdrop, PHP ' . PHP_VERSION,
-      'does' => array_values(array_diff(get_class_methods('Questions'), array('said', 'off', 'drawn'))),
+      'does' => array_values(array_diff(get_class_methods('Questions'), array('said', 'off', 'drawn'), $sealing)),
     );
   }
   else {
