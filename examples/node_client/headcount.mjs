@@ -431,7 +431,9 @@ async function run(command, options) {
     const { json, digest } = frozen ?? report(project, collect());
     console.log(JSON.stringify({ report: json, digest, frozen: Boolean(frozen) }, null, 2));
   } else if (command === "send") {
-    const off = switchedOff(process.env, false, offFile(process.platform, process.env));
+    // Nothing is sent directly to a project that declares a relay, and this client seals nothing.
+    const off = switchedOff(process.env, false, offFile(process.platform, process.env))
+      || (project.relay && "its relay needs a client that seals");
     const endpoint = options.server ?? project.endpoint.replace(/^grpc(s?):/, "http$1:");
     console.log(off ? `off: ${off}` : await send({
       project, state, collect, now, byHand: options.now, chance: Math.random,

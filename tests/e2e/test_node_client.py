@@ -41,8 +41,8 @@ def _node(tmp_path: Path, clean_environment: dict[str, str]) -> Run:
     """Run the client in an empty directory, as a person would."""
     (tmp_path / "answers.json").write_text(json.dumps(ANSWERS), encoding="utf-8")
 
-    def run(*arguments: str, **environment: str) -> str:
-        place = ("--registry", str(DECLARED), "--project", "bee")
+    def run(*arguments: str, registry: Path = DECLARED, **environment: str) -> str:
+        place = ("--registry", str(registry), "--project", "bee")
         done = subprocess.run(
             [installed("node"), CLIENT, *arguments, *place],
             cwd=tmp_path,
@@ -136,6 +136,21 @@ def test_a_report_from_node_is_counted_once_and_only_after_a_yes(
     node("no")
     assert "secret" not in (tmp_path / ".headcount" / "bee.json").read_text(encoding="utf-8")
     assert node(*send) == "off"
+
+
+@pytest.mark.slow
+def test_nothing_is_sent_directly_to_a_project_that_declares_a_relay(
+    node: Run, tmp_path: Path
+) -> None:
+    registry = json.loads(DECLARED.read_text(encoding="utf-8"))
+    for project in registry["projects"]:
+        project["relay"] = "https://relay.example.org"
+    (tmp_path / "registry.json").write_text(json.dumps(registry), encoding="utf-8")
+    node("yes")
+    sent = node(
+        "send", "--now", "--server", "http://127.0.0.1:1", registry=tmp_path / "registry.json"
+    )
+    assert sent == "off: its relay needs a client that seals"
 
 
 @pytest.mark.slow
