@@ -34,7 +34,7 @@ OVERDUE = "2026-11-24T12:00:00Z"
 """W45 and W46 are to be closed, W47 is still in its grace, W48 is to be opened."""
 CANARY = "Canary"
 AT_ONCE = 3
-STRIDE = int(os.environ.get("HEADCOUNT_STRIDE", "6"))
+STRIDE = int(os.environ.get("HEADCOUNT_STRIDE", "9"))
 """Every so many steps of the close a server is killed: at each step in the long form."""
 RANDOM = re.compile(r"[0-9a-f]{16}|[\w+/]{20,}=*")
 """What a leaf of the log has of chance: its name, and hashes with salt."""
