@@ -110,7 +110,7 @@ def _relay_obstacle(endpoint: str, relay: str, oblivious_key: str, *, allow_plai
     if find_spec("pyhpke") is None:
         return (
             f"the relay {relay} needs pyhpke, which is not installed: install "
-            f"'headcount[oblivious]'; until then nothing is sent, {never}"
+            f"'headcount[oblivious]', {never}"
         )
     if _in_subinterpreter():
         return (

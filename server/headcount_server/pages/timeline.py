@@ -17,8 +17,8 @@ from headcount_server.pages.language import percentage, say
 from headcount_server.week import Week
 
 WIDTH, HEIGHT = 900, 340
-LEFT, RIGHT, TOP, BOTTOM = 46, 150, 26, 300
-"""Edges of the plot in the drawing."""
+LEFT, RIGHT, TOP, BOTTOM = 46, 220, 26, 300
+"""Edges of the plot in the drawing, the right one counted from the right: there are the names."""
 MAX_LINES = 6
 """Most lines in one drawing; each has a color and a dash of its own."""
 MAX_POINTS = 106
@@ -85,6 +85,8 @@ class Timeline:
     """Weeks in which a release of the project was published for the first time."""
     monthly: bool
     """Whether the last week of each month stands for the month."""
+    right: int = WIDTH - RIGHT
+    """Where the lines end and their names begin."""
 
 
 @dataclass(frozen=True, slots=True)

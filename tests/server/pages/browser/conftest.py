@@ -14,6 +14,7 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
+from headcount_server.pages.operator import Operator
 from headcount_server.registry import schema
 from headcount_server.store.sqlite.database import SqliteDatabase
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -59,6 +60,7 @@ def _serve(
             grpc=DOOR,
             public=DOOR,
             operations=DOOR,
+            operator=Operator(languages=("en", "de", "es")),
         )
         with App(config, FileClock(clock)) as app:
             yield f"http://{app.public}/"

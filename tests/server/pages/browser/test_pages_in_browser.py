@@ -42,6 +42,8 @@ PAGES = (
     "changes/backdrop/",
     "privacy/",
     "data/",
+    "de/projects/backdrop/php_version/",
+    "es/weeks/2026-W46/",
 )
 FIRST_PAGE_BYTES = 100_000
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -51,6 +53,12 @@ EVERY_RULE = {
 }
 WHAT_IS_SEEN = {"type": "rule", "values": ["color-contrast", "target-size"]}
 """The rules that a width or a color scheme can break; the document is the same in all."""
+
+CUT_OFF = """texts => texts.filter(text => {
+    const box = text.getBBox(), all = text.ownerSVGElement.viewBox.baseVal;
+    return box.x < all.x || box.x + box.width > all.x + all.width;
+}).map(text => text.textContent)"""
+"""The texts that reach beyond the picture that they stand in."""
 
 
 @pytest.fixture(name="page")
@@ -112,6 +120,17 @@ def test_no_page_is_wider_than_the_screen(context: Context, index: str, width: i
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 wide.append(address)
     assert not wide
+
+
+@pytest.mark.parametrize("language", ["", "de/", "es/"])
+def test_no_text_of_a_drawing_is_cut_off_at_its_edge(page: Page, index: str, language: str) -> None:
+    cut = {}
+    for key in ("php_version", "mysql_version", "version", "core_modules", "web_server"):
+        page.goto(f"{index}{language}projects/backdrop/{key}/")
+        texts = page.locator("svg.timeline text:visible")
+        assert texts.count()
+        cut[key] = texts.evaluate_all(CUT_OFF)
+    assert not {key: found for key, found in cut.items() if found}
 
 
 def test_pages_load_nothing_from_elsewhere_and_break_no_policy(page: Page, index: str) -> None:
