@@ -14,8 +14,6 @@ from pathlib import Path
 import changes
 import pytest
 import versions
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from errors import ReleaseError
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -198,6 +196,10 @@ def test_the_bill_of_materials_names_all_that_comes_along_with_its_licence(
 
 def parts(file: Path) -> Mapping[str, str]:
     """The components of a bill of materials, by name; each states a licence, if it can be told."""
+    # Seconds to import, which every process that collects the tests would pay.
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     text = file.read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     bill = json.loads(text)

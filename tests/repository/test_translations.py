@@ -15,6 +15,7 @@ EVERY = [(package, tag) for package in catalogues.PACKAGES for tag in catalogues
 SHIPPED = read_registry((ROOT / "registry/generated/registry.binpb").read_bytes(), "").projects
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("package", "tag"), EVERY, ids=lambda each: getattr(each, "name", each))
 def test_a_catalogue_is_complete_and_what_the_package_carries(
     package: catalogues.Package, tag: str

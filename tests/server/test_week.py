@@ -16,6 +16,7 @@ MOMENTS = st.datetimes(
 )
 
 
+@pytest.mark.slow
 @given(MOMENTS)
 def test_every_moment_lies_in_exactly_one_week(moment: datetime) -> None:
     week = Week.of(moment)
@@ -24,12 +25,14 @@ def test_every_moment_lies_in_exactly_one_week(moment: datetime) -> None:
     assert week.start == week.previous().end
 
 
+@pytest.mark.slow
 @given(MOMENTS)
 def test_a_week_is_read_back_from_its_text(moment: datetime) -> None:
     week = Week.of(moment)
     assert Week.parse(str(week)) == week
 
 
+@pytest.mark.slow
 @given(MOMENTS, MOMENTS)
 def test_weeks_and_their_texts_are_ordered_by_time(one: datetime, other: datetime) -> None:
     first, second = sorted((Week.of(one), Week.of(other)))

@@ -19,6 +19,7 @@ def test_a_label_is_what_the_calendar_says(seconds: int) -> None:
     assert Week.at(seconds).label == f"{year}-W{number:02d}"
 
 
+@pytest.mark.slow
 @given(SECONDS)
 def test_a_week_runs_from_monday_to_monday(seconds: int) -> None:
     week = Week.at(seconds)
@@ -29,6 +30,7 @@ def test_a_week_runs_from_monday_to_monday(seconds: int) -> None:
     assert week.next.start == week.end == week.start + WEEK
 
 
+@pytest.mark.slow
 @given(SECONDS)
 def test_a_label_names_its_week(seconds: int) -> None:
     week = Week.at(seconds)

@@ -62,6 +62,7 @@ def test_a_plain_version_keeps_its_first_components(parts: list[int]) -> None:
     assert version(".".join(map(str, parts)), 3) == ".".join(map(str, parts[:3]))
 
 
+@pytest.mark.slow
 @given(st.integers(min_value=0), st.lists(st.integers(min_value=1), unique=True).map(sorted))
 def test_a_count_leaves_as_the_lower_bound_of_its_bucket(count: int, bounds: list[int]) -> None:
     lower = bucket(count, tuple(bounds))

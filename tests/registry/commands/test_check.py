@@ -134,6 +134,7 @@ def test_a_day_that_has_passed_fails_a_scheduled_job_alone(bench: Bench, name: s
     assert bench.build().findings == ()
 
 
+@pytest.mark.slow
 def test_an_end_is_at_most_two_years_after_the_day_that_the_history_knows(bench: Bench) -> None:
     text = ABOUT + KEY + "telemetry[k][review] = 2029-06-30\n"
     bench.write("toy.info", text)

@@ -57,6 +57,7 @@ def test_a_new_key_is_shown_with_all_that_a_steward_has_to_know(bench: Bench) ->
     assert "| `ckeditor5_version` | 5 |" in section(text, "### Smallest group that is published")
 
 
+@pytest.mark.slow
 def test_nothing_changed_is_nothing_to_review(bench: Bench) -> None:
     result = bench.run("review", str(SHIPPED), str(SHIPPED))
     assert (result.exit_code, "Nothing to review." in result.stdout) == (0, True)

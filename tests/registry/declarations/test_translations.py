@@ -55,6 +55,7 @@ def test_a_label_by_language_would_destroy_the_plain_one_and_is_refused(bench: B
     assert "write `[translations][de][label] = ...`" in result.output
 
 
+@pytest.mark.slow
 def test_translations_are_in_the_descriptor_set_and_in_no_digest(bench: Bench) -> None:
     before = built(bench, toy=PLAIN)
     after = built(bench, german=GERMAN)
@@ -66,6 +67,7 @@ def test_translations_are_in_the_descriptor_set_and_in_no_digest(bench: Bench) -
     assert (keys["k"].label, after.language) == ("Operating system", "en")
 
 
+@pytest.mark.slow
 def test_translations_are_in_registry_json_and_in_the_client(bench: Bench) -> None:
     built(bench, toy=PLAIN, german=GERMAN)
     (project,) = json.loads((bench.out / "registry.json").read_text())["projects"]
@@ -76,11 +78,13 @@ def test_translations_are_in_registry_json_and_in_the_client(bench: Bench) -> No
     assert '"recipient": "Die Spielzeugmacher",' in text
 
 
+@pytest.mark.slow
 def test_a_client_without_translations_has_no_module_for_them(bench: Bench) -> None:
     built(bench, toy=PLAIN)
     assert not (bench.out / "clients/toy_telemetry/_translations.py").exists()
 
 
+@pytest.mark.slow
 def test_a_convention_brings_the_translation_of_each_text_that_it_brings(bench: Bench) -> None:
     use = "telemetry[k][use] = common:operating_system\n"
     taken = {each.language: dict(each.texts) for each in bench.key(use).translations}
@@ -90,6 +94,7 @@ def test_a_convention_brings_the_translation_of_each_text_that_it_brings(bench: 
     assert own[0] == Translation("de", (("label", "System"),))
 
 
+@pytest.mark.slow
 def test_a_shorthand_is_translated_in_another_file(bench: Bench) -> None:
     bench.write("toy.info", "telemetry[k] = Play time\n")
     bench.write("de.info", "project = toy\ntelemetry[k][translations][de][label] = Spielzeit\n")

@@ -59,6 +59,7 @@ def test_php_stubs_have_a_class_for_every_key(stubs: Path) -> None:
     assert (stubs / "php/Headcount/V1/SubmitReportRequest.php").exists()
 
 
+@pytest.mark.slow
 def test_go_stubs_keep_the_permanent_numbers(stubs: Path) -> None:
     text = (stubs / "go/headcount/projects/bee/v1/report.pb.go").read_text(encoding="utf-8")
     assert re.search(r"OperatingSystem_VALUE_MACOS +OperatingSystem_Value = 3\n", text)

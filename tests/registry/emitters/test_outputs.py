@@ -62,6 +62,7 @@ def without_places(registry: Registry) -> Registry:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["every_type", "evolved"])
 def test_a_descriptor_set_carries_the_whole_registry(
     case: str, request: pytest.FixtureRequest
@@ -101,6 +102,7 @@ def test_the_json_names_what_is_retired(evolved: Build) -> None:
     assert project["retired"]
 
 
+@pytest.mark.slow
 def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expiry(
     bench: Bench,
 ) -> None:
@@ -120,6 +122,7 @@ def test_the_page_of_keys_says_what_why_who_decided_values_level_since_and_expir
         assert words in page
 
 
+@pytest.mark.slow
 def test_what_replaces_a_key_is_told_in_client_page_and_schema(bench: Bench) -> None:
     more = TOY[TOY.index("telemetry") :].replace("[k]", "[n]")
     more += "telemetry[k][deprecated] = renamed:n\n"
@@ -163,6 +166,7 @@ def test_the_page_and_its_check_follow_the_declarations(bench: Bench, tmp_path: 
     assert f"{page}: differs" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_page_that_people_wrote_is_not_overwritten(bench: Bench, tmp_path: Path) -> None:
     bench.write("toy.info", TOY)
     page = tmp_path / "keys.md"
@@ -182,6 +186,7 @@ def key_with(text: str, project: Project) -> Key:
     return replace(key, label=text or "x", description=text, purpose=text, issue=text, owner=text)
 
 
+@pytest.mark.slow
 @given(SIGNS)
 def test_no_wording_breaks_out_of_the_page(text: str) -> None:
     assert "\n" not in wording.markdown(text)

@@ -139,6 +139,7 @@ def test_every_number_has_a_unit_and_a_generated_dashboard_is_not_edited(
         assert panel["type"] == "text" or any(part.get("unit") for part in parts), panel["title"]
 
 
+@pytest.mark.slow
 def test_of_very_many_keys_the_reader_picks_one(bench: Bench) -> None:
     bench.write(
         "toy.info",
@@ -312,6 +313,7 @@ def test_the_dashboard_of_a_project_that_is_gone_goes_and_foreign_files_stay(ben
     ]
 
 
+@pytest.mark.slow
 def test_a_file_of_somebody_else_is_never_overwritten(bench: Bench) -> None:
     bench.write("toy.info", KEY.format("k"))
     theirs = bench.out / "toy.json"
@@ -339,6 +341,7 @@ def test_the_example_of_provisioning_reads_what_the_document_has_written() -> No
     assert f"--out {path}\n" in (docs / "dashboards.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_lock_is_read_and_left_as_it_is(bench: Bench) -> None:
     bench.write("toy.info", KEY.format("k"))
     generate(bench)

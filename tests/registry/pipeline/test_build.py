@@ -49,6 +49,7 @@ def test_building_twice_changes_nothing(bench: Bench) -> None:
     }
 
 
+@pytest.mark.slow
 def test_nothing_of_where_it_was_built_is_in_the_files(bench: Bench) -> None:
     bench.write("toy.info", KEY)
     bench.build()

@@ -81,6 +81,7 @@ def test_findings_name_the_archive_and_the_file_in_it(bench: Bench, name: str) -
     assert "there is no file" in result.stderr
 
 
+@pytest.mark.slow
 def test_what_a_newly_released_module_adds_is_seen_before_the_server_takes_it(
     bench: Bench,
 ) -> None:
@@ -92,6 +93,7 @@ def test_what_a_newly_released_module_adds_is_seen_before_the_server_takes_it(
     assert "added     k: a new key, Some words (list)  [asks people]" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_lock_stands_beside_an_archive(bench: Bench) -> None:
     path = pack(bench.root / "poll.zip", FILES)
     assert bench.run("build", str(path), "--out", str(bench.out)).exit_code == 0
@@ -319,6 +321,7 @@ def test_a_checkout_is_read_without_its_hidden_parts(bench: Bench) -> None:
     assert names == {"version", "k"}
 
 
+@pytest.mark.slow
 def test_links_that_lead_out_of_a_directory_are_refused(bench: Bench, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("one\n")

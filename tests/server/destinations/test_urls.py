@@ -64,6 +64,7 @@ def test_a_password_from_the_environment_is_taken_and_not_shown() -> None:
     assert SECRET not in result.output
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_password_from_the_same_variable(
     monkeypatch: pytest.MonkeyPatch, database: Path
 ) -> None:

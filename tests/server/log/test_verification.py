@@ -73,6 +73,7 @@ def told(files: Files, place: Path, since: str = "") -> str:
     return str(found.value)
 
 
+@pytest.mark.slow
 def test_what_was_published_is_verified_on_both_stores(
     place: Place, toy_schema: Schema, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_what_was_published_is_verified_on_both_stores(
     assert place.audit().findings == ()
 
 
+@pytest.mark.slow
 def test_weeks_of_every_shipped_key_are_verified(tmp_path: Path) -> None:
     database, shipped = SqliteDatabase(tmp_path / "headcount.db"), schema.load(REGISTRY)
     random_weeks.live(database.path, shipped, [W45, W46, W47], 300)
@@ -130,6 +132,7 @@ def with_another_digit(document: object, place: list[str | int], value: str | in
     return json.dumps(found)
 
 
+@pytest.mark.slow
 def test_one_digit_of_a_week_that_the_operator_changed_is_told(
     files: Files, tmp_path: Path
 ) -> None:
@@ -157,6 +160,7 @@ def test_a_seal_and_a_head_that_another_key_signed_are_told(files: Files, tmp_pa
         assert "not signed by" in told(with_checksums(forged), tmp_path / str(number))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [7, None])
 def test_a_malformed_leaf_is_told_in_words(files: Files, tmp_path: Path, value: object) -> None:
     lines = files[LEAVES].decode().splitlines()
@@ -170,6 +174,7 @@ def test_a_malformed_leaf_is_told_in_words(files: Files, tmp_path: Path, value: 
             assert told(resigned({**files, LEAVES: text.encode()}), place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("week", ["", "2026-W99", "x"])
 def test_a_week_that_does_not_exist_is_told_in_words(
     files: Files, tmp_path: Path, week: str
@@ -237,6 +242,7 @@ def test_a_number_that_is_changed_in_the_database_is_told(
         verification.verify(exported(database, toy_schema, tmp_path / "forged"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_name", [True, False])
 def test_a_log_that_is_begun_anew_is_told_by_an_older_checkpoint(
     files: Files, database: Database, toy_schema: Schema, tmp_path: Path, *, same_name: bool
@@ -297,6 +303,7 @@ def test_what_is_no_number_is_compared_too(
     assert why in told(resigned(edited(files, WEEK, change)), tmp_path / "forged")
 
 
+@pytest.mark.slow
 def test_a_week_that_nobody_published_and_one_that_is_missing_are_told(
     files: Files, tmp_path: Path
 ) -> None:
@@ -338,6 +345,7 @@ def matches(found: str, project: PublishedProject) -> set[str]:
     return {its for its in hashes - reports if its in found}
 
 
+@pytest.mark.slow
 def test_no_hash_of_any_multiple_matches_what_is_served_after_a_retraction(
     database: Database, toy_schema: Schema, tmp_path: Path
 ) -> None:
@@ -358,6 +366,7 @@ def test_no_hash_of_any_multiple_matches_what_is_served_after_a_retraction(
     assert not [salt for salt in gone if salt.encode() in kept]
 
 
+@pytest.mark.slow
 def test_a_part_that_is_hidden_without_a_retraction_is_told(
     database: Database, toy_schema: Schema, tmp_path: Path
 ) -> None:
@@ -372,6 +381,7 @@ def test_a_part_that_is_hidden_without_a_retraction_is_told(
         verification.verify(exported(database, toy_schema, tmp_path / "forged"))
 
 
+@pytest.mark.slow
 def test_weeks_from_before_the_log_are_said_not_to_be_vouched_for(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -387,6 +397,7 @@ def test_weeks_from_before_the_log_are_said_not_to_be_vouched_for(
     assert "weeks up to 2026-W46 are from before this log" in result.output
 
 
+@pytest.mark.slow
 def test_a_key_that_is_withheld_for_ever_is_verified_with_its_notices(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -401,6 +412,7 @@ def test_a_key_that_is_withheld_for_ever_is_verified_with_its_notices(
     assert found.weeks == 3
 
 
+@pytest.mark.slow
 def test_the_command_keeps_checkpoints_and_compares_them(
     files: Files, database: Database, toy_schema: Schema, tmp_path: Path
 ) -> None:
@@ -427,6 +439,7 @@ def test_the_command_keeps_checkpoints_and_compares_them(
     assert f"the key is {KEY.verifier.fingerprint}, not SHA256:other" in other.output
 
 
+@pytest.mark.slow
 def test_a_bundle_without_a_log_is_said_to_have_none(
     database: SqliteDatabase, toy_registry: Path, tmp_path: Path
 ) -> None:
@@ -442,6 +455,7 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_a_static_site_carries_the_log_and_can_be_written_from_a_bundle(
     database: SqliteDatabase, toy_registry: Path, tmp_path: Path
 ) -> None:

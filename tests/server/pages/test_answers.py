@@ -104,6 +104,7 @@ def test_what_dropping_the_oldest_version_loses_at_most(site: Site) -> None:
     assert 100 * (found.k - 1) / found.low == 2.0
 
 
+@pytest.mark.slow
 def test_what_a_minimum_version_keeps_and_leaves_out(site: Site) -> None:
     found = Numbers(site, "php_version", "2026-W46")
     kept = found.share(lambda value: version(value) >= (8, 1))

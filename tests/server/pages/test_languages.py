@@ -105,6 +105,7 @@ class Pseudo(NullTranslations):
         return self.gettext(msgid1 if n == 1 else msgid2)
 
 
+@pytest.mark.slow
 def test_every_sentence_of_every_page_is_marked(
     monkeypatch: pytest.MonkeyPatch, weeks: Weeks, toy_schema: Schema
 ) -> None:
@@ -142,6 +143,7 @@ def test_every_sentence_of_every_page_is_marked(
     assert checked > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["de", "es"])
 def test_each_language_has_every_page_and_names_the_others(toy: Site, tag: str) -> None:
     pages = [each for each in toy.addresses if each.endswith("/") or not each]
@@ -163,6 +165,7 @@ def test_each_language_has_every_page_and_names_the_others(toy: Site, tag: str) 
         assert f'<html lang="{tag}">' in text_of(toy, f"{tag}/{address}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["de", "es"])
 def test_every_link_of_a_page_leads_to_a_document(toy: Site, tag: str) -> None:
     for address in toy.addresses:

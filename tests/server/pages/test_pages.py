@@ -340,6 +340,7 @@ def test_a_project_below_the_threshold_is_named_and_no_number_with_it(toy_schema
     )
 
 
+@pytest.mark.slow
 def test_the_privacy_page_tells_the_policy_that_is_served(toy_schema: Schema) -> None:
     site = Site(toy_schema, [], Policy(7, timedelta(hours=36)))
     words = said(site, "privacy/")
@@ -351,6 +352,7 @@ def test_the_privacy_page_tells_the_policy_that_is_served(toy_schema: Schema) ->
     assert "nobody can prove" not in exact
 
 
+@pytest.mark.slow
 def test_keys_with_totals_that_are_no_longer_asked_are_named(toy_schema: Schema) -> None:
     found = week(multisite={"true": 20})
     (project,) = found.projects
@@ -451,6 +453,7 @@ def test_the_static_site_is_the_same_as_the_served_one_and_replaces_only_itself(
     assert {path.name for path in tmp_path.iterdir()} & {"public.part", "public.former"} == set()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_site_is_left_alone(
     toy_schema: Schema, toy_registry: Path, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_the_page_tells_every_release_newest_first_with_day_and_reason(lived: Sc
     assert "No release of these questions" not in words
 
 
+@pytest.mark.slow
 def test_a_project_has_a_page_of_its_own_with_no_other_in_it(lived: Schema) -> None:
     words = said(Site(lived, [], POLICY), "changes/acme/")
     assert "What changed in what Acme asks" in words

@@ -80,12 +80,14 @@ def test_an_answer_of_which_some_reports_may_be_elsewhere_is_at_least_so_much(
     assert "9.9 at least 10 at least 18.5%" in words
 
 
+@pytest.mark.slow
 def test_an_answer_in_parts_has_the_range_of_all_of_them(toy_schema: Schema) -> None:
     words = said(Site(toy_schema, [week(W46, CELLS)], POLICY), "projects/toy/php_version/")
     # 20 to 24, 0 to 4 and 5 to 9, of 50 to 54.
     assert "8.2 25–37 46–74%" in words
 
 
+@pytest.mark.slow
 def test_the_table_of_releases_names_those_that_are_told_apart(toy_schema: Schema) -> None:
     page = text_of(Site(toy_schema, [week(W46, CELLS)], POLICY), "projects/toy/php_version/")
     table = page[page.index('class="grid crossing"') :]
@@ -95,6 +97,7 @@ def test_the_table_of_releases_names_those_that_are_told_apart(toy_schema: Schem
     assert "8.2 20–24 – 5–9" in words
 
 
+@pytest.mark.slow
 def test_a_week_in_which_an_answer_was_rare_is_a_band_from_nothing_and_no_gap(
     toy_schema: Schema,
 ) -> None:

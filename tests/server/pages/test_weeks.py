@@ -59,6 +59,7 @@ def test_a_week_tells_what_changed_for_certain_since_a_week_and_a_year_before(
     assert "Modules views rose 9–12% 51–55%" in year
 
 
+@pytest.mark.slow
 def test_a_week_has_every_answer_as_it_was_published(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_week_has_every_answer_as_it_was_published(
     assert "Changed for certain" not in page
 
 
+@pytest.mark.slow
 def test_later_weeks_leave_the_page_of_a_week_as_it_was(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -100,6 +102,7 @@ def test_a_retraction_takes_numbers_off_the_page_and_leaves_a_notice(
     assert "100+" not in page
 
 
+@pytest.mark.slow
 def test_the_part_that_reported_stands_beside_the_numbers_of_its_week(
     weeks: list[PublishedWeek], toy_schema: Schema
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_copy_in_files_leads_from_former_names_to_present_ones(
         assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_what_was_asked_has_an_address_that_every_week_links_and_no_registry_changes(
     toy_schema: Schema, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

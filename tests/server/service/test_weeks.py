@@ -108,6 +108,7 @@ def _enter(tmp_path: Path, clock_file: Path, toy_schema: Schema) -> Enter:
     return enter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "open_weeks"),
     [
@@ -126,6 +127,7 @@ def test_open_are_the_current_week_and_until_its_close_the_one_before(
         assert room.open() == open_weeks
 
 
+@pytest.mark.slow
 def test_without_grace_a_week_closes_as_the_next_begins(
     enter: Enter, now: Callable[[str], None]
 ) -> None:
@@ -134,6 +136,7 @@ def test_without_grace_a_week_closes_as_the_next_begins(
         assert room.open() == ["2026-W47"]
 
 
+@pytest.mark.slow
 def test_a_report_for_any_other_week_is_told_the_open_ones(
     enter: Enter, now: Callable[[str], None]
 ) -> None:
@@ -147,6 +150,7 @@ def test_a_report_for_any_other_week_is_told_the_open_ones(
             assert caught.value.open_weeks == ("2026-W47", "2026-W46")
 
 
+@pytest.mark.slow
 def test_a_week_takes_nothing_from_the_very_moment_of_its_close(
     enter: Enter, now: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +162,7 @@ def test_a_week_takes_nothing_from_the_very_moment_of_its_close(
         assert room.closed() == []
 
 
+@pytest.mark.slow
 def test_due_weeks_close_by_themselves_and_that_is_told_once(
     enter: Enter, now: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +188,7 @@ def test_a_new_week_opens_for_the_first_report_that_names_it(
         assert room.open() == ["2026-W48", "2026-W47"]
 
 
+@pytest.mark.slow
 def test_all_overdue_weeks_close_at_the_start(enter: Enter, now: Callable[[str], None]) -> None:
     now("2026-11-17T12:00:00Z")
     with enter() as room:
@@ -260,6 +266,7 @@ def held(writer: Writer) -> Iterator[None]:
         holding.join()
 
 
+@pytest.mark.slow
 def test_a_close_that_fails_is_tried_again_until_it_succeeds(
     enter: Enter,
     now: Callable[[str], None],
@@ -297,6 +304,7 @@ def test_a_close_that_could_not_be_told_is_told_later(
         assert room.told == 1
 
 
+@pytest.mark.slow
 def test_a_week_whose_key_cannot_be_written_is_unavailable_and_opens_later(
     enter: Enter,
     now: Callable[[str], None],
@@ -316,6 +324,7 @@ def test_a_week_whose_key_cannot_be_written_is_unavailable_and_opens_later(
         assert room.open() == ["2026-W48", "2026-W47"]
 
 
+@pytest.mark.slow
 def test_the_moment_is_judged_in_utc(enter: Enter, now: Callable[[str], None]) -> None:
     now("2026-11-16T00:30:00+01:00")
     assert datetime.fromisoformat("2026-11-16T00:30:00+01:00").isoweekday() == 1

@@ -30,6 +30,7 @@ def _alter(database: Path) -> Alter:
     return alter
 
 
+@pytest.mark.slow
 def test_every_table_is_named_with_its_rows_and_what_a_row_is(database: Path) -> None:
     result = command("check", "--database", database)
     assert result.exit_code == 0, result.output
@@ -47,6 +48,7 @@ def test_every_table_is_named_with_its_rows_and_what_a_row_is(database: Path) ->
     assert "No table describes a report" in result.output
 
 
+@pytest.mark.slow
 def test_a_database_in_use_is_examined_without_disturbing_it(
     tmp_path: Path, toy_schema: Schema
 ) -> None:
@@ -55,6 +57,7 @@ def test_a_database_in_use_is_examined_without_disturbing_it(
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "finding"),
     [
@@ -102,6 +105,7 @@ def test_what_must_not_be_is_found_and_named(
     assert f"Error: {database}: not as it should be" in result.output
 
 
+@pytest.mark.slow
 def test_a_key_that_is_missing_and_one_that_is_nobodys_are_found(database: Path) -> None:
     keys = Path(f"{database}.keys")
     (keys / "2026-W47.key").rename(keys / "2026-W45.key")
@@ -111,6 +115,7 @@ def test_a_key_that_is_missing_and_one_that_is_nobodys_are_found(database: Path)
     assert "2026-W45.key: a key that this database knows nothing of" in stranger
 
 
+@pytest.mark.slow
 def test_a_key_that_outlived_its_week_is_found(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE weeks SET closed = closes WHERE week = '2026-W47'")
@@ -121,6 +126,7 @@ def test_a_key_that_outlived_its_week_is_found(database: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_key_that_is_damaged_is_found(database: Path) -> None:
     key = Path(f"{database}.keys") / "2026-W47.key"
     key.write_bytes(key.read_bytes()[:-1] + b"!")
@@ -129,6 +135,7 @@ def test_a_key_that_is_damaged_is_found(database: Path) -> None:
     assert command("check", "--database", database).exit_code == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_page_is_found(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         (page,) = connection.execute(

@@ -118,6 +118,7 @@ def test_a_report_is_in_the_file_when_its_caller_hears_of_it(
     assert _reports(store._path) == 1
 
 
+@pytest.mark.slow
 def test_reports_that_arrive_during_a_commit_share_the_next_one(
     writer: Writer,
     store: GatedStore,
@@ -133,6 +134,7 @@ def test_reports_that_arrive_during_a_commit_share_the_next_one(
     assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 10
 
 
+@pytest.mark.slow
 def test_a_commit_that_does_not_end_is_told_until_it_does(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
@@ -160,6 +162,7 @@ class LanedStore(GatedStore):
         return token[-1] & 1
 
 
+@pytest.mark.slow
 def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913 - fixtures
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -185,6 +188,7 @@ def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913
     store.close()
 
 
+@pytest.mark.slow
 def test_a_group_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
@@ -199,6 +203,7 @@ def test_a_group_is_bounded(
     assert store.groups == [1, 4, 4, 1]
 
 
+@pytest.mark.slow
 def test_each_caller_of_a_group_hears_its_own_outcome(
     writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
 ) -> None:
@@ -209,6 +214,7 @@ def test_each_caller_of_a_group_hears_its_own_outcome(
     assert [future.result(10) for future in held] == expected
 
 
+@pytest.mark.slow
 def test_past_the_bound_callers_are_refused_at_once_and_the_waiting_are_served(
     monkeypatch: pytest.MonkeyPatch,
     store: GatedStore,
@@ -259,6 +265,7 @@ def test_stopping_writes_what_is_waiting_and_frees_the_database(
     again.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Unavailable("no room"), RuntimeError("a fault of ours")])
 def test_every_caller_hears_of_a_failed_commit_and_the_next_one_works(
     writer: Writer,
@@ -339,6 +346,7 @@ def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming
     until(lambda: meter.registry.get_sample_value("headcount_server_erased") == 1)
 
 
+@pytest.mark.slow
 def test_the_log_is_emptied_also_while_the_queue_never_is(
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
@@ -379,6 +387,7 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     until(erased)
 
 
+@pytest.mark.slow
 def test_of_a_group_that_fails_for_one_reports_sake_the_others_are_counted(
     writer: Writer,
     store: GatedStore,

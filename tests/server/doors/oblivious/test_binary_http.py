@@ -52,6 +52,7 @@ def test_a_message_that_is_none_says_why(data: bytes, why: str) -> None:
         parse(data)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_request_or_refused(data: bytes) -> None:
     try:
@@ -60,6 +61,7 @@ def test_any_bytes_are_a_request_or_refused(data: bytes) -> None:
         return
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.from_regex("[a-z-]{1,9}", fullmatch=True), st.text("abc ;=", max_size=9)),
     st.binary(max_size=3000),

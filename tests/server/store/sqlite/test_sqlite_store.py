@@ -101,6 +101,7 @@ def _plant(store: SqliteStore, path: Path, entry: MakeEntry) -> dict[str, bytes]
     }
 
 
+@pytest.mark.slow
 def test_after_the_close_no_byte_of_tokens_tallies_or_key_is_left(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_reader_holds_the_writer_up_only_briefly(
     assert store._connection.execute("PRAGMA busy_timeout").fetchone()[0] <= 500
 
 
+@pytest.mark.slow
 def test_a_crash_between_publishing_and_destroying_is_made_good_at_the_next_start(
     store: SqliteStore,
     path: Path,
@@ -172,6 +174,7 @@ def test_a_crash_between_publishing_and_destroying_is_made_good_at_the_next_star
     again.close()
 
 
+@pytest.mark.slow
 def test_a_key_that_cannot_be_destroyed_keeps_the_erasure_pending_but_not_the_log(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -185,6 +188,7 @@ def test_a_key_that_cannot_be_destroyed_keeps_the_erasure_pending_but_not_the_lo
     assert store.wipe_leftovers()
 
 
+@pytest.mark.slow
 def test_an_erasure_empties_the_log_of_an_open_week_too(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -196,6 +200,7 @@ def test_an_erasure_empties_the_log_of_an_open_week_too(
     assert store.count([entry(1)]) == [DUPLICATE]
 
 
+@pytest.mark.slow
 def test_the_files_are_readable_by_the_server_alone(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -213,6 +218,7 @@ def test_the_files_are_readable_by_the_server_alone(
     }
 
 
+@pytest.mark.slow
 def test_no_table_but_the_tokens_grows_with_the_reports(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -286,6 +292,7 @@ def test_a_refused_start_leaves_the_database_free_for_the_next_one(path: Path) -
     SqliteStore(path).close()
 
 
+@pytest.mark.slow
 def test_a_full_disk_counts_nothing_and_is_unavailable_until_there_is_room(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
@@ -316,6 +323,7 @@ def test_a_failed_transaction_forgets_the_values_that_it_had_seen(
     assert _reports(path) == {"2026-W47": 2}
 
 
+@pytest.mark.slow
 def test_a_close_that_fails_leaves_the_week_open_and_whole(
     store: SqliteStore, entry: MakeEntry
 ) -> None:
@@ -356,6 +364,7 @@ def test_totals_that_cannot_be_read_are_unavailable(store: SqliteStore, path: Pa
         away.rename(path)
 
 
+@pytest.mark.slow
 def test_a_duplicate_writes_and_syncs_as_much_as_a_first_report(
     store: SqliteStore, path: Path, entry: MakeEntry
 ) -> None:
