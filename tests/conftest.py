@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -84,6 +85,15 @@ def _nothing_is_left() -> Iterator[None]:
     """Whatever a module starts ends with it; as the first of its fixtures this ends last."""
     with leftovers.none():
         yield
+
+
+@pytest.fixture(name="open_path")
+def _open_path() -> Iterator[Path]:
+    """A directory that other users can walk to; pytest closes its own to them, at any start."""
+    with tempfile.TemporaryDirectory(prefix="headcount-") as place:
+        path = Path(place)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture(name="serve")

@@ -61,12 +61,8 @@ def _run(site: Host, body: str) -> list[str]:
 
 
 @pytest.fixture(name="due")
-def _due(host: Callable[..., Host], tmp_path: Path) -> Host:
-    tmp_path.chmod(0o755)
-    for path in tmp_path.parents:
-        if path.name.startswith(("pytest-", "popen-")):  # pytest's own are closed to others
-            path.chmod(0o755)
-    site = host()
+def _due(host: Callable[..., Host], open_path: Path) -> Host:
+    site = host(open_path / "state")
     site.client.grant()
     site.until_due()
     return site

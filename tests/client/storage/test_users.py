@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
@@ -62,17 +61,12 @@ def host(place: Path, user: int, weeks: int, *calls: str) -> list[str]:
 
 
 @pytest.fixture(name="home")
-def _home(tmp_path: Path) -> Iterator[Path]:
+def _home(open_path: Path) -> Path:
     """A directory of the owner's, which others can walk to."""
-    mended = [path for path in (tmp_path, *tmp_path.parents) if not path.stat().st_mode & 0o001]
-    for path in mended:
-        path.chmod(path.stat().st_mode | 0o011)
-    home = tmp_path / "home"
+    home = open_path / "home"
     home.mkdir(mode=0o755)
     os.chown(home, OWNER, OWNER)
-    yield home
-    for path in mended:
-        path.chmod(path.stat().st_mode & ~0o011)
+    return home
 
 
 @pytest.mark.slow

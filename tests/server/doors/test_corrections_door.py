@@ -47,10 +47,10 @@ NOTE = "An outage on Tuesday."
 
 
 @pytest.fixture(name="server")
-def _server(toy_registry: Path, tmp_path: Path, toy_schema: Schema) -> Iterator[ServerProcess]:
+def _server(toy_registry: Path, open_path: Path, toy_schema: Schema) -> Iterator[ServerProcess]:
     """A server on a database with published weeks and an open one."""
-    lived(tmp_path / "headcount.db", toy_schema)
-    server = ServerProcess(toy_registry, tmp_path, OPEN_SINCE)
+    lived(open_path / "headcount.db", toy_schema)
+    server = ServerProcess(toy_registry, open_path, OPEN_SINCE)
     server.start()
     yield server
     assert server.process is not None
@@ -190,9 +190,6 @@ def test_only_the_owner_may_open_the_socket(server: ServerProcess) -> None:
     status = path.lstat()
     assert stat.S_ISSOCK(status.st_mode)
     assert stat.S_IMODE(status.st_mode) == 0o600
-    server.directory.chmod(0o755)
-    for directory in [server.directory, *server.directory.parents][:3]:
-        directory.chmod(0o755)
     knock = f"import socket; socket.socket(socket.AF_UNIX).connect({str(path)!r})"
     done = subprocess.run(
         ["/usr/bin/env", "python3", "-c", knock], user="nobody", capture_output=True, check=False

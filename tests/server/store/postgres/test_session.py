@@ -189,10 +189,9 @@ def test_a_commit_whose_wait_for_a_standby_was_cancelled_is_in_doubt(
 class Pooler:
     """PgBouncer before a server."""
 
-    def __init__(self, own: PostgresServer, directory: Path, mode: str) -> None:
+    def __init__(self, own: PostgresServer, mode: str) -> None:
         self._held = held_port()
         self.port: int = self._held.getsockname()[1]
-        directory.chmod(0o755)
         config = own.directory / f"{mode}.ini"
         config.write_text(
             f"[databases]\n* = host=127.0.0.1 port={own.port} user=headcount\n[pgbouncer]\n"
@@ -221,10 +220,8 @@ class Pooler:
 
 
 @pytest.fixture(name="pooler", params=["transaction", "session"])
-def _pooler(
-    own: PostgresServer, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[tuple[str, Pooler]]:
-    pooler = Pooler(own, tmp_path, request.param)
+def _pooler(own: PostgresServer, request: pytest.FixtureRequest) -> Iterator[tuple[str, Pooler]]:
+    pooler = Pooler(own, request.param)
     try:
         until(pooler.answers)
         yield request.param, pooler
