@@ -42,7 +42,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 test: setup system-packages ## run the tests but the heavy ones, or all of one place: T=tests/server
 	$(PYTEST) $(if $(T),$(T) -m 'not index and not image',$(BESIDE) -m 'not heavy and not index and not image')
 
-test-heavy: setup system-packages ## run attacks and journeys of many programs
+test-heavy: setup system-packages ## run attacks, long inputs and journeys of many programs
 	$(PYTEST) $(BESIDE) -m 'heavy and not index and not image'
 
 # Two processes are quicker here: each has to read all test files first.

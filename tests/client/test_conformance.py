@@ -83,7 +83,7 @@ def test_every_file_of_cases_has_a_mutant() -> None:
     assert {name for name, _, _ in MUTANTS} == set(vectors.names())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize(("name", "code", "fault"), MUTANTS)
 def test_a_fault_of_the_client_is_found(tmp_path: Path, name: str, code: str, fault: str) -> None:
     shutil.copytree(

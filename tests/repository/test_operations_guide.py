@@ -133,6 +133,7 @@ def _json(token: int) -> str:
     return json.dumps({"week": "2026-W47", "token": encoded, "report": report})
 
 
+@pytest.mark.heavy
 def test_nginx_carries_grpc_json_and_the_pages_and_writes_nothing_of_a_report(
     server: ServerProcess, proxy: Proxy, toy: Project
 ) -> None:
@@ -163,6 +164,7 @@ def test_nginx_carries_grpc_json_and_the_pages_and_writes_nothing_of_a_report(
             assert "client:" not in content, path
 
 
+@pytest.mark.heavy
 def test_pages_files_and_redirects_work_below_a_path_that_nginx_strips(
     server: ServerProcess, proxy: Proxy
 ) -> None:
@@ -184,6 +186,7 @@ def test_pages_files_and_redirects_work_below_a_path_that_nginx_strips(
         assert proxy.curl(address)[0] == "200", link
 
 
+@pytest.mark.heavy
 def test_the_operations_port_is_not_reached_through_nginx(
     server: ServerProcess, proxy: Proxy
 ) -> None:
@@ -282,6 +285,7 @@ def test_every_variable_and_flag_that_the_guide_names_exists(name: str) -> None:
     assert {flag for line in lines for flag in re.findall(r"(?<= )--[a-z-]+", line)} <= flags
 
 
+@pytest.mark.heavy
 def test_the_corrections_of_the_guide_do_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

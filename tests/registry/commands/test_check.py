@@ -229,7 +229,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_of_many_times_the_length_takes_the_check_about_as_many_times_as_long(
     bench: Bench, name: str

@@ -81,7 +81,7 @@ def test_a_directory_cannot_be_read(bench: Bench) -> None:
     assert result.stderr == f"{bench.root}: cannot be read: Is a directory\n"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", LONG)
 def test_what_is_long_takes_as_many_times_as_long_and_is_never_empty(
     bench: Bench, name: str

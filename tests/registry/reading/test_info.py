@@ -135,7 +135,7 @@ LONG: dict[str, Callable[[int], str]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", LONG)
 def test_a_text_of_many_times_the_length_takes_about_as_many_times_as_long(name: str) -> None:
     def read(text: str) -> None:

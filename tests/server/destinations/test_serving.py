@@ -30,6 +30,8 @@ from support.server_process import BIN, fetch
 from support.toy_weeks import command, database_at, lived
 from support.waiting import until, within
 
+pytestmark = pytest.mark.heavy
+
 NEXT_CLOSE = "2026-11-26T00:00:00Z"
 LACKING = "headcount_server_destination_lacking_weeks"
 GIVEN = "headcount_server_destination_weeks_total"

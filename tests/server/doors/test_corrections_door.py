@@ -197,6 +197,7 @@ def test_only_the_owner_may_open_the_socket(server: ServerProcess) -> None:
     assert b"PermissionError" in done.stderr
 
 
+@pytest.mark.heavy
 def test_the_file_of_a_killed_server_is_no_obstacle(server: ServerProcess) -> None:
     server.kill()
     assert (server.directory / "headcount.db.socket").exists()
@@ -207,6 +208,7 @@ def test_the_file_of_a_killed_server_is_no_obstacle(server: ServerProcess) -> No
     assert not (server.directory / "headcount.db.socket").exists()
 
 
+@pytest.mark.heavy
 def test_a_server_that_is_killed_in_a_correction_loses_nothing(server: ServerProcess) -> None:
     """It stands still as the command asks; nobody can say whether the correction was made."""
     _send(server, 1)
@@ -236,6 +238,7 @@ def _is_waiting(pid: int) -> bool:
     return state == "S" and any(link.startswith("socket:") for link in links)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kills", range(3))
 def test_a_retraction_that_a_kill_meets_is_made_whole_or_not_at_all(
     server: ServerProcess, kills: int

@@ -165,6 +165,7 @@ def _handshakes(address: str, certificate: Path, number: int) -> int:
     return done
 
 
+@pytest.mark.heavy
 def test_a_crowd_of_new_connections_does_not_end_the_server(
     serve: Callable[..., ServerProcess], toy_registry: Path, make: Make
 ) -> None:
