@@ -75,7 +75,7 @@ scheduler.stop()
 class _Nonsense(BaseHTTPRequestHandler):
     """A relay that answers each call in another wrong way."""
 
-    ways = (
+    ways: tuple[tuple[int, dict[str, str], bytes], ...] = (
         (502, {}, b""),
         (302, {"Location": "{endpoint}"}, b""),
         (307, {"Location": "{endpoint}"}, b""),

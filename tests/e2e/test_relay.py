@@ -19,6 +19,7 @@ from headcount import Client, Outcome
 from headcount.transport.connect import opened
 from headcount.transport.messages import Request
 from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
+from support.backdrop_site import BackdropSite
 from support.hpke_client import sealed
 from support.relay import Relay
 from support.repository import REGISTRY, ROOT
@@ -197,17 +198,14 @@ def _told_server(way: Way) -> str:
     return told.partition(b"\r\n\r\n")[0].decode().lower()
 
 
-def test_each_side_sees_its_half_and_neither_writes_anything_down(way: Way, tmp_path: Path) -> None:
-    client = way.client(tmp_path / "site", Site())
-    assert client.send_now() == Outcome.SENT
-    until(lambda: 'outcome="counted"} 1.0' in way.server.metrics("operations"))
-    (entry,) = client.history()
-    told_relay = b"".join(each.request for each in way.front.connections)
-    # The relay: who, and no byte of the report.
-    assert told_relay
-    assert entry.report
-    for part in (entry.digest.encode(), b"php", b"backdrop", b"SubmitReport", b"application/proto"):
-        assert part not in told_relay
+def _each_saw_its_half(way: Way, *parts: bytes) -> None:
+    """Assert it of a report with these parts, and that nobody wrote anything down."""
+    # The relay: who, and no byte of the report or of what the server said.
+    calls = way.front.connections
+    assert calls
+    told_relay = b"".join(chunk for each in calls for chunk in (*each.sent, *each.received))
+    for part in (*parts, b"php", b"backdrop", b"submitreport", b"application/"):
+        assert part not in told_relay.lower()
     # The server: the relay's address, and no header but those of the relay.
     assert {each.caller for each in way.back.connections} == {OWN[way.kind]}
     head = _told_server(way)
@@ -218,6 +216,30 @@ def test_each_side_sees_its_half_and_neither_writes_anything_down(way: Way, tmp_
     written = way.written()
     for trace in (CLIENTS, "/oblivious", "SubmitReport", "8.2", "message/ohttp"):
         assert trace not in written
+
+
+def test_each_side_sees_its_half_and_neither_writes_anything_down(way: Way, tmp_path: Path) -> None:
+    client = way.client(tmp_path / "site", Site())
+    assert client.send_now() == Outcome.SENT
+    until(lambda: 'outcome="counted"} 1.0' in way.server.metrics("operations"))
+    (entry,) = client.history()
+    assert entry.report
+    _each_saw_its_half(way, entry.digest.encode())
+
+
+def test_a_backdrop_site_is_counted_and_each_side_sees_its_half(
+    way: Way, tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    site = BackdropSite(folder, clean_environment)
+    site.declare("backdrop", relay=way.url, oblivious_key=way.pinned)
+    site.do("grant", {"level": "extended", "refused": {}})
+    assert site.do("send") == {"backdrop": "sent"}
+    until(lambda: 'outcome="counted"} 1.0' in way.server.metrics("operations"))
+    (entry,) = site.do("state")["projects"]["backdrop"]["history"]
+    assert (entry["code"], entry["ignored"]) == ("OK", [])
+    _each_saw_its_half(way, entry["digest"].encode(), b"mariadb", b"boxton")
 
 
 def test_no_header_and_no_query_of_the_caller_reaches_the_server(way: Way) -> None:
