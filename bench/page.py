@@ -88,6 +88,16 @@ PARTS = (
         "beside that of three modules of the standard library, each in an interpreter of its own.",
     ),
     Part(
+        "relay",
+        "Reports through a relay",
+        "The same report of twenty keys, as protobuf over HTTPS directly, and sealed through the "
+        "nginx of the documented configuration, but for its limit. Client and relay have one core, "
+        "the server another. Both ways take turns within a round. Each report has a connection of "
+        "its own to what the client connects to, with TLS 1.3. The relay keeps its connections to "
+        "the server open, so the server is spared a handshake for each report, and opens a seal in "
+        "its place. Bytes are those of a request with its head, for a relay at `/headcount`.",
+    ),
+    Part(
         "registry",
         "Building a registry",
         "The whole of `headcount-registry build`, into an empty directory.",

@@ -39,13 +39,16 @@ from headcount_server.notices.news import News, news
 from headcount_server.pages.routes import Pages
 from headcount_server.publication.published import PublishedWeek, with_totals
 from headcount_server.publication.terms import Policy
-from headcount_server.registry import schema
+from headcount_server.registry import pinned_keys, schema
 from headcount_server.registry.current import CurrentRegistry
+from headcount_server.registry.pinned_keys import YEARS, Served
 from headcount_server.service.telemetry_service import Service
 from headcount_server.service.week_cycle import WeekCycle
+from headcount_server.store import served_registries
 from headcount_server.store.contract import Store
 from headcount_server.store.corrections import Correctable
 from headcount_server.store.writer import Writer
+from headcount_server.week import Week
 
 END_SECONDS = DRAIN_SECONDS + 10
 """Longest duration of an orderly shutdown in seconds: callers, then commit and checkpoint."""
@@ -69,6 +72,8 @@ class App:
         self._config = config
         self._clock = clock
         self._running = ExitStack()
+        self._keys: tuple[bytes, ...] = ()
+        self._served: tuple[Served, ...] = ()
 
     def __enter__(self) -> Self:
         try:
@@ -155,6 +160,10 @@ class App:
         show()
         public, operations, grpc = self._open_doors(starting, service, registry, meter, totals)
         writer.watch(lambda ok, why: _tell(grpc, why, ok=ok))
+        first = Week.of(self._clock.now()).back(YEARS * 53)
+        with store.snapshot() as connection:
+            self._served = tuple(served_registries.since(connection, first))
+        self._tell_missing_keys(registry.schema)
 
         self._corrections = list(self._open_corrections(starting, store))
         starting.callback(self.weeks.stop)
@@ -223,6 +232,7 @@ class App:
         if not self._config.oblivious_keys:
             return []
         gateway = key_file.gateway("--oblivious-key", self._config.oblivious_keys)
+        self._keys = gateway.configurations
         # It needs an extra of this distribution.
         from headcount_server.doors.oblivious.gateway import ObliviousDoor  # noqa: PLC0415
 
@@ -234,11 +244,21 @@ class App:
         If the file cannot be used, keep the registry in force and log the reason.
         """
         try:
-            self.weeks.use_registry(schema.load(self._config.registry))
+            loaded = schema.load(self._config.registry)
+            self.weeks.use_registry(loaded)
         except ServerError as error:
             log.error("the registry in force is kept: %s", error)  # noqa: TRY400 - no trace needed
         else:
             log.info("the registry was read again: %s", self._config.registry)
+            self._tell_missing_keys(loaded)
+
+    def _tell_missing_keys(self, loaded: schema.Schema) -> None:
+        """Warn of keys that clients seal to and that this server does not have."""
+        declarations = (project.declaration for project in loaded.projects.values())
+        pins = pinned_keys.pins(declarations, self._served)
+        needed = pinned_keys.needed(pins, self._clock.now().date())
+        for wrong in pinned_keys.missing(needed, self._keys):
+            log.warning(wrong)
 
 
 def _tell(grpc: GrpcDoor, why: str, *, ok: bool) -> None:

@@ -389,6 +389,10 @@ function t($text, array $arguments = array()) {
   return $text;
 }
 
+function get_t() {
+  return 't';
+}
+
 function st($text, array $arguments = array()) {
   return t($text, $arguments);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,14 @@ class BackdropSite:
         self.parts["modules"][name] = {"name": name, **parts}
         self.parts["paths"][name] = str(folder)
         self.parts["code"].append(str(folder / f"{name}.module"))
+
+    def declare(self, project: str, **parts: str) -> None:
+        """Let the declarations of a project say something else, in a copy of the module."""
+        if self.module_code == MODULE:
+            self.module_code = shutil.copytree(MODULE, self.folder / "module")
+        path = self.module_code / "projects" / f"{project}.json"
+        declared = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(declared | parts), encoding="utf-8")
 
     def prepare(self) -> None:
         """Write down what the site has."""

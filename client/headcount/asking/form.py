@@ -162,6 +162,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
         "intro": words.message(
             "headcount.intro", recipient=recipient["text"], homepage=project.homepage
         ),
+        "relayed": words.relayed(project),
         "without_answer": words.mode(project),
         "questions": words.message("headcount.contact", contact=project.contact),
         "levels": [

@@ -166,7 +166,8 @@ def _whole(terminal: Screen, clients: list[Askable], words: Words) -> Asked:
             added = [key for key in project["keys"] if key["level"] == level["value"]]
             labels = ", ".join(key["label"]["text"] for key in added)
             terminal.say(f"  {level['label']['text']}: {labels}")
-        terminal.say(project["without_answer"]["text"])
+        for text in (*project["relayed"], project["without_answer"]):
+            terminal.say(text["text"])
         terminal.say(project["questions"]["text"])
     terminal.say("")
     terminal.say(data["withdraw"]["text"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from headcount.model.project import Key, Project
 
-VERSION = "4"
+VERSION = "5"
 """Version of the texts below."""
 
 
@@ -38,6 +38,12 @@ MESSAGES: dict[str, str] = {
     "headcount.mode.ask_first": marked("Nothing is sent unless you say yes."),
     "headcount.mode.on_after_notice": marked(
         "Unless you say no, the basic facts are sent, starting 24 hours after this notice."
+    ),
+    "headcount.relay": marked(
+        "Reports go through a relay, {relay}, which somebody else runs. The relay sees the address "
+        "of this machine and cannot read them. {recipient} reads them, each as a whole, and does "
+        "not see the address. Only both together could connect the two. If the relay cannot be "
+        "used, nothing is sent."
     ),
     "headcount.withdraw": marked(
         "You can leave out single facts, see exactly what is sent, and change your mind at any "
@@ -154,6 +160,14 @@ class Words:
         """Say what happens without an answer."""
         known = ON_AFTER_NOTICE if project.mode == ON_AFTER_NOTICE else "ask_first"
         return self.message(f"headcount.mode.{known}")
+
+    def relayed(self, project: Project) -> list[Message]:
+        """Say who can know what, in one text, if a project has a relay."""
+        if not project.relay:
+            return []
+        host = project.relay.partition("://")[2].partition("/")[0]
+        recipient = self.declared(project, "recipient", project.recipient)["text"]
+        return [self.message("headcount.relay", relay=host, recipient=recipient)]
 
     def tells(self, key: Key) -> Message:
         """Say what a key can tell at most."""

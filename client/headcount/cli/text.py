@@ -76,7 +76,12 @@ def _rows(now: Status) -> Iterator[tuple[str, str]]:
     yield "stored in", now.state_directory
     yield "recipient", f"{now.recipient}, {now.endpoint}; questions: {now.contact}"
     if now.relay:
-        yield "relay", f"{now.relay}, so that the recipient never meets this machine's address"
+        knows = (
+            "which sees this machine's address and cannot read reports. The recipient reads them,"
+            " each as a whole, and does not see the address. Only both together could connect the"
+            " two. If the relay cannot be used, nothing is sent"
+        )
+        yield "relay", f"{now.relay}, {knows}"
     if now.promise is not None:
         stated = f"(as the server stated it on {moment(now.promise.at)})"
         yield "promise", f"{now.promise.text} {stated}"
@@ -106,6 +111,8 @@ def preview(
     """Yield each key with its answer (if `known`) and purpose, and the report's digest and JSON."""
     keys = {key.name: key for key in project.keys}
     yield heading
+    for text in Words().relayed(project):
+        yield from wrap(text["text"], _WIDTH)
     for name, answer in preview.values.items():
         if not known:
             said = str(Words().tells(keys[name])["text"])

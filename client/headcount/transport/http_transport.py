@@ -73,6 +73,7 @@ class HttpTransport(UnaryTransport):
             "Content-Type": PROTO,
             "Connect-Protocol-Version": "1",
             "Connect-Timeout-Ms": str(int(deadline.left * 1000)),
+            "Connection": "close",
         }
         told = self._posted(method, body, headers, deadline)
         return read(told.status, told.reason, told.fields, told.data)
@@ -83,9 +84,7 @@ class HttpTransport(UnaryTransport):
         """Post a body over a connection of its own; return the response."""
         connection, target, more = self._connection(method, max(deadline.left, 0.001))
         try:
-            connection.request(
-                "POST", target, body=body, headers={**more, **headers, "Connection": "close"}
-            )
+            connection.request("POST", target, body=body, headers={**more, **headers})
             return _received(connection.getresponse())
         finally:
             connection.close()

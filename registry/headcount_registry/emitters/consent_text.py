@@ -48,9 +48,10 @@ _PROMISE = (
 
 
 _RELAYED = (
-    " It goes through a relay, which others run and which cannot read it: the recipient never"
-    " learns your address, unless relay and recipient work together. Nothing is sent if the relay"
-    " cannot be used."
+    " It goes through the relay named below, which somebody else runs. The relay sees your address"
+    " and cannot read the report. The recipient reads the report, as a whole, and does not see"
+    " your address. Only both together could connect the two. If the relay cannot be used, nothing"
+    " is sent."
 )
 
 

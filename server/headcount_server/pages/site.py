@@ -178,7 +178,9 @@ class Site:
         renders: dict[str, _Render] = {
             "": self._index,
             "collected/": lambda: self._page("collected/", "collected", projects=self._views()),
-            "privacy/": lambda: self._page("privacy/", "privacy", log=log_view(self._log)),
+            "privacy/": lambda: self._page(
+                "privacy/", "privacy", log=log_view(self._log), projects=self._views()
+            ),
             "methodology/": lambda: self._page("methodology/", "methodology"),
             "weeks/": lambda: self._page("weeks/", "weeks"),
             "weeks/feed.atom": self._feed,

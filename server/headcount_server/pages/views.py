@@ -95,6 +95,8 @@ class ProjectView:
     recipient: str
     contact: str
     mode: str
+    relay: str
+    """Host of the relay that reports come through; empty without one."""
     questions: tuple[Question, ...]
     reports: Reports
     covered: str
@@ -189,6 +191,7 @@ def project(
         recipient=wording.about(declared, "recipient"),
         contact=options.contact,
         mode=wording.mode(options.mode),
+        relay=wording.relay(declared),
         questions=tuple(map(question, asked)),
         reports=counted,
         covered=covered(weeks[-year:], declared.name, counted.week),

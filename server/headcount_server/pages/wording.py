@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from headcount.v1 import options_pb2
 
@@ -83,6 +84,11 @@ def level(number: int) -> str:
 def mode(number: int) -> str:
     """Return the meaning of a consent mode; empty if it has none."""
     return say(MODES[number]) if number in MODES else ""
+
+
+def relay(project: Project) -> str:
+    """Return the host of a project's relay; empty if it has none."""
+    return urlsplit(project.declaration.relay).netloc
 
 
 def about(project: Project, name: str) -> str:

@@ -248,3 +248,25 @@ def test_the_web_server_is_remembered_for_a_cron_without_one(site: BackdropSite)
     }
     site.do("deny")
     assert "nginx" not in site.kept()
+
+
+KEY = "AQAgMeHwWnQBAhFSIOmvkY9zhnSuyV9U224E63Baro55gVUACAABAAEAAQAD"
+RELAYED = (
+    "Reports go through a relay, relay.example.net, which somebody else runs.",
+    "The relay sees the address of this site and cannot read them.",
+    "Only both together could connect the two.",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("relay", ["", "https://relay.example.net/headcount"])
+def test_question_report_and_installer_say_who_can_know_what(
+    site: BackdropSite, relay: str
+) -> None:
+    site.declare("backdrop", relay=relay, oblivious_key=KEY if relay else "")
+    site.parts["settings"].pop("headcount_endpoint")
+    site.do("grant", YES)
+    for do in ("form", "report", "installer"):
+        told = json.dumps(site.do(do, {}), ensure_ascii=False)
+        for words in RELAYED:
+            assert (words in told) == bool(relay), do

@@ -75,6 +75,15 @@ def read(flag: str, path: Path) -> GatewayKey:
     return GatewayKey(identifier, private)
 
 
+def remove(path: Path) -> None:
+    """Delete the file of a key. Raises ConfigError if it cannot be deleted."""
+    try:
+        path.unlink()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; delete it as its owner"
+        raise ConfigError(msg) from error
+
+
 def _parts(text: str) -> tuple[int, bytes]:
     """Return the identifier and the private half. Raises ValueError, KeyError or TypeError."""
     parts = tomllib.loads(text)
