@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ("de", "es")
 _KEYWORDS: dict[str, dict[str, tuple[int, ...] | None]] = {
-    "client": {"marked": None},
+    "client": {"marked": None, "said": None, "Sentence": None},
     "server": {
         "marked": None,
         "say": None,
@@ -55,7 +55,7 @@ class Package:
 
 
 PACKAGES = (
-    Package("client", ROOT / "client/headcount/asking", ROOT / "client/headcount/locales"),
+    Package("client", ROOT / "client/headcount", ROOT / "client/headcount/locales"),
     Package(
         "server",
         ROOT / "server/headcount_server/pages",

@@ -134,7 +134,7 @@ class Client(SiteOwner):
             if self._directory.shared_secret:
                 self._directory.check_shared_secret()
         except HeadcountError as error:
-            return str(error)
+            return error.said
         return obstacle(
             self._endpoint,
             relay=self.project.relay,

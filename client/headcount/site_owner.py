@@ -167,13 +167,24 @@ class SiteOwner(ABC):
         """
         return self._decision().question_shown()
 
-    def refuse(self, key: str) -> None:
-        """Leave one key out from now on; its collector is not called again."""
-        self._decision().refuse(key)
+    def refuse(
+        self, key: str, *, wording: str = "", language: str = "", text_digest: str = ""
+    ) -> None:
+        """Leave one key out from now on; its collector is not called again.
 
-    def allow(self, key: str) -> None:
-        """Agree to one key on its present terms, whether it was refused or waiting."""
-        self._decision().allow(key)
+        `wording`, `language` and `text_digest` are those of a question about the key; without
+        one, the record keeps those of the earlier answer.
+        """
+        self._decision().refuse(key, wording=wording, language=language, text_digest=text_digest)
+
+    def allow(
+        self, key: str, *, wording: str = "", language: str = "", text_digest: str = ""
+    ) -> None:
+        """Agree to one key on its present terms, whether it was refused or waiting.
+
+        The other arguments are as for `refuse`.
+        """
+        self._decision().allow(key, wording=wording, language=language, text_digest=text_digest)
 
     def set_level(self, level: str) -> None:
         """Change the level of a yes, and agree to the present keys that it adds."""

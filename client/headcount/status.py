@@ -13,6 +13,7 @@ from headcount.model.frozen import Frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from headcount.consent.changes import Difference
     from headcount.consent.decision import Decision
     from headcount.delivery.history import Entry
     from headcount.delivery.server_policy import ServerPolicy
@@ -31,7 +32,7 @@ class Status(Frozen):
     time (`decided_at`), way (`via`), version of the words (`wording`), their
     `language` and SHA-256 (`text_digest`), and registry
     (`agreed_digest`). `registry_digest` is that of the present registry. `waiting` maps
-    each key that nobody has agreed to yet to the reasons, and so does `limited` for each
+    each key that nobody has agreed to yet to what differs, and so does `limited` for each
     key that has become wider and is sent within the terms of consent.
     `notes` say why keys had no answer when the last report was made; the key
     `send_in_background` says that its process was lost.
@@ -52,8 +53,8 @@ class Status(Frozen):
     rule: str
     explanation: str
     keys: tuple[str, ...]
-    waiting: Mapping[str, tuple[str, ...]]
-    limited: Mapping[str, tuple[str, ...]]
+    waiting: Mapping[str, tuple[Difference, ...]]
+    limited: Mapping[str, tuple[Difference, ...]]
     decision: str
     level: str
     refused: tuple[str, ...]
@@ -90,7 +91,7 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
     state = decision.state()
     record = decision.record()
     readable = record is not None and record.decision != UNREADABLE
-    reasons = {change.key: change.reasons for change in changes(project, record)}
+    differ = {change.key: change.differences for change in changes(project, record)}
     unreadable: list[str] = []
     none: tuple[Entry, ...] = ()
     entries = _read(lambda: history.entries(directory), none, unreadable)
@@ -106,8 +107,8 @@ def status(  # noqa: PLR0913 - what its client knows comes in as arguments
         rule=state.rule,
         explanation=state.explanation,
         keys=state.keys,
-        waiting={name: reasons.get(name, ()) for name in state.waiting},
-        limited={name: reasons.get(name, ()) for name in state.limited},
+        waiting={name: differ.get(name, ()) for name in state.waiting},
+        limited={name: differ.get(name, ()) for name in state.limited},
         decision=record.decision if record else "",
         level=record.level if record and record.terms else "",
         refused=record.refused if record else (),
@@ -136,5 +137,5 @@ def _read(call: Callable[[], Part], otherwise: Part, unreadable: list[str]) -> P
     try:
         return call()
     except StateError as error:
-        unreadable.append(str(error))
+        unreadable.append(error.said)
         return otherwise

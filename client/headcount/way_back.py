@@ -11,6 +11,7 @@ from sysconfig import get_path
 from typing import TYPE_CHECKING
 
 from headcount.delivery.background import interpreter
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from headcount.model.project import Project
@@ -25,7 +26,7 @@ def way_back(client: object, project: Project, state_directory: str, decision: s
     package = _package(client, project)
     root = package and _root(package)
     if not root:
-        return f"your answer is kept in {decision}"
+        return Sentence("your answer is kept in {file}", file=decision)
     command = join([sys.executable, "-m", package, "--state", state_directory, "status"])
     return command if root in _usual() else f"cd {join([root])} && {command}"
 

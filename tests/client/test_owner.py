@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from headcount import Outcome
+from headcount.asking.differences import differences
+from headcount.asking.wording import Words
 from headcount.consent import state as consent
-from headcount.consent.changes import changes
+from headcount.consent.changes import Difference, changes
 from headcount.consent.state import agreed_terms
 from headcount.consent.terms import Terms
 from headcount.consent.transitions import yes_given
@@ -212,8 +214,8 @@ def test_a_key_newer_than_the_answer_waits_with_its_reason(host: Callable[..., H
     site = host(project=wider(fresh))
     (change,) = site.client.changes()
     assert (change.key, change.kind, change.waits) == ("fresh", "new", True)
-    assert "Decide about freshness." in change.reasons[0]
-    assert site.client.status().waiting == {"fresh": change.reasons}
+    assert change.differences == (Difference(part="asked", before=False, after=True),)
+    assert site.client.status().waiting == {"fresh": change.differences}
     site.client.allow("fresh")
     assert site.client.changes() == ()
     record = site.client.record()
@@ -239,9 +241,14 @@ def test_each_difference_is_said_in_words(
     host: Callable[..., Host], name: str, changed: dict[str, Any], kind: str, said: str
 ) -> None:
     host().client.grant()
-    (change,) = host(project=wider(**{name: changed})).client.changes()
+    client = host(project=wider(**{name: changed})).client
+    (change,) = client.changes()
     assert (change.key, change.kind) == (name, kind)
-    assert said in "; ".join(change.reasons)
+    told = differences(client.project, change.key, change.differences, Words())
+    assert said in "; ".join(each["text"] for each in told)
+    german = differences(client.project, change.key, change.differences, Words(language="de"))
+    assert [each["lang"] for each in german] == ["de"] * len(told)
+    assert {each["text"] for each in german}.isdisjoint(each["text"] for each in told)
 
 
 def test_a_key_that_is_no_longer_asked_is_said_so(host: Callable[..., Host]) -> None:

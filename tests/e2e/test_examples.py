@@ -91,6 +91,7 @@ def test_a_host_whose_clock_is_a_week_behind_is_counted_in_the_servers_week(
 
 
 PAGES = """
+import re
 import django
 django.setup()
 from acme_site.telemetry import telemetry
@@ -118,11 +119,17 @@ assert browser.post("/install").status_code == 302
 assert telemetry().state().rule == "undecided"
 assert "<strong>Off.</strong>" in browser.get("/usage-counts").content.decode()
 
-ticked = {"counted": "on", "extended": "on"}
+shown = {
+    name: re.search(f'name="{name}" value="([^"]+)"', page)[1]
+    for name in ("language", "text_digest")
+}
+ticked = {"counted": "on", "extended": "on", **shown}
 assert browser.post("/install", ticked).status_code == 302
 state = telemetry().state()
 assert state.on and "accounts" in state.keys
-assert telemetry().record().via == "installer"
+record = telemetry().record()
+assert record.via == "installer"
+assert {"language": record.language, "text_digest": record.text_digest} == shown
 
 page = browser.get("/usage-counts").content.decode()
 assert "<strong>On.</strong>" in page and "Operating system" in page and "<td>0</td>" in page

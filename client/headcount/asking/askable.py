@@ -57,10 +57,10 @@ class Askable(Protocol):
     def deny(self, via: str, wording: str, *, language: str, text_digest: str) -> None:
         """Record a no."""
 
-    def allow(self, key: str) -> None:
+    def allow(self, key: str, *, wording: str, language: str, text_digest: str) -> None:
         """Agree to one key."""
 
-    def refuse(self, key: str) -> None:
+    def refuse(self, key: str, *, wording: str, language: str, text_digest: str) -> None:
         """Leave one key out."""
 
     def question_shown(self) -> bool:

@@ -10,11 +10,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from headcount.asking.wording import VERSION, Words, shown
+from headcount.asking.differences import differences
+from headcount.asking.wording import NO_ANSWER, VERSION, Words, shown
 from headcount.consent.changes import changes
 from headcount.consent.state import is_refused, within
+from headcount.consent.transitions import checked
 from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from headcount.model.project import Key, Project
 
 LAST = LEVELS[-1]
+CHANGES = "changes"
 
 
 def form(
@@ -66,8 +70,9 @@ def form(
 def text_digest(drawn: object) -> str:
     """Return the SHA-256 (hex) of all texts of a question, in the order of its data.
 
-    They are the `text` of every message, as a JSON list without spaces. The same words in
-    the same language have the same digest on every host, whatever was answered before.
+    They are the `text` of every message, as a JSON list without spaces. The `changes` since
+    an earlier answer are not among them, so that the same words in the same language have
+    the same digest on every host.
     """
     texts = json.dumps(list(_texts(drawn)), ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(texts.encode()).hexdigest()
@@ -78,8 +83,9 @@ def _texts(drawn: object) -> Iterator[str]:
         if "id" in drawn and "text" in drawn:
             yield drawn["text"]
         else:
-            for part in drawn.values():
-                yield from _texts(part)
+            for name, part in drawn.items():
+                if name != CHANGES:
+                    yield from _texts(part)
     elif isinstance(drawn, list):
         for part in drawn:
             yield from _texts(part)
@@ -110,8 +116,8 @@ def answer(  # noqa: PLR0913 - an answer has that many parts
     """
     asked = list(clients)
     left_out = None if refused is None else _left_out(asked, refused)
-    if level not in {None, *LEVELS}:
-        raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")
+    if level is not None:
+        checked(level)
     errors: list[Exception] = []
     for client in asked:
         try:
@@ -134,7 +140,9 @@ def _left_out(asked: list[Askable], refused: Iterable[str]) -> dict[str, list[st
         project, _, key = name.partition(".")
         known = [client.project for client in asked if client.project.name == project]
         if not known or key not in {item.name for item in known[0].keys}:
-            raise ConsentError(f"{name!r} is no key of what was asked; write project.key")
+            raise ConsentError(
+                Sentence("{name!r} is no key of what was asked; write project.key", name=name)
+            )
         found[project].append(key)
     return found
 
@@ -142,7 +150,7 @@ def _left_out(asked: list[Askable], refused: Iterable[str]) -> dict[str, list[st
 def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
     project, record, state = client.project, client.record(), client.state()
     refused = record.refused if record else ()
-    waiting = {change.key: change for change in changes(project, record)}
+    changed = {change.key: change.differences for change in changes(project, record)}
     keys = within(project, LAST, (), client.now())
     chosen = record.level if record and record.terms else LEVELS[0]
     known = _values(client, words) if values else {}
@@ -158,7 +166,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
         "registry_digest": project.digest,
         "consent_digest": project.consent_digest,
         "decision": record.decision if record else "",
-        "state": {"on": state.on, "rule": state.rule, "explanation": state.explanation},
+        "state": {"on": state.on, "rule": state.rule, "explanation": words.said(state.explanation)},
         "intro": words.message(
             "headcount.intro", recipient=recipient["text"], homepage=project.homepage
         ),
@@ -182,7 +190,7 @@ def _project(client: Askable, words: Words, *, values: bool) -> dict[str, Any]:
                 "refused": is_refused(key, refused),
                 "waiting": key.name in state.waiting,
                 "limited": key.name in state.limited,
-                "changes": list(waiting[key.name].reasons) if key.name in waiting else [],
+                CHANGES: differences(project, key.name, changed.get(key.name, ()), words),
             }
             for key in keys
         ],
@@ -196,7 +204,7 @@ def _values(client: Askable, words: Words) -> dict[str, dict[str, str]]:
     for key in client.project.keys:
         if key.name in preview.values:
             answer = preview.values[key.name]
-            note = preview.notes.get(key.name, "no answer")
+            note = words.said(preview.notes.get(key.name, NO_ANSWER))
             found[key.name] = (
                 {"note": note} if answer is None else {"value": shown(key, answer, words)}
             )

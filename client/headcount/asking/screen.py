@@ -7,6 +7,8 @@ import sys
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from headcount.model.sentence import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TextIO
@@ -30,11 +32,11 @@ class Screen:
         """Return why no person can read and answer here, `""` if one can."""
         try:
             if not (self._reading.isatty() and self._writing.isatty()):
-                return "there is no terminal to ask in"
+                return Sentence("there is no terminal to ask in")
         except (AttributeError, ValueError):  # a host without streams, or with closed streams
-            return "there is no terminal to ask in"
+            return Sentence("there is no terminal to ask in")
         if not (_in_foreground(self._reading) and _in_foreground(self._writing)):
-            return "this job is in the background, where a question would stop it"
+            return Sentence("this job is in the background, where a question would stop it")
         return ""
 
     def say(self, text: str, *, wrapped: bool = True) -> None:

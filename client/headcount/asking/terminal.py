@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from headcount.asking.form import answer, form
+from headcount.asking.form import answer, form, text_digest
 from headcount.asking.language import chosen, preferred
 from headcount.asking.screen import Screen
 from headcount.asking.wording import VERSION, Words
@@ -19,6 +19,7 @@ from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.model.errors import HeadcountError, StateError
 from headcount.model.frozen import Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,14 +69,17 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
     asked = [client for client in clients if not reasons[client]]
     if not asked:
         return Asked(
-            answer=NOT_ASKED, reason=next(iter(reasons.values()), "there is nothing to ask about")
+            answer=NOT_ASKED,
+            reason=next(iter(reasons.values()), Sentence("there is nothing to ask about")),
         )
     try:
         first = [client for client in asked if client.question_shown() or again]
     except StateError as error:
-        return Asked(answer=NOT_ASKED, reason=f"the answer could not be kept: {error}")
+        return Asked(
+            answer=NOT_ASKED, reason=Sentence("the answer could not be kept: {why}", why=error.said)
+        )
     if not first:
-        return Asked(answer=NOT_ASKED, reason="another terminal asks just now")
+        return Asked(answer=NOT_ASKED, reason=Sentence("another terminal asks just now"))
     wider = [client for client in first if _granted(client) and _novel(client)]
     fresh = [client for client in first if client not in wider]
     came = Asked(answer=LATER)
@@ -86,7 +90,7 @@ def ask(  # noqa: PLR0913 - streams and environment come in as arguments
             came = _wider(terminal, client, words)
     except EOFError:
         terminal.say("")
-        return Asked(answer=LATER, reason="the question was closed")
+        return Asked(answer=LATER, reason=Sentence("the question was closed"))
     except KeyboardInterrupt:
         terminal.say("")
         raise
@@ -99,7 +103,7 @@ def _builds(environment: Mapping[str, str], *, again: bool) -> str:
     """Return why the question is not put in a build, `""` if none runs or a person asked for it."""
     if again or environment.get("MAKELEVEL", "0") in {"", "0"}:
         return ""
-    return "the variable MAKELEVEL shows that make runs this"
+    return Sentence("the variable MAKELEVEL shows that make runs this")
 
 
 def _confirm(terminal: Screen, clients: list[Askable], words: Words, how: str) -> None:
@@ -112,13 +116,13 @@ def _confirm(terminal: Screen, clients: list[Askable], words: Words, how: str) -
             for key in project.keys
             if key.name in keys
         )
-        said = words.message("headcount.sent", labels=labels, title=title)
+        outcome = words.message("headcount.sent", labels=labels, title=title)
         if not keys:
-            said = words.message("headcount.unsent", title=title)
-        terminal.say(said["text"])
+            outcome = words.message("headcount.unsent", title=title)
+        terminal.say(outcome["text"])
     terminal.say(words.message("headcount.change")["text"])
     for command in dict.fromkeys([how] if how else [client.way_back() for client in clients]):
-        terminal.say(f"  {command}", wrapped=False)
+        terminal.say(f"  {words.said(command)}", wrapped=False)
 
 
 def _why_not(client: Askable, *, again: bool) -> str:
@@ -131,13 +135,13 @@ def _why_not(client: Askable, *, again: bool) -> str:
     granted, novel = _granted(client), _novel(client)
     cases = (
         (record.decision == UNREADABLE, record.via),
-        (record.decision == DENIED, "somebody said no before; that stands"),
-        (granted and not novel, "somebody said yes before, and nothing new is asked"),
+        (record.decision == DENIED, Sentence("somebody said no before; that stands")),
+        (granted and not novel, Sentence("somebody said yes before, and nothing new is asked")),
         # Without an answer, nobody is asked again; after a yes or a notice, once per novelty.
-        (bool(record.asked) and not granted and not novel, "the question was put before"),
+        (bool(record.asked) and not granted and not novel, Sentence("the question was put before")),
         (
             record.asked == client.project.consent_digest,
-            "the question about what is new was put before",
+            Sentence("the question about what is new was put before"),
         ),
     )
     return next((reason for holds, reason in cases if holds), "")
@@ -201,22 +205,31 @@ def _wider(terminal: Screen, client: Askable, words: Words) -> Asked:
     drawn = form(client, translated=words.translated, language=words.language)
     (project,) = drawn["projects"]
     new = [key for key in project["keys"] if key["waiting"] or key["limited"]]
-    terminal.say(words.message("headcount.wider", title=project["title"])["text"])
+    shown = [words.message("headcount.wider", title=project["title"])]
+    terminal.say(shown[0]["text"])
     for key in new:
-        terminal.say(f"  {key['label']['text']}: {'; '.join(key['changes'])}")
-    terminal.say(words.message("headcount.wider.answers")["text"])
+        shown += [key["label"], *key["changes"]]
+        told = "; ".join(change["text"] for change in key["changes"])
+        terminal.say(f"  {key['label']['text']}: {told}")
+    shown.append(words.message("headcount.wider.answers"))
+    terminal.say(shown[-1]["text"])
+    read = {
+        "wording": VERSION,
+        "language": words.language,
+        "text_digest": text_digest(shown),
+    }
 
     def details() -> list[dict[str, Any]]:
-        (shown,) = _with_values([client], words)["projects"]
+        (explained,) = _with_values([client], words)["projects"]
         names = {key["name"] for key in new}
-        return [key for key in shown["keys"] if key["name"] in names]
+        return [key for key in explained["keys"] if key["name"] in names]
 
     said = terminal.choice((YES, NO), details)
     for key in new:
         if said == YES:
-            client.allow(key["name"])
+            client.allow(key["name"], **read)
         elif said == NO and key["waiting"]:  # the other keys stay within the terms of consent
-            client.refuse(key["name"])
+            client.refuse(key["name"], **read)
     return Asked(answer=said or LATER)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from headcount.asking.language import ENGLISH, catalogue, lookup
 from headcount.model.frozen import NOTHING
 from headcount.model.project import ON_AFTER_NOTICE
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 VERSION = "5"
 """Version of the texts below."""
+
+
+NO_ANSWER = Sentence("no answer")
+"""The reason for a value that is missing without one."""
 
 
 def marked(text: str) -> str:
@@ -85,6 +90,26 @@ MESSAGES: dict[str, str] = {
     "headcount.typed.nothing": marked("decides nothing"),
     "headcount.typed.notice": marked("leaves it at the notice"),
     "headcount.typed.level": marked("is {level}"),
+    "headcount.change.new": marked(
+        'it was not asked when you answered; it is asked to: "{purpose}"'
+    ),
+    "headcount.change.gone": marked("it is no longer asked"),
+    "headcount.change.type": marked('kind: "{before}" became "{after}"'),
+    "headcount.change.purpose": marked('purpose: "{before}" became "{after}"'),
+    "headcount.change.level": marked('level: "{before}" became "{after}"'),
+    "headcount.change.precision": marked("parts of a version: {before} became {after}"),
+    "headcount.change.threshold": marked(
+        "fewest installations that are published: {before} became {after}"
+    ),
+    "headcount.change.reach": marked("it belongs to the level {after}, you agreed to {before}"),
+    "headcount.change.values.more": marked("more answers: {items}"),
+    "headcount.change.values.fewer": marked("fewer answers: {items}"),
+    "headcount.change.buckets.more": marked("more bounds of ranges: {items}"),
+    "headcount.change.buckets.fewer": marked("fewer bounds of ranges: {items}"),
+    "headcount.change.by.more": marked("more counted together with: {items}"),
+    "headcount.change.by.fewer": marked("fewer counted together with: {items}"),
+    "headcount.change.catalogue.more": marked("names from a public list"),
+    "headcount.change.catalogue.fewer": marked("no public list any more"),
     "headcount.value": marked("Here it would be sent as: {value}"),
     "headcount.value.none": marked("Here nothing would be sent: {note}"),
 }
@@ -129,6 +154,23 @@ class Words:
             except (KeyError, ValueError, IndexError, AttributeError):
                 continue
         return _message(identifier, ENGLISH, english.format_map(values), values)
+
+    def said(self, text: str, /, **values: object) -> str:
+        """Return an English text, filled in, or a Sentence, in the language.
+
+        A text without a translation stays English. It is the way for what is said about an
+        answer or an error; the question has ids instead, so that hosts can replace its words.
+        """
+        pattern = text
+        if isinstance(text, Sentence):
+            pattern, values = text.pattern, text.values
+        if not values:
+            return self._catalogue.gettext(pattern) if pattern else ""
+        filled = {
+            name: self.said(value) if isinstance(value, Sentence) else value
+            for name, value in values.items()
+        }
+        return self._catalogue.gettext(pattern).format_map(filled)
 
     def declared(self, project: Project, name: str, text: str) -> Message:
         """Return a text of a project's declarations: `title`, `recipient`, `<key>.label` and so on.

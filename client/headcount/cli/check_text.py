@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from headcount.asking.wording import Words
     from headcount.reporting.live_check import Fault, HostCheck
 
 FORMAT = 1
 """Version of the data; it grows when a member changes its meaning."""
 
 
-def text(found: HostCheck, folder: Path, *, values: bool) -> Iterator[str]:
+def text(found: HostCheck, folder: Path, words: Words, *, values: bool) -> Iterator[str]:
     """Yield a line for each fault, and the summary; with `values`, what collectors returned."""
     for fault in found.faults:
         place = f"{_below(fault.file, folder)}:{fault.line}: " if fault.file else ""
-        yield f"{place}{_what(fault)} [{fault.check}]"
+        yield f"{place}{_what(fault, words)} [{fault.check}]"
         if values:
             yield from (f"    {raw}" for raw in fault.raw)
-    yield _summary(found)
+    yield _summary(found, words)
 
 
 def data(found: HostCheck, folder: Path) -> dict[str, object]:
@@ -48,24 +49,36 @@ def data(found: HostCheck, folder: Path) -> dict[str, object]:
     }
 
 
-def github(found: HostCheck, folder: Path) -> Iterator[str]:
+def github(found: HostCheck, folder: Path, words: Words) -> Iterator[str]:
     """Yield a workflow command of GitHub Actions for each fault, and the summary."""
     for fault in found.faults:
         title = _property(f"headcount: {fault.check}")
         place = f"file={_property(_below(fault.file, folder))},line={fault.line},"
-        yield f"::error {place if fault.file else ''}title={title}::{_data(_what(fault))}"
-    yield f"::notice title=headcount::{_data(_summary(found))}"
+        yield f"::error {place if fault.file else ''}title={title}::{_data(_what(fault, words))}"
+    yield f"::notice title=headcount::{_data(_summary(found, words))}"
 
 
-def _what(fault: Fault) -> str:
-    return f"{fault.key}: {fault.message}" if fault.key else f"endpoint: {fault.message}"
+def _what(fault: Fault, words: Words) -> str:
+    message = words.said(fault.message)
+    if fault.key:
+        return f"{fault.key}: {message}"
+    return words.said("endpoint: {message}", message=message)
 
 
-def _summary(found: HostCheck) -> str:
-    silent = f"; no answer here: {', '.join(found.silent)}" if found.silent else ""
+def _summary(found: HostCheck, words: Words) -> str:
     count = len(found.faults)
-    wrong = f"{count} fault{'' if count == 1 else 's'}" if count else "nothing to mend"
-    return f"{len(found.answered)} of {found.keys} keys answered{silent}; {wrong}"
+    parts = [
+        words.said(
+            "{answered} of {keys} keys answered", answered=len(found.answered), keys=found.keys
+        )
+    ]
+    if found.silent:
+        parts.append(words.said("no answer here: {keys}", keys=", ".join(found.silent)))
+    if count > 1:
+        parts.append(words.said("{count} faults", count=count))
+    else:
+        parts.append(words.said("1 fault") if count else words.said("nothing to mend"))
+    return "; ".join(parts)
 
 
 def _below(file: str, folder: Path) -> str:

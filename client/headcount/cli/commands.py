@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headcount.asking.terminal import NOT_ASKED as UNASKED
 from headcount.asking.terminal import ask
-from headcount.cli import check_text
+from headcount.cli import check_text, status_text
 from headcount.cli import text as page
 from headcount.cli.arguments import FAILED, NOT_ASKED, OFF, OK
 from headcount.consent.configured import setting
@@ -18,11 +18,13 @@ from headcount.consent.switches import automated
 from headcount.model.errors import UsageError
 from headcount.model.frozen import plain
 from headcount.model.project import LEVELS
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable
 
+    from headcount.asking.wording import Words
     from headcount.client import Client
 
 _VIA = "command"
@@ -31,9 +33,10 @@ _VIA = "command"
 class Command:
     """One command on one client; every method below `run` is one of them."""
 
-    def __init__(self, client: Client, arguments: Namespace, *, hosted: bool) -> None:
+    def __init__(self, client: Client, arguments: Namespace, words: Words, *, hosted: bool) -> None:
         self._client = client
         self._arguments = arguments
+        self._words = words
         self._hosted = hosted
 
     def run(self) -> int:
@@ -60,7 +63,7 @@ class Command:
         report = client.preview(level)
         known = self._hosted or report.frozen
         state = client.state()
-        reasons = {change.key: change.reasons for change in client.changes()}
+        waiting = client.status().waiting
         keys = {key.name: key for key in client.project.keys}
         data = {
             "week": report.week,
@@ -76,8 +79,8 @@ class Command:
                 for name, answer in report.values.items()
             ],
             "waiting": [
-                {**_described(keys[name]), "reasons": list(reasons.get(name, ()))}
-                for name in state.waiting
+                {**_described(keys[name]), "differences": plain(differences)}
+                for name, differences in waiting.items()
             ],
             "digest": report.digest if known else None,
             "report": json.loads(report.json) if known else None,
@@ -85,8 +88,9 @@ class Command:
         lines = page.preview(
             client.project,
             report,
-            heading=page.heading(report, state, level=level, known=known),
-            waiting={name: reasons.get(name, ()) for name in state.waiting},
+            self._words,
+            heading=page.heading(report, state, self._words, level=level, known=known),
+            waiting=waiting,
             known=known,
         )
         self._show(lines, data)
@@ -98,14 +102,16 @@ class Command:
         arguments = self._arguments
         if arguments.show_values and not self._is_private():
             raise UsageError(
-                "--show-values shows what must not be kept: it works on a terminal, and not in a"
-                " build, with --json or with --format github"
+                Sentence(
+                    "--show-values shows what must not be kept: it works on a terminal, and not in "
+                    "a build, with --json or with --format github"
+                )
             )
         found = self._client.check()
         if arguments.format == "github" and not arguments.json:
-            lines = check_text.github(found, Path.cwd())
+            lines = check_text.github(found, Path.cwd(), self._words)
         else:
-            lines = check_text.text(found, Path.cwd(), values=arguments.show_values)
+            lines = check_text.text(found, Path.cwd(), self._words, values=arguments.show_values)
         self._show(lines, check_text.data(found, Path.cwd()))
         return FAILED if found.faults else OK
 
@@ -134,8 +140,8 @@ class Command:
                 for name, (value, before) in pairs.items()
             },
         }
-        lines = page.changes(changed, agreed=agreed)
-        values = page.values(client.project, pairs, hosted=self._hosted)
+        lines = page.changes(client.project, changed, self._words, agreed=agreed)
+        values = page.values(client.project, pairs, self._words, hosted=self._hosted)
         self._show([*lines, *values], data)
         return OK
 
@@ -151,10 +157,11 @@ class Command:
         came = ask(
             self._client,
             again=self._arguments.again,
+            language=self._words.language,
             writing=sys.stderr if self._arguments.json else sys.stdout,
         )
         if came.answer == UNASKED:
-            self._show([f"Not asked: {came.reason}"], plain(came))
+            self._show([self._words.said("Not asked: {why}", why=came.reason)], plain(came))
             return NOT_ASKED
         self._show_status(plain(came))
         return OK
@@ -193,16 +200,13 @@ class Command:
     def send(self) -> int:
         """Send this week's report."""
         self._needs_host("send")
-        client = self._client
+        client, said = self._client, self._words.said
         outcome = client.send_if_due() if self._arguments.if_due else client.send_now()
         sent = client.history()[:1] if outcome.name == "SENT" else ()
         digest = sent[0].digest if sent else None
-        lines = [f"{outcome.name}{': ' if outcome.message else ''}{outcome.message}"]
-        if digest:
-            lines.append(f"SHA-256 of the report's bytes: {digest}")
-        lines += [f"the server left out {item.key}: {item.message}" for item in outcome.ignored]
-        if outcome.name == "OFF":
-            lines = [f"OFF: {client.state().explanation}"]
+        why = client.state().explanation if outcome.name == "OFF" else outcome.message
+        lines = [f"{outcome.name}: {said(why)}" if why else outcome.name]
+        lines += page.sent(digest, outcome.ignored, self._words)
         data = {
             "outcome": outcome.name,
             "message": outcome.message,
@@ -218,14 +222,14 @@ class Command:
             self._client.clear_history()
         week, place = self._arguments.week, self._client.history_directory
         entries = [item for item in self._client.history() if week in {None, item.week}]
-        lines = page.history(entries, place, reports=week is not None)
+        lines = page.history(entries, place, self._words, reports=week is not None)
         self._show(lines, {"directory": place, "reports": plain(tuple(entries))})
         return OK
 
     def forget(self) -> int:
         """Remove everything."""
         self._client.forget()
-        gone = "Every file of this project is gone, your answer included."
+        gone = self._words.said("Every file of this project is gone, your answer included.")
         self._show([gone], {"forgotten": True})
         return OK
 
@@ -234,10 +238,18 @@ class Command:
         if self._arguments.waiting:
             keys = [*keys, *waiting]
         elif not keys:
-            raise UsageError("name a key, or say --waiting for all that wait for your answer")
+            raise UsageError(
+                Sentence("name a key, or say --waiting for all that wait for your answer")
+            )
         known = {key.name for key in self._client.project.keys}
         if strange := [key for key in keys if key not in known]:
-            raise UsageError(f"there is no key {', '.join(strange)}; there are {_listed(known)}")
+            raise UsageError(
+                Sentence(
+                    "there is no key {strange}; there are {known}",
+                    strange=", ".join(strange),
+                    known=", ".join(sorted(known)),
+                )
+            )
         for key in keys:
             answer(key)
         return self._recorded()
@@ -245,7 +257,9 @@ class Command:
     def _needs_host(self, what: str) -> None:
         """Raise UsageError outside the host, because only the host knows its own switches."""
         if not self._hosted:
-            raise UsageError(f"{what} needs the program itself: --host MODULE:NAME")
+            raise UsageError(
+                Sentence("{command} needs the program itself: --host MODULE:NAME", command=what)
+            )
 
     def _recorded(self) -> int:
         self._show_status()
@@ -256,7 +270,8 @@ class Command:
         data = {"status": plain(status), "hosted": self._hosted}
         if more is not None:
             data["asked"] = more
-        self._show(page.status(status, hosted=self._hosted), data)
+        project = self._client.project
+        self._show(status_text.status(project, status, self._words, hosted=self._hosted), data)
 
     def _show(self, lines: Iterable[str], data: object) -> None:
         """Print lines for people, or with --json the same as data."""
@@ -272,7 +287,3 @@ class Command:
 def _described(key: object) -> dict[str, object]:
     names = ("name", "label", "description", "purpose", "issue", "level", "type")
     return {name: getattr(key, name) for name in names}
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))

@@ -14,11 +14,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headcount.asking.language import chosen, preferred
+from headcount.asking.wording import Words
 from headcount.cli import text
 from headcount.cli.arguments import FAILED, INTERRUPTED, OK, USAGE, parsed
 from headcount.cli.commands import Command
 from headcount.client import Client
 from headcount.model.errors import ConsentError, HeadcountError, UsageError
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -53,7 +56,7 @@ def main(telemetry: Client, argv: Sequence[str] | None = None, *, program: str =
     arguments = parsed(telemetry.project, argv, program=program or _typed(), hosted=True)
     if isinstance(arguments, int):
         return arguments
-    return _answered(arguments, lambda: telemetry, hosted=True)
+    return _answered(arguments, lambda: telemetry, _words(os.environ), hosted=True)
 
 
 @_somewhere_to_print()
@@ -80,24 +83,32 @@ def run(
 
     def client() -> Client:
         if arguments.host and arguments.state:
-            raise UsageError("--host knows its own state directory; leave out --state")
+            raise UsageError(Sentence("--host knows its own state directory; leave out --state"))
         if host:
             return _found(project, host)
         if not state:
             raise UsageError(
-                f"whose telemetry is meant? Name the program's own with --host MODULE:NAME "
-                f"({HOST}), or its state directory with --state DIRECTORY ({STATE})"
+                Sentence(
+                    "whose telemetry is meant? Name the program's own with --host MODULE:NAME "
+                    "({host}), or its state directory with --state DIRECTORY ({state})",
+                    host=HOST,
+                    state=STATE,
+                )
             )
         return Client(project, None, state_directory=state, environment=environment)
 
-    return _answered(arguments, client, hosted=bool(host))
+    return _answered(arguments, client, _words(environment), hosted=bool(host))
 
 
 def _found(project: Project, name: str) -> Client:
     """Return the client that a host keeps under a name such as `shop.telemetry:telemetry`."""
     module, mark, attribute = name.partition(":")
     if not mark or not module or not attribute:
-        raise UsageError(f"--host {name}: write MODULE:NAME, such as shop.telemetry:telemetry")
+        raise UsageError(
+            Sentence(
+                "--host {name}: write MODULE:NAME, such as shop.telemetry:telemetry", name=name
+            )
+        )
     try:
         found = import_module(module)
         for part in attribute.split("."):
@@ -106,7 +117,11 @@ def _found(project: Project, name: str) -> Client:
     except Exception as error:
         raise UsageError(f"--host {name}: {type(error).__name__}: {error}") from error
     if not isinstance(client, Client) or client.project.name != project.name:
-        raise UsageError(f"--host {name} is not the telemetry of {project.title}")
+        raise UsageError(
+            Sentence(
+                "--host {name} is not the telemetry of {title}", name=name, title=project.title
+            )
+        )
     return client
 
 
@@ -121,21 +136,29 @@ def _closed(stream: TextIO | None) -> bool:
     return stream is None or stream.closed
 
 
-def _answered(arguments: Namespace, client: Callable[[], Client], *, hosted: bool) -> int:
+def _words(environment: Mapping[str, str]) -> Words:
+    """Return our texts in the language that the environment prefers."""
+    return Words(language=chosen(preferred(environment)))
+
+
+def _answered(
+    arguments: Namespace, client: Callable[[], Client], words: Words, *, hosted: bool
+) -> int:
     try:
-        return Command(client(), arguments, hosted=hosted).run()
+        return Command(client(), arguments, words, hosted=hosted).run()
     except HeadcountError as error:
         known = isinstance(error, ConsentError | UsageError)
-        code, message = USAGE if known else FAILED, str(error)
+        code, message = USAGE if known else FAILED, error.said
     except KeyboardInterrupt:
-        code, message = INTERRUPTED, "interrupted; nothing was decided"
+        code, message = INTERRUPTED, Sentence("interrupted; nothing was decided")
     except BrokenPipeError:
         # The reader closed the pipe; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
-        code, message = FAILED, f"{error.filename or 'the output'}: {error.strerror}"
-    sys.stderr.write(f"{text.clean(message)}\n")
+        place = error.filename or Sentence("the output")
+        code, message = FAILED, Sentence("{path}: {why}", path=place, why=error.strerror)
+    sys.stderr.write(f"{text.clean(words.said(message))}\n")
     if arguments.json:
         sys.stdout.write(json.dumps({"error": message, "exit": code}) + "\n")
     return code

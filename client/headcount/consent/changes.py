@@ -1,6 +1,7 @@
 """The differences between what a project asks now and the terms of consent, key by key.
 
-Pure functions of the declarations and the consent record.
+Pure functions of the declarations and the consent record. `asking.differences` says them
+in words.
 """
 
 from __future__ import annotations
@@ -22,11 +23,33 @@ WIDENED = "widened"
 NARROWED = "narrowed"
 GONE = "gone"
 
+ASKED, REACH = "asked", "reach"
+"""Parts of a difference that are none of the terms: whether a key is asked, and its level
+beside the agreed one."""
+
+_PARTS = ("type", "purpose", "level", "precision", "threshold")
+_SETS = ("values", "buckets", "by")
+
+Part = str | int | bool | tuple[str, ...] | tuple[int, ...]
+
+
+class Difference(Frozen):
+    """One part that differs, as it was agreed to and as it is.
+
+    `part` is a part of `Terms`, or `asked` (whether the key is asked), or `reach` (the level
+    of the yes before, and after it that of the key, which is beyond). Sets hold what was
+    dropped (`before`) and what was added (`after`).
+    """
+
+    part: str
+    before: Part
+    after: Part
+
 
 class Change(Frozen):
     """A key that differs from the terms of consent.
 
-    `kind` is new, widened, narrowed or gone, and `reasons` say how the key differs.
+    `kind` is new, widened, narrowed or gone, and `differences` say how the key differs.
     `waits` tells that a new or widened key waits for an answer. A key that was refused,
     or moved beyond the agreed level, neither waits nor is sent. A key that only gained
     values or parts of a version does not wait: it is `limited`, so it is sent within
@@ -36,7 +59,7 @@ class Change(Frozen):
     key: str
     label: str
     kind: str
-    reasons: tuple[str, ...]
+    differences: tuple[Difference, ...]
     waits: bool
     limited: bool = False
 
@@ -54,8 +77,9 @@ def changes(project: Project, record: Record | None) -> tuple[Change, ...]:
         agreed = left.pop(key.name, None) or left.pop(key.formerly, None)
         if change := _change(key, agreed, record):
             found.append(change)
+    no_longer = Difference(part=ASKED, before=True, after=False)
     gone = (
-        Change(key=name, label=name, kind=GONE, reasons=("it is no longer asked",), waits=False)
+        Change(key=name, label=name, kind=GONE, differences=(no_longer,), waits=False)
         for name in sorted(left)
     )
     return (*found, *gone)
@@ -71,52 +95,31 @@ def _change(key: Key, agreed: Terms | None, record: Record) -> Change | None:
         if refused or beyond:
             return None  # answered, by name or by the level
         kind = NEW
-        reasons = [
-            f"it was not asked when you answered; it is asked to: {_quoted(present.purpose)}"
-        ]
+        found = [Difference(part=ASKED, before=False, after=True)]
     else:
         kind = WIDENED if agreed.widened_by(present) else NARROWED
-        reasons = _differences(agreed, present)
+        found = _differences(agreed, present)
     if beyond:
-        reasons.append(f"it belongs to the level {key.level}, you agreed to {record.level}")
+        found.append(Difference(part=REACH, before=record.level, after=key.level))
     asked = kind in {NEW, WIDENED} and not refused and not beyond
     limited = agreed is not None and agreed.cover(present)
     return Change(
         key=key.name,
         label=key.label,
         kind=kind,
-        reasons=tuple(reasons),
+        differences=tuple(found),
         waits=asked and not limited,
         limited=asked and limited,
     )
 
 
-def _differences(agreed: Terms, present: Terms) -> list[str]:
-    """Return every part of the terms that differs, as it was and as it is."""
-    found = [
-        f"{name}: {_quoted(before)} became {_quoted(after)}"
-        for name, before, after in (
-            ("kind", agreed.type, present.type),
-            ("purpose", agreed.purpose, present.purpose),
-            ("level", agreed.level, present.level),
-            ("parts of a version", agreed.precision, present.precision),
-            ("fewest installations that are published", agreed.threshold, present.threshold),
-        )
-        if before != after
-    ]
-    for name, before_all, after_all in (
-        ("answers", agreed.values, present.values),
-        ("bounds of ranges", agreed.buckets, present.buckets),
-        ("counted together with", agreed.by, present.by),
-    ):
-        added = [str(item) for item in after_all if item not in before_all]
-        dropped = [str(item) for item in before_all if item not in after_all]
-        found += [f"more {name}: {', '.join(added)}"] if added else []
-        found += [f"fewer {name}: {', '.join(dropped)}"] if dropped else []
-    if agreed.catalogue != present.catalogue:
-        found.append("names from a public list" if present.catalogue else "no public list any more")
-    return found
-
-
-def _quoted(part: object) -> str:
-    return f'"{part}"' if isinstance(part, str) else str(part)
+def _differences(agreed: Terms, present: Terms) -> list[Difference]:
+    """Return every part of the terms that differs."""
+    before, after = agreed.parts(), present.parts()
+    found = [(name, before[name], after[name]) for name in _PARTS]
+    for name in _SETS:
+        dropped = tuple(item for item in before[name] if item not in after[name])
+        added = tuple(item for item in after[name] if item not in before[name])
+        found.append((name, dropped, added))
+    found.append(("catalogue", agreed.catalogue, present.catalogue))
+    return [Difference(part=part, before=was, after=is_) for part, was, is_ in found if was != is_]

@@ -18,6 +18,7 @@ from headcount.consent.record import GRANTED, VARIABLE, Record
 from headcount.consent.record_file import unreadable
 from headcount.consent.state import QUIET, agreed_terms
 from headcount.model.project import LEVELS
+from headcount.model.sentence import Sentence
 from headcount.model.week import DAY
 
 TYPE_CHECKING = False
@@ -55,13 +56,23 @@ def _read(project: Project, parts: list[str]) -> Record:
         LEVELS.index(level)
     except (ValueError, OverflowError):
         return unreadable(
-            f"{VARIABLE} makes no sense for {project.name}: write "
-            f"{project.name}:basic:YYYY-MM-DD:{project.consent_digest}."
+            Sentence(
+                "{variable} makes no sense for {project}: write "
+                "{project}:basic:YYYY-MM-DD:{digest}.",
+                variable=VARIABLE,
+                project=project.name,
+                digest=project.consent_digest,
+            )
         )
     if digest != project.consent_digest:
         return unreadable(
-            f"{VARIABLE} agrees to other terms of {project.name} than are asked now; look at "
-            f"them, and name {project.consent_digest}."
+            Sentence(
+                "{variable} agrees to other terms of {project} than are asked now; look at them, "
+                "and name {digest}.",
+                variable=VARIABLE,
+                project=project.name,
+                digest=project.consent_digest,
+            )
         )
     return Record(
         decision=GRANTED,

@@ -12,6 +12,7 @@ from headcount.consent.state import (
     matured,
 )
 from headcount.model.errors import StateError
+from headcount.model.sentence import Sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,13 +97,13 @@ class Decision:
         """Record that the question was put; return False if that was already recorded."""
         return self._change(lambda record: transitions.question_asked(self._project, record))
 
-    def refuse(self, key: str) -> None:
-        """Record a no to one key."""
-        self._change(lambda record: transitions.key_refused(self._project, record, key))
+    def refuse(self, key: str, **words: str) -> None:
+        """Record a no to one key; `words` are those of the question, `""` if none was put."""
+        self._change(lambda record: transitions.key_refused(self._project, record, key, **words))
 
-    def allow(self, key: str) -> None:
-        """Record a yes to one key."""
-        self._change(lambda record: transitions.key_allowed(self._project, record, key))
+    def allow(self, key: str, **words: str) -> None:
+        """Record a yes to one key; `words` as for `refuse`."""
+        self._change(lambda record: transitions.key_allowed(self._project, record, key, **words))
 
     def set_level(self, level: str) -> None:
         """Record another level."""
@@ -115,7 +116,7 @@ class Decision:
         except StateError as error:
             from headcount.consent.record_file import unreadable
 
-            return unreadable(f"{error}.")
+            return unreadable(Sentence("{why}.", why=error.said))
         if data is None:
             return self._configured()
         if self._seen is None or self._seen[0] != data:

@@ -11,6 +11,7 @@ import json
 from headcount.consent.record import DENIED, GRANTED, UNDECIDED, UNREADABLE, Record
 from headcount.consent.terms import Terms
 from headcount.model.project import LEVELS
+from headcount.model.sentence import Sentence
 from headcount.model.week import Week
 
 TYPE_CHECKING = False
@@ -58,7 +59,9 @@ def decode(data: bytes, path: str) -> Record:
     try:
         return _record(json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        return unreadable(f"{path} does not hold a decision that this version can read.")
+        return unreadable(
+            Sentence("{path} does not hold a decision that this version can read.", path=path)
+        )
 
 
 def unreadable(reason: str) -> Record:

@@ -12,6 +12,7 @@ from headcount.consent.record import DENIED, GRANTED, UNREADABLE
 from headcount.consent.terms import present_terms
 from headcount.model.frozen import NOTHING, Frozen
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
+from headcount.model.sentence import Sentence
 from headcount.model.week import DAY
 
 TYPE_CHECKING = False
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 QUIET = DAY
 """Seconds between an answer, or the notice, and the first report."""
+
+_NOBODY = Sentence("Nobody has answered yet; nothing is sent.")
 
 
 class State(Frozen):
@@ -50,14 +53,19 @@ class State(Frozen):
 def effective(project: Project, record: Record | None, *, now: float) -> State:
     """Return the state that follows from a record at a moment, if no switch overrules it."""
     if record is None:
-        return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
+        return State(rule="undecided", explanation=_NOBODY)
     if record.decision == UNREADABLE:
         return State(
             rule="unreadable",
-            explanation=f"{record.via} Nothing is sent until somebody answers again.",
+            explanation=Sentence(
+                "{why} Nothing is sent until somebody answers again.", why=record.via
+            ),
         )
     if record.decision == DENIED:
-        return State(rule="denied", explanation="Somebody said no; nothing is sent or collected.")
+        return State(
+            rule="denied",
+            explanation=Sentence("Somebody said no; nothing is sent or collected."),
+        )
     if record.decision == GRANTED:
         return _granted(project, record, now)
     return _noticed(project, record, now)
@@ -68,18 +76,29 @@ def overruled(
 ) -> State | None:
     """Return the state that overrules any decision, None if the decision counts."""
     if administrator_off:
-        return State(rule="administrator", explanation="Turned off by this host's administrator.")
+        return State(
+            rule="administrator",
+            explanation=Sentence("Turned off by this host's administrator."),
+        )
     if switches.machine_off(off_file):
-        return State(rule="machine", explanation=f"Turned off by the file {off_file}.")
+        return State(
+            rule="machine", explanation=Sentence("Turned off by the file {file}.", file=off_file)
+        )
     if name := switches.environment_off(environment):
         return State(
             rule="environment",
-            explanation=f"Turned off by the variable {name}, which is {environment[name]!r}.",
+            explanation=Sentence(
+                "Turned off by the variable {name}, which is {value!r}.",
+                name=name,
+                value=environment[name],
+            ),
         )
     if name := switches.automated(environment):
         return State(
             rule="automated",
-            explanation=f"The variable {name} shows a build or test run; these are not counted.",
+            explanation=Sentence(
+                "The variable {name} shows a build or test run; these are not counted.", name=name
+            ),
         )
     return None
 
@@ -131,14 +150,19 @@ def limited_keys(project: Project, record: Record | None) -> list[Key]:
 
 def _granted(project: Project, record: Record, now: float) -> State:
     state = _agreed(project, record, now, rule="granted")
-    explanation = "Agreed to." if state.keys else "Agreed to, but no key is left to send."
+    explanation = Sentence("Agreed to.")
     if state.waiting:
-        explanation = f"Agreed to; {len(state.waiting)} newer question(s) wait for an answer."
-    elif state.limited:
-        explanation = (
-            f"Agreed to; {len(state.limited)} question(s) have become wider since, and are"
-            " answered as you agreed."
+        explanation = Sentence(
+            "Agreed to; {number} newer question(s) wait for an answer.", number=len(state.waiting)
         )
+    elif state.limited:
+        explanation = Sentence(
+            "Agreed to; {number} question(s) have become wider since, and are answered as you "
+            "agreed.",
+            number=len(state.limited),
+        )
+    elif not state.keys:
+        explanation = Sentence("Agreed to, but no key is left to send.")
     rule = "widened" if state.waiting or state.limited else "granted"
     return state.replaced(rule=rule, explanation=explanation)
 
@@ -146,18 +170,22 @@ def _granted(project: Project, record: Record, now: float) -> State:
 def _noticed(project: Project, record: Record, now: float) -> State:
     # If a project promised to ask first, its notice never turns anything on.
     if record.notice_mode != ON_AFTER_NOTICE or project.mode != ON_AFTER_NOTICE:
-        return State(rule="undecided", explanation="Nobody has answered yet; nothing is sent.")
+        return State(rule="undecided", explanation=_NOBODY)
     if now < record.notice + QUIET:
         return State(
             rule="notice-pending",
-            explanation="The notice was shown less than 24 hours ago; nothing is sent yet.",
+            explanation=Sentence(
+                "The notice was shown less than 24 hours ago; nothing is sent yet."
+            ),
         )
     state = _agreed(project, record, now, rule="notice")
-    newer = " A newer one was shown; what it adds is sent from 24 hours after it."
-    return state.replaced(
-        explanation="The notice was shown, and nobody has said no."
-        + (newer if record.pending_at else "")
-    )
+    explanation = Sentence("The notice was shown, and nobody has said no.")
+    if record.pending_at:
+        explanation = Sentence(
+            "The notice was shown, and nobody has said no. A newer one was shown; what it adds "
+            "is sent from 24 hours after it."
+        )
+    return state.replaced(explanation=explanation)
 
 
 def _agreed(project: Project, record: Record, now: float, *, rule: str) -> State:

@@ -11,6 +11,7 @@ from headcount.consent.state import QUIET, agreed_terms
 from headcount.consent.terms import Terms
 from headcount.model.errors import ConsentError
 from headcount.model.project import LEVELS, ON_AFTER_NOTICE
+from headcount.model.sentence import Sentence
 from headcount.model.week import WEEK, Week
 
 TYPE_CHECKING = False
@@ -159,29 +160,42 @@ def _more(project: Project, record: Record, terms: Mapping[str, Terms]) -> bool:
     return any(agreed is None or agreed.widened_by(present) for agreed, present in pairs)
 
 
-def key_refused(project: Project, record: Record | None, name: str) -> Record:
-    """Return the record that leaves one key out from now on."""
+def key_refused(project: Project, record: Record | None, name: str, **words: str) -> Record:
+    """Return the record that leaves one key out from now on.
+
+    `words` are `wording`, `language` and `text_digest` of the question; an empty one keeps
+    that of the earlier answer.
+    """
     known = _standing(project, record)
     key = _key(project, name)
     terms = {other: terms for other, terms in known.terms.items() if other != key.name}
     return known.replaced(
-        refused=tuple(sorted({*known.refused, key.name})), terms=terms, **_digests(project)
+        refused=tuple(sorted({*known.refused, key.name})),
+        terms=terms,
+        **_digests(project),
+        **_told(words),
     )
 
 
-def key_allowed(project: Project, record: Record | None, name: str) -> Record:
-    """Return the record that agrees to one key on its present terms."""
+def key_allowed(project: Project, record: Record | None, name: str, **words: str) -> Record:
+    """Return the record that agrees to one key on its present terms; `words` as above."""
     known = _standing(project, record)
     key = _key(project, name)
     if LEVELS.index(key.level) > LEVELS.index(known.level):
         raise ConsentError(
-            f"key {name} belongs to the level {key.level}, and {known.level} was agreed to; "
-            f"set the level first"
+            Sentence(
+                "key {name} belongs to the level {level}, and {agreed} was agreed to; set the "
+                "level first",
+                name=name,
+                level=key.level,
+                agreed=known.level,
+            )
         )
     return known.replaced(
         refused=tuple(other for other in known.refused if other not in {key.name, key.formerly}),
         terms={**known.terms, key.name: Terms.of(key)},
         **_digests(project),
+        **_told(words),
     )
 
 
@@ -189,12 +203,19 @@ def level_changed(project: Project, record: Record | None, level: str) -> Record
     """Return the record of a yes at another level, which agrees to the present keys it adds."""
     checked(level)
     if record is None or record.decision != GRANTED:
-        raise ConsentError("nobody has said yes, so there is no level to change; grant first")
+        raise ConsentError(
+            Sentence("nobody has said yes, so there is no level to change; grant first")
+        )
     present = agreed_terms(project, level, record.refused)
     before = agreed_terms(project, record.level)
     terms = {name: terms for name, terms in record.terms.items() if name in present}
     terms |= {name: added for name, added in present.items() if name not in before}
     return record.replaced(level=level, terms=terms, **_digests(project))
+
+
+def _told(words: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a question about single keys, none if none was put."""
+    return {name: word for name, word in words.items() if word}
 
 
 def _digests(project: Project) -> dict[str, str]:
@@ -224,7 +245,9 @@ def _standing(project: Project, record: Record | None) -> Record:
         or (record.decision == UNDECIDED and record.notice_mode == project.mode == ON_AFTER_NOTICE)
     ):
         return record
-    raise ConsentError("nothing is agreed to, so no single key can be changed; grant first")
+    raise ConsentError(
+        Sentence("nothing is agreed to, so no single key can be changed; grant first")
+    )
 
 
 def _key(project: Project, name: str) -> Key:
@@ -232,10 +255,21 @@ def _key(project: Project, name: str) -> Key:
         if key.name == name:
             return key
     known = ", ".join(key.name for key in project.keys)
-    raise ConsentError(f"project {project.name} has no key {name!r}; it has {known}")
+    raise ConsentError(
+        Sentence(
+            "project {project} has no key {name!r}; it has {known}",
+            project=project.name,
+            name=name,
+            known=known,
+        )
+    )
 
 
 def checked(level: str) -> None:
     """Raise ConsentError if there is no such level."""
     if level not in LEVELS:
-        raise ConsentError(f"{level!r} is no level; there are {' and '.join(LEVELS)}")
+        raise ConsentError(
+            Sentence(
+                "{level!r} is no level; there are {levels}", level=level, levels=", ".join(LEVELS)
+            )
+        )

@@ -19,6 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from headcount.model.deadline import Task
+from headcount.model.sentence import Sentence
 from headcount.reporting.collectors import Collected
 from headcount.storage.state_directory import StateDirectory
 
@@ -137,17 +138,18 @@ def lost(directory: StateDirectory, now: float) -> str:
         errand = json.loads(data)
         at, reason = float(errand["at"]), str(errand.get("lost", ""))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return "its errand cannot be read"
+        return Sentence("its errand cannot be read")
     if reason or at <= now < at + LIFETIME:  # else it may still be running
         return reason
-    return "it was stopped before its end, perhaps with a container or a session"
+    return Sentence("it was stopped before its end, perhaps with a container or a session")
 
 
 def told(reason: str) -> str:
     """Return the sentence that tells people what follows from a lost errand."""
-    return (
-        f"the process that it started to send a report was lost: {reason}. "
-        f"Now the program itself sends, and waits a second for that"
+    return Sentence(
+        "the process that it started to send a report was lost: {why}. Now the program itself "
+        "sends, and waits a second for that",
+        why=reason,
     )
 
 

@@ -23,6 +23,7 @@ from headcount.delivery.schedule import (
 from headcount.delivery.submission import Submission
 from headcount.model.errors import StateError
 from headcount.model.project import LEVELS
+from headcount.model.sentence import Sentence
 from headcount.model.week import Week
 
 TYPE_CHECKING = False
@@ -174,14 +175,14 @@ class Delivery:
             report = self._composed(plan.week, asked, collected)
             if not report.values:
                 outbox.write_plan(self._directory, finished(plan, DROPPED))
-                return Outcome.DROPPED.because("no collector had an answer")
+                return Outcome.DROPPED.because(Sentence("no collector had an answer"))
             outbox.save_report(self._directory, report)
         state = self._decision.state()
         if not state.on:
             return Outcome.OFF
         if state.keys != report.asked:
             self._directory.discard_report()
-            return Outcome.LATER.because("the answer changed while the report was made")
+            return Outcome.LATER.because(Sentence("the answer changed while the report was made"))
         entry = history.open_entry(self._directory, report, at=self._clock())
         submission = Submission(report, self._directory, self._transport, self._deadline)
         week, answer = submission.send()
@@ -264,7 +265,7 @@ class Delivery:
                 outbox.write_plan(self._directory, finished(plan, SENT))
                 self._directory.discard_report()
             return Outcome(name="SENT", ignored=named(self._project, answer.ignored))
-        why = f"{answer.code}: {answer.message}"
+        why = Sentence("{code}: {why}", code=answer.code, why=answer.message)
         if answer.code in _GIVEN_UP:
             plan = finished(plan, DROPPED)
         else:
@@ -286,6 +287,8 @@ def named(project: Project, ignored: tuple[Ignored, ...]) -> tuple[Ignored, ...]
     return tuple(
         item
         if item.key or item.number not in names
-        else item.replaced(key=names[item.number], message="the server does not know this key yet")
+        else item.replaced(
+            key=names[item.number], message=Sentence("the server does not know this key yet")
+        )
         for item in ignored
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headcount.model.errors import ConsentError, ServerError, StateError
 from headcount.model.frozen import Frozen
+from headcount.model.sentence import Sentence
 from headcount.model.week import DAY
 
 if TYPE_CHECKING:
@@ -38,15 +39,17 @@ class ServerPolicy(Frozen):
     @property
     def text(self) -> str:
         """Return the policy in words, which people read as the server's promise."""
-        published = (
-            f"counts are published rounded down to multiples of {self.threshold}, and fewer "
-            f"than {self.threshold} not at all"
-            if self.threshold > 1
-            else "counts are published as they are, down to a single installation"
-        )
-        return (
-            f"{published}; {_span(self.grace)} after a week's end everything but these totals "
-            f"is destroyed"
+        published = Sentence("counts are published as they are, down to a single installation")
+        if self.threshold > 1:
+            published = Sentence(
+                "counts are published rounded down to multiples of {threshold}, and fewer than "
+                "{threshold} not at all",
+                threshold=self.threshold,
+            )
+        return Sentence(
+            "{published}; {span} after a week's end everything but these totals is destroyed",
+            published=published,
+            span=_span(self.grace),
         )
 
 
@@ -65,16 +68,24 @@ def ask(  # noqa: PLR0913 - time and place come in as arguments
     """
     state = decision.state()
     if not state.on:
-        raise ConsentError(f"the server is not asked, since everything is off: {state.explanation}")
+        raise ConsentError(
+            Sentence(
+                "the server is not asked, since everything is off: {why}", why=state.explanation
+            )
+        )
     describe = getattr(transport(), "describe", None)
     if describe is None:
-        raise ServerError("this host's transport sends reports and can ask nothing")
+        raise ServerError(Sentence("this host's transport sends reports and can ask nothing"))
     answer, data = describe(project, seconds)
     if answer.code != "OK":
-        raise ServerError(f"the server did not say: {answer.code}: {answer.message}")
+        raise ServerError(
+            Sentence("the server did not say: {code}: {why}", code=answer.code, why=answer.message)
+        )
     policy = parse(data, at=clock())
     if policy is None:
-        raise ServerError("the server's answer holds no policy; is it a headcount server?")
+        raise ServerError(
+            Sentence("the server's answer holds no policy; is it a headcount server?")
+        )
     try:
         with directory.sending() as held:
             if held:  # else return it without remembering it
@@ -122,6 +133,9 @@ def load(directory: StateDirectory) -> ServerPolicy | None:
         return None
 
 
-def _span(seconds: float) -> str:
-    number, unit = (seconds / DAY, "day") if seconds >= DAY else (seconds / 3600, "hour")
-    return f"{number:g} {unit}{'' if number == 1 else 's'}"
+def _span(seconds: float) -> Sentence:
+    if seconds < DAY:
+        hours = f"{seconds / 3600:g}"
+        return Sentence("1 hour") if hours == "1" else Sentence("{hours} hours", hours=hours)
+    days = f"{seconds / DAY:g}"
+    return Sentence("1 day") if days == "1" else Sentence("{days} days", days=days)

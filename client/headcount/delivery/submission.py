@@ -7,6 +7,7 @@ token is made.
 from __future__ import annotations
 
 from headcount.model.errors import EndpointError
+from headcount.model.sentence import Sentence
 from headcount.model.week import Week
 
 TYPE_CHECKING = False
@@ -86,7 +87,9 @@ class Submission:
             if describe is None:
                 return Answer(
                     code="FAILED_PRECONDITION",
-                    message="this host's transport cannot ask which weeks the server has open",
+                    message=Sentence(
+                        "this host's transport cannot ask which weeks the server has open"
+                    ),
                 )
             answer: Answer
             answer, data = describe(self._report.project, seconds)
@@ -100,11 +103,11 @@ class Submission:
 
         seconds = min(TIMEOUT, self._deadline.left) if self._deadline else TIMEOUT
         if not seconds:
-            return Answer(code="DEADLINE_EXCEEDED", message="no time was left to send it")
+            return Answer(code="DEADLINE_EXCEEDED", message=Sentence("no time was left to send it"))
         try:
             return call(seconds)
         except EndpointError as error:
-            return Answer(code="UNIMPLEMENTED", message=str(error))
+            return Answer(code="UNIMPLEMENTED", message=error.said)
         except Exception as error:  # noqa: BLE001 - a broken transport is a failed attempt
             return Answer(code="INTERNAL", message=f"{type(error).__name__}: {error}")
 
@@ -122,16 +125,23 @@ def _refused(own: str, week: str) -> Answer:
     from headcount.transport.messages import Answer
 
     if not week:
-        return Answer(code="FAILED_PRECONDITION", message="the server names no week that is open")
+        none = Sentence("the server names no week that is open")
+        return Answer(code="FAILED_PRECONDITION", message=none)
     if Week.named(week).next.label == own:
         # This clock is ahead by hours or days: the server will reach this week in time.
-        message = f"the server's clock is still in {week}, this host's in {own}"
+        message = Sentence(
+            "the server's clock is still in {week}, this host's in {own}", week=week, own=own
+        )
         return Answer(code="UNAVAILABLE", message=message)
     if week == own:
-        why = "its token was made when this host's clock was behind"
+        why = Sentence("its token was made when this host's clock was behind")
     else:
-        why = f"this host's clock says {own}: is it right?"
+        why = Sentence("this host's clock says {own}: is it right?", own=own)
     return Answer(
         code="FAILED_PRECONDITION",
-        message=f"the server has {week} open, and {why}; no token is made for a second time",
+        message=Sentence(
+            "the server has {week} open, and {why}; no token is made for a second time",
+            week=week,
+            why=why,
+        ),
     )

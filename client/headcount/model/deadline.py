@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headcount.model.errors import HostError
+from headcount.model.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,9 @@ class Task(Generic[Result]):
                 self._thread = Thread(target=run, args=parts, name="headcount", daemon=True)
                 self._thread.start()
         except RuntimeError as error:
-            raise HostError(f"this host lets nobody start a thread: {error}") from error
+            raise HostError(
+                Sentence("this host lets nobody start a thread: {why}", why=error)
+            ) from error
 
     def _run(self) -> None:
         try:

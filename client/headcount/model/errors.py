@@ -20,6 +20,12 @@ from __future__ import annotations
 class HeadcountError(Exception):
     """The base of all errors that this package raises on purpose."""
 
+    @property
+    def said(self) -> str:
+        """The message as it was raised: a Sentence if it can be said in other languages."""
+        message = self.args[0] if self.args else ""
+        return message if isinstance(message, str) else str(self)
+
 
 class ConsentError(HeadcountError):
     """A call about consent that makes no sense, such as refusing an unknown key."""

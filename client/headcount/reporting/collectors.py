@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from headcount.model.deadline import Deadline, Task
 from headcount.model.frozen import Frozen
+from headcount.model.sentence import Sentence
 from headcount.reporting.values import (
     READ_AT_MOST,
     cut,
@@ -127,7 +128,8 @@ def ask(
         _watched(circuit, seconds)
     # A stuck collector may return at any time; only the answers of this moment count.
     found = dict(circuit.found)
-    note = f"its collector had not answered after {seconds:g} s" if seconds else ""
+    waited = f"{seconds or 0:g}"
+    note = Sentence("its collector had not answered after {seconds} s", seconds=waited)
     late = Reply(why=LATE, note=note)
     return {key.name: found.get(key.name, late) for key in keys}
 
@@ -172,10 +174,10 @@ def _asked(key: Key, collectors: object) -> Reply:
     try:
         collector = getattr(collectors, key.name, None)
         if not callable(collector):
-            return Reply(why=NO_COLLECTOR, note="this host has no collector for it")
+            return Reply(why=NO_COLLECTOR, note=Sentence("this host has no collector for it"))
         raw = collector()
         if raw is None:
-            return Reply(why=NO_ANSWER, note="its collector gave no answer")
+            return Reply(why=NO_ANSWER, note=Sentence("its collector gave no answer"))
         if isinstance(raw, CoroutineType):
             raw.close()  # or Python would warn on the host's terminal
         if isinstance(raw, Iterator):  # it can be read only once
@@ -185,10 +187,15 @@ def _asked(key: Key, collectors: object) -> Reply:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a collector that exits must not end its host
-        reason = " ".join(f"its collector raised {type(error).__name__}: {error}".split())
-        return Reply(why=RAISED, note=reason[:_NOTE_LIMIT], kind=type(error).__name__)
+        raised = type(error).__name__
+        words = " ".join(f"{raised}: {error}".split())[:_NOTE_LIMIT]
+        return Reply(
+            why=RAISED, note=Sentence("its collector raised {words}", words=words), kind=raised
+        )
     kind = type(raw).__name__
     if answer is None:
-        note = f"its collector returned a {kind} that is no {key.type}"
+        note = Sentence(
+            "its collector returned a {kind} that is no {type}", kind=kind, type=key.type
+        )
         return Reply(why=WRONG_TYPE, note=note, kind=kind, beyond=beyond)
     return Reply(answer=answer, kind=kind, undeclared=strange, beyond=beyond)

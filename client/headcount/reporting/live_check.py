@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from headcount.model.frozen import Frozen
+from headcount.model.sentence import Sentence
 from headcount.reporting import collectors as asking
 
 if TYPE_CHECKING:
@@ -92,31 +93,47 @@ def _faults(key: Key, asked: Reply, collectors: object, generated: str) -> Itera
         return Fault(key=key.name, check=check, message=message, file=file, line=line, raw=raw)
 
     if missing:
-        yield fault(asking.NO_COLLECTOR, f"no collector: write a method `{key.name}`")
+        yield fault(
+            asking.NO_COLLECTOR, Sentence("no collector: write a method `{name}`", name=key.name)
+        )
     elif asked.beyond:
-        yield fault(BOUNDS, f"its answer has {asked.beyond}")
+        yield fault(BOUNDS, Sentence("its answer has {what}", what=asked.beyond))
     elif asked.why == asking.RAISED:
-        yield fault(asked.why, f"its collector raised {asked.kind}", asked.note)
+        yield fault(
+            asked.why, Sentence("its collector raised {words}", words=asked.kind), asked.note
+        )
     elif asked.why == asking.WRONG_TYPE:
-        yield fault(asked.why, f"its collector returned a {asked.kind} that is no {key.type}")
+        yield fault(
+            asked.why,
+            Sentence(
+                "its collector returned a {kind} that is no {type}", kind=asked.kind, type=key.type
+            ),
+        )
     elif asked.why == asking.LATE:
         yield fault(asked.why, asked.note)
     if asked.undeclared:
         count = len(asked.undeclared)
-        values = "a value that is" if count == 1 else f"{count} values that are"
-        yield fault(
-            UNDECLARED, f"it answers {values} not declared, so `other` is sent", *asked.undeclared
-        )
+        message = Sentence("it answers a value that is not declared, so `other` is sent")
+        if count > 1:
+            message = Sentence(
+                "it answers {count} values that are not declared, so `other` is sent", count=count
+            )
+        yield fault(UNDECLARED, message, *asked.undeclared)
 
 
 def _stray(name: str, known: set[str], collectors: object) -> Fault:
     near = get_close_matches(name, known, n=1)
-    remedy = f"rename it, perhaps to `{near[0]}`" if near else "declare the key"
+    remedy = Sentence("declare the key")
+    if near:
+        remedy = Sentence("rename it, perhaps to `{name}`", name=near[0])
     file, line = _place(collectors, name)
     return Fault(
         key=name,
         check=NO_KEY,
-        message=f"a collector without a key: {remedy}, or begin a helper's name with `_`",
+        message=Sentence(
+            "a collector without a key: {remedy}, or begin a helper's name with `_`",
+            remedy=remedy,
+        ),
         file=file,
         line=line,
     )

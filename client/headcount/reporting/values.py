@@ -13,6 +13,8 @@ from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from headcount.model.sentence import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,15 +78,18 @@ def out_of_bounds(key: Key, raw: object) -> str:
     if key.type == "list" and isinstance(raw, Collection) and not isinstance(raw, str | bytes):
         most = key.max_items or DEFAULT_MAX_ITEMS
         texts = {item.strip() for item in islice(raw, READ_AT_MOST) if isinstance(item, str)}
-        return f"{len(texts)} items, of which {most} are sent" if len(texts) > most else ""
+        said = Sentence("{size} items, of which {most} are sent", size=len(texts), most=most)
+        return said if len(texts) > most else ""
     if key.type == "text" and isinstance(raw, str):
         size = len(" ".join(raw.split()))
-        return f"{size} characters, and {TEXT_LIMIT} are allowed" if size > TEXT_LIMIT else ""
+        said = Sentence("{size} characters, and {most} are allowed", size=size, most=TEXT_LIMIT)
+        return said if size > TEXT_LIMIT else ""
     if key.type == "count" and isinstance(raw, int):
         if raw < 0:
-            return "a negative number, and a count begins at 0"
+            return Sentence("a negative number, and a count begins at 0")
         digits = len(str(raw)) if raw.bit_length() < _LARGE else _COUNT_DIGITS + 1
-        return f"more than {_COUNT_DIGITS} digits" if digits > _COUNT_DIGITS else ""
+        said = Sentence("more than {most} digits", most=_COUNT_DIGITS)
+        return said if digits > _COUNT_DIGITS else ""
     return ""
 
 

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 from headcount.model.errors import StateError
+from headcount.model.sentence import Sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Lock:
                 return False
             if time.monotonic() >= deadline:
                 if self._patience:
-                    raise StateError(f"{self._path} is held by another process; try again")
+                    raise StateError(
+                        Sentence("{path} is held by another process; try again", path=self._path)
+                    )
                 return False
             time.sleep(_PAUSE)
         return True
@@ -93,7 +96,9 @@ class Lock:
         except FileNotFoundError:  # its directory was removed meanwhile
             return False
         except OSError as error:
-            raise StateError(f"{self._path}: {error.strerror}; cannot be locked") from error
+            raise StateError(
+                Sentence("{path}: {why}; cannot be locked", path=self._path, why=error.strerror)
+            ) from error
         try:
             if _locked(handle) and self._still_there(handle):
                 self._handle = handle
@@ -111,8 +116,12 @@ class Lock:
         """Remember that there are no locks; StateError unless this lock is urgent."""
         if not self._urgent:
             raise StateError(
-                f"{self._path}: {error.strerror}; it cannot be locked. If its file system has no "
-                f"locks, keep the state directory on a local disk"
+                Sentence(
+                    "{path}: {why}; it cannot be locked. If its file system has no locks, keep "
+                    "the state directory on a local disk",
+                    path=self._path,
+                    why=error.strerror,
+                )
             ) from error
         self._lockless = True
         _remove(self._path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from headcount.model.errors import StateError
+from headcount.model.sentence import Sentence
 
 _LARGEST = 4_000_000  # bytes; far more than any of our files has
 
@@ -27,8 +28,11 @@ class AsStateError:
             return True
         if isinstance(error, OSError):
             raise StateError(
-                f"{error.filename or self._path}: {error.strerror}; the state directory must be "
-                f"writable by this user"
+                Sentence(
+                    "{path}: {why}; the state directory must be writable by this user",
+                    path=error.filename or self._path,
+                    why=error.strerror,
+                )
             ) from error
         return False
 
@@ -41,11 +45,13 @@ def read(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        shared = "; users who share a state need a directory that their group may write to"
-        raise StateError(
-            f"{path}: {error.strerror}; cannot be read by this user"
-            f"{shared if isinstance(error, PermissionError) else ''}"
-        ) from error
+        why = Sentence("{path}: {why}; cannot be read by this user", path=path, why=error.strerror)
+        if isinstance(error, PermissionError):
+            why = Sentence(
+                "{why}; users who share a state need a directory that their group may write to",
+                why=why,
+            )
+        raise StateError(why) from error
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 
 from headcount.model.errors import StateError
+from headcount.model.sentence import Sentence
 from headcount.storage.state_directory import SHARED
 
 SMALLEST = 32
@@ -30,8 +31,12 @@ def shared_key(path: str, project: str) -> bytes:
     content = _content(path).strip()
     if len(content) < SMALLEST or len(set(content)) < _KINDS:
         raise StateError(
-            f"{path}: a secret that replicas share must hold at least {SMALLEST} random bytes; "
-            f"make one with: head -c 32 /dev/urandom | base64"
+            Sentence(
+                "{path}: a secret that replicas share must hold at least {smallest} random bytes; "
+                "make one with: head -c 32 /dev/urandom | base64",
+                path=path,
+                smallest=SMALLEST,
+            )
         )
     import hmac
 
@@ -46,12 +51,24 @@ def _content(path: str) -> bytes:
 
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
-                raise StateError(f"{path}: not a file; {SHARED} names it")
+                raise StateError(
+                    Sentence("{path}: not a file; {variable} names it", path=path, variable=SHARED)
+                )
             if os.name == "posix" and mode & (stat.S_IRWXO | stat.S_IWGRP):
                 raise StateError(
-                    f"{path}: others can read or change it, so it is no secret; "
-                    f"chmod 0400, or in Kubernetes defaultMode: 0400"
+                    Sentence(
+                        "{path}: others can read or change it, so it is no secret; chmod 0400, or "
+                        "in Kubernetes defaultMode: 0400",
+                        path=path,
+                    )
                 )
             return file.read(_LARGEST)
     except OSError as error:
-        raise StateError(f"{path}: {error.strerror}; {SHARED} names it") from error
+        raise StateError(
+            Sentence(
+                "{path}: {why}; {variable} names it",
+                path=path,
+                why=error.strerror,
+                variable=SHARED,
+            )
+        ) from error

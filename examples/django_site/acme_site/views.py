@@ -37,7 +37,8 @@ def install(request: HttpRequest) -> HttpResponse:
         # An empty box is no answer: nothing is sent, and a no is not put in anyone's mouth.
         if "counted" in request.POST:
             level = "extended" if "extended" in request.POST else "basic"
-            question.answer([client], yes=True, level=level, via="installer")
+            read = {name: request.POST.get(name, "") for name in ("language", "text_digest")}
+            question.answer([client], yes=True, level=level, via="installer", **read)
         return redirect("usage-counts")
     return render(request, "install.html", {"form": client.form()})
 

@@ -29,7 +29,7 @@ WORDINGS = {
     "2": "b9d1e1823e234116",
     "3": "782ee56cff33c57f",
     "4": "46ba1fd044804ddf",
-    "5": "4e1f981c2d8b8897",
+    "5": "d7e6df6976fc4409",
 }
 
 
@@ -145,7 +145,7 @@ def test_a_text_that_changes_gets_a_new_version() -> None:
 
 
 def test_the_texts_name_no_number_that_is_the_operators_to_choose() -> None:
-    assert not re.search(r"\b5\b|nine|threshold", json.dumps(MESSAGES))
+    assert not re.search(r"\b5\b|nine|threshold", json.dumps(list(MESSAGES.values())))
 
 
 def test_one_answer_covers_several_projects(host: Callable[..., Host]) -> None:

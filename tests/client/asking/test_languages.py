@@ -12,7 +12,8 @@ import pytest
 from headcount.asking.form import answer, form
 from headcount.asking.language import available, chosen, preferred
 from headcount.asking.terminal import ask
-from support.sample_project import Host, project
+from headcount.asking.wording import VERSION
+from support.sample_project import KEYS, Host, key, project
 
 
 @pytest.mark.parametrize(
@@ -124,3 +125,62 @@ def test_people_read_and_answer_in_their_language(
     assert record is not None
     assert (record.decision, record.language) == (decision, "de")
     assert len(record.text_digest) == hashlib.sha256().digest_size * 2
+
+
+@pytest.mark.parametrize(("typed", "sent"), [("ja", True), ("nein", False)])
+def test_what_is_new_is_asked_in_the_language_and_the_record_tells_the_words(
+    host: Callable[..., Host], typed: str, *, sent: bool
+) -> None:
+    host().client.grant(language="en", text_digest="a" * 64)
+    fresh = key("fresh", 20, "boolean", purpose="Decide about freshness.")
+    german = {"title": "Muster", "fresh.label": "Frische", "fresh.purpose": "Wegen der Frische."}
+    wider = project((*KEYS, fresh)).replaced(
+        consent_digest="f" * 64, translations=lambda: {"de": german}
+    )
+    client, said = host(project=wider).client, Terminal()
+    ask(client, reading=Terminal(f"{typed}\n"), writing=said, environment={"LANG": "de_DE.UTF-8"})
+    screen = " ".join(said.getvalue().split())
+    reason = "wurde noch nicht gefragt, als Sie geantwortet haben; Zweck: „Wegen der Frische.“"
+    assert f"Frische: {reason}" in screen
+    assert ("fresh" in client.state().keys) is sent
+    german_answers = (
+        "Bei Ja wird auch dies gesendet, bei Nein nicht; was Sie erlaubt haben, wird weiter "
+        "gesendet wie bisher."
+    )
+    shown = [
+        "Muster möchte mehr wissen, als Sie erlaubt haben:",
+        "Frische",
+        reason,
+        german_answers,
+    ]
+    canonical = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    record = client.record()
+    assert record is not None
+    assert (record.language, record.wording) == ("de", VERSION)
+    assert record.text_digest == hashlib.sha256(canonical.encode()).hexdigest()
+    client.refuse("users")  # no question was put
+    assert client.record() == record.replaced(refused=(*record.refused, "users"))
+
+
+def test_a_notice_in_a_terminal_is_recorded_with_its_words(host: Callable[..., Host]) -> None:
+    client = host(project=project(mode="on_after_notice")).client
+    ask(client, reading=Terminal("\n"), writing=Terminal(), environment={"LANGUAGE": "es"})
+    record = client.record()
+    assert record is not None
+    drawn = form(client, language="es")
+    assert (record.decision, record.language, record.text_digest) == (
+        *("", "es"),
+        drawn["text_digest"],
+    )
+
+
+def test_the_words_of_a_yes_by_configuration_are_unknown_and_said_to_be(
+    host: Callable[..., Host],
+) -> None:
+    known = project()
+    setting = f"sample:basic:2026-11-10:{known.consent_digest}"
+    record = host(environment={"HEADCOUNT_CONSENT": setting}).client.record()
+    assert record is not None
+    assert (record.via, record.wording, record.language, record.text_digest) == (
+        *("configuration", "", "", ""),
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from headcount.asking.wording import Words
 from headcount.cli.check_text import github
 from headcount.cli.main import main, run
 from headcount.reporting.live_check import Fault, HostCheck
@@ -85,7 +86,7 @@ def test_annotations_are_escaped_and_name_files_as_the_forge_does(tmp_path: Path
         key="k", check="raised", message="50 % of\nit", file=str(tmp_path / "a,b.py"), line=3
     )
     outcome = HostCheck(project="p", keys=1, answered=(), silent=(), faults=(fault,))
-    line, notice = github(outcome, tmp_path)
+    line, notice = github(outcome, tmp_path, Words())
     assert line == ("::error file=a%2Cb.py,line=3,title=headcount%3A raised::k: 50 %25 of%0Ait")
     assert notice == "::notice title=headcount::0 of 1 keys answered; 1 fault"
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import headcount
 import pytest
 from headcount.asking.terminal import Asked
-from headcount.consent.changes import Change
+from headcount.consent.changes import Change, Difference
 from headcount.consent.record import Record
 from headcount.consent.state import State
 from headcount.consent.terms import Terms
@@ -52,7 +52,11 @@ VALUES = (
     HttpResponse(status=200, reason="OK", fields={"content-type": "text/plain"}, data=b"yes"),
     ObliviousKey(identifier=1, public=bytes(32), cipher=3),
     Asked(answer="yes"),
-    Change(key="motto", label="Motto", kind="new", reasons=("it was not asked",), waits=True),
+    Change(
+        key="motto", label="Motto", kind="new", waits=True,
+        differences=(Difference(part="asked", before=False, after=True),),
+    ),
+    Difference(part="purpose", before="Decide.", after="Sell it."),
     Collected(
         answers={"multisite": True}, notes={"motto": "its collector gave no answer"},
         undeclared={"server_os": ("BeOS",)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
@@ -202,6 +203,37 @@ def test_what_the_form_says_is_what_is_agreed_to(site: BackdropSite) -> None:
     assert (record["decision"], record["refused"]) == ("granted", ["php_version"])
     assert site.do("form")["keys"]["backdrop"]["php_version"]["#default_value"] == 0
     assert site.do("submit", {"answer": "no"})["rule"] == "denied"
+
+
+def test_the_record_tells_the_language_and_the_digest_of_the_words_of_the_form(
+    site: BackdropSite,
+) -> None:
+    form = site.do("form")
+    digest = form["headcount_text_digest"]["#default_value"]
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    shown = {"headcount_language": "de", "headcount_text_digest": digest}
+    for answer, decision in (("yes", "granted"), ("no", "denied")):
+        values = {"answer": answer, "level": "basic", "keys": {}, **shown}
+        record = site.do("submit", values)["projects"]["backdrop"]["record"]
+        assert (record["decision"], record["language"]) == (decision, "de")
+        assert record["text_digest"] == digest
+    site.parts["data"] = {"backdrop": {"php_version": "5.6"}}
+    assert site.do("form")["headcount_text_digest"]["#default_value"] == digest
+    strange = {"headcount_language": "<b>", "headcount_text_digest": "no digest"}
+    values = {"answer": "yes", "level": "basic", "keys": {}, **strange}
+    record = site.do("submit", values)["projects"]["backdrop"]["record"]
+    assert (record["language"], record["text_digest"]) == ("", "")
+
+
+def test_the_digest_of_the_installer_is_that_of_its_own_words(site: BackdropSite) -> None:
+    part = site.do("installer", {"headcount_yes": 0})["form"]["headcount"]
+    question = part["headcount_yes"]
+    said = [part["#title"], question["#title"], question["#description"]]
+    canonical = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    assert part["headcount_text_digest"]["#default_value"] == digest
+    told = site.do("installer", {"headcount_yes": 1, "headcount_text_digest": digest})
+    assert told["projects"]["backdrop"]["record"]["text_digest"] == digest
 
 
 @pytest.mark.slow
