@@ -67,8 +67,8 @@ def preview(  # noqa: PLR0913 - what its command knows comes in as arguments
     said = words.said
     keys = {key.name: key for key in project.keys}
     yield heading
-    for told in words.relayed(project):
-        yield from wrap(told["text"], WIDTH)
+    for relayed in words.relayed(project):
+        yield from wrap(relayed["text"], WIDTH)
     for name, answer in preview.values.items():
         if not known:
             told = words.tells(keys[name])["text"]
