@@ -17,10 +17,10 @@ import gc
 import itertools
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
 
 import grpc
 import reports
@@ -34,8 +34,10 @@ from headcount_server.doors.address import Address
 from headcount_server.doors.descriptors import HTTP
 from headcount_server.doors.http_server import HttpDoor
 from headcount_server.doors.tls import Identity
+from headcount_server.service.submission import TOKEN_BYTES, Submission
 from headcount_server.service.telemetry_service import SERVICE, Service
 from headcount_server.store import writer
+from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite.database import SqliteDatabase
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -57,20 +59,7 @@ def main() -> None:
         return
     if mode == "naive":
         writer.GROUP_LIMIT = 1
-    numbers = itertools.count()
-    varied = reports.several(VARIETY, registry) if mode == "varied" else ()
-    submit = Service.submit_report
-
-    def numbered(
-        self: Service, request: wire.SubmitReportRequest, *others: Any, **named: Any
-    ) -> wire.SubmitReportResponse:
-        number = next(numbers)
-        request.token = number.to_bytes(16, "big")
-        if varied:
-            request.report.value = varied[number % len(varied)]
-        return submit(self, request, *others, **named)
-
-    Service.submit_report = numbered  # type: ignore[method-assign] # see the docstring
+    _count_each(reports.several(VARIETY, registry) if mode == "varied" else ())
     config = Config(
         registry=registry,
         database=SqliteDatabase(directory / f"{mode}.db"),
@@ -84,6 +73,24 @@ def main() -> None:
         gc.freeze()  # as `headcount-server serve` does
         print(app.grpc.port, app.public.port, flush=True)
         signal.pause()
+
+
+def _count_each(varied: Sequence[bytes]) -> None:
+    """Give each report its own token; and if there are some `varied` ones, one of their answers."""
+    numbers, turns = itertools.count(), itertools.cycle(varied)
+    entry, received = Service._entry, Service.submission  # noqa: SLF001 - see the docstring
+
+    def numbered(self: Service, submission: Submission, network: bytes | None) -> Entry:
+        token = next(numbers).to_bytes(TOKEN_BYTES, "big")
+        return entry(self, submission._replace(token=token), network)
+
+    def another(self: Service, request: wire.SubmitReportRequest) -> Submission:
+        request.report.value = next(turns)
+        return received(self, request)
+
+    Service._entry = numbered  # type: ignore[method-assign] # noqa: SLF001
+    if varied:
+        Service.submission = another  # type: ignore[method-assign]
 
 
 def _serve_nothing(identity: Identity | None) -> None:

@@ -199,17 +199,16 @@ class App:
         room = places(config.limits.connections, descriptors())
         gate = Gate(replace(config.limits, connections=room.grpc))
         intake = HttpRequests(gate)
-        starting.callback(intake.stop)
         doors = self._doors = list[GrpcDoor | HttpDoor]()
         starting.callback(_stop, doors)
 
         grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
         doors.append(grpc)
-        calls = UnaryCalls(service, registry)
+        calls = UnaryCalls(service)
         routes = [
             *ConnectDoor(calls, intake, meter).routes(),
             *self._sealed_routes(calls, intake, meter),
-            *BackdropDoor(service, registry, self.weeks, intake, meter).routes(),
+            *BackdropDoor(service, self.weeks, intake, meter).routes(),
             *self._pages.routes(),
         ]
         pages = application(

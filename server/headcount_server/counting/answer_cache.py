@@ -11,6 +11,7 @@ it as a whole.
 from __future__ import annotations
 
 from datetime import date
+from typing import Generic, TypeVar
 
 from headcount_server.counting import answers
 from headcount_server.counting.answers import Answer, Answers
@@ -23,60 +24,78 @@ MAX_BYTES = 256
 """Longest piece that is remembered."""
 
 _LENGTH_DELIMITED = 2
+_Form = TypeVar("_Form")
+
+
+class Memory(Generic[_Form]):
+    """The answers of today to one project's keys, each under the form in which it came."""
+
+    def __init__(self, project: Project, today: date) -> None:
+        self.project = project
+        self.today = today
+        self.known: dict[_Form, Answer] = {}
+
+    def keep(self, form: _Form, size: int, answer: Answer) -> None:
+        """Remember an answer whose form takes this many bytes, unless it is too long."""
+        if size <= MAX_BYTES:
+            if len(self.known) >= MAX_ANSWERS:
+                self.known.clear()
+            self.known[form] = answer
+
+
+class Memories(Generic[_Form]):
+    """The memories of all projects."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Memory[_Form]] = {}
+
+    def of(self, project: Project, today: date) -> Memory[_Form]:
+        """Return what is remembered of a project's answers today."""
+        memory = self._of.get(project.name)
+        # Keys expire from one day to the next, and a registry may be replaced.
+        if memory is None or memory.project is not project or memory.today != today:
+            memory = self._of[project.name] = Memory(project, today)
+        return memory
 
 
 class AnswerCache:
     """Reads the reports of all projects and caches their answers for a day."""
 
     def __init__(self) -> None:
-        self._memories: dict[str, _Memory] = {}
+        self._memories = Memories[bytes]()
 
     def read(self, project: Project, report: bytes, today: date) -> Answers:
         """Return the answers in a serialized report, as `answers.read` gives them."""
-        memory = self._memories.get(project.name)
-        # Keys expire from one day to the next, and a registry may be replaced.
-        if memory is None or memory.project is not project or memory.today != today:
-            memory = self._memories[project.name] = _Memory(project, today)
-        given = memory.recall(report)
+        given = _recall(self._memories.of(project, today), report)
         if given is None:
             return answers.read(project, report, today)
         return Answers(tuple(given), (), answers.release(project, given))
 
 
-class _Memory:
-    """Cached answers to one project's keys, read today."""
-
-    def __init__(self, project: Project, today: date) -> None:
-        self.project = project
-        self.today = today
-        self._known: dict[bytes, Answer] = {}
-
-    def recall(self, report: bytes) -> list[Answer] | None:
-        """Return all answers of a report; None if it has to be read as a whole."""
-        pieces = _pieces(report)
-        if pieces is None:
+def _recall(memory: Memory[bytes], report: bytes) -> list[Answer] | None:
+    """Return all answers of a report; None if it has to be read as a whole."""
+    pieces = _pieces(report)
+    if pieces is None:
+        return None
+    known, given = memory.known, []
+    for piece in pieces:
+        answer = known.get(piece) or _learn(memory, piece)
+        if answer is None:
             return None
-        known, given = self._known, []
-        for piece in pieces:
-            answer = known.get(piece) or self._learn(piece)
-            if answer is None:
-                return None
-            given.append(answer)
-        return given
+        given.append(answer)
+    return given
 
-    def _learn(self, piece: bytes) -> Answer | None:
-        try:
-            read = answers.read(self.project, piece, self.today)
-        except InvalidReport:
-            return None
-        if read.ignored or len(read.given) != 1:
-            return None
-        (answer,) = read.given
-        if len(piece) <= MAX_BYTES:
-            if len(self._known) >= MAX_ANSWERS:
-                self._known.clear()
-            self._known[piece] = answer
-        return answer
+
+def _learn(memory: Memory[bytes], piece: bytes) -> Answer | None:
+    try:
+        read = answers.read(memory.project, piece, memory.today)
+    except InvalidReport:
+        return None
+    if read.ignored or len(read.given) != 1:
+        return None
+    (answer,) = read.given
+    memory.keep(piece, len(piece), answer)
+    return answer
 
 
 def _pieces(report: bytes) -> list[bytes] | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NoReturn
 
@@ -110,6 +110,18 @@ def read(project: Project, report: bytes, today: date) -> Answers:
     if ignored and not given:
         raise InvalidReport(*(entry.violation for entry in ignored))
     return Answers(tuple(given), tuple(ignored), release(project, given))
+
+
+def without(report: Answers, left_out: Sequence[Ignored]) -> Answers:
+    """Return the same answers with more keys left out.
+
+    Raises InvalidReport if no answer remains.
+    """
+    if not left_out:
+        return report
+    if not report.given:
+        raise InvalidReport(*(entry.violation for entry in left_out))
+    return replace(report, ignored=(*left_out, *report.ignored)[:MAX_IGNORED])
 
 
 def release(project: Project, given: Iterable[Answer]) -> str:

@@ -13,13 +13,14 @@ The response is an empty 200, as `bee` expects, if anything was counted; otherwi
 from __future__ import annotations
 
 import re
+from datetime import date
 from hashlib import blake2b
 
-from headcount.v1 import telemetry_service_pb2 as wire
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.json_memory import JsonMemory
@@ -35,9 +36,9 @@ from headcount_server.errors import (
     Violation,
     WeekNotOpen,
 )
-from headcount_server.registry.current import CurrentRegistry
-from headcount_server.registry.schema import REPORT_PREFIX, REPORT_SUFFIX
-from headcount_server.service.telemetry_service import TOKEN_BYTES, Service
+from headcount_server.registry.schema import Project
+from headcount_server.service.submission import TOKEN_BYTES, Submission
+from headcount_server.service.telemetry_service import Service
 from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.week import Week
 
@@ -55,13 +56,11 @@ class BackdropDoor:
     def __init__(
         self,
         service: Service,
-        registry: CurrentRegistry,
         weeks: WeekCycle,
         intake: HttpRequests,
         meter: CallMeter,
     ) -> None:
         self._service = service
-        self._registry = registry
         self._weeks = weeks
         self._intake = intake
         self._meter = meter
@@ -97,16 +96,16 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        await self._intake.run(lambda: self._count(site.encode(), body, visit), CALL_SECONDS)
+        await self._intake.run(self._count(site.encode(), body, visit), CALL_SECONDS)
 
-    def _count(self, site: bytes, body: bytes, visit: Visit) -> None:
+    async def _count(self, site: bytes, body: bytes, visit: Visit) -> None:
         """Count each project's report. Raises the refusal if none is counted."""
         told = json_reports.parse(body)
         if not told:
             raise InvalidReport(Violation("request", "no project in it"))
         if len(told) > MAX_PROJECTS:
             raise InvalidReport(Violation("request", f"more than {MAX_PROJECTS} projects"))
-        week = next(iter(self._weeks.open()), None)
+        week = next(iter(await self._weeks.opened()), None)
         if week is None:
             msg = "no week takes reports at the moment"
             raise Unavailable(msg)
@@ -115,7 +114,7 @@ class BackdropDoor:
         counted, refusals = 0, []
         for project, values in told.items():
             try:
-                self._count_one(tokens[project], week, project, values, visit.network)
+                await self._count_one(tokens[project], week, project, values, visit.network)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -125,20 +124,16 @@ class BackdropDoor:
         if again or not counted:
             raise (again or refusals)[0]
 
-    def _count_one(
+    async def _count_one(
         self, token: bytes, week: Week, name: str, values: object, network: bytes | None
     ) -> None:
-        schema = self._registry.schema
-        project = schema.projects.get(name)
-        if project is None:
-            raise self._service.unknown_project(name)
-        if not isinstance(values, dict):
-            raise InvalidReport(Violation(name, "not an object of keys and values"))
-        request = wire.SubmitReportRequest(week=str(week), token=token)
-        request.report.type_url = f"x/{REPORT_PREFIX}{name}{REPORT_SUFFIX}"
-        request.report.value, left_out = self._reports.report(project, values)
+        def read(project: Project, today: date) -> Answers:
+            if not isinstance(values, dict):
+                raise InvalidReport(Violation(name, "not an object of keys and values"))
+            return self._reports.read(project, values, today)
+
         try:
-            self._service.submit_report(request, left_out, schema, network)
+            await self._service.take_report(Submission(str(week), token, name, read), network)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 

@@ -8,10 +8,11 @@ message and details. Source: connectrpc.com/docs/protocol.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf import json_format
@@ -32,78 +33,70 @@ from headcount_server.errors import (
     Unsupported,
     Violation,
 )
-from headcount_server.registry.current import CurrentRegistry
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
 
 CALL_SECONDS = 10.0
 """Most seconds that a call may take; a caller may ask for fewer."""
 
 _JSON, _PROTO = "application/json", "application/proto"
+_SUBMIT = "SubmitReport"
 _UNSUPPORTED_MEDIA_TYPE = 415
 _TIMEOUT = re.compile(r"[0-9]{1,10}", re.ASCII)
-
-_Work = Callable[[], Message]
-
-
-@dataclass(frozen=True, slots=True)
-class _Method:
-    request: type[Message]
-    answer: Callable[[Any], Message]
 
 
 class UnaryCalls:
     """The service's calls, from the bytes of a request to those of its answer."""
 
-    def __init__(self, service: Service, registry: CurrentRegistry) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._registry = registry
         self._reports = JsonMemory(json_reports.report)
-        self._methods: Mapping[str, _Method] = {
-            "SubmitReport": _Method(wire.SubmitReportRequest, service.submit_report),
-            "GetRegistry": _Method(wire.GetRegistryRequest, service.get_registry),
-            "GetStatistics": _Method(wire.GetStatisticsRequest, service.get_statistics),
+        self._questions: Mapping[str, tuple[type[Message], Callable[[Any], Message]]] = {
+            "GetRegistry": (wire.GetRegistryRequest, service.get_registry),
+            "GetStatistics": (wire.GetStatisticsRequest, service.get_statistics),
         }
 
     def checked(self, method: str) -> str:
         """Return the name of a method. Raises Unsupported if there is none of that name."""
-        if method not in self._methods:
+        if method != _SUBMIT and method not in self._questions:
             msg = "the service has no such method"
             raise Unsupported(msg)
         return method
 
-    def prepared(self, method: str, kind: str, body: bytes, visit: Visit) -> Callable[[], bytes]:
-        """Return the work of a call, which returns the bytes of the answer or raises Refusal.
+    async def answer(self, method: str, kind: str, body: bytes, visit: Visit) -> bytes:
+        """Return the bytes of the answer to a call. Raises Refusal.
 
         `method` is one of `checked`, and `kind` one of `kind_of`.
         """
-        work = self._work(self._methods[method], body, kind, visit)
+        if method == _SUBMIT:
+            return await self._submit(kind, body, visit)
+        return await asyncio.to_thread(self._ask, method, kind, body)
 
-        def answer() -> bytes:
-            response = work()
-            if kind == _PROTO:
-                return response.SerializeToString()
-            text: str = json_format.MessageToJson(response, indent=None, ensure_ascii=False)
-            return text.encode()
+    async def _submit(self, kind: str, body: bytes, visit: Visit) -> bytes:
+        if kind == _PROTO:
+            told = self._service.submission(decoded(wire.SubmitReportRequest, body))
+        else:
+            told = json_reports.submission(body, self._reports.read)
+        visit.said(told.token)
+        response = await self._service.take_report(told, visit.network)
+        return _written(response, kind) if response.ignored else _week(response.week, kind)
 
-        return answer
+    def _ask(self, method: str, kind: str, body: bytes) -> bytes:
+        request, ask = self._questions[method]
+        read = decoded if kind == _PROTO else json_reports.message
+        return _written(ask(read(request, body)), kind)
 
-    def _work(self, method: _Method, body: bytes, kind: str, visit: Visit) -> _Work:
-        def submit() -> Message:
-            if kind == _PROTO:
-                request = decoded(wire.SubmitReportRequest, body)
-                visit.said(request.token)
-                return self._service.submit_report(request, network=visit.network)
-            schema = self._registry.schema
-            request, left_out = json_reports.submission(body, schema, self._reports.report)
-            visit.said(request.token)
-            return self._service.submit_report(request, left_out, schema, visit.network)
 
-        def ask() -> Message:
-            if kind == _PROTO:
-                return method.answer(decoded(method.request, body))
-            return method.answer(json_reports.message(body, method.request))
+def _written(response: Message, kind: str) -> bytes:
+    if kind == _PROTO:
+        return response.SerializeToString()
+    text: str = json_format.MessageToJson(response, indent=None, ensure_ascii=False)
+    return text.encode()
 
-        return submit if method.request is wire.SubmitReportRequest else ask
+
+@lru_cache(maxsize=16)
+def _week(week: str, kind: str) -> bytes:
+    """Return the answer to almost every report."""
+    return _written(wire.SubmitReportResponse(week=week), kind)
 
 
 class ConnectDoor:
@@ -140,8 +133,8 @@ class ConnectDoor:
         seconds = _check_headers(request)
         visit = self._intake.admit(request)
         body = await self._intake.body(request)
-        work = self._calls.prepared(method, kind, body, visit)
-        return Response(await self._intake.run(work, seconds), media_type=kind)
+        answer = self._calls.answer(method, kind, body, visit)
+        return Response(await self._intake.run(answer, seconds), media_type=kind)
 
 
 def kind_of(headers: Mapping[str, str]) -> str | None:

@@ -164,7 +164,7 @@ def _telemetry(
             if not isinstance(asked, wire.SubmitReportRequest):
                 return call(asked)
             visit.said(asked.token)
-            return service.submit_report(asked, network=visit.network)
+            return service.submit_report(asked, visit.network)
 
         # A stream of one message is the same on the wire; see `silent_calls`.
         return grpc.stream_unary_rpc_method_handler(

@@ -1,28 +1,26 @@
-"""Requests over HTTP: bodies read within bounds, work done off the event loop.
+"""Requests over HTTP: bodies read within bounds, work done within a time.
 
 A caller that asks for too much is refused at once. A body is read up to its limit before
-anything looks into it. Reading, waiting for a thread and counting share one time limit.
+anything looks into it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from headcount_server.doors.rate_limits import Gate, Visit
-from headcount_server.doors.thread_pools import full_pool
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 
 MAX_BODY_BYTES = 64 * 1024
 """Most bytes of a request, as for gRPC; a report has some hundreds."""
 BODY_SECONDS = 5.0
 """Seconds in which a body must come in."""
-THREADS = 16
 MAX_REQUESTS = 256
-"""Most requests that wait for a thread or have one; further requests are refused at once."""
+"""Most requests in work at once; further requests are refused at once."""
 
 _Done = TypeVar("_Done")
 
@@ -32,12 +30,7 @@ class HttpRequests:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._pool = full_pool(THREADS, "intake")
         self._busy = 0
-
-    def stop(self) -> None:
-        """Let running work finish."""
-        self._pool.shutdown()
 
     def admit(self, request: Request, *, oblivious: bool = False) -> Visit:
         """Charge the caller, or a relay's own share if the call is an `oblivious` one.
@@ -70,20 +63,22 @@ class HttpRequests:
             raise InvalidReport(Violation("request", "ended before its end")) from None
         return bytes(body)
 
-    async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
-        """Run `work` on a thread; return or raise what it does.
+    async def run(self, work: Coroutine[Any, Any, _Done], seconds: float) -> _Done:
+        """Run `work`; return or raise what it does.
 
         Raises Overloaded if too many requests are in work, and TooLate if the time is over;
         the work then still finishes.
         """
         if self._busy >= MAX_REQUESTS:
+            work.close()
             msg = "too many requests are waiting; try again in some hours"
             raise Overloaded(msg)
         self._busy += 1
-        working = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        working = asyncio.ensure_future(work)
         working.add_done_callback(self._finished)
         try:
-            return await asyncio.wait_for(asyncio.shield(working), seconds)
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(working)
         except TimeoutError:
             msg = "the answer took too long; send the same again"
             raise TooLate(msg) from None

@@ -1,19 +1,20 @@
-"""A memory for the JSON doors: the same answer is converted to protobuf only once.
+"""A memory for the JSON doors: the same answer is read only once.
 
-Answers are coarse on purpose, so the same few come in again and again. A serialized report
-is the concatenation of one-field reports in the order of their numbers. So a door converts
-each answer that it has not seen as a report of its own, and joins what it remembers. If
-anything about a report is unusual (a key is left out, or given twice), the door converts it
-as a whole.
+Answers are coarse on purpose, so the same few come in again and again. A door reads each
+answer that it has not seen as a report of its own, and puts together what it remembers. If
+anything about a report is unusual (a key is left out, or given twice), the door reads it as a
+whole: it converts it to protobuf, and `answers` reads that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, TypeAlias
 
-from headcount_server.counting.answer_cache import MAX_ANSWERS, MAX_BYTES
-from headcount_server.counting.answers import Ignored
+from headcount_server.counting import answers
+from headcount_server.counting.answer_cache import Memories, Memory
+from headcount_server.counting.answers import Answer, Answers, Ignored
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project
 
@@ -21,68 +22,53 @@ Converted: TypeAlias = tuple[bytes, tuple[Ignored, ...]]
 """A serialized report, and the keys that it leaves out."""
 Convert: TypeAlias = Callable[[Project, Mapping[str, Any]], Converted]
 
-_Piece: TypeAlias = tuple[int, bytes]
-"""A field's number and the serialized report that has this field alone; 0 and nothing if the
-answer adds none."""
+_Pair: TypeAlias = tuple[str, str]
+"""A name, and its value as Python shows it. Unlike values, these texts tell 1, 1.0 and true
+apart."""
+_NOTHING = Answer(0, ())
+"""What a name that is no key adds, such as `@type`."""
 
 
 class JsonMemory:
-    """Converts reports as `convert` does, and remembers the pieces."""
+    """Reads reports that `convert` converts, and remembers their answers."""
 
     def __init__(self, convert: Convert) -> None:
         self._convert = convert
-        self._projects: dict[str, tuple[Project, dict[tuple[str, str], _Piece]]] = {}
+        self._memories = Memories[_Pair]()
 
-    def report(self, project: Project, told: Mapping[str, Any]) -> Converted:
-        """Return what `convert` returns. Raises what it raises."""
-        of, known = self._projects.get(project.name, (None, {}))
-        if of is not project:  # a registry may be replaced
-            known = {}
-            self._projects[project.name] = (project, known)
-        pieces = []
+    def read(self, project: Project, told: Mapping[str, Any], today: date) -> Answers:
+        """Return the answers of a report. Raises InvalidReport."""
+        given = self._recall(self._memories.of(project, today), told)
+        if given is None:
+            return self._whole(project, told, today)
+        return Answers(tuple(given.values()), (), answers.release(project, given.values()))
+
+    def _recall(self, memory: Memory[_Pair], told: Mapping[str, Any]) -> dict[int, Answer] | None:
+        """Return all answers of a report by key; None if it has to be read as a whole."""
+        known = memory.known
+        given: dict[int, Answer] = {}
         for name, value in told.items():
-            # Unlike the values themselves, their texts tell 1, 1.0 and true apart.
-            said = name, repr(value)
-            piece = known.get(said) or self._learn(project, known, said, value)
-            if piece is None:
-                return self._convert(project, told)
-            if piece[0]:
-                pieces.append(piece)
-        pieces.sort()
-        numbers = {number for number, _ in pieces}
-        if len(numbers) < len(pieces):
-            return self._convert(project, told)
-        return b"".join(data for _, data in pieces), ()
+            pair = name, repr(value)
+            answer = known.get(pair) or self._learn(memory, pair, value)
+            if answer is None or answer.key in given:
+                return None
+            if answer is not _NOTHING:
+                given[answer.key] = answer
+        return given
 
-    def _learn(
-        self,
-        project: Project,
-        known: dict[tuple[str, str], _Piece],
-        said: tuple[str, str],
-        value: object,
-    ) -> _Piece | None:
-        """Return the piece of an answer; None if it is not an answer that counts."""
-        name, text = said
+    def _learn(self, memory: Memory[_Pair], pair: _Pair, value: object) -> Answer | None:
+        """Return an answer that has not been seen; None if it is not one that counts."""
+        name, text = pair
         try:
-            data, left_out = self._convert(project, {name: value})
+            read = self._whole(memory.project, {name: value}, memory.today)
         except InvalidReport:
             return None
-        if left_out:
+        if read.ignored:
             return None
-        piece = (_number(data), data)
-        if len(name) + len(text) <= MAX_BYTES:
-            if len(known) >= MAX_ANSWERS:
-                known.clear()
-            known[said] = piece
-        return piece
+        answer = read.given[0] if read.given else _NOTHING
+        memory.keep(pair, len(name) + len(text), answer)
+        return answer
 
-
-def _number(piece: bytes) -> int:
-    """Return the number of the field with which a serialized message begins; 0 if it is empty."""
-    tag = shift = 0
-    for byte in piece:
-        tag |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:  # noqa: PLR2004 - the last byte of a varint
-            break
-    return tag >> 3
+    def _whole(self, project: Project, told: Mapping[str, Any], today: date) -> Answers:
+        data, left_out = self._convert(project, told)
+        return answers.without(answers.read(project, data, today), left_out)

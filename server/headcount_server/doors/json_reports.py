@@ -11,19 +11,21 @@ import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from headcount.v1 import telemetry_service_pb2 as wire
 
-from headcount_server.counting.answers import MAX_IGNORED, Ignored, Reason
-from headcount_server.doors.json_memory import Convert, Converted
+from headcount_server.counting.answers import MAX_IGNORED, Answers, Ignored, Reason
+from headcount_server.doors.json_memory import Converted
 from headcount_server.errors import InvalidReport, Violation
-from headcount_server.registry.schema import Project, Schema, project_name
+from headcount_server.registry.schema import Project, project_name
+from headcount_server.service.submission import Submission
 
 MAX_DEPTH = 16
 """Most levels of objects and lists; a report needs four."""
@@ -34,7 +36,9 @@ _TYPE = "@type"
 _REPORT = "report"
 _ENUM_NAME = re.compile(r"VALUE_[A-Z0-9_]+", re.ASCII)
 
-Object = Mapping[str, Any]
+Object: TypeAlias = Mapping[str, Any]
+ReadObject: TypeAlias = Callable[[Project, Object, date], Answers]
+"""Reads the answers of a report of this project, on this day. Raises InvalidReport."""
 
 
 def parse(body: bytes) -> Object:
@@ -53,31 +57,27 @@ def parse(body: bytes) -> Object:
     return parsed
 
 
-def message(body: bytes, into: type[Message]) -> Message:
+def message(into: type[Message], body: bytes) -> Message:
     """Return a request whose fields are all texts. Raises InvalidReport."""
-    return _envelope(parse(body), into)
+    return into(**_envelope(parse(body), into))
 
 
-def submission(
-    body: bytes, schema: Schema, convert: Convert
-) -> tuple[wire.SubmitReportRequest, tuple[Ignored, ...]]:
-    """Return a report in its envelope, and its keys that are left out.
-
-    `convert` is `report`, or does the same. Raises InvalidReport.
-    """
+def submission(body: bytes, read: ReadObject) -> Submission:
+    """Return a report in its envelope. Raises InvalidReport."""
     told = dict(parse(body))
     given = told.pop(_REPORT, None)
-    request: wire.SubmitReportRequest = _envelope(told, wire.SubmitReportRequest)  # type: ignore[assignment]
-    if given is None:
-        return request, ()
-    if not isinstance(given, dict) or not isinstance(given.get(_TYPE), str):
-        _refuse(_REPORT, f'not an object with an "{_TYPE}"')
-    request.report.type_url = given[_TYPE]
-    project = schema.projects.get(project_name(given[_TYPE]) or "")
-    if project is None:  # the service refuses it, after the rest of the envelope
-        return request, ()
-    request.report.value, left_out = convert(project, given)
-    return request, left_out
+    envelope = _envelope(told, wire.SubmitReportRequest)
+    project = None
+    if given is not None:
+        if not isinstance(given, dict) or not isinstance(given.get(_TYPE), str):
+            _refuse(_REPORT, f'not an object with an "{_TYPE}"')
+        project = project_name(given[_TYPE])
+    return Submission(
+        envelope.get("week", ""),
+        envelope.get("token", b""),
+        project,
+        lambda project, today: read(project, given, today),
+    )
 
 
 def report(project: Project, told: Object) -> Converted:
@@ -133,9 +133,9 @@ def _newer_as_other(value: Any, field: FieldDescriptor) -> Any:  # noqa: ANN401 
     return value
 
 
-def _envelope(told: Object, into: type[Message]) -> Message:
-    request = into()
-    fields = _fields(request.DESCRIPTOR)
+def _envelope(told: Object, of: type[Message]) -> dict[str, Any]:
+    """Return the fields of a request, which are texts or bytes. Raises InvalidReport."""
+    fields, found = _fields(of.DESCRIPTOR), {}
     violations = []
     for name, value in told.items():
         field = fields.get(name)
@@ -143,12 +143,12 @@ def _envelope(told: Object, into: type[Message]) -> Message:
             violations.append(Violation(_shown(name), "this service knows no such field"))
         elif value is not None:
             try:
-                setattr(request, field.name, _text(value, field))
+                found[field.name] = _text(value, field)
             except ValueError as error:
                 violations.append(Violation(field.name, str(error)))
     if violations:
         raise InvalidReport(*violations)
-    return request
+    return found
 
 
 def _text(value: object, field: FieldDescriptor) -> str | bytes:

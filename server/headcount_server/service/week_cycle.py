@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -89,12 +90,25 @@ class WeekCycle:
             self.thread.join()
 
     def open(self) -> tuple[Week, ...]:
-        """Return the weeks that take reports now, the current one first."""
+        """Return the weeks that take reports now, the current one first.
+
+        If the week has just turned, open the new one first, which may take a while.
+        """
         now = self._clock.now()
+        if not self._is_settled(now):
+            self._present = self._look(now)
+        return self._present.weeks
+
+    async def opened(self) -> tuple[Week, ...]:
+        """Do as `open` on an event loop, which meanwhile does other work."""
+        if not self._is_settled(self._clock.now()):
+            await asyncio.to_thread(self.open)
+        return self.open()
+
+    def _is_settled(self, now: datetime) -> bool:
+        """Return whether nothing has changed since the last look."""
         present = self._present
-        if not (present.terms is self._open and present.since <= now < present.until):
-            present = self._present = self._look(now)
-        return present.weeks
+        return present.terms is self._open and present.since <= now < present.until
 
     def _look(self, now: datetime) -> _Present:
         current = Week.of(now)

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 
 from headcount_server.errors import Overloaded, ServerError, Unavailable
 from headcount_server.store.contract import Entry, Outcome, Store
+from headcount_server.store.pending import LoopReport, Report, Task, finish
 
 QUEUE_LIMIT = 4096
 """Most reports that may wait, an equal part in each lane; further callers are told to come back."""
@@ -43,59 +44,19 @@ class Meter(Protocol):
         ...
 
 
-class _Item:
-    """A piece of work for the writer, and a caller that waits for it."""
-
-    __slots__ = ("_done", "_error")
-
-    def __init__(self) -> None:
-        # A bare lock, because a Future would cost more than all else that a report needs here.
-        self._done = threading.Lock()
-        self._done.acquire()
-        self._error: Exception | None = None
-
-    def finish(self, error: Exception | None = None) -> None:
-        """Let the caller go on, or raise the error there."""
-        self._error = error
-        self._done.release()
-
-    def wait(self, seconds: float) -> bool:
-        """Return whether the work is done within this many seconds; raise the error of `finish`."""
-        done = self._done.acquire(timeout=seconds)
-        if done and self._error is not None:
-            raise self._error
-        return done
-
-
-class _Report(_Item):
-    __slots__ = ("entry", "outcome")
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.entry = entry
-        self.outcome = Outcome.CLOSED
-
-
-class _Task(_Item):
-    __slots__ = ("run",)
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        super().__init__()
-        self.run = run
-
-
-_Queue: TypeAlias = queue.SimpleQueue[_Report | _Task | None]
+_Report: TypeAlias = Report | LoopReport
+_Queue: TypeAlias = queue.SimpleQueue[_Report | Task | None]
 
 
 def _group(
-    lane: _Queue, item: _Report | _Task | None
-) -> tuple[list[_Report], _Report | _Task | None]:
+    lane: _Queue, item: _Report | Task | None
+) -> tuple[list[_Report], _Report | Task | None]:
     """Return the waiting reports from this one on, at most `GROUP_LIMIT`, and the item after them.
 
     If no item follows, the last report itself stands for it.
     """
     group: list[_Report] = []
-    while isinstance(item, _Report):
+    while isinstance(item, Report | LoopReport):
         group.append(item)
         if len(group) == GROUP_LIMIT:
             break
@@ -161,25 +122,46 @@ class Writer:
         written or takes too long. After Unavailable the report may or may not be counted;
         sending it again is harmless.
         """
-        lane = self._queues[self._store.lane(entry.token)]
+        report = Report(entry)
+        self._enqueue(report)
+        if not report.wait(ANSWER_SECONDS):
+            raise self._stands_still()
+        return report.outcome
+
+    async def counted(self, entry: Entry) -> Outcome:
+        """Do as `count` on an event loop, which meanwhile does other work."""
+        report = LoopReport(entry)
+        self._enqueue(report)
+
+        def give_up() -> None:
+            report.error = self._stands_still()
+            report.settle()
+
+        timer = report.loop.call_later(ANSWER_SECONDS, give_up)
+        try:
+            return await report.future
+        finally:
+            timer.cancel()
+
+    def _enqueue(self, report: _Report) -> None:
+        lane = self._queues[self._store.lane(report.entry.token)]
         if lane.qsize() >= QUEUE_LIMIT // len(self._queues):
             msg = "too many reports are waiting; try again in some hours"
             raise Overloaded(msg)
-        report = _Report(entry)
         lane.put(report)
-        if not report.wait(ANSWER_SECONDS):
-            # A commit that hangs cannot report it.
-            self._settle("a commit stands still")
-            msg = "the report could not be written in time; send it again"
-            raise Unavailable(msg)
-        return report.outcome
+
+    def _stands_still(self) -> Unavailable:
+        """Note that a commit hangs, which it cannot report itself; return the error to raise."""
+        self._settle("a commit stands still")
+        msg = "the report could not be written in time; send it again"
+        return Unavailable(msg)
 
     def run(self, task: Callable[[], None]) -> None:
         """Run a task between two commits, and return or raise after it.
 
         Raises what the task raises, and Unavailable if the writer has stopped.
         """
-        pending = _Task(task)
+        pending = Task(task)
         self._queue.put(pending)
         while not pending.wait(1.0):
             if not self._thread.is_alive():
@@ -187,7 +169,7 @@ class Writer:
                 raise Unavailable(msg)
 
     def _work(self) -> None:
-        item: _Report | _Task | None
+        item: _Report | Task | None
         while True:
             try:
                 item = self._queue.get(timeout=self._seconds_until_wipe())
@@ -197,7 +179,7 @@ class Writer:
             group, item = _group(self._queue, item)
             if group:
                 self._commit(group)
-            if isinstance(item, _Task):
+            if isinstance(item, Task):
                 self._run(item)
             elif item is None:
                 self._store.close()
@@ -233,15 +215,14 @@ class Writer:
         self._meter.committed(len(group), time.monotonic() - began)
         for report, outcome in zip(group, outcomes, strict=True):
             report.outcome = outcome
-            report.finish()
+        finish(group)
 
     def _fail(self, group: list[_Report], error: Exception) -> None:
-        for report in group:
-            report.finish(error)
+        finish(group, error)
         if isinstance(error, Unavailable) or not self._store.probe():
             self._settle(_told(error))
 
-    def _run(self, task: _Task) -> None:
+    def _run(self, task: Task) -> None:
         try:
             task.run()
         except Exception as error:  # noqa: BLE001 - raised again where the task came from

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from headcount_server.config import Config
 from headcount_server.counting import answers
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import MAX_BODY_BYTES
+from headcount_server.doors.json_memory import Converted
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project, Schema
 from support.fuzzing import Surface, treewise
@@ -135,16 +137,21 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
                 assert told["message"]
                 assert expected is None, told
                 continue
-            request, left_out = json_reports.submission(body, toy_schema, json_reports.report)
-            given = answers.read(toy, request.report.value, TODAY)
+            converted: list[Converted] = []
+
+            def read(project: Project, told: json_reports.Object, today: date) -> answers.Answers:
+                converted.append(json_reports.report(project, told))  # noqa: B023 - called at once
+                return answers.read(project, converted[0][0], today)  # noqa: B023
+
+            submitted = json_reports.submission(body, read)
+            given = submitted.read(toy, TODAY)
+            data, left_out = converted[0]
             assert len(told.get("ignored", [])) == min(100, len(left_out) + len(given.ignored))
-            held.take(request.token, given)
+            held.take(submitted.token, given)
             if binary and expected and not left_out:  # it takes `""` for an empty message
                 compared += 1
-                assert request.token == expected[0]
-                assert (
-                    request.report.value == wire.SubmitReportRequest.FromString(binary).report.value
-                )
+                assert submitted.token == expected[0]
+                assert data == wire.SubmitReportRequest.FromString(binary).report.value
     assert compared > 5
     held.assert_held(file_of(config))
 

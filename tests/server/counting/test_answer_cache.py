@@ -108,5 +108,4 @@ def test_what_is_remembered_is_bounded(
     fast = AnswerCache()
     for n in range(35):
         fast.read(toy, said(note={"value": f"text {n}"}), TODAY)
-    (memory,) = fast._memories.values()
-    assert len(memory._known) <= 10
+    assert len(fast._memories.of(toy, TODAY).known) <= 10

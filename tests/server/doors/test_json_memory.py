@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from itertools import product
 from random import Random
@@ -14,9 +15,11 @@ from typing import Any, TypeAlias
 
 import pytest
 from google.protobuf import json_format
+from headcount_server.counting import answers
 from headcount_server.counting.answer_cache import MAX_ANSWERS
+from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values, json_reports
-from headcount_server.doors.json_memory import Convert, JsonMemory
+from headcount_server.doors.json_memory import Convert, Converted, JsonMemory
 from headcount_server.errors import InvalidReport
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Project
@@ -24,6 +27,7 @@ from support import chance
 from support.repository import REGISTRY
 
 REQUESTS = int(os.environ.get("HEADCOUNT_REQUESTS", "4000"))
+TODAY = date(2026, 11, 19)
 CONVERTS: dict[str, Convert] = {"JSON": json_reports.report, "Backdrop": backdrop_values.report}
 SCALARS = (
     None, True, False, 0, 1, -1, 1.0, 1e300, "", "1", "yes", "other", "8.3", "8.3.12", "8.3.x",
@@ -81,11 +85,24 @@ def _requests(usual: Sequence[_Pair], number: int) -> Iterator[dict[str, object]
         yield told
 
 
-def _outcome(convert: Convert, project: Project, told: dict[str, object]) -> object:
+def _read(convert: Convert) -> json_reports.ReadObject:
+    """Return a function that reads each report by way of protobuf, and remembers nothing."""
+
+    def read(project: Project, told: json_reports.Object, today: date) -> Answers:
+        data, left_out = convert(project, told)
+        return answers.without(answers.read(project, data, today), left_out)
+
+    return read
+
+
+def _outcome(
+    read: json_reports.ReadObject, project: Project, told: dict[str, object], today: date
+) -> object:
     try:
-        return convert(project, told)
+        found = read(project, told, today)
     except InvalidReport as refusal:
         return str(refusal)
+    return {answer.key: answer.values for answer in found.given}, found.ignored, found.release
 
 
 @pytest.mark.slow
@@ -94,53 +111,64 @@ def test_a_report_is_read_as_one_that_is_read_for_the_first_time(door: str) -> N
     convert = CONVERTS[door]
     whole = joined = 0
 
-    def counting(project: Project, told: dict[str, object]) -> object:
+    def counting(project: Project, told: Mapping[str, object]) -> Converted:
         nonlocal whole
         whole += len(told) > 1
         return convert(project, told)
 
-    memory = JsonMemory(counting)  # type: ignore[arg-type]
+    memory = JsonMemory(counting)
     texts, typed = _usual(_projects()[0])
     requests = _requests(typed if door == "JSON" else texts, REQUESTS)
     for number, told in enumerate(requests):
         project = _projects()[number // 100 % 2]  # the registry is replaced now and then
+        today = TODAY + timedelta(days=number // 300 % 2)  # and the day turns
         before = whole
-        assert _outcome(memory.report, project, told) == _outcome(convert, project, told), told
+        expected = _outcome(_read(convert), project, told, today)
+        assert _outcome(memory.read, project, told, today) == expected, told
         joined += len(told) > 1 and whole == before
     assert joined > REQUESTS / 4
     assert whole > REQUESTS / 10
 
 
-def test_an_answer_that_came_before_is_not_converted_again() -> None:
+def test_an_answer_that_came_before_is_not_read_again() -> None:
     project, other = _projects()
     asked: list[list[str]] = []
 
-    def convert(project: Project, told: dict[str, object]) -> object:
+    def convert(project: Project, told: Mapping[str, object]) -> Converted:
         asked.append(list(told))
         return backdrop_values.report(project, told)
 
-    memory = JsonMemory(convert)  # type: ignore[arg-type]
+    memory = JsonMemory(convert)
     told = {"php_version": "8.3.12", "ckeditor_module_version": "6.4", "drush_version": ""}
-    first = memory.report(project, {"php_version": "8.3.12", "ckeditor_module_version": "6.4"})
+    first = memory.read(project, {"php_version": "8.3.12", "ckeditor_module_version": "6.4"}, TODAY)
     assert asked == [["php_version"], ["ckeditor_module_version"]]
-    assert (
-        memory.report(project, {"ckeditor_module_version": "6.4", "php_version": "8.3.12"}) == first
-    )
+    again = memory.read(project, {"ckeditor_module_version": "6.4", "php_version": "8.3.12"}, TODAY)
     assert len(asked) == 2
-    memory.report(project, told)  # one of its keys is left out
+    assert set(again.given) == set(first.given)  # the same objects, which are counted as one
+    memory.read(project, told, TODAY)  # one of its keys is left out
     assert asked[2:] == [["drush_version"], list(told)]
-    memory.report(other, {"php_version": "8.3.12"})
+    memory.read(other, {"php_version": "8.3.12"}, TODAY)
     assert asked[4:] == [["php_version"]]
+    memory.read(other, {"php_version": "8.3.12"}, TODAY + timedelta(days=1))
+    assert asked[5:] == [["php_version"]]
+
+
+def test_a_key_that_expires_overnight_is_forgotten_overnight(toy: Project) -> None:
+    memory, told = JsonMemory(backdrop_values.report), {"old": "yes", "multisite": "yes"}
+    last_day = toy.keys[9].expires
+    assert last_day is not None
+    assert len(memory.read(toy, told, last_day - timedelta(days=1)).given) == 2
+    assert len(memory.read(toy, told, last_day).given) == 1
 
 
 @pytest.mark.slow
 def test_texts_of_an_attacker_take_no_more_than_a_bounded_memory() -> None:
     project, _ = _projects()
     memory = JsonMemory(backdrop_values.report)
-    held: Callable[[], int] = lambda: len(memory._projects[project.name][1])  # noqa: E731
+    held: Callable[[], int] = lambda: len(memory._memories.of(project, TODAY).known)  # noqa: E731
     for number in range(MAX_ANSWERS + 10):
-        memory.report(project, {"php_version": f"8.3.{number}"})
+        memory.read(project, {"php_version": f"8.3.{number}"}, TODAY)
     assert 0 < held() <= MAX_ANSWERS
     before = held()
-    memory.report(project, {"php_version": "8.3." + "1" * 300})
+    memory.read(project, {"php_version": "8.3." + "1" * 300}, TODAY)
     assert held() == before

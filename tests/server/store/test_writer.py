@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from headcount_server.counting import answers
@@ -25,6 +27,8 @@ from headcount_server.week import Week
 from support.waiting import until
 
 W47 = Week(2026, 47)
+
+Count = Callable[[Entry], Outcome]
 
 
 class GatedStore(SqliteStore):
@@ -86,19 +90,44 @@ def _entry(toy: Project, said: Callable[..., bytes]) -> Callable[[int], Entry]:
     return lambda number: Entry(W47, toy, number.to_bytes(16), read)
 
 
-def _fill(
+@pytest.fixture(name="loop")
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs on a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    if thread.is_alive():
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+    loop.close()
+
+
+@pytest.fixture(name="count", params=["thread", "loop"])
+def _count(
+    request: pytest.FixtureRequest, writer: Writer, loop: asyncio.AbstractEventLoop
+) -> Count:
+    """Counts a report: for a caller with a thread, and for one on an event loop."""
+    if request.param == "thread":
+        return writer.count
+    return lambda entry: asyncio.run_coroutine_threadsafe(writer.counted(entry), loop).result()
+
+
+def _fill(  # noqa: PLR0913 - fixtures
     pool: ThreadPoolExecutor,
     writer: Writer,
     store: GatedStore,
     entry: Callable[[int], Entry],
     waiting: int,
+    count: Count | None = None,
 ) -> list[Future[Outcome]]:
     """Stop the writer within a commit of one report while others wait."""
+    count = count or writer.count
     store.gate.clear()
     store.arrived.clear()
-    held = [pool.submit(writer.count, entry(0))]
+    held = [pool.submit(count, entry(0))]
     assert store.arrived.wait(10)
-    held += [pool.submit(writer.count, entry(n)) for n in range(1, waiting + 1)]
+    held += [pool.submit(count, entry(n)) for n in range(1, waiting + 1)]
     until(lambda: writer.waiting() == waiting)
     return held
 
@@ -110,23 +139,24 @@ def _reports(path: Path) -> int:
 
 
 def test_a_report_is_in_the_file_when_its_caller_hears_of_it(
-    writer: Writer, store: GatedStore, entry: Callable[[int], Entry]
+    store: GatedStore, entry: Callable[[int], Entry], count: Count
 ) -> None:
-    assert writer.count(entry(1)) is Outcome.COUNTED
+    assert count(entry(1)) is Outcome.COUNTED
     assert _reports(store._path) == 1
-    assert writer.count(entry(1)) is Outcome.DUPLICATE
+    assert count(entry(1)) is Outcome.DUPLICATE
     assert _reports(store._path) == 1
 
 
 @pytest.mark.slow
-def test_reports_that_arrive_during_a_commit_share_the_next_one(
+def test_reports_that_arrive_during_a_commit_share_the_next_one(  # noqa: PLR0913 - fixtures
     writer: Writer,
     store: GatedStore,
     meter: Counters,
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
+    count: Count,
 ) -> None:
-    held = _fill(pool, writer, store, entry, 9)
+    held = _fill(pool, writer, store, entry, 9, count)
     store.gate.set()
     assert {future.result(10) for future in held} == {Outcome.COUNTED}
     assert store.groups == [1, 9]
@@ -135,17 +165,18 @@ def test_reports_that_arrive_during_a_commit_share_the_next_one(
 
 
 @pytest.mark.slow
-def test_a_commit_that_does_not_end_is_told_until_it_does(
+def test_a_commit_that_does_not_end_is_told_until_it_does(  # noqa: PLR0913 - fixtures
     monkeypatch: pytest.MonkeyPatch,
     writer: Writer,
     store: GatedStore,
     pool: ThreadPoolExecutor,
     entry: Callable[[int], Entry],
+    count: Count,
 ) -> None:
     told: list[bool] = []
     writer.watch(lambda ok, _why: told.append(ok))
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
-    (held,) = _fill(pool, writer, store, entry, 0)
+    (held,) = _fill(pool, writer, store, entry, 0, count)
     with pytest.raises(Unavailable):
         held.result(10)
     assert told == [False]
@@ -205,10 +236,14 @@ def test_a_group_is_bounded(
 
 @pytest.mark.slow
 def test_each_caller_of_a_group_hears_its_own_outcome(
-    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    count: Count,
 ) -> None:
-    writer.count(entry(2))
-    held = _fill(pool, writer, store, entry, 3)
+    count(entry(2))
+    held = _fill(pool, writer, store, entry, 3, count)
     store.gate.set()
     expected = [Outcome.COUNTED, Outcome.COUNTED, Outcome.DUPLICATE, Outcome.COUNTED]
     assert [future.result(10) for future in held] == expected
@@ -235,18 +270,15 @@ def test_past_the_bound_callers_are_refused_at_once_and_the_waiting_are_served(
 
 
 def test_a_caller_does_not_wait_for_ever_and_a_retry_is_harmless(
-    monkeypatch: pytest.MonkeyPatch,
-    writer: Writer,
-    store: GatedStore,
-    entry: Callable[[int], Entry],
+    monkeypatch: pytest.MonkeyPatch, store: GatedStore, entry: Callable[[int], Entry], count: Count
 ) -> None:
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 0.05)
     store.gate.clear()
     with pytest.raises(Unavailable):
-        writer.count(entry(1))
+        count(entry(1))
     store.gate.set()
     monkeypatch.undo()
-    assert writer.count(entry(1)) is Outcome.DUPLICATE
+    assert count(entry(1)) is Outcome.DUPLICATE
     assert _reports(store._path) == 1
 
 
@@ -267,19 +299,20 @@ def test_stopping_writes_what_is_waiting_and_frees_the_database(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [Unavailable("no room"), RuntimeError("a fault of ours")])
-def test_every_caller_hears_of_a_failed_commit_and_the_next_one_works(
+def test_every_caller_hears_of_a_failed_commit_and_the_next_one_works(  # noqa: PLR0913 - fixtures
     writer: Writer,
     store: GatedStore,
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
     fault: Exception,
+    count: Count,
 ) -> None:
-    held = _fill(pool, writer, store, entry, 3)
+    held = _fill(pool, writer, store, entry, 3, count)
     store.fault = fault
     store.gate.set()
     assert [future.exception(10) for future in held] == [fault] * 4
     store.fault = None
-    assert writer.count(entry(1)) is Outcome.COUNTED
+    assert count(entry(1)) is Outcome.COUNTED
     assert _reports(store._path) == 1
 
 
@@ -388,26 +421,70 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
 
 
 @pytest.mark.slow
-def test_of_a_group_that_fails_for_one_reports_sake_the_others_are_counted(
+def test_of_a_group_that_fails_for_one_reports_sake_the_others_are_counted(  # noqa: PLR0913 - fixtures
     writer: Writer,
     store: GatedStore,
     pool: ThreadPoolExecutor,
     entry: Callable[[int], Entry],
     monkeypatch: pytest.MonkeyPatch,
+    count: Count,
 ) -> None:
     """A text that the database cannot hold, say."""
     real = store.count
 
-    def count(entries: Sequence[Entry]) -> list[Outcome]:
+    def fail_for_one(entries: Sequence[Entry]) -> list[Outcome]:
         if any(found.token == entry(3).token for found in entries):
             raise ValueError
         return real(entries)
 
     told: list[bool] = []
     writer.watch(lambda ok, _why: told.append(ok))
-    held = _fill(pool, writer, store, entry, 9)
-    monkeypatch.setattr(store, "count", count)
+    held = _fill(pool, writer, store, entry, 9, count)
+    monkeypatch.setattr(store, "count", fail_for_one)
     store.gate.set()
     errors = [future.exception(10) for future in held]
     assert [type(error) for error in errors if error is not None] == [ValueError]
     assert told == []
+
+
+def test_an_event_loop_is_woken_once_for_all_reports_of_a_commit(  # noqa: PLR0913 - fixtures
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    loop: asyncio.AbstractEventLoop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = _fill(pool, writer, store, entry, 0)
+    counted = [
+        asyncio.run_coroutine_threadsafe(writer.counted(entry(n)), loop) for n in range(1, 10)
+    ]
+    until(lambda: writer.waiting() == 9)
+    woken: list[object] = []
+    wake = loop.call_soon_threadsafe
+
+    def waking(*arguments: Any, **named: Any) -> asyncio.Handle:
+        woken.append(arguments[0])
+        return wake(*arguments, **named)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", waking)
+    store.gate.set()
+    assert {future.result(10) for future in (*held, *counted)} == {Outcome.COUNTED}
+    assert len(woken) == 1
+
+
+def test_reports_whose_event_loop_has_ended_are_counted_all_the_same(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+) -> None:
+    (held,) = _fill(pool, writer, store, entry, 0)
+
+    async def leave() -> None:
+        waiting = asyncio.ensure_future(writer.counted(entry(1)))
+        await asyncio.sleep(0)  # until it is queued
+        assert not waiting.done()
+
+    asyncio.run(leave())
+    store.gate.set()
+    assert held.result(10) is Outcome.COUNTED
+    assert writer.count(entry(2)) is Outcome.COUNTED
+    assert _reports(store._path) == 3

@@ -93,7 +93,7 @@ class ObliviousDoor:
         sealed = await self._intake.body(request, MAX_BODY_BYTES + OVERHEAD)
         exchange = _Exchange(self._gateway, self._calls, self._meter, visit)
         try:
-            answer = await self._intake.run(lambda: exchange.run(sealed), CALL_SECONDS)
+            answer = await self._intake.run(exchange.run(sealed), CALL_SECONDS)
         except TooLate as late:
             if exchange.opened is None:
                 raise
@@ -111,11 +111,11 @@ class _Exchange:
         self._visit = visit
         self.opened: Opened | None = None
 
-    def run(self, sealed: bytes) -> bytes:
+    async def run(self, sealed: bytes) -> bytes:
         """Return the sealed response. Raises WrongKey if the request cannot be opened."""
         self.opened = opened = self._gateway.opened(sealed)
         try:
-            response = self._called(parse(opened.request))
+            response = await self._called(parse(opened.request))
         except Refusal as refusal:
             response = self.refused(refusal)
         except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
@@ -138,7 +138,7 @@ class _Exchange:
         told = BinaryResponse(response.status_code, fields, content)
         return opened.sealed(padded(told), secrets.token_bytes)
 
-    def _called(self, request: BinaryRequest) -> Response:
+    async def _called(self, request: BinaryRequest) -> Response:
         method = request.path.removeprefix(f"/{SERVICE}/")
         if request.method != "POST" or method not in METHODS:
             msg = f"a relay carries POST of {', '.join(sorted(METHODS))} alone"
@@ -147,7 +147,7 @@ class _Exchange:
         if kind is None:
             self._meter.called("oblivious", "unimplemented")
             return unknown_kind()
-        answer = self._calls.prepared(method, kind, request.content, self._visit)()
+        answer = await self._calls.answer(method, kind, request.content, self._visit)
         self._meter.called("oblivious", "ok")
         return Response(answer, media_type=kind)
 
