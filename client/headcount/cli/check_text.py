@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the data; it grows when a member changes its meaning."""
 
+_ERROR, _WARNING = "error", "warning"
+
 
 def text(found: HostCheck, folder: Path, *, values: bool) -> Iterator[str]:
     """Yield a line for each fault, and the summary; with `values`, what collectors returned."""
-    for fault in found.faults:
+    for mark, fault in _both(found):
         place = f"{_below(fault.file, folder)}:{fault.line}: " if fault.file else ""
-        yield f"{place}{_what(fault)} [{fault.check}]"
+        yield f"{place}{'' if mark == _ERROR else 'warning: '}{_what(fault)} [{fault.check}]"
         if values:
             yield from (f"    {raw}" for raw in fault.raw)
     yield _summary(found)
@@ -35,26 +37,34 @@ def data(found: HostCheck, folder: Path) -> dict[str, object]:
         "keys": found.keys,
         "answered": list(found.answered),
         "silent": list(found.silent),
-        "faults": [
-            {
-                "key": fault.key,
-                "check": fault.check,
-                "message": fault.message,
-                "file": _below(fault.file, folder),
-                "line": fault.line,
-            }
-            for fault in found.faults
-        ],
+        "faults": [_member(fault, folder) for fault in found.faults],
+        "warnings": [_member(warning, folder) for warning in found.warnings],
+    }
+
+
+def _member(fault: Fault, folder: Path) -> dict[str, object]:
+    return {
+        "key": fault.key,
+        "check": fault.check,
+        "message": fault.message,
+        "file": _below(fault.file, folder),
+        "line": fault.line,
     }
 
 
 def github(found: HostCheck, folder: Path) -> Iterator[str]:
     """Yield a workflow command of GitHub Actions for each fault, and the summary."""
-    for fault in found.faults:
+    for mark, fault in _both(found):
         title = _property(f"headcount: {fault.check}")
         place = f"file={_property(_below(fault.file, folder))},line={fault.line},"
-        yield f"::error {place if fault.file else ''}title={title}::{_data(_what(fault))}"
+        yield f"::{mark} {place if fault.file else ''}title={title}::{_data(_what(fault))}"
     yield f"::notice title=headcount::{_data(_summary(found))}"
+
+
+def _both(found: HostCheck) -> Iterator[tuple[str, Fault]]:
+    """Yield the faults and then the warnings, each with the word of a workflow command."""
+    yield from ((_ERROR, fault) for fault in found.faults)
+    yield from ((_WARNING, warning) for warning in found.warnings)
 
 
 def _what(fault: Fault) -> str:
@@ -63,9 +73,13 @@ def _what(fault: Fault) -> str:
 
 def _summary(found: HostCheck) -> str:
     silent = f"; no answer here: {', '.join(found.silent)}" if found.silent else ""
-    count = len(found.faults)
-    wrong = f"{count} fault{'' if count == 1 else 's'}" if count else "nothing to mend"
-    return f"{len(found.answered)} of {found.keys} keys answered{silent}; {wrong}"
+    wrong = _quantity(len(found.faults), "fault") if found.faults else "nothing to mend"
+    later = f"; {_quantity(len(found.warnings), 'warning')}" if found.warnings else ""
+    return f"{len(found.answered)} of {found.keys} keys answered{silent}; {wrong}{later}"
+
+
+def _quantity(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _below(file: str, folder: Path) -> str:
