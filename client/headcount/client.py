@@ -48,6 +48,7 @@ class Client(SiteOwner):
     `off_file` is the administrator's switch on this machine: None for the usual
     place, `""` to look for none.
     `due`, `next_due` and the three ways to send raise nothing and print nothing.
+    Warns (DeprecationWarning), once per process, of a collector whose key another one replaces.
     The base class has the methods for the site owner's answers and status.
     """
 
@@ -88,6 +89,10 @@ class Client(SiteOwner):
             from headcount.transport.endpoint import checked
 
             checked(endpoint, project.relay, allow_plaintext=allow_plaintext)
+        if any(key.successor for key in project.keys):
+            from headcount.reporting import deprecation
+
+            deprecation.warn(project, collectors)
 
     def preview(self, level: str | None = None) -> Preview:
         """Return the frozen report if there is one, else the report of the present answers.

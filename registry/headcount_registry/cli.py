@@ -8,6 +8,7 @@ from headcount_registry.commands.build import build_command
 from headcount_registry.commands.check import check_command
 from headcount_registry.commands.conformance import conformance_command
 from headcount_registry.commands.diff import diff_command
+from headcount_registry.commands.emit import emit_command
 from headcount_registry.commands.generate import generate_commands
 from headcount_registry.commands.init import init_command
 from headcount_registry.commands.new_key import new_key_command
@@ -43,6 +44,7 @@ main.add_command(renew_command)
 main.add_command(review_command)
 main.add_command(release_command)
 main.add_command(generate_commands)
+main.add_command(emit_command)
 main.add_command(conformance_command)
 
 if __name__ == "__main__":

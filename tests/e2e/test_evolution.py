@@ -154,7 +154,10 @@ def run(*arguments: str | Path) -> None:
 def report(generation: Generation, place: Path, endpoint: str) -> list[str]:
     """What became of the reports of a generation's installations."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", HOST, place, endpoint, str(NOW.timestamp())],
+        [
+            *(sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning:__main__"),
+            *("-c", HOST, place, endpoint, str(NOW.timestamp())),
+        ],
         env={**os.environ, "PYTHONPATH": str(generation.clients)},
         input=json.dumps(SITES),
         capture_output=True,
@@ -254,3 +257,20 @@ def test_the_first_server_counts_the_newest_clients_as_far_as_it_understands_the
     assert first.value('headcount_shop_pages_reports{value="100+"}') == 4
     assert first.value('headcount_shop_modules_reports{value="views"}') == 10
     assert "cache" not in first.metrics
+
+
+@pytest.mark.parametrize(("end", "old"), [("2026-12-18", 2), ("2026-12-17", 0)])
+def test_a_replaced_key_is_counted_beside_its_successor_until_its_end(
+    tmp_path: Path, end: str, old: int
+) -> None:
+    source, out = tmp_path / "shop", tmp_path / "generated"
+    source.mkdir()
+    banner = ["type = boolean", "deprecated = renamed:top_bar", f"expires = {end}"]
+    keys = {"banner": banner, "top_bar": ["type = boolean"]}
+    (source / "shop.info").write_text(explained(declared(keys)), encoding="utf-8")
+    run("build", source, "--out", out)
+    both = Generation("both", out / "clients", out / "registry.binpb")
+    week = counted(both.registry, [both], tmp_path)
+    assert week.outcomes == [["SENT", "SENT"]]
+    assert week.value("headcount_shop_top_bar_answers") == 2
+    assert week.value("headcount_shop_banner_answers") == old

@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from support.explained import explained
 from support.repository import REGISTRY, ROOT
-from support.server_process import BIN
+from support.server_process import BIN, ServerProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +68,42 @@ def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> 
     judged = "--policies" in line  # the example's policies are stricter than ours
     assert (done.returncode, done.stderr) == (int(judged), "")
     assert ("[extended-ends]" in done.stdout) is judged
+
+
+def section(title: str) -> str:
+    """Return the shell commands of a section of registry.md."""
+    text = (DOCUMENTS / "registry.md").read_text(encoding="utf-8")
+    body = re.split(
+        r"^## ", text[text.index(f"## {title}\n") + 3 :], maxsplit=1, flags=re.MULTILINE
+    )[0]
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
+
+
+def ran(commands: str, place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - any bash
+        cwd=place,
+        env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.slow
+def test_sample_reports_are_written_and_counted_as_it_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "generated").mkdir()
+    shutil.copy(REGISTRY, tmp_path / "generated" / "registry.binpb")
+    server = ServerProcess(REGISTRY, tmp_path, datetime.now(dt.UTC))
+    server.start()
+    try:
+        commands = section("Sample reports")
+        assert "127.0.0.1:8080" in commands
+        done = ran(commands.replace("127.0.0.1:8080", server.addresses["public"]), tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.search(r'^\{"week": "[0-9W-]+"\}$', done.stdout.splitlines()[-1])
+        assert len((tmp_path / "reports.jsonl").read_text(encoding="utf-8").splitlines()) == 20
+        assert len(list((tmp_path / "samples").iterdir())) == 20
+    finally:
+        server.stop()

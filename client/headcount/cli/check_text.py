@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the data; it grows when a member changes its meaning."""
 
+_ERROR, _WARNING = "error", "warning"
+
 
 def text(found: HostCheck, folder: Path, words: Words, *, values: bool) -> Iterator[str]:
     """Yield a line for each fault, and the summary; with `values`, what collectors returned."""
-    for fault in found.faults:
+    for mark, fault in _both(found):
         place = f"{_below(fault.file, folder)}:{fault.line}: " if fault.file else ""
-        yield f"{place}{_what(fault, words)} [{fault.check}]"
+        what = _what(fault, words)
+        said = what if mark == _ERROR else words.said("warning: {message}", message=what)
+        yield f"{place}{said} [{fault.check}]"
         if values:
             yield from (f"    {raw}" for raw in fault.raw)
     yield _summary(found, words)
@@ -36,26 +40,34 @@ def data(found: HostCheck, folder: Path) -> dict[str, object]:
         "keys": found.keys,
         "answered": list(found.answered),
         "silent": list(found.silent),
-        "faults": [
-            {
-                "key": fault.key,
-                "check": fault.check,
-                "message": fault.message,
-                "file": _below(fault.file, folder),
-                "line": fault.line,
-            }
-            for fault in found.faults
-        ],
+        "faults": [_member(fault, folder) for fault in found.faults],
+        "warnings": [_member(warning, folder) for warning in found.warnings],
+    }
+
+
+def _member(fault: Fault, folder: Path) -> dict[str, object]:
+    return {
+        "key": fault.key,
+        "check": fault.check,
+        "message": fault.message,
+        "file": _below(fault.file, folder),
+        "line": fault.line,
     }
 
 
 def github(found: HostCheck, folder: Path, words: Words) -> Iterator[str]:
     """Yield a workflow command of GitHub Actions for each fault, and the summary."""
-    for fault in found.faults:
+    for mark, fault in _both(found):
         title = _property(f"headcount: {fault.check}")
         place = f"file={_property(_below(fault.file, folder))},line={fault.line},"
-        yield f"::error {place if fault.file else ''}title={title}::{_data(_what(fault, words))}"
+        yield f"::{mark} {place if fault.file else ''}title={title}::{_data(_what(fault, words))}"
     yield f"::notice title=headcount::{_data(_summary(found, words))}"
+
+
+def _both(found: HostCheck) -> Iterator[tuple[str, Fault]]:
+    """Yield the faults and then the warnings, each with the word of a workflow command."""
+    yield from ((_ERROR, fault) for fault in found.faults)
+    yield from ((_WARNING, warning) for warning in found.warnings)
 
 
 def _what(fault: Fault, words: Words) -> str:
@@ -66,18 +78,20 @@ def _what(fault: Fault, words: Words) -> str:
 
 
 def _summary(found: HostCheck, words: Words) -> str:
-    count = len(found.faults)
+    said = words.said
     parts = [
-        words.said(
-            "{answered} of {keys} keys answered", answered=len(found.answered), keys=found.keys
-        )
+        said("{answered} of {keys} keys answered", answered=len(found.answered), keys=found.keys)
     ]
     if found.silent:
-        parts.append(words.said("no answer here: {keys}", keys=", ".join(found.silent)))
-    if count > 1:
-        parts.append(words.said("{count} faults", count=count))
+        parts.append(said("no answer here: {keys}", keys=", ".join(found.silent)))
+    faults, warnings = len(found.faults), len(found.warnings)
+    if faults > 1:
+        parts.append(said("{count} faults", count=faults))
     else:
-        parts.append(words.said("1 fault") if count else words.said("nothing to mend"))
+        parts.append(said("1 fault") if faults else said("nothing to mend"))
+    if warnings:
+        several = warnings > 1
+        parts.append(said("{count} warnings", count=warnings) if several else said("1 warning"))
     return "; ".join(parts)
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from headcount.model.frozen import Frozen
 from headcount.model.sentence import Sentence
 from headcount.reporting import collectors as asking
+from headcount.reporting import host_methods
+from headcount.reporting.deprecation import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from headcount.reporting.collectors import Reply
 
 ENDPOINT, NO_KEY, UNDECLARED, BOUNDS = "endpoint", "no-key", "became-other", "out-of-bounds"
+DEPRECATED = "deprecated"
 
 
 class Fault(Frozen):
@@ -42,7 +45,9 @@ class Fault(Frozen):
 class HostCheck(Frozen):
     """The outcome: how many keys there are, which have an answer here, and what to mend.
 
-    The collectors of `silent` keys have no answer on this machine, which is no fault.
+    The collectors of `silent` keys have no answer on this machine, which is no fault. Nor is
+    one of the `warnings`: a collector of a key that another key replaces, which is right until
+    the old key ends.
     """
 
     project: str
@@ -50,6 +55,7 @@ class HostCheck(Frozen):
     answered: tuple[str, ...]
     silent: tuple[str, ...]
     faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...] = ()
 
 
 def check(
@@ -60,19 +66,18 @@ def check(
     `obstacle` says why nothing could be sent from here, `""` if it could.
     """
     names = {key.name for key in project.keys}
-    generated = f"{getattr(project.schema, '__module__', '').rpartition('.')[0]}.keys"
+    written = {name for name in names if host_methods.is_written(project, collectors, name)}
     asked = asking.ask(project, collectors, names, seconds)
     answered, silent = [], []
     faults: list[Fault] = []
     for key in project.keys:
-        outcome = asked[key.name]
-        found = tuple(_faults(key, outcome, collectors, generated))
+        found = tuple(_faults(key, asked[key.name], collectors, written))
         faults += found
-        if outcome.answer is not None:
+        if asked[key.name].answer is not None:
             answered.append(key.name)
         elif not found:
             silent.append(key.name)
-    strays = sorted(_public(collectors, generated) - names)
+    strays = sorted(host_methods.public(project, collectors) - names)
     faults += (_stray(name, names, collectors) for name in strays)
     if obstacle:
         faults.append(Fault(key="", check=ENDPOINT, message=obstacle))
@@ -82,20 +87,28 @@ def check(
         answered=tuple(answered),
         silent=tuple(silent),
         faults=tuple(faults),
+        warnings=tuple(
+            _fault(key.name, DEPRECATED, remedy(key), collectors)
+            for key in project.keys
+            if key.successor and key.name in written
+        ),
     )
 
 
-def _faults(key: Key, asked: Reply, collectors: object, generated: str) -> Iterator[Fault]:
-    missing = asked.why == asking.NO_COLLECTOR or _is_default(collectors, key.name, generated)
-    file, line = _place(collectors, "" if missing else key.name)
-
+def _faults(key: Key, asked: Reply, collectors: object, written: set[str]) -> Iterator[Fault]:
     def fault(check: str, message: str, *raw: str) -> Fault:
-        return Fault(key=key.name, check=check, message=message, file=file, line=line, raw=raw)
+        return _fault(key.name, check, message, collectors, raw)
 
-    if missing:
-        yield fault(
-            asking.NO_COLLECTOR, Sentence("no collector: write a method `{name}`", name=key.name)
-        )
+    if key.name not in written:
+        if key.successor not in written:  # who answers the new key needs no collector of the old
+            file, line = _place(collectors, "")
+            yield Fault(
+                key=key.name,
+                check=asking.NO_COLLECTOR,
+                message=Sentence("no collector: write a method `{name}`", name=key.name),
+                file=file,
+                line=line,
+            )
     elif asked.beyond:
         yield fault(BOUNDS, Sentence("its answer has {what}", what=asked.beyond))
     elif asked.why == asking.RAISED:
@@ -126,42 +139,22 @@ def _stray(name: str, known: set[str], collectors: object) -> Fault:
     remedy = Sentence("declare the key")
     if near:
         remedy = Sentence("rename it, perhaps to `{name}`", name=near[0])
-    file, line = _place(collectors, name)
-    return Fault(
-        key=name,
-        check=NO_KEY,
-        message=Sentence(
-            "a collector without a key: {remedy}, or begin a helper's name with `_`",
-            remedy=remedy,
-        ),
-        file=file,
-        line=line,
+    message = Sentence(
+        "a collector without a key: {remedy}, or begin a helper's name with `_`", remedy=remedy
     )
+    return _fault(name, NO_KEY, message, collectors)
 
 
-def _is_default(collectors: object, name: str, generated: str) -> bool:
-    """Return whether a method is still the one that the generated package gives to each key."""
-    try:
-        return getattr(getattr(collectors, name), "__module__", "") == generated
-    except Exception:  # noqa: BLE001 - a host's attribute; asking for it has told what is wrong
-        return False
-
-
-def _public(collectors: object, generated: str) -> set[str]:
-    """Return the names of the public methods that a host wrote."""
-    names = {name for name, item in getattr(collectors, "__dict__", {}).items() if callable(item)}
-    for owner in type(collectors).__mro__:
-        if owner is not object and owner.__module__ != generated:
-            names |= {name for name, item in vars(owner).items() if _is_method(item)}
-    return {name for name in names if not name.startswith("_")}
-
-
-def _is_method(item: object) -> bool:
-    return callable(item) or isinstance(item, staticmethod | classmethod)
+def _fault(
+    name: str, check: str, message: str, collectors: object, raw: tuple[str, ...] = ()
+) -> Fault:
+    """Return a fault at the collector of a key."""
+    file, line = _place(collectors, name)
+    return Fault(key=name, check=check, message=message, file=file, line=line, raw=raw)
 
 
 def _place(collectors: object, name: str) -> tuple[str, int]:
-    """Return file and line of a collector, or of the class of all if it has none."""
+    """Return file and line of a collector, or of the class of all if `name` is empty."""
     found = getattr(type(collectors), name, None) if name else type(collectors)
     try:
         subject = inspect.unwrap(found)  # type: ignore[arg-type] # anything without code raises

@@ -60,12 +60,14 @@ def _project(project: Project) -> list[str]:
         if text
     ]
     lines.append(f"- Consent: {wording.MODES[project.mode]}")
-    for key in sorted(project.keys, key=lambda key: key.name):
-        lines += ["", *_key(key)]
+    keys = sorted(project.keys, key=lambda key: key.name)
+    for key in keys:
+        replaced = tuple(each.name for each in keys if each.successor == key.name)
+        lines += ["", *_key(key, replaced)]
     return lines
 
 
-def _key(key: Key) -> list[str]:
+def _key(key: Key, replaced: tuple[str, ...]) -> list[str]:
     lines = [f"### {code(key.name)}", "", f"**{markdown(key.label)}.**"]
     if key.description:
         lines[-1:] = _paragraph(f"**{markdown(key.label)}.** {markdown(key.description)}")
@@ -83,10 +85,13 @@ def _key(key: Key) -> list[str]:
         ("Until", key.expires and f"{key.expires}; from that day it is neither sent nor counted"),
         ("Owner", key.owner),
         ("Formerly", key.formerly),
-        ("Replaced by", key.successor),
     ):
         if text:
             lines += _item(name, _place(text))
+    if key.successor:
+        lines += _item("Replaced by", code(key.successor))
+    if replaced:
+        lines += _item("Continues", _texts(replaced))
     return lines
 
 

@@ -59,6 +59,7 @@ def environment(
     i18n.install_gettext_callables(translated, translated_many, newstyle=True)
     made.filters["bare"] = str
     made.filters["link"] = link
+    made.filters["day"] = wording.day
     made.filters["days"] = _days
     made.filters["moment"] = _moment
     made.filters["hours"] = wording.hours

@@ -144,6 +144,10 @@ class KeyView:
     """Digest of the registry that the week shown was tallied under; empty if unknown."""
     retired: str
     """A sentence that says since when it is no longer asked; empty if it is asked."""
+    successor: Question | None
+    """The question that replaces it, if there is one."""
+    continues: tuple[Question, ...]
+    """The questions that it replaces, by name; they are asked until they expire."""
 
 
 def question(key: Key) -> Question:
@@ -227,7 +231,18 @@ def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: i
         ),
         digest=_digest(project, stands.week, weeks),
         retired=retired(project, key),
+        successor=_named(project, key.declaration.successor),
+        continues=tuple(
+            question(other)
+            for other in sorted(project.keys.values(), key=lambda other: other.name)
+            if other.declaration.successor == key.name
+        ),
     )
+
+
+def _named(project: Project, name: str) -> Question | None:
+    """Return a declared question of a project by its name."""
+    return next((question(key) for key in project.keys.values() if name and key.name == name), None)
 
 
 def _digest(project: Project, shown: Week | None, weeks: Sequence[PublishedWeek]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from support.backdrop_site import MODULE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.backdrop_site import BackdropSite, Json
 
 PROJECT = json.loads((MODULE / "projects" / "backdrop.json").read_text(encoding="utf-8"))
@@ -185,3 +188,26 @@ def test_a_project_is_asked_about_only_where_a_module_of_it_is_enabled(site: Bac
     assert told["open"]  # nobody was asked about it
     assert told["projects"]["signup_sheet"]["record"] is None
     assert site.do("send") == {"backdrop": "later", "signup_sheet": "off"}
+
+
+@pytest.mark.slow
+def test_a_replaced_key_that_a_module_answers_is_told_to_developers(
+    site: BackdropSite, tmp_path: Path
+) -> None:
+    module = tmp_path / "module" / "headcount"
+    shutil.copytree(MODULE, module)
+    file = module / "projects" / "backdrop.json"
+    declared = json.loads(file.read_text(encoding="utf-8"))
+    for key in declared["keys"]:
+        if key["name"] in {"install_version", "server_os"}:
+            key |= {"successor": "web_server", "expires": "2099-06-30"}
+    file.write_text(json.dumps(declared), encoding="utf-8")
+    site.module_code = module
+    assert "replaced" not in site.do("report")
+    site.module("guest", HOOKS.format(key="install_version", value="'1.24.1'"))
+    (told,) = site.do("report")["replaced"]["#items"]
+    assert told == (
+        "backdrop.install_version (module guest): web_server replaces it, and it is asked until"
+        " 2099-06-30. Answer both until then."
+    )
+    assert answered(site)["json"]["installVersion"] == {"value": "1.24"}

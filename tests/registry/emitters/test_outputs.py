@@ -130,7 +130,9 @@ def test_what_replaces_a_key_is_told_in_client_page_and_schema(bench: Bench) -> 
     built = bench.build()
     client = built.files["clients/toy_telemetry/keys.py"].decode()
     assert client.count("Deprecated: `n` replaces it; asked until 2099-12-31.") == 1
-    assert "- Replaced by: n" in keys_page.emit(built.registry)
+    page = keys_page.emit(built.registry)
+    assert "- Replaced by: `n`" in page[page.index("### `k`") : page.index("### `n`")]
+    assert "- Continues: `k`" in page[page.index("### `n`") :]
     described = read_registry(built.files["registry.binpb"], "registry.binpb")
     (project,) = described.projects
     assert {key.name: key.successor for key in project.keys if key.successor} == {"k": "n"}

@@ -18,7 +18,7 @@ from google.protobuf import descriptor_pb2
 from headcount.v1 import options_pb2
 from headcount_server.counting.tally import Cell
 from headcount_server.pages import routes
-from headcount_server.pages.operator import link
+from headcount_server.pages.operator import Operator, link
 from headcount_server.pages.site import BUNDLE, Site
 from headcount_server.publication.published import PublishedProject, PublishedWeek, Retraction
 from headcount_server.publication.rounding import Publication
@@ -367,6 +367,43 @@ def test_the_former_address_of_a_key_leads_to_the_present_one(toy_registry: Path
     site = Site(known, [], POLICY)
     assert site.moved("projects/toy/node_count/") == "projects/toy/nodes/"
     assert site.moved("projects/toy/nothing/") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "old", "new"),
+    [
+        (
+            "",
+            "replaces this question, which is asked and counted until 30 June 2099.",
+            "This question continues Nodes , which is asked and counted until 30 June 2099.",
+        ),
+        (
+            "de/",
+            "ersetzt diese Frage, die bis zum 30. Juni 2099 gestellt und gezählt wird.",
+            "Diese Frage setzt Nodes fort, die bis zum 30. Juni 2099 gestellt und gezählt",
+        ),
+        (
+            "es/",
+            "sustituye esta pregunta, que se hace y se cuenta hasta el 30 de junio de 2099.",
+            "Esta pregunta continúa Nodes , que se hace y se cuenta hasta el 30 de junio",
+        ),
+    ],
+)
+def test_a_question_and_the_one_that_replaces_it_lead_to_each_other(
+    toy_registry: Path, language: str, old: str, new: str
+) -> None:
+    known = schema.load(toy_registry)
+    nodes = known.projects["toy"].keys[NODES].declaration
+    nodes.successor, nodes.expires = "multisite", "2099-06-30"
+    site = Site(
+        known, [week(multisite={"true": 20})], POLICY, Operator(languages=("en", "de", "es"))
+    )
+    page = f"{language}projects/toy/"
+    assert old in said(site, f"{page}nodes/")
+    assert 'href="../multisite/"' in text_of(site, f"{page}nodes/")
+    assert new in said(site, f"{page}multisite/")
+    assert 'href="../nodes/"' in text_of(site, f"{page}multisite/")
+    assert "2099" not in said(site, f"{page}php_version/")
 
 
 def test_the_files_of_a_key_hold_nothing_of_another(toy_schema: Schema) -> None:
