@@ -84,6 +84,7 @@ def _key(key: Key) -> list[str]:
         ("Owner", key.owner),
         ("Formerly", key.formerly),
         ("Replaced by", key.successor),
+        ("Convention", wording.convention(key)),
     ):
         if text:
             lines += _item(name, _place(text))
