@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headcount.model.frozen import Frozen
 from headcount.reporting import collectors as asking
+from headcount.reporting.installation_age import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +59,16 @@ def check(
 
     `obstacle` says why nothing could be sent from here, `""` if it could.
     """
-    names = {key.name for key in project.keys}
+    own = {key.name for key in project.keys if is_ours(key)}
+    names = {key.name for key in project.keys} - own
     generated = f"{getattr(project.schema, '__module__', '').rpartition('.')[0]}.keys"
     asked = asking.ask(project, collectors, names, seconds)
     answered, silent = [], []
     faults: list[Fault] = []
     for key in project.keys:
+        if key.name in own:
+            answered.append(key.name)
+            continue
         outcome = asked[key.name]
         found = tuple(_faults(key, outcome, collectors, generated))
         faults += found
@@ -72,7 +77,7 @@ def check(
         elif not found:
             silent.append(key.name)
     strays = sorted(_public(collectors, generated) - names)
-    faults += (_stray(name, names, collectors) for name in strays)
+    faults += (_stray(name, names, own, collectors) for name in strays)
     if obstacle:
         faults.append(Fault(key="", check=ENDPOINT, message=obstacle))
     return HostCheck(
@@ -109,17 +114,14 @@ def _faults(key: Key, asked: Reply, collectors: object, generated: str) -> Itera
         )
 
 
-def _stray(name: str, known: set[str], collectors: object) -> Fault:
+def _stray(name: str, known: set[str], own: set[str], collectors: object) -> Fault:
     near = get_close_matches(name, known, n=1)
     remedy = f"rename it, perhaps to `{near[0]}`" if near else "declare the key"
+    message = f"a collector without a key: {remedy}, or begin a helper's name with `_`"
+    if name in own:
+        message = "a collector that is never called: headcount answers this key itself; remove it"
     file, line = _place(collectors, name)
-    return Fault(
-        key=name,
-        check=NO_KEY,
-        message=f"a collector without a key: {remedy}, or begin a helper's name with `_`",
-        file=file,
-        line=line,
-    )
+    return Fault(key=name, check=NO_KEY, message=message, file=file, line=line)
 
 
 def _is_default(collectors: object, name: str, generated: str) -> bool:

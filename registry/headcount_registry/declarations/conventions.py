@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SHIPPED = "common"
 """The name of the set that comes with headcount."""
 
+OF_CLIENTS = frozenset({f"{SHIPPED}:installation_age"})
+"""Conventions whose keys headcount's clients answer themselves, so that no host has to."""
+
 _LARGEST = 9
 
 

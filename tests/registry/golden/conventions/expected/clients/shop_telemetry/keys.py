@@ -10,13 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
-    AgeValue: TypeAlias = Literal[
-        "first week",
-        "2 to 4 weeks",
-        "5 to 24 weeks",
-        "other",
-    ]
-
     EditionValue: TypeAlias = Literal[
         "community",
         "enterprise",
@@ -49,19 +42,6 @@ class Collectors:
         The installed release of Shop, cut to two components.
 
         Why: See which releases are in use and decide how long each is supported.
-        """
-        return None
-
-    def age(self) -> AgeValue | str | None:
-        """Age of the installation.
-
-        For how many weeks this installation has taken part in the counts, in three ranges; older
-        ones are not told apart.
-
-        Why: Tell installations that stay from those that soon disappear, such as tests and
-        containers.
-
-        Decided: https://shop.example.org/issues/3
         """
         return None
 
