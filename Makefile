@@ -157,8 +157,9 @@ $(STUBS)/.installed: proto/constraints.txt
 	$(STUBS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r proto/constraints.txt
 	touch $@
 
-generate: setup $(STUBS)/.installed generate-registry translations ## write all generated files anew
+generate: setup $(STUBS)/.installed ## write all generated files anew
 	$(STUBS)/bin/python -m grpc_tools.protoc -I proto --python_out=client --pyi_out=client proto/headcount/v1/*.proto
+	$(MAKE) generate-registry translations
 	PYTHONPATH=tests $(BIN)/python -m conformance.write
 
 translations: setup ## bring the catalogues of our sentences up to date, and compile them

@@ -48,6 +48,12 @@ export function token(secret, project, name) {
   return createHmac("sha256", secret).update(`${project}:${name}`).digest().subarray(0, 16);
 }
 
+/** The week of the first report, if one is made in the week `own`; "" if it is unknown. */
+function firstWeek(state, own) {
+  if (!state?.latest) return own;
+  return (state.since ?? "") <= own ? state.since ?? "" : "";
+}
+
 function mayForOwn(state, own) {
   return !Object.entries(state.named).some(([other, name]) => name === own && other !== own);
 }
@@ -141,6 +147,21 @@ export function cut(key, answer) {
 }
 
 // Reports: as JSON, and as the bytes that their digest is made of.
+
+/** The answer to the convention `common:installation_age`, which no collector gives. */
+function age(first, own) {
+  const since = weekNamed(first)?.start;
+  const number = since === undefined ? 0 : (weekNamed(own).start - since) / WEEK + 1;
+  const ranges = [[1, "other"], [2, "first week"], [5, "2 to 4 weeks"], [25, "5 to 24 weeks"]];
+  return ranges.find(([below]) => number < below)?.[1] ?? "other";
+}
+
+/** The report of a week: answers of collectors, and the age of the installation. */
+function reportOf(project, state, own, answers) {
+  const ours = project.keys.filter((key) => key.convention?.name === "common:installation_age");
+  const said = ours.map((key) => [key.name, age(firstWeek(state, own), own)]);
+  return report(project, { ...answers, ...Object.fromEntries(said) });
+}
 
 function varint(number) {
   const bytes = [];
@@ -335,7 +356,7 @@ export async function send({ project, state, save, collect, transport, now, chan
     plan = state.plan = { week: week(now).week, moment: now, tries: 0, done: false };
   }
   if (!plan || plan.done || !(byHand || due(plan, now))) return "not due";
-  plan.report ??= report(project, await collect()); // frozen: what was shown is what is sent
+  plan.report ??= reportOf(project, state, plan.week, await collect()); // frozen: what was shown is what is sent
   const told = await submitted({ project, state, save, transport });
   const next = follows(told.code, now, plan.week, plan.tries, chance());
   if (next.then === "later") Object.assign(plan, { moment: next.moment, tries: plan.tries + 1 });
@@ -347,6 +368,7 @@ export async function send({ project, state, save, collect, transport, now, chan
 async function submitted({ project, state, save, transport }) {
   const own = state.plan.week;
   const leave = (name) => {
+    if (name === own) state.since = firstWeek(state, own);
     if (name > state.latest) state.latest = name;
     save(state); // on disk before the token is made
     const made = token(Buffer.from(state.secret, "hex"), project.name, name);
@@ -428,7 +450,7 @@ async function run(command, options) {
   else if (command === "no") store(path, denied(state, now));
   else if (command === "show") {
     const frozen = state?.plan && stands(state.plan, now) ? state.plan.report : null;
-    const { json, digest } = frozen ?? report(project, collect());
+    const { json, digest } = frozen ?? reportOf(project, state, week(now).week, collect());
     console.log(JSON.stringify({ report: json, digest, frozen: Boolean(frozen) }, null, 2));
   } else if (command === "send") {
     // Nothing is sent directly to a project that declares a relay, and this client seals nothing.
@@ -468,6 +490,24 @@ async function history({ project: name, secret, agreed, steps }, projects) {
     told.push(left);
   }
   return { steps: told };
+}
+
+async function ages({ project: name, agreed, latest, reports }, projects) {
+  const project = projects[name];
+  const state = { ...granted(project, null, agreed), latest };
+  const told = [];
+  for (const at of reports) {
+    await send({
+      project, state, now: at, byHand: true, chance: () => 0.5, save: () => {},
+      collect: () => ({}), transport: {
+        submit: async (body) => {
+          told.push(body.report.installationAge.value);
+          return { code: "OK" };
+        },
+      },
+    });
+  }
+  return { ages: told };
 }
 
 async function planned({ project: name, agreed, looks }, projects) {
@@ -512,6 +552,7 @@ const QUESTIONS = {
   http: ({ status, headers, body }) => refusal(status, headers, body),
   draw: ({ now, not_before, chance, first }) => draw(now, not_before, chance, first),
   planned,
+  ages,
   plan: (plan) => ({ stands: stands(plan, plan.now), due: due(plan, plan.now) }),
   off_file: ({ system, environment }) =>
     ({ path: offFile({ windows: "win32", macos: "darwin" }[system] ?? system, environment) }),

@@ -12,7 +12,7 @@ error_reporting(E_ALL);
 set_error_handler(function ($level, $message, $file, $line) {
   throw new ErrorException($message, 0, $level, $file, $line);
 });
-foreach (array('week', 'token', 'answer', 'report', 'schedule', 'response', 'switches', 'terms', 'consent', 'installation', 'binary_http', 'oblivious') as $name) {
+foreach (array('week', 'age', 'token', 'answer', 'report', 'schedule', 'response', 'switches', 'terms', 'consent', 'installation', 'binary_http', 'oblivious') as $name) {
   require $argv[1] . '/' . $name . '.inc';
 }
 
@@ -101,6 +101,27 @@ class Questions {
       $told[] = $transport->left;
     }
     return array('steps' => $told);
+  }
+
+  public static function ages($given) {
+    $store = new MemoryStore();
+    $site = new HeadcountInstallation(self::$projects[$given['project']], $store, function () {
+      return 0.5;
+    });
+    $site->grant('extended', NULL, 'kit', $given['agreed'], str_repeat('s', 32));
+    $kept = $site->kept();
+    unset($kept['since']); // as a former version kept it
+    $store->write(array('latest' => $given['latest']) + $kept);
+    $told = array();
+    foreach ($given['reports'] as $moment) {
+      $collect = function () {
+        return array(array(), array());
+      };
+      $site->send($collect, new ToldTransport(array(), array()), $moment, NULL, TRUE);
+      $kept = $site->kept();
+      $told[] = $kept['history'][0]['json']['installationAge']['value'];
+    }
+    return array('ages' => $told);
   }
 
   public static function cut($given) {

@@ -37,6 +37,7 @@ def declared(told: dict[str, Json]) -> Project:
 def _key(told: dict[str, Json]) -> Key:
     parts = {name: told[name] for name in Key._names if name in told}
     parts["values"] = {value["text"]: value["number"] for value in told["values"]}
+    parts["convention"] = (told["convention"] or {"name": ""})["name"]
     return Key(**parts)
 
 

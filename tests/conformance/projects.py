@@ -33,6 +33,10 @@ telemetry[cache][purpose] = Decide whether caching becomes the default.
 telemetry[cache][issue] = https://example.org/survey/issues/12
 telemetry[cache][type] = boolean
 """
+AGE = """
+telemetry[installation_age][use] = common:installation_age
+telemetry[installation_age][issue] = https://example.org/survey/issues/13
+"""
 Change = tuple[tuple[str, str], ...]
 
 
@@ -61,6 +65,7 @@ CHANGES: dict[str, Change] = {
     "lower": (("[layouts][threshold] = 20", "[layouts][threshold] = 10"),),
     "higher": (("[layouts][threshold] = 20", "[layouts][threshold] = 50"),),
     "key": (("\ntelemetry[kernel][label]", f"{NEW_KEY}\ntelemetry[kernel][label]"),),
+    "age": (("\ntelemetry[kernel][label]", f"{AGE}\ntelemetry[kernel][label]"),),
     "gone": (),
     "renamed": (),
     "catalogue": (),

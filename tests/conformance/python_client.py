@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 import headcount
 from conformance.installation import PROJECTS, Named, Site, declared, installed
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.json_format import MessageToJson, Parse
+from google.protobuf.json_format import MessageToDict, MessageToJson, Parse
 from headcount.consent.state import overruled
 from headcount.consent.switches import off_file as place_of_off_file
 from headcount.delivery import outbox, schedule
 from headcount.model.project import Project
 from headcount.model.week import Week
+from headcount.reporting.report import message_class
 from headcount.reporting.values import normalised
 from headcount.storage.state_directory import SHARED, StateDirectory
 from headcount.testing import RecordingTransport
@@ -136,6 +137,21 @@ def history(project: str, secret: str, agreed: float, steps: list[dict[str, Json
                 client.send_now()
             left.append(sent(transport))
     return {"steps": left}
+
+
+def ages(project: str, agreed: float, latest: str, reports: list[float]) -> Json:
+    found = []
+    with installed() as site:
+        site.said({"at": agreed, "project": project, "do": "grant", "level": "extended"})
+        if latest:
+            place = Path(site.directory, "survey", "secret")
+            place.write_text(json.dumps({"key": "ab" * 32, "latest": latest, "named": {}}))
+        for moment in reports:
+            site.client(project, moment).send_now()
+            request = site.transport.requests.pop()
+            report = MessageToDict(message_class(PROJECTS[project]).FromString(request.report))
+            found.append(report["installationAge"]["value"])
+    return {"ages": found}
 
 
 def shared_history(project: str, shared: str, agreed: float, steps: list[dict[str, Json]]) -> Json:
@@ -364,6 +380,7 @@ OPERATIONS: dict[str, Callable[..., Json]] = {
     "week_named": week_named,
     "token": token,
     "history": history,
+    "ages": ages,
     "shared_history": shared_history,
     "cut": cut,
     "report": report,

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from conformance import projects
+from conformance.ages import AGES
 from conformance.answers import ANSWERS
 from conformance.consent import CONSENT
 from conformance.envelopes import ENVELOPES
@@ -24,7 +25,7 @@ from conformance.weeks import WEEKS
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 SOURCES = (
-    *(WEEKS, TOKENS, HISTORIES, VALUES, REPORTS, ENVELOPES),
+    *(WEEKS, TOKENS, HISTORIES, AGES, VALUES, REPORTS, ENVELOPES),
     *(ANSWERS, SCHEDULE, SWITCHES, CONSENT, EVOLUTION, OBLIVIOUS),
 )
 

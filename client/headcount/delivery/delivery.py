@@ -123,7 +123,7 @@ class Delivery:
                 outbox.write_plan(self._directory, plan.replaced(moment=now + PAUSES[0]))
                 lost = background.lost(self._directory, now)
                 if settings is not None and not lost:
-                    self._leave_errand(settings, now)
+                    self._leave_errand(settings, plan.week, now)
             if settings is not None and not lost:
                 lost = background.start(self._directory)
             if lost:
@@ -134,13 +134,13 @@ class Delivery:
         finally:
             self._decision.leave_no_trace()
 
-    def _leave_errand(self, settings: dict[str, object], now: float) -> None:
+    def _leave_errand(self, settings: dict[str, object], week: str, now: float) -> None:
         """Collect answers within a second, because the host waits, and store the errand."""
         from headcount.delivery import background
 
         if self._patience is not None:
             self._patience = min(self._patience, background.PATIENCE)
-        collected = self._collected(self._decision.state().keys)
+        collected = self._collected(self._decision.state().keys, week)
         background.leave(self._directory, self._project, collected, settings, now=now)
 
     def _chosen(self, *, by_hand: bool) -> Outcome:
@@ -170,7 +170,7 @@ class Delivery:
         report = self._frozen(plan)
         if report is None:
             asked = self._decision.state().keys
-            collected = self._collected(asked)
+            collected = self._collected(asked, plan.week)
             outbox.write_notes(self._directory, collected.notes)
             report = self._composed(plan.week, asked, collected)
             if not report.values:
@@ -217,7 +217,7 @@ class Delivery:
         if report is None:
             week = plan.week if plan else Week.at(now).label
             asked = state.keys if state.on and level is None else self._proposed(level)
-            collected = self._collected(asked, as_agreed=level is None)
+            collected = self._collected(asked, week, as_agreed=level is None)
             notes, undeclared = collected.notes, collected.undeclared
             report = self._composed(week, asked, collected)
         return Preview(
@@ -238,17 +238,22 @@ class Delivery:
         refused = record.refused if record else ()
         return tuple(key.name for key in within(self._project, level, refused, self._clock()))
 
-    def _collected(self, asked: tuple[str, ...], *, as_agreed: bool = True) -> Collected:
-        """Return the collectors' present answers; leave half of the time to the network.
+    def _collected(self, asked: tuple[str, ...], week: str, *, as_agreed: bool = True) -> Collected:
+        """Return the present answers for the report of a week.
 
-        Answers to keys that have become wider are cut to the terms of consent.
+        Collectors leave half of the time to the network. Answers to keys that have become
+        wider are cut to the terms of consent.
         """
+        from headcount.reporting import installation_age
         from headcount.reporting.collectors import collect
 
         seconds = self._patience
         if seconds is not None and self._deadline is not None:
             seconds = min(seconds, self._deadline.left / 2)
-        collected = collect(self._project, self._collectors, asked, seconds)
+        first = self._directory.first_week(week)
+        own = installation_age.answers(self._project, asked, first, week)
+        collected = collect(self._project, self._collectors, {*asked} - own.keys(), seconds)
+        collected = collected.replaced(answers={**collected.answers, **own})
         return collected.within(self._decision.limited_keys()) if as_agreed else collected
 
     def _composed(self, week: str, asked: tuple[str, ...], collected: Collected) -> Report:

@@ -38,7 +38,8 @@ class Key(Frozen):
     unspecified, 1 is other); `aliases` maps other spellings to declared texts;
     `buckets` are the bounds b1 < b2 < …; `precision` counts version components. Smaller counts
     than `threshold` are not published; 0 leaves that to the server. `successor` names the key
-    that replaces this one.
+    that replaces this one, and `convention` what it shares with keys of other projects, such as
+    `common:php_version`.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Key(Frozen):
     formerly: str = ""
     threshold: int = 0
     successor: str = ""
+    convention: str = ""
 
     def __post_init__(self) -> None:
         for name, known in (("type", TYPES), ("level", LEVELS)):

@@ -37,20 +37,31 @@ class TokenSecret(Frozen):
     """A key of 32 random bytes, and the weeks that tokens were made for.
 
     Weeks are ISO labels. `latest` is the latest week of all, `""` before the
-    first; `named` maps an own week to the week that a server named in it. Each
-    method below returns the secret that must be on disk before a token is made,
-    or None if the token must not be made.
+    first; `named` maps an own week to the week that a server named in it; `since` is
+    the own week of the first token, `""` if it is unknown. `for_own` and `for_named`
+    return the secret that must be on disk before a token is made, or None if the
+    token must not be made.
     """
 
     key: bytes
     latest: str = ""
     named: Mapping[str, str] = NOTHING
+    since: str = ""
 
     def for_own(self, own: str) -> Self | None:
         """Return the secret that may make the token of its own week."""
         if any(week == own and other != own for other, week in self.named.items()):
             return None
-        return self.replaced(latest=max(self.latest, own))
+        return self.replaced(latest=max(self.latest, own), since=self.first_week(own))
+
+    def first_week(self, own: str) -> str:
+        """Return the own week of the first token, if one is made in `own`; `""` if it is unknown.
+
+        It is unknown from then on if the clock was ahead in it, and to former clients.
+        """
+        if not self.latest:
+            return own
+        return self.since if self.since <= own else ""
 
     def for_named(self, own: str, week: str) -> Self | None:
         """Return the secret that may make the token of a week that a server named."""
@@ -75,12 +86,14 @@ class TokenSecret(Frozen):
     def decode(cls, data: bytes) -> Self | None:
         """Return the secret in a file's bytes, None if they hold anything else."""
         try:
-            parts = json.loads(data)
+            parts = {"since": "", **json.loads(data)}  # the first secrets lack it
             key = bytes.fromhex(parts.pop("key"))
             named = {_label(own): _label(week) for own, week in parts.pop("named").items()}
-            latest = parts.pop("latest")
-            whole = len(key) == KEY_SIZE and not parts
-            return cls(key=key, latest=latest and _label(latest), named=named) if whole else None
+            latest, since = (parts.pop(name) for name in ("latest", "since"))
+            if len(key) != KEY_SIZE or parts:
+                return None
+            weeks = {"latest": latest and _label(latest), "since": since and _label(since)}
+            return cls(key=key, named=named, **weeks)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 

@@ -16,6 +16,7 @@ from headcount.model.sentence import Sentence
 from headcount.reporting import collectors as asking
 from headcount.reporting import host_methods
 from headcount.reporting.deprecation import remedy
+from headcount.reporting.installation_age import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,12 +66,16 @@ def check(
 
     `obstacle` says why nothing could be sent from here, `""` if it could.
     """
-    names = {key.name for key in project.keys}
+    own = {key.name for key in project.keys if is_ours(key)}
+    names = {key.name for key in project.keys} - own
     written = {name for name in names if host_methods.is_written(project, collectors, name)}
     asked = asking.ask(project, collectors, names, seconds)
     answered, silent = [], []
     faults: list[Fault] = []
     for key in project.keys:
+        if key.name in own:
+            answered.append(key.name)
+            continue
         found = tuple(_faults(key, asked[key.name], collectors, written))
         faults += found
         if asked[key.name].answer is not None:
@@ -78,7 +83,7 @@ def check(
         elif not found:
             silent.append(key.name)
     strays = sorted(host_methods.public(project, collectors) - names)
-    faults += (_stray(name, names, collectors) for name in strays)
+    faults += (_stray(name, names, own, collectors) for name in strays)
     if obstacle:
         faults.append(Fault(key="", check=ENDPOINT, message=obstacle))
     return HostCheck(
@@ -134,7 +139,7 @@ def _faults(key: Key, asked: Reply, collectors: object, written: set[str]) -> It
         yield fault(UNDECLARED, message, *asked.undeclared)
 
 
-def _stray(name: str, known: set[str], collectors: object) -> Fault:
+def _stray(name: str, known: set[str], own: set[str], collectors: object) -> Fault:
     near = get_close_matches(name, known, n=1)
     remedy = Sentence("declare the key")
     if near:
@@ -142,6 +147,10 @@ def _stray(name: str, known: set[str], collectors: object) -> Fault:
     message = Sentence(
         "a collector without a key: {remedy}, or begin a helper's name with `_`", remedy=remedy
     )
+    if name in own:
+        message = Sentence(
+            "a collector that is never called: headcount answers this key itself; remove it"
+        )
     return _fault(name, NO_KEY, message, collectors)
 
 

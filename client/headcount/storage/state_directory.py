@@ -6,7 +6,8 @@
     backdrop.history/ the reports that were sent, one file each, for people; a no keeps
                       it unless they ask to remove it
     backdrop/         removed as soon as the answer is no
-        secret        the key of the weekly tokens, and the weeks they were made for
+        secret        the key of the weekly tokens, and the weeks they were made for, the
+                      first of them included
         plan.json     the week, its moment, the attempts
         outbox.json   the week's report, frozen before the first attempt
         promise.json  the server's policy, as last stated
@@ -167,6 +168,16 @@ class StateDirectory:
             known = TokenSecret(key=os.urandom(KEY_SIZE))
             self.keep_secret(known)
         return known
+
+    def first_week(self, own: str) -> str:
+        """Return the week of the first report, if one is made in the week `own`.
+
+        It is `""` if it is unknown. Replicas cannot know it, so each is in its first.
+        """
+        from headcount.model.token_secret import TokenSecret
+
+        known = None if self.shared_secret else TokenSecret.decode(self.read(SECRET) or b"")
+        return known.first_week(own) if known else own
 
     def keep_secret(self, secret: TokenSecret) -> None:
         """Store the secret; it is durable when this returns."""

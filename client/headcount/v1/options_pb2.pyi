@@ -79,7 +79,7 @@ TEXT_FIELD_NUMBER: _ClassVar[int]
 text: _descriptor.FieldDescriptor
 
 class KeyOptions(_message.Message):
-    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold", "review", "successor", "translations")
+    __slots__ = ("name", "label", "description", "purpose", "issue", "type", "precision", "buckets", "catalogue", "max_items", "level", "by", "since", "expires", "owner", "formerly", "aliases", "threshold", "review", "successor", "translations", "convention")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +101,7 @@ class KeyOptions(_message.Message):
     REVIEW_FIELD_NUMBER: _ClassVar[int]
     SUCCESSOR_FIELD_NUMBER: _ClassVar[int]
     TRANSLATIONS_FIELD_NUMBER: _ClassVar[int]
+    CONVENTION_FIELD_NUMBER: _ClassVar[int]
     name: str
     label: str
     description: str
@@ -122,7 +123,16 @@ class KeyOptions(_message.Message):
     review: str
     successor: str
     translations: _containers.RepeatedCompositeFieldContainer[KeyTranslation]
-    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ..., review: _Optional[str] = ..., successor: _Optional[str] = ..., translations: _Optional[_Iterable[_Union[KeyTranslation, _Mapping]]] = ...) -> None: ...
+    convention: Convention
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., issue: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., precision: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., catalogue: _Optional[_Iterable[str]] = ..., max_items: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., by: _Optional[_Iterable[str]] = ..., since: _Optional[str] = ..., expires: _Optional[str] = ..., owner: _Optional[str] = ..., formerly: _Optional[str] = ..., aliases: _Optional[_Iterable[_Union[Alias, _Mapping]]] = ..., threshold: _Optional[int] = ..., review: _Optional[str] = ..., successor: _Optional[str] = ..., translations: _Optional[_Iterable[_Union[KeyTranslation, _Mapping]]] = ..., convention: _Optional[_Union[Convention, _Mapping]] = ...) -> None: ...
+
+class Convention(_message.Message):
+    __slots__ = ("name", "version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class KeyTranslation(_message.Message):
     __slots__ = ("language", "label", "description", "purpose")

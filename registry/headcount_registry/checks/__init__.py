@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from headcount_registry.checks import (
     allowances,
+    conventions,
     dates,
     explanations,
     grammar,
@@ -30,6 +31,7 @@ _MODULES = (
     grammar,
     literals,
     keys,
+    conventions,
     explanations,
     dates,
     values,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from headcount_registry.checks.table import key_check
 from headcount_registry.declarations import attributes, languages, names
-from headcount_registry.declarations.conventions import conventions
 from headcount_registry.declarations.model import MAX_TEXT, VERSION, KeyType, Level
 
 if TYPE_CHECKING:
@@ -228,16 +227,6 @@ def attribute_of_other_type(key: KeyDraft) -> Problems:
                     f" {' or '.join(sorted(kinds))}; remove it or change the type"
                 ),
             )
-
-
-@key_check("convention")
-def known_convention(key: KeyDraft) -> Problems:
-    """A convention is one of the shipped ones."""
-    stated = key.scalar("use")
-    if stated and stated.text not in conventions():
-        near = get_close_matches(stated.text.lower(), conventions(), n=1)
-        meant = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(conventions())}"
-        yield stated.value_location, f"there is no convention `{stated.text}`; {meant}"
 
 
 @key_check("level")

@@ -33,6 +33,8 @@ def run_checks(
     seen = set(_file_by_file(draft))
     for project in draft.projects:
         seen.update(_of_project(project, strict=strict, days=days))
+    for each in draft.sets:
+        seen.update(_of_set(each))
     seen.update(_seen(table.DRAFT_CHECKS, draft))
     return tuple(sorted(_finding(each, strict=strict) for each in seen))
 
@@ -66,6 +68,7 @@ def every_check() -> tuple[Check, ...]:
         *table.FILE_CHECKS,
         *table.KEY_CHECKS,
         *table.PROJECT_CHECKS,
+        *table.SET_CHECKS,
         *table.DRAFT_CHECKS,
         *table.ALLOWANCE_CHECKS,
     )
@@ -85,6 +88,17 @@ def _of_project(project: ProjectDraft, *, strict: bool, days: Days | None) -> It
         if strict or each.check.when is not When.STRICT:
             yield each
     yield from _seen(table.ALLOWANCE_CHECKS, allowances)
+
+
+def _of_set(conventions: ProjectDraft) -> Iterator[Seen]:
+    """Yield what is wrong with a set; whether a key is asked for good reason is for its project."""
+    yield from _seen(table.SET_CHECKS, conventions)
+    own = [check for check in table.KEY_CHECKS if check.name != "unexplained"]
+    errors = [check for check in own if check.severity is Severity.ERROR]
+    for key in conventions.keys:
+        yield from _seen(errors, key)
+    translations = [check for check in table.PROJECT_CHECKS if check.name == "translation"]
+    yield from _seen(translations, conventions)
 
 
 def _keys_and_project(project: ProjectDraft, days: Days | None) -> Iterator[Seen]:

@@ -57,6 +57,7 @@ class Check:
 FILE_CHECKS: list[Check] = []
 KEY_CHECKS: list[Check] = []
 PROJECT_CHECKS: list[Check] = []
+SET_CHECKS: list[Check] = []
 DRAFT_CHECKS: list[Check] = []
 ALLOWANCE_CHECKS: list[Check] = []
 
@@ -91,6 +92,11 @@ def project_check(name: str, severity: Severity = Severity.ERROR) -> Callable[[_
     A finding at the declaration of a key belongs to that key, whose allowances cover it.
     """
     return _entry(PROJECT_CHECKS, name, severity)
+
+
+def set_check(name: str) -> Callable[[_F], _F]:
+    """Enter a check of a set of conventions, in the form of a `ProjectDraft`."""
+    return _entry(SET_CHECKS, name, Severity.ERROR)
 
 
 def draft_check(name: str) -> Callable[[_F], _F]:

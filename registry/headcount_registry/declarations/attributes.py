@@ -49,6 +49,12 @@ TRANSLATED = ("label", "description", "purpose")
 Not `[label][de]`: to the grammar a key is a text or a table, so the plain label would be lost.
 """
 
+FIXED = ("type", "values", "aliases", "catalogue", "precision", "buckets", "max_items")
+"""What settles how a key is counted. A key that takes a convention states none of it itself."""
+
+SHARED = (*TRANSLATED, *(name for name in FIXED if name != "catalogue"), "translations")
+"""What a convention consists of. A catalogue belongs to the folder of one project."""
+
 ALL = (*SCALAR, *SEVERAL, *MAPPED, "translations")
 
 TAKEN_BY = {

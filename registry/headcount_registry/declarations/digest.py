@@ -2,9 +2,9 @@
 
 Canonical JSON has sorted names, no spaces, and only ASCII. Protobuf's bytes are not
 canonical. The full digest changes with every change of the declarations, except of their
-translations, which change nothing that is asked or counted. The consent
-digest changes with the terms of consent: keys, purposes, values, precision, buckets, size,
-axes and level. It does not change with wording, catalogue items, aliases, owners or dates.
+translations and the names of conventions, which change nothing that is asked or counted. The
+consent digest changes with the terms of consent: keys, purposes, values, precision, buckets,
+size, axes and level. It does not change with wording, catalogue items, aliases, owners or dates.
 
 A digest cannot tell wider from narrower. If two digests are equal, nobody needs to be
 asked. If they differ, the client compares the terms of consent key by key.
@@ -40,7 +40,7 @@ def digest(project: Project) -> str:
     if not project.relay:  # so that a project without one keeps the digest that it had
         del model["relay"], model["oblivious_key"]
     for key in model["keys"]:
-        del key["location"], key["translations"]
+        del key["location"], key["translations"], key["convention"]
         del key["retired_values"]
         for name in ("threshold", "review", "successor"):
             if not key[name]:  # so that a key without one keeps the digest that it had

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount_registry.declarations.conventions import conventions
+from headcount_registry.declarations.conventions import SHIPPED, conventions, shipped
 from headcount_registry.declarations.model import VERSION, KeyType
 from headcount_registry.reading.source import catalogue_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from headcount_registry.declarations.conventions import Shared
+    from headcount_registry.declarations.model import Convention
     from headcount_registry.findings import Location
     from headcount_registry.reading.info import Pair
     from headcount_registry.reading.source import Source, Sources
@@ -89,10 +91,18 @@ class KeyDraft(_Statements):
     project: str
     name: str
     statements: tuple[Statement, ...]
+    conventions: Mapping[str, Shared]
+    """All conventions that there are, by name."""
     catalogue_path: str = ""
     catalogue: str | None = None
     allowances: tuple[Statement, ...] = ()
     translations: tuple[Statement, ...] = ()
+
+    @property
+    def convention(self) -> Convention | None:
+        """The convention that the key takes, if it names one that there is."""
+        shared = self.conventions.get(self.text("use"))
+        return shared.convention if shared else None
 
     @property
     def location(self) -> Location:
@@ -147,25 +157,46 @@ class ProjectDraft(_Statements):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All files, and the projects that they declare, sorted by name."""
+    """All files, and the projects that they declare, sorted by name.
+
+    `sets` are the sets of conventions, in the form of projects, one for each file.
+    """
 
     files: tuple[Source, ...]
     projects: tuple[ProjectDraft, ...]
+    sets: tuple[ProjectDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What declarations may name: conventions by their names, texts of catalogues by path."""
+
+    conventions: Mapping[str, Shared]
+    catalogues: Mapping[str, str | None]
 
 
 def gather(sources: Sources) -> Draft:
     """Sort the statements of all files into projects and keys."""
     declaring: dict[str, list[Source]] = {}
+    sets = [source for source in sources.files if source.set_name]
     for source in sources.files:
-        if source.ours:
+        if source.ours and not source.set_name:
             declaring.setdefault(source.project[0], []).append(source)
-    projects = (_project(name, declaring[name], sources.catalogues) for name in sorted(declaring))
-    return Draft(sources.files, tuple(projects))
+    known = _Known(conventions(sets), sources.catalogues)
+    projects = (_project(name, declaring[name], known) for name in sorted(declaring))
+    return Draft(
+        sources.files,
+        tuple(projects),
+        tuple(_project(each.set_name, [each], known) for each in sets),
+    )
 
 
-def _project(
-    name: str, files: Iterable[Source], catalogues: Mapping[str, str | None]
-) -> ProjectDraft:
+def shipped_set() -> ProjectDraft:
+    """Return the set of conventions that comes with headcount."""
+    return _project(SHIPPED, [shipped()], _Known(conventions(()), {}))
+
+
+def _project(name: str, files: Iterable[Source], known: _Known) -> ProjectDraft:
     about: list[Statement] = []
     keys: dict[str, list[Statement]] = {}
     sources = list(files)
@@ -176,7 +207,7 @@ def _project(
                 about.append(Statement(source, pair, tuple(rest)))
             elif rest:
                 keys.setdefault(rest[0], []).append(Statement(source, pair, tuple(rest[1:])))
-    drafts = [_key(name, key, keys[key], catalogues) for key in sorted(keys)]
+    drafts = [_key(name, key, keys[key], known) for key in sorted(keys)]
     declared = tuple(draft for draft in drafts if draft.statements or _implied(draft))
     undeclared = [draft for draft in drafts if draft not in declared]
     own, allowances, translations = _sorted(about)
@@ -213,18 +244,26 @@ def _sorted(
     return tuple(own), tuple(allowances), tuple(translations)
 
 
-def _key(
-    project: str, name: str, statements: list[Statement], catalogues: Mapping[str, str | None]
-) -> KeyDraft:
+def _key(project: str, name: str, statements: list[Statement], known: _Known) -> KeyDraft:
     own, allowances, _ = _sorted(statements)
-    declaring, _, translations = _sorted(_with_convention(statements, own))
+    taken = _with_convention(statements, own, known.conventions)
+    declaring, _, translations = _sorted(taken)
     paths = [catalogue_path(each.source, each.pair) for each in declaring]
     path = next((path for path in reversed(paths) if path), "")
-    return KeyDraft(project, name, declaring, path, catalogues.get(path), allowances, translations)
+    return KeyDraft(
+        project,
+        name,
+        declaring,
+        known.conventions,
+        path,
+        known.catalogues.get(path),
+        allowances,
+        translations,
+    )
 
 
 def _with_convention(
-    statements: Iterable[Statement], own: Iterable[Statement]
+    statements: Iterable[Statement], own: Iterable[Statement], known: Mapping[str, Shared]
 ) -> tuple[Statement, ...]:
     """Return statements, and those of the conventions in the places of their `use`.
 
@@ -234,18 +273,23 @@ def _with_convention(
     translated = {each.path for each in statements}
     uses = [each for each in own if each.path == ("use",)]
     taken = [
-        Statement(
-            use.source,
-            replace(pair, key_start=use.pair.key_start, value_start=use.pair.value_start),
-            pair.path[2:],
-        )
+        _taken(pair, use)
         for use in uses[-1:]
-        for pair in conventions().get(use.text, ())
+        for pair in (known[use.text].pairs if use.text in known else ())
         if pair.path[2] not in stated
         and pair.path[-1] not in stated
         and pair.path[2:] not in translated
     ]
     return (*statements, *taken)
+
+
+def _taken(pair: Pair, use: Statement) -> Statement:
+    """Return a line of a convention as if the key that takes it had it in the place of `use`."""
+    path = (use.pair.path[1], *pair.path[2:])
+    key = pair.path[0] + "".join(f"[{part}]" for part in path)
+    start, value = use.pair.key_start, use.pair.value_start
+    line = replace(pair, key=key, key_start=start, value_start=value)
+    return Statement(use.source, line, path[1:])
 
 
 def _info_name(sources: list[Source]) -> str:

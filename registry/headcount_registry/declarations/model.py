@@ -77,6 +77,14 @@ class Translation:
     texts: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What a key shares with others: set and name, such as `common:php_version`, and version."""
+
+    name: str
+    version: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A key of a project, with everything that was declared about it.
@@ -114,6 +122,7 @@ class Key:
     formerly: str = ""
     successor: str = ""
     """The name of the key that replaces this one."""
+    convention: Convention | None = None
     translations: tuple[Translation, ...] = ()
 
 

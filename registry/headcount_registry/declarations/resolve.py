@@ -110,6 +110,7 @@ def _key(draft: KeyDraft, owner: str) -> Key:
         owner=draft.text("owner", owner),
         formerly=draft.text("formerly"),
         successor=draft.text("deprecated").removeprefix(RENAMED),
+        convention=draft.convention,
         translations=_translations(draft.translations),
     )
 

@@ -85,6 +85,7 @@ def _key(key: Key, replaced: tuple[str, ...]) -> list[str]:
         ("Until", key.expires and f"{key.expires}; from that day it is neither sent nor counted"),
         ("Owner", key.owner),
         ("Formerly", key.formerly),
+        ("Convention", wording.convention(key)),
     ):
         if text:
             lines += _item(name, _place(text))

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
+from headcount_registry.declarations.conventions import OF_CLIENTS
 from headcount_registry.declarations.model import SOURCE_LANGUAGE, KeyType
 from headcount_registry.emitters.template import render
 from headcount_registry.emitters.text import bytes_lines, docstring, wrap
@@ -40,7 +41,13 @@ def emit(project: Project, schema: bytes) -> dict[str, str]:
     values: dict[str, dict[str, object]] = {
         "__init__.py": {"at_least": at_least, "below": below},
         "__main__.py": {"package": package(project)},
-        "keys.py": {"alias": _alias, "spellings": _spellings, "answer": _answer, "about": _about},
+        "keys.py": {
+            "keys": [key for key in project.keys if not _of_client(key)],
+            "alias": _alias,
+            "spellings": _spellings,
+            "answer": _answer,
+            "about": _about,
+        },
         "_project.py": {"translated": bool(translations), "source_language": SOURCE_LANGUAGE},
         "_schema.py": {"schema": bytes_lines(schema)},
     }
@@ -69,6 +76,11 @@ def _versions() -> tuple[str, str]:
     """Return the first release of headcount that fits the package, and the first that does not."""
     major, minor = map(int, version("headcount-registry").split(".")[:2])
     return f"{major}.{minor}", f"{major + 1}.0" if major else f"0.{minor + 1}"
+
+
+def _of_client(key: Key) -> bool:
+    """Return whether the client answers a key, so that its host has no method for it."""
+    return key.convention is not None and key.convention.name in OF_CLIENTS
 
 
 def _alias(key: Key) -> str:

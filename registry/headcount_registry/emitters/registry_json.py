@@ -7,6 +7,7 @@ docs/maintainers/registry.md documents the shape. Every property is always prese
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from headcount_registry.declarations import names
@@ -81,6 +82,7 @@ def _key(project: Project, key: Key) -> dict[str, object]:
         "owner": key.owner,
         "formerly": key.formerly,
         "successor": key.successor,
+        "convention": key.convention and asdict(key.convention),
         "translations": _translations(key.translations),
     }
 

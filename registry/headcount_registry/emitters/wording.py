@@ -76,6 +76,12 @@ def ranges(buckets: tuple[int, ...]) -> tuple[str, ...]:
     return (*closed, f"{buckets[-1]}+")
 
 
+def convention(key: Key) -> str:
+    """Return the convention that a key follows, with its version, an empty text if none."""
+    found = key.convention
+    return f"{found.name}, version {found.version}" if found else ""
+
+
 def quantity(number: int, noun: str) -> str:
     """Return a number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

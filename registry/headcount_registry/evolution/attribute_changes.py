@@ -66,6 +66,9 @@ def key_differences(old: Key, new: Key) -> Iterator[Difference]:
             yield Difference(Kind.REWORDED, _became(name, getattr(old, name), getattr(new, name)))
     if old.aliases != new.aliases:
         yield Difference(Kind.REWORDED, "other spellings (aliases) changed")
+    if old.convention != new.convention:
+        before, after = (_shared(key) for key in (old, new))
+        yield Difference(Kind.REWORDED, _became("convention", before, after))
 
 
 def value_differences(old: Key, new: Key) -> Iterator[Difference]:
@@ -202,6 +205,10 @@ def _days(old: Key, new: Key) -> Iterator[Difference]:
     if old.successor != new.successor:
         words = f"replaced by `{new.successor}`" if new.successor else "no longer being replaced"
         yield Difference(Kind.REWORDED, words)
+
+
+def _shared(key: Key) -> str:
+    return f"`{key.convention.name}` {key.convention.version}" if key.convention else ""
 
 
 def _became(name: str, old: str, new: str) -> str:

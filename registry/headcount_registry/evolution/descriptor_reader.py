@@ -13,6 +13,7 @@ from headcount.v1 import options_pb2
 from headcount_registry.declarations.attributes import ABOUT_TRANSLATED, TRANSLATED
 from headcount_registry.declarations.model import (
     SOURCE_LANGUAGE,
+    Convention,
     Key,
     KeyType,
     Level,
@@ -115,6 +116,9 @@ def _key(
         owner=key.owner,
         formerly=key.formerly,
         successor=key.successor,
+        convention=Convention(key.convention.name, key.convention.version)
+        if key.HasField("convention")
+        else None,
         translations=_translations(key.translations, TRANSLATED),
     )
 

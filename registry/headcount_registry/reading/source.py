@@ -34,6 +34,12 @@ class Source:
         """The pairs that declare something."""
         return tuple(pair for pair in self.document.pairs if pair.path[0] in OURS)
 
+    @cached_property
+    def set_name(self) -> str:
+        """The name of the set of conventions that the file is, an empty text if it is none."""
+        stated = [pair.value for pair in self.ours if pair.path == ("headcount", "conventions")]
+        return str(stated[-1]) if stated else ""
+
     @property
     def project(self) -> tuple[str, Location]:
         """The name of the project that the file extends, and the place of that name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from google.protobuf.json_format import MessageToJson
@@ -39,39 +39,55 @@ def of(text: str, media_type: str) -> Document:
     return Document(text.encode(), media_type)
 
 
-def totals(
-    weeks: Iterable[PublishedWeek], known: Schema, form: str, project: str = "", key: str = ""
-) -> Document:
-    """Return weeks as `json` or `csv`, of one project or, if the name is empty, of all.
+def totals(weeks: Iterable[PublishedWeek], known: Schema, form: str, project: str = "") -> Document:
+    """Return weeks as `json` or `csv`, of one project or, if the name is empty, of all."""
+    return _written(statistics.response(weeks, project, known), form)
 
-    `key` leaves out what nobody was asked but it; `only` leaves out the numbers of others.
+
+def of_keys(
+    weeks: Sequence[PublishedWeek], known: Schema, form: str, keys: Mapping[str, Mapping[int, str]]
+) -> Document:
+    """Return weeks as `json` or `csv` with the answers to some keys alone.
+
+    `keys` are the names of keys, by project and number.
     """
-    answer = statistics.response(weeks, project, known)
-    for found in (each for week in answer.weeks for each in week.projects if key):
-        for other in [mark for mark in found.not_asked if mark.key != key]:
+    answer = statistics.response(_only(weeks, keys), "", known)
+    for found in (each for week in answer.weeks for each in week.projects):
+        names = keys[found.project].values()
+        for other in [mark for mark in found.not_asked if mark.key not in names]:
             found.not_asked.remove(other)
+    return _written(answer, form)
+
+
+def _written(answer: wire.GetStatisticsResponse, form: str) -> Document:
     if form == "csv":
         return of(table.as_csv(answer), CSV)
     return of(table.as_json(answer), JSON)
 
 
-def only(weeks: Sequence[PublishedWeek], project: str, key: int) -> list[PublishedWeek]:
-    """Return the same weeks with only the answers to one key of one project."""
+def _only(
+    weeks: Sequence[PublishedWeek], keys: Mapping[str, Collection[int]]
+) -> list[PublishedWeek]:
+    """Return the same weeks with only the answers to some keys, by the name of their project."""
     return [
-        replace(week, projects=tuple(_only(p, key) for p in week.projects if p.name == project))
+        replace(
+            week,
+            projects=tuple(_answers(p, keys[p.name]) for p in week.projects if p.name in keys),
+            coverages=tuple(its for its in week.coverages if its.project in keys),
+        )
         for week in weeks
     ]
 
 
-def _only(published: PublishedProject, key: int) -> PublishedProject:
+def _answers(published: PublishedProject, keys: Collection[int]) -> PublishedProject:
     found = published.publication
     return replace(
         published,
         publication=replace(
-            found, answers={number: n for number, n in found.answers.items() if number == key}
+            found, answers={number: n for number, n in found.answers.items() if number in keys}
         ),
-        retractions=tuple(notice for notice in published.retractions if notice.key == key),
-        too_few={number: name for number, name in published.too_few.items() if number == key},
+        retractions=tuple(notice for notice in published.retractions if notice.key in keys),
+        too_few={number: name for number, name in published.too_few.items() if number in keys},
     )
 
 

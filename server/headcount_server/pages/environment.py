@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from headcount_server.pages import history, wording
 from headcount_server.pages.adoption import AGES
+from headcount_server.pages.comparison import AGE
 from headcount_server.pages.counts import DASH
 from headcount_server.pages.language import (
     Language,
@@ -78,6 +79,7 @@ def environment(
         operator=operator,
         ages=AGES,
         most_rows=MANY_ROWS,
+        age_convention=AGE,
     )
     return made
 

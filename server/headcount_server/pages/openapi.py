@@ -20,6 +20,10 @@ _ADDRESSES = {
     "/data/weeks/{week}": ("One closed week, all projects", "GetStatisticsResponse"),
     "/data/projects/{project}": ("The last 53 weeks of a project", "GetStatisticsResponse"),
     "/data/projects/{project}/{key}": ("The last 53 weeks of a key", "GetStatisticsResponse"),
+    "/data/conventions/{set}/{name}": (
+        "The last 53 weeks of the keys that share a convention",
+        "GetStatisticsResponse",
+    ),
     "/schema/{project}/{digest}.json": (
         "What a project asked, by the digest of its registry; it never changes",
         "Project",
@@ -45,6 +49,8 @@ _PLACES = {
     "week": ("ISO 8601 week", "2026-W47"),
     "project": ("Name of a project", "backdrop"),
     "key": ("Name of a key", "php_version"),
+    "set": ("Set of conventions", "common"),
+    "name": ("Name of a convention that several projects follow", "php_version"),
     "digest": ("Digest of a registry that a published week names, or that is in force", "0" * 64),
 }
 

@@ -30,7 +30,7 @@ CACHING = "public, max-age=300"
 _PATTERNS = (
     *("/", "/style.css", "/icon.svg", "/collected", "/collected/", "/privacy", "/privacy/"),
     *("/methodology", "/methodology/", "/search", "/search/", "/robots.txt", "/sitemap.xml"),
-    *("/changes", "/changes/{rest:path}"),
+    *("/changes", "/changes/{rest:path}", "/conventions", "/conventions/{rest:path}"),
     *("/weeks", "/weeks/{rest:path}", "/schema/{rest:path}"),
     "/log/{rest:path}",
     *("/data", "/data/{rest:path}", "/projects/{rest:path}"),

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from headcount_server.pages import (
     changes,
+    comparison,
     documents,
     finding,
     former,
@@ -93,6 +94,9 @@ class Site:
             }
             for name in self._projects
         }
+        self._shared = comparison.shared(
+            (schema.projects[name], keys) for name, keys in self._projects.items()
+        )
         self._schemas = _schemas(schema, self._newest_first)
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
@@ -199,6 +203,7 @@ class Site:
             for place, text in self._schemas.items()
         }
         renders |= self._changes_addresses("changes/", tuple(self._projects))
+        renders |= self._shared_addresses()
         for name, keys in self._projects.items():
             renders |= self._project_addresses(self.schema.projects[name], keys)
         for place, week in enumerate(self._weeks, 1):
@@ -232,8 +237,8 @@ class Site:
 
     def _key_addresses(self, project: Project, key: Key, page: str) -> dict[str, _Render]:
         def render(form: str, weeks: Sequence[PublishedWeek]) -> Document:
-            only = documents.only(weeks, project.name, key.number)
-            return documents.totals(only, self.schema, form, project.name, key.name)
+            keys = {project.name: {key.number: key.name}}
+            return documents.of_keys(weeks, self.schema, form, keys)
 
         def values() -> dict[str, object]:
             return {
@@ -249,6 +254,7 @@ class Site:
                 **values(),
                 changes=changes.of_key(self._releases((project.name,)), key),
                 places=self._places(project, key),
+                comparison=self._compared(key),
             ),
             f"{page}fragment.html": lambda: self._page(
                 f"{page}fragment.html", "question_fragment", **values()
@@ -284,6 +290,30 @@ class Site:
             f"{place}feed.atom": lambda: self._file("feed.atom", ATOM, **values()),
         }
 
+    def _shared_addresses(self) -> dict[str, _Render]:
+        renders: dict[str, _Render] = {
+            "conventions/": lambda: self._page(
+                "conventions/", "conventions", conventions=self._shared
+            )
+        }
+        for place, shared in self._shared.items():
+            renders[f"conventions/{place}/"] = partial(self._comparison, place, shared)
+            for form in FORMS:
+                renders[f"data/conventions/{place}.{form}"] = partial(
+                    documents.of_keys, self._recent, self.schema, form, shared.keys
+                )
+        return renders
+
+    def _comparison(self, place: str, shared: comparison.Shared) -> Document:
+        return self._page(
+            f"conventions/{place}/",
+            "comparison",
+            place=place,
+            shared=shared,
+            ages=shared.name == comparison.AGE,
+            view=comparison.comparison(shared, self._weeks, MAX_WEEKS),
+        )
+
     def _releases(self, names: Sequence[str]) -> tuple[changes.ReleaseView, ...]:
         return changes.releases((self.schema.projects[n], self._projects[n]) for n in names)
 
@@ -303,6 +333,11 @@ class Site:
 
     def _places(self, project: Project, key: Key) -> Mapping[str, str]:
         return member.places(key, self._members.get((project.name, key.number), ()))
+
+    def _compared(self, key: Key) -> str:
+        """Return the last part of the address that compares a key; empty if there is none."""
+        place = key.declaration.convention.name.replace(":", "/")
+        return place if place in self._shared else ""
 
     def _member(self, project: Project, key: Key, name: str, page: str) -> Document:
         # Members of a list are asked for one after another, for example by a copy in files.
@@ -335,7 +370,11 @@ class Site:
 
     def _index(self) -> Document:
         return self._page(
-            "", "index", projects=self._views(), remarks=history.remarks(self._recent[::-1])
+            "",
+            "index",
+            projects=self._views(),
+            conventions=self._shared,
+            remarks=history.remarks(self._recent[::-1]),
         )
 
     def _page(self, address: str, template: str, **values: object) -> Document:

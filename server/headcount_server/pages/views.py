@@ -64,6 +64,8 @@ class Question:
     several: bool
     """Whether one installation can give several answers."""
     free_text: bool
+    convention: options_pb2.Convention | None
+    """What the question shares with those of other projects."""
     hidden: str
     """The answer that is never printed, as people call it; empty for a list."""
 
@@ -174,6 +176,7 @@ def question(key: Key) -> Question:
         versioned=declared.type == options_pb2.KEY_TYPE_PRODUCT,
         several=declared.type == options_pb2.KEY_TYPE_LIST,
         free_text=declared.type == options_pb2.KEY_TYPE_TEXT,
+        convention=declared.convention if declared.HasField("convention") else None,
         hidden=hidden_class(key),
     )
 

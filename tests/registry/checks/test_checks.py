@@ -31,6 +31,15 @@ def key(name: str, kind: str, *lines: str) -> str:
 
 
 VALID = ABOUT + key("good", "boolean")
+SET = "headcount[conventions] = acme\nheadcount[version] = 2\n"
+SHARED = "".join(
+    f"telemetry[size]{line}\n"
+    for line in (
+        *("[label] = Size", "[description] = How large.", "[purpose] = Decide."),
+        *("[type] = choice", "[values][] = small", "[values][] = large"),
+    )
+)
+USED = VALID + "telemetry[k][use] = acme:size\n"
 LONG = "x" * 65
 KEY = "AQAgMeHwWnQBAhFSIOmvkY9zhnSuyV9U224E63Baro55gVUACAABAAEAAQAD"
 """The key configuration of RFC 9458, appendix A."""
@@ -160,6 +169,36 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
     "convention": [
         VALID + "telemetry[k][use] = common:php",
         VALID + "telemetry[k][use] = php_version",
+        USED,
+        {"acme.info": SET + SHARED, "toy.info": VALID + "telemetry[k][use] = acme:weight\n"},
+    ],
+    "convention-contradicted": [
+        VALID + "telemetry[k][use] = common:php_version\ntelemetry[k][precision] = 3",
+        VALID + "telemetry[k][use] = common:php_version\ntelemetry[k][type] = version",
+        VALID + "telemetry[k][values][] = xl\ntelemetry[k][use] = common:installation_age",
+        {"acme.info": SET + SHARED, "toy.info": USED + "telemetry[k][aliases][S] = small"},
+    ],
+    "convention-set": [
+        {"acme.info": SET.replace("acme", "Acme Corp") + SHARED, "toy.info": VALID},
+        {"acme.info": SET.replace("2", "two") + SHARED, "toy.info": VALID},
+        {"acme.info": SET.replace("2", "0") + SHARED, "toy.info": VALID},
+        {"acme.info": "headcount[conventions] = acme\n" + SHARED, "toy.info": VALID},
+        {"acme.info": SET + SHARED + "headcount[title] = Acme", "toy.info": VALID},
+        {"acme.info": SET + SHARED + "headcount[allow][] = text-type", "toy.info": VALID},
+    ],
+    "convention-attribute": [
+        {"acme.info": SET + SHARED + "telemetry[size][level] = basic", "toy.info": VALID},
+        {"acme.info": SET + SHARED + "telemetry[size][by][] = version", "toy.info": VALID},
+        {
+            "acme.info": SET + SHARED.replace("telemetry[size][purpose] = Decide.\n", ""),
+            "toy.info": VALID,
+        },
+        {"acme.info": SET + "telemetry[size] = Size\n", "toy.info": VALID},
+        {"acme.info": SET + SHARED + "telemetry[size][allow][] = text-type", "toy.info": VALID},
+    ],
+    "convention-set-twice": [
+        {"acme.info": SET + SHARED, "b.info": SET + SHARED, "toy.info": VALID},
+        {"acme.info": SET.replace("acme", "common") + SHARED, "toy.info": VALID},
     ],
     "unknown-attribute": [VALID + key("k", "boolean", "[lable] = Some")],
     "attribute-form": [

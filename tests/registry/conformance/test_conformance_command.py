@@ -124,7 +124,7 @@ def test_misuse_is_told_from_failure() -> None:
     for arguments, remedy in (
         (["conformance"], "name the program to run"),
         (["conformance", "--onyl", "weeks", "--", "true"], "No such option"),
-        (["conformance", "--only", "months", "--", "true"], "there are answers, consent"),
+        (["conformance", "--only", "months", "--", "true"], "there are ages, answers, consent"),
     ):
         result = CliRunner().invoke(main, arguments)
         assert (result.exit_code, remedy in result.output) == (2, True), result.output

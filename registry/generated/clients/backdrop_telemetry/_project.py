@@ -1247,6 +1247,7 @@ PROJECT = Project(
             by=("version",),
             since="1.20",
             owner="The Project Management Committee of Backdrop CMS",
+            convention="common:database",
         ),
         Key(
             name="php_version",
@@ -1261,6 +1262,7 @@ PROJECT = Project(
             by=("version",),
             since="1.20",
             owner="The Project Management Committee of Backdrop CMS",
+            convention="common:php_version",
         ),
         Key(
             name="role_names",
@@ -1349,6 +1351,7 @@ PROJECT = Project(
             },
             since="1.20",
             owner="The Project Management Committee of Backdrop CMS",
+            convention="common:operating_system",
         ),
         Key(
             name="sticky_admin_bar",
@@ -1460,6 +1463,7 @@ PROJECT = Project(
             precision=2,
             since="1.21",
             owner="The Project Management Committee of Backdrop CMS",
+            convention="common:web_server",
         ),
         Key(
             name="accounts",

@@ -84,6 +84,7 @@ PROJECT = Project(
             },
             since="1.2",
             owner="The maintainers of bee",
+            convention="common:operating_system",
         ),
         Key(
             name="php_version",
@@ -97,6 +98,7 @@ PROJECT = Project(
             precision=2,
             since="1.1",
             owner="The maintainers of bee",
+            convention="common:php_version",
         ),
     ),
     schema=_schema,
