@@ -33,7 +33,8 @@ KEPT_CONNECTIONS = 16
 KEPT = f"JSON, {KEPT_CONNECTIONS} connections"
 GRPC, GRPC_TLS = "gRPC, a new connection", "gRPC, a new TLS connection"
 JSON, BACKDROP = "JSON, a new connection", "Backdrop, HTTP/1.0"
-LEAST = {GRPC: None, GRPC_TLS: None, JSON: 0.55, BACKDROP: 0.65, KEPT: 0.40}
+BACKDROP_TLS = "Backdrop, HTTP/1.0, a new TLS connection"
+LEAST = {GRPC: None, GRPC_TLS: None, JSON: 0.55, BACKDROP: 0.65, BACKDROP_TLS: None, KEPT: 0.40}
 """Smallest ratio of the product's rate to that of the no-op at each door."""
 MOST_OVER_TLS = 1.8
 """Largest ratio of the processor time of a report over TLS to that of a plain one."""
@@ -64,6 +65,7 @@ def all_doors() -> list[Door]:
         Door(GRPC_TLS, False, True, grpc, answers.GrpcReader),  # noqa: FBT003
         Door(JSON, True, False, lambda: answers.with_json(envelope), answers.HttpReader),  # noqa: FBT003
         Door(BACKDROP, True, False, _site, answers.HttpReader),  # noqa: FBT003
+        Door(BACKDROP_TLS, True, True, _site, answers.HttpReader),  # noqa: FBT003
     ]  # fmt: skip
 
 

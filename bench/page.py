@@ -117,6 +117,12 @@ took more than @BUSY@% is no measurement of the server, and a ratio of such rate
 the ratio of processor times.
 """.replace("@BUSY@", f"{BUSY:g}")
 
+COSTS = """\
+Processor time of the server for one report at each door when it is busy, from "Every door" below:
+twenty keys, and nine in the request of Backdrop's sites. A core that does nothing else takes as
+many as fit in a second.
+"""
+
 OTHERS = """\
 ## Other servers, for orientation
 
@@ -138,6 +144,7 @@ def _page(machine: Mapping[str, str], parts: Mapping[str, Result]) -> Iterator[s
     yield HEAD
     yield from on_machine(machine)
     yield from _budgets(parts)
+    yield from _costs(parts)
     for part in PARTS:
         if part.name in parts:
             yield from _part(part, parts[part.name])
@@ -165,6 +172,21 @@ def _budgets(parts: Mapping[str, Result]) -> Iterator[str]:
     if rows:
         yield "## Budgets\n"
         yield from table(("what", "measured", "budget", ""), rows)
+
+
+def _costs(parts: Mapping[str, Result]) -> Iterator[str]:
+    """Return the table that says what a machine can take, from the rates of all doors."""
+    spent = re.compile(rf"durable, (.*), {SPENT}")
+    rows = [
+        (found[1], _cell(one), f"{number(float(f'{1e6 / one.median:.2g}'))} reports/s")
+        for result in (parts[name] for name in ("doors",) if name in parts)
+        for name, one in result.series.items()
+        if (found := spent.fullmatch(name)) and "at a tenth" not in name
+    ]
+    if rows:
+        yield "## What a report costs\n"
+        yield COSTS
+        yield from table(("door", SPENT, "one busy core takes"), rows)
 
 
 def _word(kept: bool) -> str:  # noqa: FBT001 - the verdict itself

@@ -204,7 +204,7 @@ class App:
 
         grpc = GrpcDoor(service, registry, gate, meter, config.grpc, identity)
         doors.append(grpc)
-        calls = UnaryCalls(service)
+        calls = UnaryCalls(service, self.weeks, intake)
         routes = [
             *ConnectDoor(calls, intake, meter).routes(),
             *self._sealed_routes(calls, intake, meter),

@@ -109,6 +109,17 @@ def test_a_rate_that_the_generator_limits_is_judged_by_processor_time(
     assert "| fast | 200 reports/s | 180–221 | 400 µs | 60 % |" in text
 
 
+def test_what_a_report_costs_is_told_from_the_processor_time_of_each_busy_door(
+    bench: Load, sample: Sample
+) -> None:
+    for name, spent in (("durable, gRPC", 510), ("durable, gRPC, at a tenth", 900), ("no-op", 90)):
+        sample.add(f"{name}, processor time", "µs", [spent - 10, spent, spent + 10])
+    text = bench("page").rendered({"machine": {}, "parts": {"doors": sample.as_json()}})
+    _, costs = text.split("## What a report costs\n")
+    rows = [line for line in costs.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    assert rows[2:] == ["| gRPC | 510 µs | 2,000 reports/s |"]
+
+
 def test_a_limited_rate_without_processor_time_has_no_ratio(sample: Sample) -> None:
     sample.add("fast, generator", "%", [99, 99, 99])
     assert [*sample.values()] == []

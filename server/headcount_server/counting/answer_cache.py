@@ -35,12 +35,11 @@ class Memory(Generic[_Form]):
         self.today = today
         self.known: dict[_Form, Answer] = {}
 
-    def keep(self, form: _Form, size: int, answer: Answer) -> None:
-        """Remember an answer whose form takes this many bytes, unless it is too long."""
-        if size <= MAX_BYTES:
-            if len(self.known) >= MAX_ANSWERS:
-                self.known.clear()
-            self.known[form] = answer
+    def keep(self, form: _Form, answer: Answer) -> None:
+        """Remember an answer."""
+        if len(self.known) >= MAX_ANSWERS:
+            self.known.clear()
+        self.known[form] = answer
 
 
 class Memories(Generic[_Form]):
@@ -94,7 +93,8 @@ def _learn(memory: Memory[bytes], piece: bytes) -> Answer | None:
     if read.ignored or len(read.given) != 1:
         return None
     (answer,) = read.given
-    memory.keep(piece, len(piece), answer)
+    if len(piece) <= MAX_BYTES:
+        memory.keep(piece, answer)
     return answer
 
 

@@ -12,6 +12,7 @@ The response is an empty 200, as `bee` expects, if anything was counted; otherwi
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 from hashlib import blake2b
@@ -37,7 +38,7 @@ from headcount_server.errors import (
     WeekNotOpen,
 )
 from headcount_server.registry.schema import Project
-from headcount_server.service.submission import TOKEN_BYTES, Submission
+from headcount_server.service.submission import TOKEN_BYTES, Read, Submission
 from headcount_server.service.telemetry_service import Service
 from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.week import Week
@@ -96,7 +97,9 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        await self._intake.run(self._count(site.encode(), body, visit), CALL_SECONDS)
+        await self._intake.settled(self._weeks, CALL_SECONDS)
+        with self._intake.place():
+            await self._count(site.encode(), body, visit)
 
     async def _count(self, site: bytes, body: bytes, visit: Visit) -> None:
         """Count each project's report. Raises the refusal if none is counted."""
@@ -105,16 +108,20 @@ class BackdropDoor:
             raise InvalidReport(Violation("request", "no project in it"))
         if len(told) > MAX_PROJECTS:
             raise InvalidReport(Violation("request", f"more than {MAX_PROJECTS} projects"))
-        week = next(iter(await self._weeks.opened()), None)
+        week = next(iter(self._weeks.open()), None)
         if week is None:
             msg = "no week takes reports at the moment"
             raise Unavailable(msg)
-        tokens = {project: _token(site, project, week) for project in told}
-        visit.said(*tokens.values())
+        reports = [
+            Submission(str(week), _token(site, name, week), name, self._reading(name, values))
+            for name, values in told.items()
+        ]
+        visit.said(*(report.token for report in reports))
+        until = asyncio.get_running_loop().time() + CALL_SECONDS
         counted, refusals = 0, []
-        for project, values in told.items():
+        for report in reports:
             try:
-                await self._count_one(tokens[project], week, project, values, visit.network)
+                await self._count_one(report, visit.network, until)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -124,16 +131,18 @@ class BackdropDoor:
         if again or not counted:
             raise (again or refusals)[0]
 
-    async def _count_one(
-        self, token: bytes, week: Week, name: str, values: object, network: bytes | None
-    ) -> None:
+    def _reading(self, name: str, values: object) -> Read:
         def read(project: Project, today: date) -> Answers:
             if not isinstance(values, dict):
                 raise InvalidReport(Violation(name, "not an object of keys and values"))
             return self._reports.read(project, values, today)
 
+        return read
+
+    async def _count_one(self, report: Submission, network: bytes | None, until: float) -> None:
+        left = max(0.0, until - asyncio.get_running_loop().time())
         try:
-            await self._service.take_report(Submission(str(week), token, name, read), network)
+            await self._service.take_report(report, network, left)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 

@@ -8,7 +8,6 @@ message and details. Source: connectrpc.com/docs/protocol.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -34,6 +33,7 @@ from headcount_server.errors import (
     Violation,
 )
 from headcount_server.service.telemetry_service import SERVICE, Service, decoded
+from headcount_server.service.week_cycle import WeekCycle
 
 CALL_SECONDS = 10.0
 """Most seconds that a call may take; a caller may ask for fewer."""
@@ -47,8 +47,10 @@ _TIMEOUT = re.compile(r"[0-9]{1,10}", re.ASCII)
 class UnaryCalls:
     """The service's calls, from the bytes of a request to those of its answer."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, weeks: WeekCycle, intake: HttpRequests) -> None:
         self._service = service
+        self._weeks = weeks
+        self._intake = intake
         self._reports = JsonMemory(json_reports.report)
         self._questions: Mapping[str, tuple[type[Message], Callable[[Any], Message]]] = {
             "GetRegistry": (wire.GetRegistryRequest, service.get_registry),
@@ -62,22 +64,26 @@ class UnaryCalls:
             raise Unsupported(msg)
         return method
 
-    async def answer(self, method: str, kind: str, body: bytes, visit: Visit) -> bytes:
+    async def answer(
+        self, method: str, kind: str, body: bytes, visit: Visit, seconds: float
+    ) -> bytes:
         """Return the bytes of the answer to a call. Raises Refusal.
 
         `method` is one of `checked`, and `kind` one of `kind_of`.
         """
-        if method == _SUBMIT:
-            return await self._submit(kind, body, visit)
-        return await asyncio.to_thread(self._ask, method, kind, body)
+        if method != _SUBMIT:
+            return await self._intake.run(lambda: self._ask(method, kind, body), seconds)
+        await self._intake.settled(self._weeks, seconds)
+        with self._intake.place():
+            return await self._submit(kind, body, visit, seconds)
 
-    async def _submit(self, kind: str, body: bytes, visit: Visit) -> bytes:
+    async def _submit(self, kind: str, body: bytes, visit: Visit, seconds: float) -> bytes:
         if kind == _PROTO:
             told = self._service.submission(decoded(wire.SubmitReportRequest, body))
         else:
             told = json_reports.submission(body, self._reports.read)
         visit.said(told.token)
-        response = await self._service.take_report(told, visit.network)
+        response = await self._service.take_report(told, visit.network, seconds)
         return _written(response, kind) if response.ignored else _week(response.week, kind)
 
     def _ask(self, method: str, kind: str, body: bytes) -> bytes:
@@ -133,8 +139,8 @@ class ConnectDoor:
         seconds = _check_headers(request)
         visit = self._intake.admit(request)
         body = await self._intake.body(request)
-        answer = self._calls.answer(method, kind, body, visit)
-        return Response(await self._intake.run(answer, seconds), media_type=kind)
+        answer = await self._calls.answer(method, kind, body, visit, seconds)
+        return Response(answer, media_type=kind)
 
 
 def kind_of(headers: Mapping[str, str]) -> str | None:

@@ -7,13 +7,15 @@ anything looks into it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
+from headcount_server.service.week_cycle import WeekCycle
 
 MAX_BODY_BYTES = 64 * 1024
 """Most bytes of a request, as for gRPC; a report has some hundreds."""
@@ -49,39 +51,56 @@ class HttpRequests:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > most:
             raise _too_large(most)
-        body = bytearray()
+        body, more = bytearray(), True
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in request.stream():
-                    body += chunk
+                while more:
+                    message = await request.receive()
+                    if message["type"] == "http.disconnect":
+                        raise InvalidReport(Violation("request", "ended before its end"))
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
                     if len(body) > most:
                         raise _too_large(most)
         except TimeoutError:
             msg = f"request: not all there after {BODY_SECONDS:g} seconds"
             raise TooLate(msg) from None
-        except ClientDisconnect:
-            raise InvalidReport(Violation("request", "ended before its end")) from None
         return bytes(body)
 
-    async def run(self, work: Coroutine[Any, Any, _Done], seconds: float) -> _Done:
-        """Run `work`; return or raise what it does.
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Have a place for a request in work. Raises Overloaded if there is none left."""
+        self._begin()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    async def settled(self, weeks: WeekCycle, seconds: float) -> None:
+        """Let the weeks be opened if they have just turned. Raises as `run` does."""
+        if not weeks.is_settled():
+            await self.run(weeks.open, seconds)
+
+    async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
+        """Run `work` on a thread, since it takes a while; return or raise what it does.
 
         Raises Overloaded if too many requests are in work, and TooLate if the time is over;
         the work then still finishes.
         """
-        if self._busy >= MAX_REQUESTS:
-            work.close()
-            msg = "too many requests are waiting; try again in some hours"
-            raise Overloaded(msg)
-        self._busy += 1
-        working = asyncio.ensure_future(work)
+        self._begin()
+        working = asyncio.get_running_loop().run_in_executor(None, work)
         working.add_done_callback(self._finished)
         try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.shield(working)
+            return await asyncio.wait_for(asyncio.shield(working), seconds)
         except TimeoutError:
             msg = "the answer took too long; send the same again"
             raise TooLate(msg) from None
+
+    def _begin(self) -> None:
+        if self._busy >= MAX_REQUESTS:
+            msg = "too many requests are waiting; try again in some hours"
+            raise Overloaded(msg)
+        self._busy += 1
 
     def _finished(self, working: asyncio.Future[_Done]) -> None:
         self._busy -= 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from headcount_server.counting import answers
@@ -22,9 +23,11 @@ Converted: TypeAlias = tuple[bytes, tuple[Ignored, ...]]
 """A serialized report, and the keys that it leaves out."""
 Convert: TypeAlias = Callable[[Project, Mapping[str, Any]], Converted]
 
-_Pair: TypeAlias = tuple[str, str]
-"""A name, and its value as Python shows it. Unlike values, these texts tell 1, 1.0 and true
-apart."""
+LONGEST = 64
+"""Most characters of a value that is remembered as it is; of a longer one, only its digest is."""
+
+_Pair: TypeAlias = tuple[str, str | bytes]
+"""A name and its value, in the form of `_said`."""
 _NOTHING = Answer(0, ())
 """What a name that is no key adds, such as `@type`."""
 
@@ -48,7 +51,7 @@ class JsonMemory:
         known = memory.known
         given: dict[int, Answer] = {}
         for name, value in told.items():
-            pair = name, repr(value)
+            pair = name, _said(value)
             answer = known.get(pair) or self._learn(memory, pair, value)
             if answer is None or answer.key in given:
                 return None
@@ -58,17 +61,22 @@ class JsonMemory:
 
     def _learn(self, memory: Memory[_Pair], pair: _Pair, value: object) -> Answer | None:
         """Return an answer that has not been seen; None if it is not one that counts."""
-        name, text = pair
         try:
-            read = self._whole(memory.project, {name: value}, memory.today)
+            read = self._whole(memory.project, {pair[0]: value}, memory.today)
         except InvalidReport:
             return None
         if read.ignored:
             return None
         answer = read.given[0] if read.given else _NOTHING
-        memory.keep(pair, len(name) + len(text), answer)
+        memory.keep(pair, answer)
         return answer
 
     def _whole(self, project: Project, told: Mapping[str, Any], today: date) -> Answers:
         data, left_out = self._convert(project, told)
         return answers.without(answers.read(project, data, today), left_out)
+
+
+def _said(value: object) -> str | bytes:
+    """Return a value as Python shows it. Unlike values, these texts tell 1, 1.0 and true apart."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else blake2b(text.encode(), digest_size=16).digest()

@@ -34,6 +34,7 @@ SHOWN = 64
 
 _TYPE = "@type"
 _REPORT = "report"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ENUM_NAME = re.compile(r"VALUE_[A-Z0-9_]+", re.ASCII)
 
 Object: TypeAlias = Mapping[str, Any]
@@ -44,10 +45,12 @@ ReadObject: TypeAlias = Callable[[Project, Object, date], Answers]
 def parse(body: bytes) -> Object:
     """Return the object in a body. Raises InvalidReport, which names the fault."""
     try:
-        parsed = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
-        )
-        _check(parsed)
+        text = body.decode("utf-8")
+        parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        if isinstance(parsed, dict | list):
+            _check_depth(parsed)
+        if _SURROGATE.search(text):
+            _check_texts(parsed)
     except RecursionError:
         _refuse("request", f"deeper than {MAX_DEPTH} levels")
     except ValueError:
@@ -188,24 +191,25 @@ def _no_constant(_text: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _check(value: object) -> None:
-    """Raise RecursionError if a value is too deep, and ValueError if a text is not Unicode."""
-    level: list[object] = [value]
-    depth = 0
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise RecursionError
-        below: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                below += item.keys()
-                below += item.values()
-            elif isinstance(item, list):
-                below += item
-            elif isinstance(item, str):
-                item.encode()  # half of a surrogate pair raises
-        level = below
+def _check_depth(value: object) -> None:
+    """Raise RecursionError if a value is too deep."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH - 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return
+    if any(level):
+        raise RecursionError
+
+
+def _check_texts(value: object) -> None:
+    """Raise ValueError if a text in a value is not Unicode."""
+    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair raises
 
 
 def _refuse(field: str, description: str) -> NoReturn:

@@ -16,6 +16,7 @@ OUTCOMES = (
     "failed_precondition",
     "not_found",
     "resource_exhausted",
+    "deadline_exceeded",
     "unavailable",
 )
 DOORS = ("grpc", "connect", "post", "oblivious")

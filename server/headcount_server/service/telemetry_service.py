@@ -87,13 +87,15 @@ class Service:
             return self._answer(entry, self._writer.count(entry))
 
     async def take_report(
-        self, submission: Submission, network: bytes | None = None
+        self, submission: Submission, network: bytes | None, seconds: float
     ) -> wire.SubmitReportResponse:
-        """Do as `submit_report` on an event loop, which meanwhile does other work."""
+        """Do as `submit_report` on an event loop, which meanwhile does other work.
+
+        Raises TooLate after this many seconds; the report is then counted all the same.
+        """
         with self._refusals_counted():
-            await self._weeks.opened()
             entry = self._entry(submission, network)
-            return self._answer(entry, await self._writer.counted(entry))
+            return self._answer(entry, await self._writer.counted(entry, seconds))
 
     def submission(self, request: wire.SubmitReportRequest) -> Submission:
         """Return a report that came as protobuf."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -99,14 +98,11 @@ class WeekCycle:
             self._present = self._look(now)
         return self._present.weeks
 
-    async def opened(self) -> tuple[Week, ...]:
-        """Do as `open` on an event loop, which meanwhile does other work."""
-        if not self._is_settled(self._clock.now()):
-            await asyncio.to_thread(self.open)
-        return self.open()
+    def is_settled(self) -> bool:
+        """Return whether `open` returns at once."""
+        return self._is_settled(self._clock.now())
 
     def _is_settled(self, now: datetime) -> bool:
-        """Return whether nothing has changed since the last look."""
         present = self._present
         return present.terms is self._open and present.since <= now < present.until
 

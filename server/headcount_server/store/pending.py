@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from headcount_server.errors import TooLate
 from headcount_server.store.contract import Entry, Outcome
 
 
@@ -63,23 +64,30 @@ class Report(Pending):
 class LoopReport:
     """A report that is to be counted, and the event loop on which its caller waits."""
 
-    __slots__ = ("entry", "error", "future", "loop", "outcome")
+    __slots__ = ("entry", "error", "future", "loop", "outcome", "settled")
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.outcome = Outcome.CLOSED
         self.error: Exception | None = None
+        self.settled = False
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Outcome] = self.loop.create_future()
 
     def settle(self) -> None:
         """Let the caller go on, or raise the error there; on its loop."""
-        if self.future.done():  # it has waited too long
+        self.settled = True
+        if self.future.done():  # the caller has left
             return
         if self.error is None:
             self.future.set_result(self.outcome)
         else:
             self.future.set_exception(self.error)
+
+    def leave(self) -> None:
+        """Raise TooLate at the caller, unless it has its answer; on its loop."""
+        if not self.future.done():
+            self.future.set_exception(TooLate("the answer took too long; send the same again"))
 
 
 def finish(reports: Iterable[Report | LoopReport], error: Exception | None = None) -> None:

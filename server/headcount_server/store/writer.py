@@ -128,20 +128,23 @@ class Writer:
             raise self._stands_still()
         return report.outcome
 
-    async def counted(self, entry: Entry) -> Outcome:
-        """Do as `count` on an event loop, which meanwhile does other work."""
+    async def counted(self, entry: Entry, seconds: float) -> Outcome:
+        """Do as `count` on an event loop, which meanwhile does other work.
+
+        Raises TooLate after this many seconds, at most `ANSWER_SECONDS`.
+        """
         report = LoopReport(entry)
         self._enqueue(report)
-
-        def give_up() -> None:
-            report.error = self._stands_still()
-            report.settle()
-
-        timer = report.loop.call_later(ANSWER_SECONDS, give_up)
+        timer = report.loop.call_later(seconds, self._leave, report, ANSWER_SECONDS - seconds)
         try:
             return await report.future
         finally:
             timer.cancel()
+
+    def _leave(self, report: LoopReport, seconds: float) -> None:
+        """Let the caller of a report go, and see after these seconds whether it is counted."""
+        report.leave()
+        report.loop.call_later(seconds, lambda: report.settled or self._stands_still())
 
     def _enqueue(self, report: _Report) -> None:
         lane = self._queues[self._store.lane(report.entry.token)]

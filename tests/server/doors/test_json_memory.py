@@ -19,7 +19,7 @@ from headcount_server.counting import answers
 from headcount_server.counting.answer_cache import MAX_ANSWERS
 from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values, json_reports
-from headcount_server.doors.json_memory import Convert, Converted, JsonMemory
+from headcount_server.doors.json_memory import LONGEST, Convert, Converted, JsonMemory
 from headcount_server.errors import InvalidReport
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Project
@@ -169,6 +169,22 @@ def test_texts_of_an_attacker_take_no_more_than_a_bounded_memory() -> None:
     for number in range(MAX_ANSWERS + 10):
         memory.read(project, {"php_version": f"8.3.{number}"}, TODAY)
     assert 0 < held() <= MAX_ANSWERS
-    before = held()
     memory.read(project, {"php_version": "8.3." + "1" * 300}, TODAY)
-    assert held() == before
+    said = [len(value) for _, value in memory._memories.of(project, TODAY).known]
+    assert max(said) <= LONGEST
+
+
+def test_a_long_list_is_remembered_too(toy: Project) -> None:
+    asked: list[list[str]] = []
+
+    def convert(project: Project, told: Mapping[str, object]) -> Converted:
+        asked.append(list(told))
+        return json_reports.report(project, told)
+
+    memory = JsonMemory(convert)
+    names = ["VALUE_OTHER", "VALUE_NEWER_THAN_THIS", "VALUE_" + "A" * LONGEST]
+    for _ in range(2):
+        memory.read(toy, {"modules": {"values": names}}, TODAY)
+    assert asked == [["modules"]]
+    memory.read(toy, {"modules": {"values": [*names[1:], "VALUE_NEWEST"]}}, TODAY)
+    assert len(asked) == 2

@@ -29,7 +29,6 @@ from headcount_server.doors.status import CallMeter, fault, headers, http_status
 from headcount_server.errors import (
     InvalidReport,
     Refusal,
-    TooLate,
     Unsupported,
     Violation,
     WrongKey,
@@ -91,54 +90,22 @@ class ObliviousDoor:
             )
         visit = self._intake.admit(request, oblivious=True)
         sealed = await self._intake.body(request, MAX_BODY_BYTES + OVERHEAD)
-        exchange = _Exchange(self._gateway, self._calls, self._meter, visit)
-        try:
-            answer = await self._intake.run(exchange.run(sealed), CALL_SECONDS)
-        except TooLate as late:
-            if exchange.opened is None:
-                raise
-            answer = exchange.sealed(exchange.opened, exchange.refused(late))
-        return Response(answer, media_type=_RESPONSE)
+        return Response(await self._opened_and_answered(sealed, visit), media_type=_RESPONSE)
 
-
-class _Exchange:
-    """One sealed request and its sealed response."""
-
-    def __init__(self, gateway: Gateway, calls: UnaryCalls, meter: CallMeter, visit: Visit) -> None:
-        self._gateway = gateway
-        self._calls = calls
-        self._meter = meter
-        self._visit = visit
-        self.opened: Opened | None = None
-
-    async def run(self, sealed: bytes) -> bytes:
+    async def _opened_and_answered(self, sealed: bytes, visit: Visit) -> bytes:
         """Return the sealed response. Raises WrongKey if the request cannot be opened."""
-        self.opened = opened = self._gateway.opened(sealed)
+        opened = self._gateway.opened(sealed)
+        refusal: Refusal
         try:
-            response = await self._called(parse(opened.request))
-        except Refusal as refusal:
-            response = self.refused(refusal)
+            return _sealed(opened, await self._called(parse(opened.request), visit))
+        except Refusal as told:
+            refusal = told
         except Exception as error:  # noqa: BLE001 - logged by `fault`, and the caller told
-            response = self.refused(fault(error))
-        return self.sealed(opened, response)
-
-    def refused(self, refusal: Refusal) -> Response:
-        """Count and return a refusal."""
+            refusal = fault(error)
         self._meter.called("oblivious", refusal.code.name.lower())
-        return refused(refusal)
+        return _sealed(opened, refused(refusal))
 
-    def sealed(self, opened: Opened, response: Response) -> bytes:
-        """Return a response, padded and sealed."""
-        fields = tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in response.raw_headers
-            if name != b"content-length"
-        )
-        content = bytes(response.body)
-        told = BinaryResponse(response.status_code, fields, content)
-        return opened.sealed(padded(told), secrets.token_bytes)
-
-    async def _called(self, request: BinaryRequest) -> Response:
+    async def _called(self, request: BinaryRequest, visit: Visit) -> Response:
         method = request.path.removeprefix(f"/{SERVICE}/")
         if request.method != "POST" or method not in METHODS:
             msg = f"a relay carries POST of {', '.join(sorted(METHODS))} alone"
@@ -147,9 +114,20 @@ class _Exchange:
         if kind is None:
             self._meter.called("oblivious", "unimplemented")
             return unknown_kind()
-        answer = await self._calls.answer(method, kind, request.content, self._visit)
+        answer = await self._calls.answer(method, kind, request.content, visit, CALL_SECONDS)
         self._meter.called("oblivious", "ok")
         return Response(answer, media_type=kind)
+
+
+def _sealed(opened: Opened, response: Response) -> bytes:
+    """Return a response, padded and sealed."""
+    fields = tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.raw_headers
+        if name != b"content-length"
+    )
+    told = BinaryResponse(response.status_code, fields, bytes(response.body))
+    return opened.sealed(padded(told), secrets.token_bytes)
 
 
 def _checked_kind(fields: Mapping[str, str]) -> str | None:
