@@ -10,6 +10,7 @@ from headcount_registry.commands.conformance import conformance_command
 from headcount_registry.commands.diff import diff_command
 from headcount_registry.commands.emit import emit_command
 from headcount_registry.commands.generate import generate_commands
+from headcount_registry.commands.infer import infer_command
 from headcount_registry.commands.init import init_command
 from headcount_registry.commands.new_key import new_key_command
 from headcount_registry.commands.parse import parse_command
@@ -44,6 +45,7 @@ main.add_command(renew_command)
 main.add_command(review_command)
 main.add_command(release_command)
 main.add_command(generate_commands)
+main.add_command(infer_command)
 main.add_command(emit_command)
 main.add_command(conformance_command)
 

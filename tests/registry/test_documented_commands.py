@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 import shutil
@@ -102,8 +103,31 @@ def test_sample_reports_are_written_and_counted_as_it_is_shown(tmp_path: Path) -
         assert "127.0.0.1:8080" in commands
         done = ran(commands.replace("127.0.0.1:8080", server.addresses["public"]), tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-        assert re.search(r'^\{"week": "[0-9W-]+"\}$', done.stdout.splitlines()[-1])
+        (answer,) = done.stdout.splitlines()[-1:]
+        assert re.fullmatch("[0-9]{4}-W[0-9]{2}", json.loads(answer)["week"])
         assert len((tmp_path / "reports.jsonl").read_text(encoding="utf-8").splitlines()) == 20
-        assert len(list((tmp_path / "samples").iterdir())) == 20
+        assert [path.name for path in (tmp_path / "samples").iterdir()] == ["000001.binpb"]
     finally:
         server.stop()
+
+
+PAYLOADS = """\
+{"shop": {"php_version": "8.1.27", "cart": "Yes"}}
+{"shop": {"php_version": "8.2.3", "cart": "No"}}
+"""
+HOOK = """\
+<?php
+function shop_telemetry_info() {
+  return array('cart' => array('label' => t('Cart'), 'description' => t('Whether it has one.')));
+}
+"""
+
+
+def test_a_draft_is_made_as_it_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "payloads.jsonl").write_text(PAYLOADS, encoding="utf-8")
+    (tmp_path / "shop.telemetry.inc").write_text(HOOK, encoding="utf-8")
+    done = ran(section("Drafting declarations"), tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    draft = (tmp_path / "shop.info").read_text(encoding="utf-8")
+    assert "telemetry[cart][description] = Whether it has one.\n" in draft
+    assert "telemetry[cart][type] = boolean\n" in draft

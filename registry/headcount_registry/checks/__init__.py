@@ -22,10 +22,10 @@ from headcount_registry.checks import (
     values,
 )
 from headcount_registry.checks.dates import Days
-from headcount_registry.checks.runner import every_check, run_checks, without_errors
+from headcount_registry.checks.runner import Checked, every_check, look, run_checks
 from headcount_registry.checks.table import Check, When
 
-__all__ = ["ALL", "Check", "Days", "When", "run_checks", "without_errors"]
+__all__ = ["ALL", "Check", "Checked", "Days", "When", "look", "run_checks"]
 
 _MODULES = (
     grammar,

@@ -22,6 +22,7 @@ _RESERVED = r"(?:[a-z0-9-]+\.)*(?:example\.(?:com|net|org)|[a-z0-9-]+\.(?:exampl
 _PLACEHOLDER = re.compile(
     rf"(?:^|[@/\s])(?P<host>{_RESERVED})(?![\w.-])|\b(?P<word>TODO|TBD|FIXME)\b|(?i:lorem ipsum)"
 )
+_UNWRITTEN = re.compile(r"\ATODO\b")
 _NAMED = 3
 
 
@@ -40,6 +41,18 @@ def unexplained(key: KeyDraft) -> Problems:
                 f" write `telemetry[{key.name}][{missing[0]}] = ...`"
             ),
         )
+
+
+@key_check("unwritten")
+def unwritten(key: KeyDraft) -> Problems:
+    """A draft leaves to a person what only people know."""
+    for name in _IN_WORDS:
+        stated = key.scalar(name)
+        if stated and _UNWRITTEN.match(stated.text):
+            yield (
+                stated.value_location,
+                f"the {name} of `{key.name}` is still to be written; it says `{stated.text}`",
+            )
 
 
 @project_check("placeholder", Severity.WARNING)
@@ -63,7 +76,8 @@ def _placeholders(project: ProjectDraft) -> Iterator[tuple[Statement, str]]:
     about = (project.scalar(name) for name in _ABOUT_IN_WORDS)
     keys = (key.scalar(name) for key in project.keys for name in _IN_WORDS)
     for stated in (*about, *keys):
-        match = _PLACEHOLDER.search(stated.text) if stated else None
+        # What begins with TODO is told by a check of its own.
+        match = _PLACEHOLDER.search(_UNWRITTEN.sub("", stated.text, count=1)) if stated else None
         if stated and match:
             yield stated, match["host"] or match["word"] or match[0]
 

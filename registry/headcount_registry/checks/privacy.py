@@ -63,16 +63,19 @@ def personal_value(key: KeyDraft) -> Problems:
     """Declarations are published, so a name copied from somebody's site gives the site away."""
     for location, whole in _published(key):
         text = whole[:MAX_TEXT]
-        for what, pattern in _PERSONAL.items():
-            if pattern.fullmatch(text):
-                yield (
-                    location,
-                    (
-                        f"`{text}` looks like {what}, and what is declared is public;"
-                        " remove it, or write the name of a product"
-                    ),
-                )
-                break
+        if what := looks_personal(text):
+            yield (
+                location,
+                (
+                    f"`{text}` looks like {what}, and what is declared is public;"
+                    " remove it, or write the name of a product"
+                ),
+            )
+
+
+def looks_personal(text: str) -> str:
+    """Return what a short text looks like if it could name somebody, such as `a path`, or `""`."""
+    return next((what for what, pattern in _PERSONAL.items() if pattern.fullmatch(text)), "")
 
 
 def _published(key: KeyDraft) -> Iterator[tuple[Location, str]]:

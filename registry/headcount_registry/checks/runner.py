@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headcount_registry.checks import table
@@ -22,35 +22,68 @@ _QUOTED = re.compile(r"`[^`]*`")
 _LONGEST = 120
 
 
-def run_checks(
-    draft: Draft, *, strict: bool = False, days: Days | None = None
-) -> tuple[Finding, ...]:
-    """Return all findings of all checks, sorted by place.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A draft with all that its checks saw: of files, of each project, and of the whole."""
 
-    With `strict`, more checks run, and every finding is an error. Checks that depend on the
-    day run only if `days` are given; a build gives none, so that its result stays the same.
+    draft: Draft
+    files: tuple[Seen, ...]
+    projects: tuple[tuple[Seen, ...], ...]
+    whole: tuple[Seen, ...]
+    dated: bool
+    """Whether checks that depend on the day ran."""
+
+    def findings(self, *, strict: bool = False) -> tuple[Finding, ...]:
+        """Return all findings, sorted by place; with `strict`, more of them, and all errors."""
+        seen = {*self.files, *self.whole}
+        checks = {check.name: check for check in every_check()}
+        for project, found in zip(self.draft.projects, self.projects, strict=True):
+            # An allowance of a strict finding is used, whether or not anybody is strict today.
+            allowances = Allowances(project, found, checks, dated=self.dated)
+            seen.update(
+                each for each in allowances.kept() if strict or each.check.when is not When.STRICT
+            )
+            seen.update(_seen(table.ALLOWANCE_CHECKS, allowances))
+        return tuple(sorted(_finding(each, strict=strict) for each in seen))
+
+    def without_errors(self) -> Draft:
+        """Return the part that can be resolved: keys, projects and files without errors."""
+        broken = {each.location.file for each in self.files}
+        projects = (
+            _project_without_errors(project, found, broken)
+            for project, found in zip(self.draft.projects, self.projects, strict=True)
+        )
+        return replace(self.draft, projects=tuple(project for project in projects if project))
+
+
+def look(draft: Draft, days: Days | None = None) -> Checked:
+    """Run all checks over a draft.
+
+    Checks that depend on the day run only if `days` are given; a build gives none, so that its
+    result stays the same.
     """
-    seen = set(_file_by_file(draft))
-    for project in draft.projects:
-        seen.update(_of_project(project, strict=strict, days=days))
-    for each in draft.sets:
-        seen.update(_of_set(each))
-    seen.update(_seen(table.DRAFT_CHECKS, draft))
-    return tuple(sorted(_finding(each, strict=strict) for each in seen))
+    sets = (each for conventions in draft.sets for each in _of_set(conventions))
+    return Checked(
+        draft,
+        tuple(_file_by_file(draft)),
+        tuple(tuple(_keys_and_project(project, days)) for project in draft.projects),
+        (*sets, *_seen(table.DRAFT_CHECKS, draft)),
+        dated=days is not None,
+    )
 
 
-def without_errors(draft: Draft) -> Draft:
-    """Return the part of a draft that can be resolved: keys, projects and files without errors."""
-    broken = {each.location.file for each in _file_by_file(draft)}
-    projects = (_project_without_errors(project, broken) for project in draft.projects)
-    return replace(draft, projects=tuple(project for project in projects if project))
+def run_checks(draft: Draft, *, strict: bool = False) -> tuple[Finding, ...]:
+    """Return the findings of all checks that depend on no day, sorted by place."""
+    return look(draft).findings(strict=strict)
 
 
-def _project_without_errors(project: ProjectDraft, broken: set[str]) -> ProjectDraft | None:
+def _project_without_errors(
+    project: ProjectDraft, seen: Iterable[Seen], broken: set[str]
+) -> ProjectDraft | None:
     wrong = {
         each.key
-        for each in _keys_and_project(project, None)
-        if each.check.severity is Severity.ERROR
+        for each in seen
+        if each.check.severity is Severity.ERROR and each.check.when is not When.DATED
     }
     wrong.update(
         key.name
@@ -77,17 +110,6 @@ def every_check() -> tuple[Check, ...]:
 def _file_by_file(draft: Draft) -> Iterator[Seen]:
     for source in draft.files:
         yield from _seen(table.FILE_CHECKS, source)
-
-
-def _of_project(project: ProjectDraft, *, strict: bool, days: Days | None) -> Iterator[Seen]:
-    # An allowance of a strict finding is used, whether or not anybody is strict today.
-    seen = list(_keys_and_project(project, days))
-    checks = {check.name: check for check in every_check()}
-    allowances = Allowances(project, seen, checks, dated=days is not None)
-    for each in allowances.kept():
-        if strict or each.check.when is not When.STRICT:
-            yield each
-    yield from _seen(table.ALLOWANCE_CHECKS, allowances)
 
 
 def _of_set(conventions: ProjectDraft) -> Iterator[Seen]:

@@ -6,7 +6,7 @@ without effect. A draft without errors resolves to the model (`resolve.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,11 +62,13 @@ class _Statements:
 
     __slots__ = ()
     statements: tuple[Statement, ...]
+    by_attribute: Mapping[str, tuple[Statement, ...]]
+    """The statements by the first part of their path; checks look for dozens of attributes."""
 
     def scalar(self, attribute: str) -> Statement | None:
         """Return the last statement of an attribute with one value."""
-        found = [each for each in self.statements if each.path == (attribute,)]
-        return found[-1] if found else None
+        stated = self.by_attribute.get(attribute, ())
+        return next((each for each in reversed(stated) if len(each.path) == 1), None)
 
     def text(self, attribute: str, default: str = "") -> str:
         """Return the value of `scalar`, or the default."""
@@ -75,9 +77,14 @@ class _Statements:
 
     def items(self, attribute: str) -> tuple[Statement, ...]:
         """Return the statements of an attribute with several values, such as `attribute[]`."""
-        return tuple(
-            each for each in self.statements if len(each.path) > 1 and each.path[0] == attribute
-        )
+        return tuple(each for each in self.by_attribute.get(attribute, ()) if len(each.path) > 1)
+
+
+def _by_attribute(statements: Iterable[Statement]) -> Mapping[str, tuple[Statement, ...]]:
+    found: dict[str, list[Statement]] = {}
+    for each in statements:
+        found.setdefault(each.path[0] if each.path else "", []).append(each)
+    return {attribute: tuple(stated) for attribute, stated in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,11 @@ class KeyDraft(_Statements):
     catalogue: str | None = None
     allowances: tuple[Statement, ...] = ()
     translations: tuple[Statement, ...] = ()
+    by_attribute: Mapping[str, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the statements by attribute, once."""
+        object.__setattr__(self, "by_attribute", _by_attribute(self.statements))
 
     @property
     def convention(self) -> Convention | None:
@@ -153,6 +165,11 @@ class ProjectDraft(_Statements):
     strays: tuple[Statement, ...] = ()
     translations: tuple[Statement, ...] = ()
     stray_translations: tuple[Statement, ...] = ()
+    by_attribute: Mapping[str, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the statements by attribute, once."""
+        object.__setattr__(self, "by_attribute", _by_attribute(self.statements))
 
 
 @dataclass(frozen=True, slots=True)

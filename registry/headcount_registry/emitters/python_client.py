@@ -5,6 +5,7 @@ The package has only data and signatures. Everything that acts is in `headcount`
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ def _translations(project: Project) -> dict[str, dict[str, str]]:
     return dict(sorted(found.items()))
 
 
+@cache
 def _versions() -> tuple[str, str]:
     """Return the first release of headcount that fits the package, and the first that does not."""
     major, minor = map(int, version("headcount-registry").split(".")[:2])

@@ -65,10 +65,11 @@ def review(  # noqa: PLR0913 - each of the last three has a usual value
     paths = tuple(paths)
     draft = read_draft(paths)
     days = Days(today, stated_days(lock_file))
-    found = list(checks.run_checks(draft, strict=strict, days=days))
+    checked = checks.look(draft, days)
+    found = list(checked.findings(strict=strict))
     if not draft.projects and not found:
         raise nothing_declared(paths)
-    numbered = number_draft(checks.without_errors(draft), lock_file)
+    numbered = number_draft(checked.without_errors(), lock_file)
     later = [*numbered.findings, *policies.problems(rules, numbered.registry)]
     found += [replace(each, severity=Severity.ERROR) if strict else each for each in later]
     if within is not None:

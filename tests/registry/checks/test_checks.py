@@ -257,13 +257,18 @@ WRONG: dict[str, list[str | dict[str, str]]] = {
         EXPLAINED.replace("[label]", "[since]"),
         EXPLAINED.replace("[purpose]", "[formerly]").replace("[description]", "[since]"),
     ],
+    "unwritten": [
+        EXPLAINED.replace("Decide whether to mend it.", "TODO"),
+        EXPLAINED.replace("Decide whether to mend it.", "TODO: which decision it informs"),
+        EXPLAINED.replace("https://toymakers.org/issues/1", "TODO: the page"),
+    ],
     "owner-unstated": [EXPLAINED.replace("[owner] = The toy makers", "[since] = 1.0")],
     "placeholder": [
         EXPLAINED.replace("https://toymakers.org", "https://example.org"),
         EXPLAINED.replace("grpcs://telemetry.toymakers.org", "grpcs://telemetry.example.org"),
         EXPLAINED.replace("toys@toymakers.org", "toys@shop.test"),
         EXPLAINED.replace("https://toymakers.org/issues/1", "https://shop.example/issues/1"),
-        EXPLAINED.replace("Decide whether to mend it.", "TODO"),
+        EXPLAINED.replace("Decide whether to mend it.", "Decide TODO"),
     ],
     "personal-value": [
         *(

@@ -1,0 +1,1 @@
+"""Drafts of declarations, from what already runs: payloads, and hooks of PHP modules."""
