@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from random import Random
 
@@ -46,6 +47,17 @@ def fact(key: Key, site: int, week: int) -> Fact:
     """Return the fact of a site (by number) about a key in a week (by number)."""
     # Seeded by site and key: from week to week a site changes only as it drifts.
     return _BY_TYPE[key.type](key, Random(f"{site}/{key.name}"), week)  # noqa: S311 - made up
+
+
+def age(first: str, week: str) -> tuple[str, ...]:
+    """Return the published age in the report of a week; weeks by ISO label."""
+    # By the calendar of the standard library, unlike in the client.
+    begin, now = (date.fromisoformat(f"{each}-1") for each in (first, week))
+    weeks = (now - begin).days // 7
+    for last, text in ((0, "first week"), (3, "2 to 4 weeks"), (23, "5 to 24 weeks")):
+        if weeks <= last:
+            return (text,)
+    return ()
 
 
 def _boolean(key: Key, chance: Random, week: int) -> Fact:

@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from headcount.model.project import Key, Project
+from headcount.reporting.installation_age import is_ours
 from headcount.transport.grpc_transport import GrpcTransport
 from headcount.transport.messages import Answer, Request
 
-from headcount_server.demo.facts import fact
+from headcount_server.demo.facts import age, fact
 from headcount_server.demo.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Site:
     clients: list[Client] = field(default_factory=list)
     reported: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Whose facts (a site's number) of which week a project's latest report holds."""
+    first: dict[str, str] = field(default_factory=dict)
+    """The week of each project's first report, by ISO label."""
 
     def __post_init__(self) -> None:
         for package in self.packages:
@@ -114,6 +117,7 @@ class Site:
         self.identity = original.identity
         self.owner = original.owner
         self.reported = dict(original.reported)  # a copied outbox holds the other's facts
+        self.first = dict(original.first)
         shutil.copytree(original.state_directory, self.state_directory)
 
     def agreed(self, project: Project) -> tuple[Key, ...]:
@@ -137,7 +141,7 @@ class Site:
 
             return collect
 
-        methods = {key.name: collector(key) for key in project.keys}
+        methods = {key.name: collector(key) for key in project.keys if not is_ours(key)}
         return type("Collectors", (base,), methods)()
 
 
@@ -151,6 +155,7 @@ class Line:
 
     def submit(self, request: Request, timeout: float) -> Answer:
         """Deliver a report, and now and then lose the response."""
+        first = self.site.first.setdefault(self.project.name, request.week)
         answer = self.transport.submit(request, timeout)
         if answer.code != "OK":
             return answer
@@ -161,7 +166,12 @@ class Line:
             request.week,
             self.project.name,
             site.identity,
-            {key.name: fact(key, number, week).published for key in keys},
+            {
+                key.name: age(first, request.week)
+                if is_ours(key)
+                else fact(key, number, week).published
+                for key in keys
+            },
             frozenset(key.name for key in keys if key.by),
         )
         if site.chance.random() < LOST:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
+from headcount import stock
 from headcount_registry.checks import run_checks
 from headcount_registry.declarations import attributes
 from headcount_registry.declarations.conventions import conventions, shipped
@@ -30,6 +32,7 @@ WORDS = "".join(
     )
 )
 ACME = f"headcount[conventions] = acme\nheadcount[version] = 3\n{WORDS}"
+MACHINES = "x86_64 AMD64 arm64 aarch64 i386 i686 armv6l armv7l armv8l ppc64le s390x riscv64"
 COUNTED = {1: "1a25f1845248a26b"}
 """The beginning of the SHA-256 over what each version of the shipped set counts."""
 
@@ -128,6 +131,18 @@ def test_every_shipped_convention_makes_a_key_with_words_in_two_more_languages(
     result = bench.run_build()
     assert result.exit_code == 0
     assert "similar-values" not in result.output
+
+
+@pytest.mark.parametrize("machine", MACHINES.split())
+def test_the_stock_collectors_answer_in_the_words_of_the_conventions(
+    monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    known = {key.name: key for key in shipped_set().keys}
+    for name in ("architecture", "operating_system"):
+        key = known[name]
+        spellings = {*key.values, *(each.path[1] for each in key.items("aliases"))}
+        assert getattr(stock, name)() in spellings
 
 
 def test_the_shipped_set_is_in_order_itself() -> None:

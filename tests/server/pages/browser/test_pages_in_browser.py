@@ -34,6 +34,8 @@ PAGES = (
     "projects/backdrop/mysql_version/",
     "projects/backdrop/core_modules/block/",
     "projects/backdrop/fragment.html",
+    "conventions/",
+    "conventions/common/php_version/",
     "weeks/",
     "weeks/2026-W46/",
     "methodology/",
