@@ -228,6 +228,18 @@ def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
 
 
+def test_what_is_recorded_names_the_server_that_it_was_computed_of(watched: Watched) -> None:
+    (total,) = watched.by.series("headcount_shop_reports")
+    target = {name: total["metric"][name] for name in ("job", "instance")}
+    for name in (
+        "value:headcount_shop_os_reports:share",
+        "project:headcount_shop_reports:change1w",
+    ):
+        found = watched.by.series(name)
+        assert found
+        assert all(target.items() <= each["metric"].items() for each in found)
+
+
 def test_the_parts_of_a_whole_add_up_to_it(watched: Watched) -> None:
     for key in ("php", "os", "nodes", "server", "version"):
         metric = f"headcount_shop_{key}_reports"

@@ -109,7 +109,7 @@ def _declaration(found: Found) -> Iterator[str]:
     kind = guess.type if guess else None
     words = {"description": told.description if told else ""}
     use = f"common:{found.name}"
-    if use in conventions() and kind in {None, _type_of(use)} and not (guess and not kind):
+    if use in conventions(()) and kind in {None, _type_of(use)} and not (guess and not kind):
         yield from _pair(found.name, "use", use)
         kind = None
     else:
@@ -151,7 +151,7 @@ def _values(name: str, guess: Guess) -> Iterator[str]:
 
 
 def _type_of(use: str) -> KeyType | None:
-    stated = [pair.value for pair in conventions()[use] if pair.path[2:] == ("type",)]
+    stated = [pair.value for pair in conventions(())[use].pairs if pair.path[2:] == ("type",)]
     return KeyType(str(stated[0])) if stated else None
 
 

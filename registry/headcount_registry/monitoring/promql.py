@@ -2,7 +2,7 @@
 
 Several instances of a server expose the same totals; `max` counts them once. A dashboard limits
 each series to the servers that its reader picks (`PICKED`), so that two servers in one
-Prometheus stay apart.
+Prometheus stay apart. What `recording` computes is kept apart by labels instead.
 """
 
 from __future__ import annotations

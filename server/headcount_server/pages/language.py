@@ -14,7 +14,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from headcount_server.errors import ConfigError
 
@@ -38,11 +38,20 @@ class Language:
     percent: str = "%"
     """Sign that follows a percentage, with the blank before it."""
     catalogue: NullTranslations = field(default_factory=NullTranslations, compare=False)
+    _sentences: dict[str, Markup] = field(default_factory=dict, compare=False, repr=False)
+    """The sentences without values that templates asked for, which a page has dozens of."""
 
     @property
     def direction(self) -> str:
         """The direction of its script, `ltr` or `rtl`."""
         return direction(self.tag)
+
+    def sentence(self, text: str) -> Markup:
+        """Return a sentence of a template that has no values."""
+        known = self._sentences.get(text)
+        if known is None:
+            known = self._sentences[text] = _markup(self.catalogue.gettext(text)) % {}
+        return known
 
 
 ENGLISH = Language("en", "English")
@@ -134,14 +143,20 @@ def say_many(one: str, many: str, number: int, **values: object) -> str:
     return text.format(number=grouped(number), **values)
 
 
-def translated(text: str) -> str:
-    """Return a sentence of a template in the language of the page."""
-    return _current.get().catalogue.gettext(text)
+def translated(text: str, /, **values: object) -> Markup:
+    """Return a sentence of a template in the language of the page, with escaped values."""
+    its = _current.get()
+    return its.sentence(text) if not values else _markup(its.catalogue.gettext(text)) % values
 
 
-def translated_many(one: str, many: str, number: int) -> str:
-    """Return a sentence of a template about a number of things."""
-    return _current.get().catalogue.ngettext(one, many, number)
+def translated_many(one: str, many: str, number: int, /, **values: object) -> Markup:
+    """Return a sentence of a template about a number of things; `num` is the number."""
+    text = _current.get().catalogue.ngettext(one, many, number)
+    return _markup(text) % {"num": number, **values}
+
+
+def _markup(sentence: str) -> Markup:
+    return Markup(sentence)  # noqa: S704 - templates and catalogues are ours; `%` escapes values
 
 
 def grouped(number: int) -> str:
