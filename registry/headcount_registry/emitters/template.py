@@ -27,6 +27,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # the files of a package do not change while it runs
     )
     environment.globals["MARKER"] = text.MARKER
     environment.filters |= {
