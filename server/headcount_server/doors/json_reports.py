@@ -47,10 +47,10 @@ def parse(body: bytes) -> Object:
     try:
         text = body.decode("utf-8")
         parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        if _SURROGATE.search(text):
-            _check_texts(parsed)
         if isinstance(parsed, dict | list):
             _check_depth(parsed)
+        if _SURROGATE.search(text):
+            _check_texts(parsed)
     except RecursionError:
         _refuse("request", f"deeper than {MAX_DEPTH} levels")
     except ValueError:
