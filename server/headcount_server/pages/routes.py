@@ -92,7 +92,7 @@ class Pages:
             return _unavailable(error)
 
     async def _bundle(self, request: Request) -> Response:
-        self._present()
+        await run_in_threadpool(self._present)
         download = self._download
         try:
             async with download.turn:

@@ -58,6 +58,7 @@ def test_every_report_is_counted_by_what_became_of_it(  # noqa: PLR0913 - one fi
         "failed_precondition": 1,
         "not_found": 1,
         "resource_exhausted": 0,
+        "deadline_exceeded": 0,
         "unavailable": 0,
     }
     reasons = {
