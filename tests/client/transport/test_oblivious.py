@@ -246,7 +246,7 @@ def test_without_the_extra_nothing_is_sent_and_the_remedy_is_said(
     main(client, ["status"])
     told = " ".join(capsys.readouterr().out.split())
     assert "install 'headcount[oblivious]'" in told
-    assert "https://relay.example, which sees this machine's address and cannot read" in told
+    assert "a relay, relay.example, which somebody else runs. The relay sees the address" in told
     assert connections == []
 
 

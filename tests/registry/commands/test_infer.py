@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PAYLOAD = {
     "version": "1.34.2",
     "php_version": "8.1.27",
-    "web_server": "Apache/2.4.57",
+    "cache_server": "Apache/2.4.57",
     "multisite": "No",
     "pages": 250,
     "modules": ["views", "token"],
@@ -34,7 +34,7 @@ PAYLOAD = {
 MODULE = """\
 <?php
 function shop_telemetry_info() {
-  $info['web_server'] = array('label' => t('Web server'), 'description' => t('What serves.'));
+  $info['cache_server'] = array('label' => t('Cache server'), 'description' => t('What caches.'));
   $info['cart'] = array('label' => t('Cart'));
   $info[$more] = array('label' => 'More');
   return $info;
@@ -72,7 +72,7 @@ def test_a_draft_has_types_reasons_and_nothing_personal(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert types(result.stdout, tmp_path) == {
         "php_version": "version",
-        "web_server": "product",
+        "cache_server": "product",
         "multisite": "boolean",
         "pages": "count",
         "modules": "list",
@@ -109,9 +109,9 @@ def test_a_hook_gives_the_words_and_payloads_the_types(tmp_path: Path) -> None:
     result = infer(module, payload)
     text = result.stdout
     assert "project = shop\n" in text
-    assert "telemetry[web_server][label] = Web server\n" in text
-    assert "telemetry[web_server][description] = What serves.\n" in text
-    assert "telemetry[web_server][type] = product\n" in text
+    assert "telemetry[cache_server][label] = Cache server\n" in text
+    assert "telemetry[cache_server][description] = What caches.\n" in text
+    assert "telemetry[cache_server][type] = product\n" in text
     assert f"; cart is told in {module}:4.\n" in text
     line = f"{module}:5: $info[$more] = array('label' => 'More');"
     assert text.endswith(f"; Not read, because only PHP can say what it is:\n; {line[:-1]};\n")
@@ -124,7 +124,7 @@ def test_a_hook_alone_leaves_types_to_a_person_but_for_shared_conventions(tmp_pa
     module = tmp_path / "shop.module"
     module.write_text(MODULE.replace("cart", "php_version"), encoding="utf-8")
     text = drafted(module)
-    assert "telemetry[web_server][type] = TODO\n" in text
+    assert "telemetry[cache_server][type] = TODO\n" in text
     assert "telemetry[php_version][use] = common:php_version\n" in text
     assert "telemetry[php_version][type]" not in text
 
