@@ -302,3 +302,21 @@ def test_question_report_and_installer_say_who_can_know_what(
         told = json.dumps(site.do(do, {}), ensure_ascii=False)
         for words in RELAYED:
             assert (words in told) == bool(relay), do
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("ask_first", "Nothing is sent unless you say yes."),
+        ("on_after_notice", "Unless you say no, the basic facts are sent"),
+    ],
+)
+def test_message_and_form_say_what_is_sent_while_nobody_answers(
+    site: BackdropSite, mode: str, words: str
+) -> None:
+    site.declare("backdrop", mode=mode)
+    (message,) = site.do("visit")["messages"]
+    assert message.count("sent") == 2
+    assert words in message
+    assert words in json.dumps(site.do("form", {}))
