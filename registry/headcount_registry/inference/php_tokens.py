@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPENING = re.compile(r"<\?(?:php\b|=)")
+# No group may repeat possessively: Python 3.11.2 matches such a group wrongly.
 _TOKEN = re.compile(
     r"""
-    (?P<blank>\s+ | (?:\#(?!\[)|//)(?:(?!\?>)[^\n])*+ | /\*.*?\*/)
+    (?P<blank>\s+ | (?:\#(?!\[)|//)[^\n]*?(?=\?>|$) | /\*.*?\*/)
     | (?P<end>\?>)
-    | (?P<text>'(?:[^'\\]++|\\.)*+' | "(?:[^"\\]++|\\.)*+" | `(?:[^`\\]++|\\.)*+`)
+    | (?P<text>'[^'\\]*(?:\\.[^'\\]*)*' | "[^"\\]*(?:\\.[^"\\]*)*" | `[^`\\]*(?:\\.[^`\\]*)*`)
     | (?P<long><<<[ \t]*(?P<quote>["']?)(?P<word>\w+)(?P=quote)[ \t]*\r?\n.*?^[ \t]*(?P=word)\b)
     | (?P<open>/\* | ['"`] | <<<[ \t]*["']?\w)
     | (?P<variable>\$\w+)
