@@ -18,6 +18,8 @@ from support.doors import http_door
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.heavy
+
 PATCHED = {
     "gevent": "from gevent.monkey import patch_all; patch_all()",
     "eventlet": """
@@ -65,7 +67,6 @@ def _submitted(kind: str, endpoint: str, seconds: float, place: Path) -> tuple[s
     return code, float(took), float(pause)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["grpc", "http"])
 @pytest.mark.parametrize("kind", PATCHED)
 def test_a_server_that_hangs_holds_no_other_greenlet_up(
@@ -78,7 +79,6 @@ def test_a_server_that_hangs_holds_no_other_greenlet_up(
     assert pause < took / 2  # it would be all of it
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", PATCHED)
 def test_an_answer_arrives_over_both_ways(kind: str, tmp_path: Path) -> None:
     with http_door() as door:

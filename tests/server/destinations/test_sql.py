@@ -23,6 +23,8 @@ from support.foreign_database import NUMBERS, Foreign, published
 from support.mariadb_server import MariadbServer
 from support.toy_weeks import CANARY, W45, W46, W47, command, database_at, lived_apart
 
+pytestmark = pytest.mark.heavy
+
 WHY = "It let host names through."
 
 
@@ -39,7 +41,6 @@ def _publish(
     return publish
 
 
-@pytest.mark.slow
 def test_each_number_with_its_bounds_is_the_one_that_everybody_reads(
     publish: Callable[..., str], foreign: Foreign, database: Path
 ) -> None:
@@ -54,7 +55,6 @@ def test_each_number_with_its_bounds_is_the_one_that_everybody_reads(
     ]
 
 
-@pytest.mark.slow
 def test_what_is_told_apart_by_release_arrives_with_its_release(
     tmp_path: Path, toy_schema: Schema, foreign: Foreign
 ) -> None:
@@ -66,7 +66,6 @@ def test_what_is_told_apart_by_release_arrives_with_its_release(
     assert {row[6] for row in foreign.rows(NUMBERS)} >= {"other releases", "1.30"}
 
 
-@pytest.mark.slow
 def test_a_second_run_gives_nothing_and_one_from_scratch_changes_nothing(
     publish: Callable[..., str], foreign: Foreign
 ) -> None:
@@ -77,7 +76,6 @@ def test_a_second_run_gives_nothing_and_one_from_scratch_changes_nothing(
     assert foreign.rows(NUMBERS) == before
 
 
-@pytest.mark.slow
 def test_a_week_that_is_not_published_is_removed_by_a_run_from_scratch(
     publish: Callable[..., str], foreign: Foreign, database: Path
 ) -> None:
@@ -92,7 +90,6 @@ def test_a_week_that_is_not_published_is_removed_by_a_run_from_scratch(
     assert ("2026-W47",) not in foreign.rows("SELECT week FROM headcount_weeks")
 
 
-@pytest.mark.slow
 def test_what_was_taken_down_is_gone_there_and_a_notice_says_so(
     publish: Callable[..., str], foreign: Foreign, database: Path
 ) -> None:
@@ -108,7 +105,6 @@ def test_what_was_taken_down_is_gone_there_and_a_notice_says_so(
     assert notice == ("2026-W45", "toy", "php_version", WHY)
 
 
-@pytest.mark.slow
 def test_no_byte_of_what_was_taken_down_is_left_in_a_file(tmp_path: Path, database: Path) -> None:
     file, flag = tmp_path / "totals.db", f"--to=sqlite:///{tmp_path / 'totals.db'}"
     assert command("publish", "--database", database, flag).exit_code == 0
@@ -120,7 +116,6 @@ def test_no_byte_of_what_was_taken_down_is_left_in_a_file(tmp_path: Path, databa
     assert b"8.2" not in file.read_bytes()
 
 
-@pytest.mark.slow
 def test_a_correction_goes_out_before_anything_newer(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,7 +140,6 @@ def test_a_correction_goes_out_before_anything_newer(
     assert given == ["2026-W45", "2026-W46", "2026-W47"]
 
 
-@pytest.mark.slow
 def test_a_correction_while_a_week_is_on_its_way_brings_the_week_again(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +170,6 @@ def test_a_newer_programs_tables_are_refused(foreign: Foreign) -> None:
         pass
 
 
-@pytest.mark.slow
 def test_tables_that_were_half_made_are_completed(foreign: Foreign) -> None:
     with foreign.open().connected() as connected, connected.connection.begin():
         sql_tables.totals.drop(connected.connection)
@@ -186,7 +179,6 @@ def test_tables_that_were_half_made_are_completed(foreign: Foreign) -> None:
         assert foreign.rows("SELECT version FROM headcount_schema") == [(1,)]
 
 
-@pytest.mark.slow
 def test_mysql_keeps_the_tables_by_the_engine_that_has_transactions(
     mariadb: MariadbServer, mariadb_totals: Foreign
 ) -> None:
@@ -204,7 +196,6 @@ def test_mysql_keeps_the_tables_by_the_engine_that_has_transactions(
         pass
 
 
-@pytest.mark.slow
 def test_values_that_differ_in_case_or_at_the_end_are_two_values(
     mariadb_totals: Foreign, database: Path
 ) -> None:
@@ -223,7 +214,6 @@ def test_values_that_differ_in_case_or_at_the_end_are_two_values(
     assert found == (1,)
 
 
-@pytest.mark.slow
 def test_the_file_of_a_server_is_no_destination(database: Path, tmp_path: Path) -> None:
     result = command("publish", "--database", database, f"--to=sqlite:///{database}")
     assert result.exit_code == 1
@@ -235,7 +225,6 @@ def test_the_file_of_a_server_is_no_destination(database: Path, tmp_path: Path) 
     assert re.search(r"--to sqlite:///\S+: file is not a database", result.output)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_memory_is_no_destination(url: str, database: Path) -> None:
     result = command("publish", "--database", database, f"--to={url}")
@@ -249,7 +238,6 @@ def test_a_driver_that_is_not_installed_is_named(database: Path) -> None:
     assert "needs MySQLdb, which is not installed; install it with: pip install" in result.output
 
 
-@pytest.mark.slow
 def test_a_server_that_is_away_is_told_in_a_sentence(database: Path) -> None:
     result = command("publish", "--database", database, "--to=mysql+pymysql://u@127.0.0.1:1/x")
     assert result.exit_code == 1

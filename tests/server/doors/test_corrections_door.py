@@ -11,7 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -46,16 +46,31 @@ WHY = "The key let host names through."
 NOTE = "An outage on Tuesday."
 
 
-@pytest.fixture(name="server")
-def _server(toy_registry: Path, open_path: Path, toy_schema: Schema) -> Iterator[ServerProcess]:
+@contextmanager
+def _running(registry: Path, place: Path, schema: Schema) -> Iterator[ServerProcess]:
     """A server on a database with published weeks and an open one."""
-    lived(open_path / "headcount.db", toy_schema)
-    server = ServerProcess(toy_registry, open_path, OPEN_SINCE)
+    lived(place / "headcount.db", schema)
+    server = ServerProcess(registry, place, OPEN_SINCE)
     server.start()
     yield server
     assert server.process is not None
     if server.process.poll() is None:
         server.stop()
+
+
+@pytest.fixture(name="server")
+def _server(toy_registry: Path, open_path: Path, toy_schema: Schema) -> Iterator[ServerProcess]:
+    with _running(toy_registry, open_path, toy_schema) as server:
+        yield server
+
+
+@pytest.fixture(name="refusing", scope="module")
+def _refusing(
+    toy_registry: Path, tmp_path_factory: pytest.TempPathFactory, toy_schema: Schema
+) -> Iterator[ServerProcess]:
+    """One server of all tests after which it is what it was before."""
+    with _running(toy_registry, tmp_path_factory.mktemp("refusing"), toy_schema) as server:
+        yield server
 
 
 def _correct(server: ServerProcess, *arguments: str) -> str:
@@ -175,14 +190,14 @@ def _served(server: ServerProcess) -> bool:
     ],
 )
 def test_a_server_refuses_in_the_words_of_the_command(
-    server: ServerProcess, arguments: list[str], said: str
+    refusing: ServerProcess, arguments: list[str], said: str
 ) -> None:
     name, *rest = arguments
-    result = command(name, "--database", server.database, *rest)
+    result = command(name, "--database", refusing.database, *rest)
     assert result.exit_code == 1
     assert said in result.output
-    assert '"error"' not in server.errors()
-    _correct(server, "annotate", "--week=2026-W46", NOTE)
+    assert '"error"' not in refusing.errors()
+    _correct(refusing, "annotate", "--week=2026-W46", NOTE)
 
 
 def test_only_the_owner_may_open_the_socket(server: ServerProcess) -> None:
@@ -291,27 +306,27 @@ def test_a_file_in_the_place_of_the_socket_is_left_alone(config: Config, clock_f
     "said", [b"", b"{", b"[]", b"{}", b'{"correction": "x"}', b"\xff" * 100, b"x" * 70_000]
 )
 def test_nonsense_is_refused_and_the_next_correction_is_made(
-    server: ServerProcess, said: bytes
+    refusing: ServerProcess, said: bytes
 ) -> None:
-    path = server.directory / "headcount.db.socket"
+    path = refusing.directory / "headcount.db.socket"
     with closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.connect(str(path))
         connection.sendall(said)
         connection.shutdown(socket.SHUT_WR)
         assert "error" in json.loads(connection.recv(4096))
-    _correct(server, "annotate", "--week=2026-W46", NOTE)
+    _correct(refusing, "annotate", "--week=2026-W46", NOTE)
 
 
-def test_a_correction_that_a_server_does_not_know_is_named(server: ServerProcess) -> None:
-    path = server.directory / "headcount.db.socket"
+def test_a_correction_that_a_server_does_not_know_is_named(refusing: ServerProcess) -> None:
+    path = refusing.directory / "headcount.db.socket"
     with pytest.raises(StoreError, match="another version"):
         ask(path, {"correction": "forget", "week": None, "today": "2026-11-19"})
-    assert ask(server.directory / "none", {}) is None
+    assert ask(refusing.directory / "none", {}) is None
 
 
-def test_the_operations_port_takes_no_corrections(server: ServerProcess) -> None:
+def test_the_operations_port_takes_no_corrections(refusing: ServerProcess) -> None:
     for path in ("/", "/annotate", "/metrics", "/corrections"):
-        url = f"http://{server.addresses['operations']}{path}"
+        url = f"http://{refusing.addresses['operations']}{path}"
         request = urllib.request.Request(url, data=b"{}")
         with pytest.raises(urllib.error.HTTPError, match=r"40[45]"):
             urllib.request.urlopen(request, timeout=10)  # noqa: S310 - loopback
