@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from headcount_registry.commands.build import build_command
-from headcount_registry.commands.check import check_command
-from headcount_registry.commands.conformance import conformance_command
-from headcount_registry.commands.diff import diff_command
-from headcount_registry.commands.emit import emit_command
-from headcount_registry.commands.generate import generate_commands
-from headcount_registry.commands.infer import infer_command
-from headcount_registry.commands.init import init_command
-from headcount_registry.commands.new_key import new_key_command
-from headcount_registry.commands.parse import parse_command
-from headcount_registry.commands.release import release_command
-from headcount_registry.commands.renew import renew_command
-from headcount_registry.commands.review import review_command
+_COMMANDS = {
+    "build": "build_command",
+    "parse": "parse_command",
+    "check": "check_command",
+    "init": "init_command",
+    "new-key": "new_key_command",
+    "diff": "diff_command",
+    "renew": "renew_command",
+    "review": "review_command",
+    "release": "release_command",
+    "generate": "generate_commands",
+    "infer": "infer_command",
+    "emit": "emit_command",
+    "conformance": "conformance_command",
+}
+"""What holds each command, in the module of `commands` that has its name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A group that imports a command when it is asked for, so that none pays for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"headcount_registry.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, _COMMANDS[cmd_name])
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="headcount-registry")
 def main() -> None:
     """Compile declarations of what a project counts into schema and clients.
@@ -34,20 +53,6 @@ def main() -> None:
     not in order, 2 the command was misused.
     """  # noqa: D301 - \b is click's mark for a paragraph to leave as it is
 
-
-main.add_command(build_command)
-main.add_command(parse_command)
-main.add_command(check_command)
-main.add_command(init_command)
-main.add_command(new_key_command)
-main.add_command(diff_command)
-main.add_command(renew_command)
-main.add_command(review_command)
-main.add_command(release_command)
-main.add_command(generate_commands)
-main.add_command(infer_command)
-main.add_command(emit_command)
-main.add_command(conformance_command)
 
 if __name__ == "__main__":
     main()
