@@ -50,7 +50,7 @@ _POOL = """\
 error_log = {folder}/fpm.log
 daemonize = no
 [original]
-{user}
+{fpm_user}
 listen = {folder}/fpm.socket
 listen.mode = 0666
 pm = static
@@ -61,7 +61,7 @@ php_admin_flag[log_errors] = on
 """
 _NGINX = """\
 daemon off; pid {folder}/nginx.pid; worker_processes 1; error_log {folder}/nginx.log;
-{user}
+{nginx_user}
 events {{}}
 http {{
   access_log off;
@@ -174,27 +174,28 @@ def running(
         ports = plain.getsockname()[1], encrypted.getsockname()[1]
         site = _install(trees, folder / "site", database, project, keys)
         original = Original(trees, database, ports)
-        user = _WEB_USER if os.geteuid() == 0 else ""
-        (folder / "fpm.conf").write_text(
-            _POOL.format(
-                folder=folder, database=database.socket, workers=WORKERS,
-                user=f"user = {user}" if user else "",
-            ), encoding="utf-8",
-        )  # fmt: skip
-        (folder / "nginx.conf").write_text(
-            _NGINX.format(
-                folder=folder, loopback=LOOPBACK, plain=ports[0], encrypted=ports[1],
-                certificate=identity[0], key=identity[1], user=f"user {user};" if user else "",
-                endpoint=site / "modules" / "project" / _ENDPOINT,
-            ), encoding="utf-8",
+        fpm = _written(folder, "fpm.conf", _POOL, workers=WORKERS, database=database.socket)
+        web = _written(
+            folder, "nginx.conf", _NGINX, loopback=LOOPBACK, plain=ports[0], encrypted=ports[1],
+            certificate=identity[0], key=identity[1],
+            endpoint=site / "modules" / "project" / _ENDPOINT,
         )  # fmt: skip
         nginx = servers.installed("nginx", "nginx")
         with (
-            _started([_fpm(), "--fpm-config", folder / "fpm.conf"], original),
-            _started([nginx, "-p", folder, "-c", folder / "nginx.conf"], original),
+            _started([_fpm(), "--fpm-config", fpm], original),
+            _started([nginx, "-p", folder, "-c", web], original),
         ):
             until(lambda: (folder / "fpm.socket").exists() and _listens(ports[1]))
             yield original
+
+
+def _written(folder: Path, name: str, text: str, **values: object) -> Path:
+    """Write a configuration, with the folder and a web user if this is root; return its file."""
+    file, root = folder / name, os.geteuid() == 0
+    user = {"fpm_user": f"user = {_WEB_USER}", "nginx_user": f"user {_WEB_USER};"}
+    user = user if root else dict.fromkeys(user, "")
+    file.write_text(text.format(folder=folder, **user, **values), encoding="utf-8")
+    return file
 
 
 @contextmanager

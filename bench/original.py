@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import sqlite3
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ import servers
 from backdrop import CORE, SERVER, Trees
 from callers import Calls, Crowd
 from load import Rate
-from results import SPENT, Result
+from results import BUSY, GENERATOR, SPENT, Result
 
 OURS, ORIGINAL = "headcount", "original"
 WAYS = {doors.BACKDROP: "a new connection", doors.BACKDROP_TLS: "a new TLS connection"}
@@ -43,6 +44,8 @@ MODE = "pinned"
 WARM_UP = 50
 """Reports to each server before the first round."""
 DISK = "disk for a report"
+ALONE = 0.8
+"""Share of its core that a server has at least if nothing else runs and all callers wait for it."""
 
 
 class Side(NamedTuple):
@@ -96,6 +99,7 @@ class Measurement:
             self._weigh(ORIGINAL, original.kept(), original.disk())
         self._weigh(OURS, sum(map(servers.counted, files)), sum(map(_disk, files)))
         judge(self._result)
+        self._result.notes += disturbed(self._result)
 
     def _side(
         self, server: str, door: doors.Door, port: int, pids: Sequence[int], certificate: Path
@@ -134,6 +138,29 @@ def judge(result: Result) -> None:
     named = [f"{way}{more}" for way in WAYS.values() for more in ("", f", {SPENT}")]
     for one in (*named, DISK):
         result.expect(f"{OURS}/{ORIGINAL}, {one}", f"{OURS}, {one}", f"{ORIGINAL}, {one}")
+
+
+def disturbed(result: Result) -> list[str]:
+    """Return what to say of the rates if other work took much of the servers' core."""
+    names = [f"{server}, {way}" for way in WAYS.values() for server in (ORIGINAL, OURS)]
+    low = [
+        f"{name}: {share:.0%}"
+        for name in names
+        if (share := _share(result, name)) < ALONE
+        and result.series[f"{name}, {GENERATOR}"].median <= BUSY
+    ]
+    said = (
+        "Other work ran on the machine and left servers only this much of their core: "
+        f"{'; '.join(low)}. That lowers the rate of the one more than that of the other: "
+        "compare processor times."
+    )
+    return [said] if low else []
+
+
+def _share(result: Result, name: str) -> float:
+    """Return the share of its core that a server had, as a median."""
+    rates, spent = (result.series[each].samples for each in (name, f"{name}, {SPENT}"))
+    return statistics.median(a * b / 1e6 for a, b in zip(rates, spent, strict=True))
 
 
 def _keys() -> list[str]:

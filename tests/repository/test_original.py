@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from support.repository import ROOT
@@ -26,6 +27,8 @@ TREES = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
 FORMER = '{"machine": {}, "parts": {}}'
 
 Load = Callable[[str], ModuleType]
+Sample = Any
+"""A `results.Result`; the suite's modules are known only where they are imported."""
 
 
 @pytest.fixture(name="bench")
@@ -128,7 +131,9 @@ def test_a_tree_without_the_server_is_told_with_the_remedy(
         bench("backdrop").named(given)
 
 
-def test_the_page_tells_the_ratios_beside_our_doors(bench: Load) -> None:
+@pytest.fixture(name="sample")
+def _sample(bench: Load) -> Sample:
+    """A result in which ours is five times as fast at a fifth of the processor time."""
     part = bench("original")
     result = bench("results").Result(command="python bench/original.py")
     for server, rate, spent, disk in (
@@ -141,17 +146,34 @@ def test_the_page_tells_the_ratios_beside_our_doors(bench: Load) -> None:
             result.add(f"{server}, {way}, generator", "%", [40, 50, 60])
         result.add(f"{server}, {part.DISK}", "B", disk)
     part.judge(result)
-    data = {"machine": {}, "parts": {"original": result.as_json(), "doors": result.as_json()}}
+    return result
+
+
+def test_the_page_tells_the_ratios_beside_our_doors(bench: Load, sample: Sample) -> None:
+    data = {"machine": {}, "parts": {"original": sample.as_json(), "doors": sample.as_json()}}
     text = bench("page").rendered(json.loads(json.dumps(data)))
     doors, section = text.split("## The original server of Backdrop\n")
     assert "## Every door\n" in doors
     section = section.partition("\n## ")[0]
     assert "stores a row for each key" in section
-    for way in part.WAYS.values():
+    for way in bench("original").WAYS.values():
         assert f"| headcount/original, {way} | 5 |" in section
         assert f"| headcount/original, {way}, processor time | 0.2 |" in section
         assert f"| original, {way} | 700 reports/s | 699–701 | 1,300 µs | 50 % |" in section
     assert "| headcount/original, disk for a report | 0.005 |" in section
+
+
+def test_rates_that_other_work_made_low_are_told_and_not_those_of_a_busy_generator(
+    bench: Load, sample: Sample
+) -> None:
+    disturbed = bench("original").disturbed
+    assert disturbed(sample) == []
+    slow = "headcount, a new TLS connection"
+    sample.series[slow] = bench("results").Series("reports/s", [1500, 1538, 3500])
+    (note,) = disturbed(sample)
+    assert f"of their core: {slow}: 40%. " in note
+    sample.series[f"{slow}, generator"] = bench("results").Series("%", [89, 91, 95])
+    assert disturbed(sample) == []
 
 
 if len(TREES) == len(VARIABLES):
