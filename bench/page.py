@@ -63,18 +63,18 @@ PARTS = (
         "The original server of Backdrop",
         "The request of Backdrop's sites, with nine keys, from sites that are new to both servers, "
         "on a connection for each. *original* is what takes it at Backdrop: the telemetry server "
-        "of the Project module, on a site of Backdrop CMS. *headcount* is the door for Backdrop "
-        "of the product. They do different work. The original loads Backdrop as far as its "
-        "database, checks the names of keys and no value, deletes what it holds of the site, and "
-        "stores a row for each key, under the permanent key of the site; it commits each "
-        "statement by itself, and counts whenever somebody opens its page, from the rows of the "
-        "last two weeks. So it can replace what a site said, and count in another way later. The "
-        "product checks every value, adds one to a total for each, and keeps no row of a site's "
-        "answers; it commits the reports of many sites together, and answers when they are "
-        "durable. So it can do neither. Each server is held to one core, the original with all "
-        "its processes, which also are what its processor time is of. Nothing writes an access "
-        "log. Every acknowledged report was found in the databases afterwards; disk is that of "
-        "all of them divided by their number, fixed parts included.",
+        "of the Project module, on a site of Backdrop CMS. *headcount* is the product's own door "
+        "for Backdrop. They do different work. The original loads Backdrop as far as its database, "
+        "checks the names of keys but no value, deletes what it holds of the site, and stores a "
+        "row for each key, under the permanent key of the site. It commits each statement by "
+        "itself, and counts the rows of the last two weeks whenever somebody opens its page. So it "
+        "can replace what a site said, and can count in another way later. The product checks "
+        "every value, adds it to a total, and keeps no row of a site's answers. It commits the "
+        "reports of many sites together, and answers when they are durable. So it can do neither. "
+        "Each server is held to one core, the original with all its processes, and its processor "
+        "time is that of all of them. Neither writes an access log. Every acknowledged report was "
+        "found in the databases afterwards. *Disk* is that of all reports divided by their number, "
+        "fixed parts included.",
     ),
     Part(
         "burst",
