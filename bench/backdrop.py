@@ -165,7 +165,10 @@ def running(
     """Yield a new site that takes a project's keys, until the block ends.
 
     All its processes run on the cores of this one. The folder must be one that others may enter.
+    Ends the program with the remedy if a Debian package is missing.
     """
+    servers.installed("mariadbd", "mariadb-server")
+    nginx, manager = servers.installed("nginx", "nginx"), _fpm()
     with (
         mariadb_server.running(settings=()) as database,
         held_port() as plain,
@@ -180,9 +183,8 @@ def running(
             certificate=identity[0], key=identity[1],
             endpoint=site / "modules" / "project" / _ENDPOINT,
         )  # fmt: skip
-        nginx = servers.installed("nginx", "nginx")
         with (
-            _started([_fpm(), "--fpm-config", fpm], original),
+            _started([manager, "--fpm-config", fpm], original),
             _started([nginx, "-p", folder, "-c", web], original),
         ):
             until(lambda: (folder / "fpm.socket").exists() and _listens(ports[1]))

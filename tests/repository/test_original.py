@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from support.repository import ROOT
+from support.server_process import installed
 
 BENCH = ROOT / "bench"
 VARIABLES = CORE, SERVER = "BACKDROP", "BACKDROP_SERVER"
@@ -107,6 +108,15 @@ def test_a_suite_with_a_wrong_tree_fails_and_keeps_the_former_figures(
     assert "failed: original" in said.out
     assert "has no core/scripts/install.sh: name a tree of Backdrop CMS" in said.err
     assert (tmp_path / "benchmarks.json").read_text(encoding="utf-8") == FORMER
+
+
+def test_a_missing_package_is_named_before_anything_is_installed(tmp_path: Path) -> None:
+    core, project = cms(tmp_path / "cms"), tree(tmp_path / "project", ENDPOINT)
+    (tmp_path / "openssl").symlink_to(installed("openssl"))
+    named = {CORE: str(core), SERVER: str(project), "PATH": str(tmp_path)}
+    done = program(tmp_path / "result.json", **named)
+    assert done.stderr == "mariadbd is missing: install the Debian package mariadb-server\n"
+    assert done.returncode == 1
 
 
 def test_the_server_is_found_below_the_modules_of_a_tree_or_where_it_is_named(
