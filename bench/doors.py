@@ -69,6 +69,20 @@ def all_doors() -> list[Door]:
     ]  # fmt: skip
 
 
+def rate_of(name: str, call: Callable[[], Calls], *pids: int) -> Rate:
+    """Return the rate of some callers of a server of these processes.
+
+    Ends the program if one of them is not acknowledged.
+    """
+    before = sum(map(servers.processor_time, pids))
+    calls = call()
+    spent = sum(map(servers.processor_time, pids)) - before
+    if not calls.good or not set(calls.answers) <= GOOD:
+        sys.exit(f"{name}: answers {dict(calls.answers)}")
+    each = spent * 1e6 / calls.good
+    return Rate(calls.good / calls.seconds, percentiles(calls.latencies), each, calls.busy)
+
+
 class Measurement:
     """The rounds of one run."""
 
@@ -118,13 +132,7 @@ class Measurement:
 
     def _rate(self, name: str, server: servers.Serving, call: Callable[[], Calls]) -> Rate:
         """Add the rate of some callers of a server; return it."""
-        spent = servers.processor_time(server.process.pid)
-        calls = call()
-        spent = servers.processor_time(server.process.pid) - spent
-        if not calls.good or not set(calls.answers) <= GOOD:
-            sys.exit(f"{name}: answers {dict(calls.answers)}")
-        each = spent * 1e6 / calls.good
-        rate = Rate(calls.good / calls.seconds, percentiles(calls.latencies), each, calls.busy)
+        rate = rate_of(name, call, server.process.pid)
         rate.add(self._result, name)
         return rate
 

@@ -54,7 +54,7 @@ def _revision() -> str:
     revision = _output("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD")
     # The files that a run writes do not change what it measures.
     changed = _output(
-        "git", "-C", str(ROOT), "status", "--porcelain", "--", ".", ":!docs/benchmarks.*"
+        "git", "-C", str(ROOT), "status", "--porcelain", "--", ".", ":!docs/generated/benchmarks.*"
     )
     return f"{revision or 'unknown'}{' with changes' if changed else ''}"
 

@@ -4,7 +4,8 @@
 
 Each part is a program in its own process group, with a time limit. If a part fails, it
 keeps its earlier result, and the others continue. The exit status is 1 if a part fails or
-misses a budget. Parts that are not named keep their results. `--quick` takes seconds for
+misses a budget. Parts that are not named keep their results, and so does one that says that
+it lacks what it measures, as `original` does without BACKDROP. `--quick` takes seconds for
 each part, to see that all work, and writes to .cache/bench instead of docs.
 """
 
@@ -33,7 +34,10 @@ ARGUMENTS = {"intake": ("--connections", "16", "1")}
 
 
 def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
-    """Return the result of a part; None if it failed."""
+    """Return the result of a part; None if it has nothing to measure.
+
+    Raises ChildProcessError if it failed.
+    """
     file = CACHE / f"{name}.json"
     file.unlink(missing_ok=True)
     command = [sys.executable, str(Path("bench") / f"{name}.py"), *ARGUMENTS.get(name, ())]
@@ -49,6 +53,8 @@ def measured(name: str, *, quick: bool) -> dict[str, Any] | None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if not file.exists():
+        if process.returncode:
+            raise ChildProcessError(name)
         return None
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
@@ -76,9 +82,12 @@ def main() -> int:
     failed, missed = [], []
     for name in given.parts or names:
         print(f"== {name} ({time.strftime('%H:%M:%S')})", flush=True)
-        found = measured(name, quick=given.quick)
-        if found is None:
+        try:
+            found = measured(name, quick=given.quick)
+        except ChildProcessError:
             failed.append(name)
+            continue
+        if found is None:
             continue
         if not Result.of_json(found).kept():
             missed.append(name)
@@ -87,7 +96,7 @@ def main() -> int:
         # Write after each part, so that an early end loses nothing.
         data_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         page_file.write_text(page.rendered(data), encoding="utf-8")
-    print(f"== {page_file.relative_to(ROOT)}")
+    print(f"== {os.path.relpath(page_file)}")
     for what, which in (("failed", failed), ("budgets missed", missed)):
         if which:
             print(f"{what}: {', '.join(which)}")

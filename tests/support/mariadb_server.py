@@ -21,13 +21,21 @@ from support.server_process import held_port, installed
 from support.waiting import PATIENCE, until
 
 USER, PASSWORD = "headcount", "not:shown/anywhere@all"
+WORST = (
+    "--innodb-buffer-pool-size=32M",
+    "--default-storage-engine=MyISAM",
+    "--character-set-server=latin1",
+    "--sql-mode=",
+)
+"""The settings of a server whose own defaults are the worst for a destination."""
 _QUOTED = quote(PASSWORD, safe="")
 
 
 class MariadbServer:
     """A server on a free port of 127.0.0.1; each test has a database of its own there."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: tuple[str, ...] = WORST) -> None:
+        self._settings = settings
         self.directory = Path(tempfile.mkdtemp(prefix="headcount-my-"))
         self.data = self.directory / "data"
         self.socket = self.directory / "socket"
@@ -71,11 +79,7 @@ class MariadbServer:
                     f"--port={self.port}",
                     f"--socket={self.socket}",
                     f"--pid-file={self.directory / 'pid'}",
-                    "--innodb-buffer-pool-size=32M",
-                    # A server whose own defaults are the worst for a destination.
-                    "--default-storage-engine=MyISAM",
-                    "--character-set-server=latin1",
-                    "--sql-mode=",
+                    *self._settings,
                 ],
                 stdout=file,
                 stderr=file,
@@ -139,9 +143,9 @@ class MariadbServer:
 
 
 @contextmanager
-def running() -> Iterator[MariadbServer]:
+def running(settings: tuple[str, ...] = WORST) -> Iterator[MariadbServer]:
     """A server of our own, and nothing of it afterwards."""
-    server = MariadbServer()
+    server = MariadbServer(settings)
     try:
         server.make()
         server.start()
