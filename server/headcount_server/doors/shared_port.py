@@ -89,8 +89,9 @@ class SharedPort:
             if network is not None:
                 lost = self._shares.enter(network, inode)
                 shut += (inode,) if lost is None else lost
-            if number % OFTEN == 0 or number == len(new):
+            if number % OFTEN == 0:
                 self._keep_away(sockets)
+        self._keep_away(sockets)  # who has left may come again, though nobody new was heard
         for inode in shut:
             with suppress(OSError), _opened(sockets[inode], inode) as connection:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

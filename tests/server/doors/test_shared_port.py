@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
@@ -124,6 +126,27 @@ def test_connections_of_other_sockets_are_left_alone() -> None:
             assert accepted.recv(1) == b"x"
         pair[0].send(b"x")
         assert pair[1].recv(1) == b"x"
+
+
+def test_a_network_that_was_kept_away_is_heard_again_once_it_has_left() -> None:
+    with ExitStack() as stack:
+        listening = stack.enter_context(_listening("127.0.0.1"))
+        port = SharedPort(Address("127.0.0.1", listening.getsockname()[1]), 4)
+        stack.callback(port.stop)
+        port.start()
+        with ExitStack() as crowd:
+            for _ in range(3):
+                crowd.enter_context(socket.create_connection(listening.getsockname()))
+                crowd.enter_context(closing(listening.accept()[0]))
+            until(lambda: not _is_heard_from_outside(listening))
+        until(lambda: _is_heard_from_outside(listening))
+
+
+def _is_heard_from_outside(listening: socket.socket) -> bool:
+    """Knock by another process, since a socket of this one would be looked at."""
+    knock = f"import socket; socket.create_connection({listening.getsockname()}, {KNOCK})"
+    done = subprocess.run([sys.executable, "-c", knock], stderr=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
 
 
 def _call(app: App, source: str) -> socket.socket:
