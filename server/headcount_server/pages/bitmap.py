@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from headcount_server.pages.picture import SIZE, Line, Picture
 
 WIDTH, HEIGHT = SIZE
 MARGIN = 64
 RIGHT = WIDTH - MARGIN
-ANSWERS = 400
+ROOM = RIGHT - MARGIN
+ANSWERS = 430
 """Width of the answers; the bars begin after it."""
 GAP = 24
+LARGE, MIDDLE, SMALL = 54, 30, 26
+"""Sizes of letters: of the question, of the project, and of all else."""
+PAPER, INK, TRACK, ACCENT, QUIET = "#fdfdfb", "#1d2329", "#eef1ef", "#0f6b62", "#a3adb3"
+"""The light colors of style.css."""
 LABEL_LINES, TOLD_LINES = 2, 4
 
-# The light colors of style.css.
-_PAPER, _INK, _SOFT, _TRACK = "#fdfdfb", "#1d2329", "#56616c", "#eef1ef"
-_ACCENT, _QUIET = "#0f6b62", "#a3adb3"
+# Places in the palette: a ramp from paper to ink, as the edges of letters need it, and bars.
+_PAPER, _SOFT, _INK = 0, 186, 252
+_TRACK, _ACCENT, _QUIET = 253, 254, 255
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _ROW = 54
@@ -36,52 +42,66 @@ _TO_THE_LEFT = frozenset({"R", "AL", "AN"})
 
 def png(shown: Picture) -> bytes:
     """Return a picture of `SIZE` as the bytes of a PNG file."""
-    image = Image.new("RGB", SIZE, _PAPER)
+    image = Image.new("L", SIZE, _PAPER)
     draw = ImageDraw.Draw(image)
     _head(draw, legible(shown.title, shown.project))
-    top = 112
-    label = wrapped(legible(shown.label, shown.name), font(54), RIGHT - MARGIN, LABEL_LINES)
-    for text in label:
-        draw.text((MARGIN, top), text, _INK, font(54), anchor="la")
-        top += 68
-    top += 28
+    label = wrapped(legible(shown.label, shown.name), font(LARGE), ROOM, LABEL_LINES)
+    top = _write(draw, label, 112, LARGE, _INK) + 28
+    told = legible(shown.told, _ELLIPSIS)
     if shown.lines:
         _answers(draw, shown.lines, top)
-        foot = [cut(legible(shown.told, _ELLIPSIS), font(26), RIGHT - MARGIN)]
-        top = HEIGHT - 70
+        _write(draw, [cut(told, font(SMALL), ROOM)], HEIGHT - 70, SMALL, _SOFT)
     else:
-        foot = wrapped(legible(shown.told, _ELLIPSIS), font(32), RIGHT - MARGIN, TOLD_LINES)
-    for text in foot:
-        draw.text((MARGIN, top), text, _SOFT, font(26 if shown.lines else 32), anchor="la")
-        top += 46
+        _write(draw, wrapped(told, font(MIDDLE), ROOM, TOLD_LINES), top, MIDDLE, _SOFT)
+    image.putpalette(palette())
     file = BytesIO()
-    # A third of the size, and nobody sees it.
-    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()
+
+
+@cache
+def palette() -> bytes:
+    """Return red, green and blue of each place in the palette."""
+    paper, ink, *bars = map(ImageColor.getrgb, (PAPER, INK, TRACK, ACCENT, QUIET))
+    ramp = (
+        round(light + (dark - light) * step / _INK)
+        for step in range(_INK + 1)
+        for light, dark in zip(paper, ink, strict=True)
+    )
+    return bytes([*ramp, *(part for color in bars for part in color)])
+
+
+def _write(draw: ImageDraw.ImageDraw, lines: Sequence[str], top: int, size: int, color: int) -> int:
+    """Draw lines below each other; return where the next one would begin."""
+    for line in lines:
+        draw.text((MARGIN, top), line, color, font(size), anchor="la")
+        top += round(1.26 * size)
+    return top
 
 
 def _head(draw: ImageDraw.ImageDraw, title: str) -> None:
     """Draw the project, and our name and mark."""
     name = "headcount"
-    left = RIGHT - font(26).getlength(name)
-    draw.text((left, 64), name, _SOFT, font(26), anchor="lm")
+    left = RIGHT - font(SMALL).getlength(name)
+    draw.text((left, 64), name, _SOFT, font(SMALL), anchor="lm")
     left -= 48
     draw.rounded_rectangle((left, 46, left + 35, 81), 9, _ACCENT)
     for x in (10, 15, 20, 25):
         draw.line((left + x, 55, left + x, 72), _PAPER, 2)
     draw.line((left + 7, 70, left + 28, 57), _PAPER, 2)
-    draw.text((MARGIN, 64), cut(title, font(30), left - GAP - MARGIN), _SOFT, font(30), anchor="lm")
+    title = cut(title, font(MIDDLE), left - GAP - MARGIN)
+    draw.text((MARGIN, 64), title, _SOFT, font(MIDDLE), anchor="lm")
 
 
-def _answers(draw: ImageDraw.ImageDraw, lines: tuple[Line, ...], top: float) -> None:
+def _answers(draw: ImageDraw.ImageDraw, lines: Sequence[Line], top: int) -> None:
     """Draw a row for each answer: its text, its bar, and its share at the right."""
-    width = max(font(28).getlength(line.told) for line in lines)
+    width = max(font(SMALL).getlength(line.told) for line in lines)
     left, right = MARGIN + ANSWERS + GAP, RIGHT - width - GAP
     for line in lines:
         middle = top + _ROW // 2
-        answer = cut(legible(line.answer, _ELLIPSIS), font(28), ANSWERS)
-        draw.text((MARGIN, middle), answer, _INK, font(28), anchor="lm")
-        draw.text((RIGHT, middle), line.told, _INK, font(28), anchor="rm")
+        answer = cut(legible(line.answer, _ELLIPSIS), font(SMALL), ANSWERS)
+        draw.text((MARGIN, middle), answer, _INK, font(SMALL), anchor="lm")
+        draw.text((RIGHT, middle), line.told, _INK, font(SMALL), anchor="rm")
         unit = (right - left) / 100
         draw.rectangle((left, middle - 13, right, middle + 13), _TRACK)
         if line.bar.length:

@@ -102,6 +102,7 @@ class Site:
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
         self._operator = operator
+        self._drawable = picture.drawable()
         self._languages = tuple(map(language, operator.languages))
         self._templates = environment(
             policy, self._newest_first, operator, self._languages, served=served
@@ -262,7 +263,7 @@ class Site:
             ),
             f"{page}chart.svg": lambda: self._file("chart.svg", SVG, page=page, **values()),
         }
-        if picture.drawable():
+        if self._drawable:
             renders[f"{page}picture.png"] = lambda: Document(
                 picture.png(view().picture), documents.PNG
             )

@@ -12,7 +12,20 @@ from pathlib import Path
 
 import pytest
 from headcount_server.pages import bitmap
-from headcount_server.pages.bitmap import ANSWERS, GAP, MARGIN, RIGHT, cut, font, legible, wrapped
+from headcount_server.pages.bitmap import (
+    ANSWERS,
+    GAP,
+    LARGE,
+    MARGIN,
+    MIDDLE,
+    RIGHT,
+    ROOM,
+    SMALL,
+    cut,
+    font,
+    legible,
+    wrapped,
+)
 from headcount_server.pages.chart import Bar
 from headcount_server.pages.language import language, speaking
 from headcount_server.pages.operator import Operator
@@ -25,7 +38,7 @@ from headcount_server.publication.terms import Policy
 from headcount_server.registry.schema import Schema
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageColor
 from support import decided_weeks
 
 POLICY = Policy(5, timedelta(days=2))
@@ -40,6 +53,11 @@ SHOWN = Picture("PHP version", "php_version", "Toy", "toy", (LINE,), "Of 195–1
 @pytest.fixture(scope="module", name="weeks")
 def _weeks(tmp_path_factory: pytest.TempPathFactory, toy_schema: Schema) -> list[PublishedWeek]:
     return decided_weeks.decided(tmp_path_factory.mktemp("drawn") / "headcount.db", toy_schema)
+
+
+@pytest.fixture(scope="module", name="site")
+def _site(weeks: list[PublishedWeek], toy_schema: Schema) -> Site:
+    return Site(toy_schema, weeks, POLICY, Operator(site=ROOT, languages=ALL))
 
 
 def of(schema: Schema, weeks: list[PublishedWeek], name: str, tag: str = "en") -> Picture:
@@ -77,6 +95,16 @@ def test_a_picture_has_the_size_that_previews_ask_for() -> None:
     assert image(bitmap.png(SHOWN)).size == SIZE == (1200, 630)
 
 
+def test_a_picture_has_the_light_colors_of_the_pages(site: Site) -> None:
+    light = body(site, "style.css").partition("@media")[0]
+    colors = (bitmap.PAPER, bitmap.INK, bitmap.TRACK, bitmap.ACCENT, bitmap.QUIET)
+    assert [color for color in colors if f": {color};" not in light] == []
+    rest = replace(LINE, bar=Bar(50.0, 50.0, 50.0), rest=True)
+    drawn = image(bitmap.png(replace(SHOWN, lines=(LINE, rest))))
+    found = {color for _, color in drawn.getcolors(1 << 20) or ()}
+    assert {ImageColor.getrgb(color) for color in colors} <= found
+
+
 def test_the_same_picture_gives_the_same_bytes_and_each_other_one_others() -> None:
     drawn = bitmap.png(SHOWN)
     assert bitmap.png(replace(SHOWN)) == drawn
@@ -108,9 +136,8 @@ def test_a_week_with_other_totals_has_another_picture(
 
 @pytest.mark.parametrize("tag", ALL)
 def test_a_picture_says_what_the_page_says_in_the_same_words(
-    toy_schema: Schema, weeks: list[PublishedWeek], tag: str
+    site: Site, toy_schema: Schema, weeks: list[PublishedWeek], tag: str
 ) -> None:
-    site = Site(toy_schema, weeks, POLICY, Operator(languages=ALL))
     prefix = "" if tag == "en" else f"{tag}/"
     seen = 0
     for key in toy_schema.projects["toy"].keys.values():
@@ -122,6 +149,8 @@ def test_a_picture_says_what_the_page_says_in_the_same_words(
         seen += len(shown.lines)
         for line in shown.lines:
             assert any(words(line.answer) in row and words(line.told) in row for row in rows), line
+            if line.rest:
+                assert cut(line.answer, font(SMALL), ANSWERS) == line.answer
         assert words(shown.told).removesuffix(".") in words(page)
     assert seen > MOST
 
@@ -154,7 +183,7 @@ def test_before_the_first_week_a_picture_says_so(toy_schema: Schema) -> None:
     assert image(bitmap.png(shown)).size == SIZE
 
 
-@given(st.text(), st.sampled_from([26, 28, 30, 54]), st.integers(80, 1100))
+@given(st.text(), st.sampled_from([SMALL, MIDDLE, LARGE]), st.integers(80, 1100))
 def test_no_text_is_wider_than_its_place(text: str, size: int, width: int) -> None:
     its, plain = font(size), legible(text, "instead")
     short = cut(plain, its, width)
@@ -171,12 +200,12 @@ def test_a_long_label_and_answer_are_cut_and_stay_in_their_places() -> None:
     assert len(LABEL) >= 100
     answer = "an answer of sixty letters that nobody had room for in a row"
     assert len(answer) == 60
-    lines = wrapped(LABEL, font(54), RIGHT - MARGIN, 2)
+    lines = wrapped(LABEL, font(LARGE), ROOM, 2)
     assert lines[0] == "Wie viele"
     assert lines[1].startswith("Donaudampfschiff")
     assert lines[1].endswith("…")
-    assert wrapped(LONG_WORD * 2, font(54), RIGHT - MARGIN, 2)[0] in LONG_WORD
-    short = cut(answer, font(28), ANSWERS)
+    assert wrapped(LONG_WORD * 2, font(LARGE), ROOM, 2)[0] in LONG_WORD
+    short = cut(answer, font(SMALL), ANSWERS)
     assert short.endswith("…")
     assert answer.startswith(short[:-1])
     told = replace(LINE, answer=answer, told="mindestens 12,5 %")
@@ -210,9 +239,8 @@ def test_a_text_is_drawn_in_one_line_however_it_is_written() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "de/"])
 def test_the_page_of_a_question_names_its_picture_for_previews(
-    toy_schema: Schema, weeks: list[PublishedWeek], prefix: str
+    site: Site, toy_schema: Schema, weeks: list[PublishedWeek], prefix: str
 ) -> None:
-    site = Site(toy_schema, weeks, POLICY, Operator(site=ROOT, languages=ALL))
     address = f"{prefix}projects/toy/php_version/"
     page = body(site, address)
     shown = of(toy_schema, weeks, "php_version", prefix[:2] or "en")
@@ -235,12 +263,11 @@ def test_the_page_of_a_question_names_its_picture_for_previews(
 
 
 def test_a_preview_has_no_picture_without_the_address_of_the_pages_or_elsewhere(
-    toy_schema: Schema, weeks: list[PublishedWeek]
+    site: Site, toy_schema: Schema, weeks: list[PublishedWeek]
 ) -> None:
-    known = Site(toy_schema, weeks, POLICY, Operator(site=ROOT))
     assert "og:image" not in body(Site(toy_schema, weeks, POLICY), "projects/toy/nodes/")
-    assert "og:image" not in body(known, "projects/toy/")
-    assert "og:image" not in known.missing(1).body.decode()
+    assert "og:image" not in body(site, "projects/toy/")
+    assert "og:image" not in site.missing(1).body.decode()
 
 
 def test_without_the_extra_there_is_no_picture_and_nothing_names_one(
