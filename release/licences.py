@@ -17,7 +17,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 OURS = {"headcount", "headcount-server", "headcount-registry"}
 AGREED = {
-    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Python-2.0"),
+    *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MIT-CMU"),
+    *("PSF-2.0", "Python-2.0"),
     "Public Domain",
     *("LGPL-3.0-only", "LGPL-3.0-or-later"),  # psycopg, an extra that is linked and not changed
 }
@@ -81,7 +82,7 @@ def _wanted(name: str, extras: Iterable[str]) -> list[Requirement]:
 
 def runtime() -> set[str]:
     """Return all that an operator gets, by name; hosts get a part of it."""
-    server = declared("server", "oblivious", "postgresql", "publish")
+    server = declared("server", "oblivious", "pictures", "postgresql", "publish")
     return closure([*declared("."), *server, *declared("registry")])
 
 

@@ -22,7 +22,8 @@ PURE = [
     *(SERVER / "counting").glob("*.py"),
     *(SERVER / f"{name}.py" for name in ("publication/rounding", "week")),
     *(SERVER / "pages" / f"{name}.py" for name in ("counts", "sorting", "median", "chart")),
-    *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "views", "wording")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("distribution", "history", "picture")),
+    *(SERVER / "pages" / f"{name}.py" for name in ("views", "wording")),
     *(CLIENT / f"{name}.py" for name in ("delivery/schedule", "reporting/values", "model/week")),
     *(CLIENT / "consent" / f"{name}.py" for name in ("terms", "transitions")),
 ]
@@ -35,6 +36,8 @@ FOREIGN = [
 """Modules that need the extra for destinations, likewise."""
 SEALED = SERVER / "doors" / "oblivious" / "encapsulation.py"
 """The module that needs the extra for relays, likewise."""
+DRAWN = SERVER / "pages" / "bitmap.py"
+"""The module that needs the extra for pictures, likewise."""
 IMPURE = {"time", "random", "os", "grpc", "sqlite3", "socket", "subprocess", "threading"}
 
 
@@ -98,12 +101,17 @@ ROOMS = {
         google.protobuf grpc_tools click jinja2""",
     ),
     "headcount_server": (
-        [file for file in modules(SERVER, "demo") if file not in {*POSTGRES, *FOREIGN, SEALED}],
+        [
+            file
+            for file in modules(SERVER, "demo")
+            if file not in {*POSTGRES, *FOREIGN, SEALED, DRAWN}
+        ],
         """headcount_server headcount.v1 google.protobuf google.rpc grpc grpc_health
         grpc_reflection grpc_status click cryptography jinja2 markupsafe prometheus_client
         sqlite_utils starlette uvicorn""",
     ),
     "headcount_server behind a relay": ([SEALED], "headcount_server cryptography pyhpke"),
+    "headcount_server with pictures": ([DRAWN], "headcount_server PIL"),
     "headcount_server on PostgreSQL": (POSTGRES, "headcount_server psycopg psycopg_pool"),
     "headcount_server for foreign databases": (FOREIGN, "headcount_server sqlalchemy urllib3"),
     "headcount_server.demo": (

@@ -16,7 +16,8 @@ from urllib.parse import quote, urljoin, urlsplit
 STARTS = ("/", "/metrics", "/data", "/data/", "/robots.txt", "/sitemap.xml", "/nowhere")
 MOST = 500
 
-_ADDRESS = re.compile(r"(?:/|https?://)[!-~]*|[\w-]+(?:/[\w.-]+)*\.(?:json|csv|svg|zip)", re.ASCII)
+_FILE = r"[\w-]+(?:/[\w.-]+)*\.(?:json|csv|svg|png|zip)"
+_ADDRESS = re.compile(rf"(?:/|https?://)[!-~]*|{_FILE}", re.ASCII)
 _LINK = re.compile(r"""(?:href|src|action|data)=["']([^"'<>]+)["']""")
 
 

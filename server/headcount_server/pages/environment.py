@@ -21,6 +21,7 @@ from headcount_server.pages.language import (
     translated_many,
 )
 from headcount_server.pages.operator import Operator, link
+from headcount_server.pages.picture import SIZE, drawable
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Policy
 from headcount_server.week import Week
@@ -99,6 +100,8 @@ def environment(
         ages=AGES,
         most_rows=MANY_ROWS,
         age_convention=AGE,
+        drawable=drawable(),
+        picture_size=SIZE,
     )
     return made
 

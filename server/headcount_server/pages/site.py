@@ -21,6 +21,7 @@ from headcount_server.pages import (
     former,
     history,
     member,
+    picture,
     views,
     wording,
 )
@@ -43,7 +44,7 @@ BUNDLE = "data/bundle.zip"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]*/[0-9a-z]+")
 _FORMS_OF_KEY = (
-    *(("projects/", form) for form in ("/", "/fragment.html", "/chart.svg")),
+    *(("projects/", form) for form in ("/", "/fragment.html", "/chart.svg", "/picture.png")),
     *(("data/projects/", form) for form in (".json", ".csv", "/all.csv")),
 )
 
@@ -101,6 +102,7 @@ class Site:
         self._members = member.published(self._weeks)
         self._past: tuple[str, int, history.History] | None = None
         self._operator = operator
+        self._drawable = picture.drawable()
         self._languages = tuple(map(language, operator.languages))
         self._templates = environment(
             policy, self._newest_first, operator, self._languages, served=served
@@ -118,12 +120,12 @@ class Site:
     def former(self) -> Mapping[str, str]:
         """Former addresses of pages and files, each with its present address."""
         return {
-            f"{prefix}{place}{name}/{was}{form}": f"{prefix}{place}{name}/{now}{form}"
+            f"{prefix}{place}{name}/{was}{form}": present
             for prefix in ("", *(f"{each.tag}/" for each in self._languages[1:]))
             for name, its in self._former.items()
             for was, now in its.items()
             for place, form in _FORMS_OF_KEY
-            if not prefix or _is_translated(place)
+            if (present := f"{prefix}{place}{name}/{now}{form}") in self._renders
         }
 
     def document(self, address: str) -> Document | None:
@@ -240,12 +242,12 @@ class Site:
             keys = {project.name: {key.number: key.name}}
             return documents.of_keys(weeks, self.schema, form, keys)
 
+        def view() -> views.KeyView:
+            return views.key_view(project, key, self._weeks, MAX_WEEKS)
+
         def values() -> dict[str, object]:
-            return {
-                "project_name": project.name,
-                "project_title": wording.title(project),
-                "key": views.key_view(project, key, self._weeks, MAX_WEEKS),
-            }
+            title = wording.title(project)
+            return {"project_name": project.name, "project_title": title, "key": view()}
 
         renders: dict[str, _Render] = {
             page: lambda: self._page(
@@ -261,6 +263,10 @@ class Site:
             ),
             f"{page}chart.svg": lambda: self._file("chart.svg", SVG, page=page, **values()),
         }
+        if self._drawable:
+            renders[f"{page}picture.png"] = lambda: Document(
+                picture.png(view().picture), documents.PNG
+            )
         for name, place in self._places(project, key).items():
             renders[f"{page}{place}/"] = partial(self._member, project, key, name, page + place)
         files = f"data/projects/{project.name}/{key.name}"

@@ -24,6 +24,7 @@ from headcount_server.pages.history import (
     reports,
     retractions,
 )
+from headcount_server.pages.picture import Picture, picture
 from headcount_server.pages.standing import Standing, find, retired, standing
 from headcount_server.pages.timeline import Timeline, spans
 from headcount_server.publication.published import PublishedWeek, Retraction
@@ -150,6 +151,8 @@ class KeyView:
     """The question that replaces it, if there is one."""
     continues: tuple[Question, ...]
     """The questions that it replaces, by name; they are asked until they expire."""
+    picture: Picture
+    """What a preview of the page shows."""
 
 
 def question(key: Key) -> Question:
@@ -240,6 +243,7 @@ def key_view(project: Project, key: Key, weeks: Sequence[PublishedWeek], year: i
             for other in sorted(project.keys.values(), key=lambda other: other.name)
             if other.declaration.successor == key.name
         ),
+        picture=picture(project, key, stands),
     )
 
 

@@ -161,7 +161,7 @@ def _told(door: Address, path: str, accept: str = "*/*") -> tuple[int, HTTPMessa
     with closing(HTTPConnection(str(door), timeout=10)) as connection:
         connection.request("GET", f"/{path}", headers={"Accept": accept})
         told = connection.getresponse()
-        return told.status, told.headers, told.read().decode()
+        return told.status, told.headers, told.read().decode(errors="replace")
 
 
 def _refused(door: Address, path: str, accept: str) -> tuple[int, str | None, str]:

@@ -114,7 +114,7 @@ def test_every_sentence_of_every_page_is_marked(
     operator = replace(Operator(), name="Ω")
     object.__setattr__(operator, "languages", ("en", "el"))
     site = Site(toy_schema, weeks, POLICY, operator)
-    declared = {"headcount", "JSON", "CSV", "SVG", "English", "W44", "curl", "other"}
+    declared = {"headcount", "JSON", "CSV", "SVG", "PNG", "English", "W44", "curl", "other"}
     for project in toy_schema.projects.values():
         declared |= {project.name}
         for key in project.keys.values():

@@ -147,6 +147,7 @@ def test_a_report_of_the_open_week_changes_no_byte_of_any_page_or_file(
     expected = {"/", "/projects/toy/php_version/", "/data/projects/toy/note.csv", "/metrics"}
     expected |= {"/changes/", "/changes/feed.atom", "/changes/toy/", "/changes/toy/feed.atom"}
     expected |= {"/data/bundle.zip", "/data/openapi.json", "/projects/toy/badge.svg"}
+    expected |= {f"/projects/toy/php_version/{name}" for name in ("chart.svg", "picture.png")}
     assert expected <= before.keys()
     assert {path for path, seen in before.items() if seen.status != 200} == set()
     for number in range(20, 40):
@@ -250,6 +251,22 @@ def test_only_fragment_and_badge_may_be_framed_by_others(get: Get) -> None:
     for path in ("/projects/toy/fragment.html", "/projects/toy/badge.svg"):
         assert "frame-ancestors *" in get(path).headers["content-security-policy"]
     assert get("/projects/toy/badge.svg").headers["content-type"] == "image/svg+xml"
+
+
+def test_a_picture_goes_out_as_a_chart_does_with_what_a_bitmap_needs(get: Get) -> None:
+    chart, drawn = (get(f"/projects/toy/nodes/{name}") for name in ("chart.svg", "picture.png"))
+    assert drawn.status == 200
+    assert drawn.headers["content-type"] == "image/png"
+    assert drawn.body.startswith(b"\x89PNG\r\n")
+    own = ("content-type", "content-length", "content-security-policy", "etag", "date")
+    kept, same = (
+        {name.lower(): text for name, text in each.headers.items() if name.lower() not in own}
+        for each in (chart, drawn)
+    )
+    assert kept == same
+    assert same["cache-control"] == "public, max-age=300"
+    again = get("/projects/toy/nodes/picture.png", If_None_Match=drawn.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
 
 
 def test_who_has_the_present_document_is_told_so_and_sent_nothing(get: Get) -> None:
