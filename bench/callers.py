@@ -7,6 +7,7 @@ is always busy measures itself.
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import secrets
@@ -15,7 +16,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,7 @@ class Crowd:
         core: str | None = None,
     ) -> None:
         self._port = port
+        self._sources = _sources(1)
         self._core = core
         self._wire = wire
         self._reader = reader
@@ -102,8 +104,12 @@ class Crowd:
 
         return self._run(due)
 
-    def come(self, number: int, seconds: float) -> Calls:
-        """Let this many callers come, evenly over this long, even if earlier ones still wait."""
+    def come(self, number: int, seconds: float, networks: int = 1) -> Calls:
+        """Let this many callers come, evenly over this long, even if earlier ones still wait.
+
+        They come from so many networks in turn, since a server gives each of them its share.
+        """
+        self._sources = _sources(networks)
 
         def due(elapsed: float, come: int) -> int:
             if come == number:
@@ -137,6 +143,7 @@ class Crowd:
     def _begin(self) -> None:
         connection = socket.socket()
         connection.settimeout(0)
+        connection.bind((next(self._sources), 0))
         with suppress(BlockingIOError):
             connection.connect((LOOPBACK, self._port))
         caller = _Caller(connection, self._wire(), self._reader())
@@ -201,6 +208,11 @@ class Crowd:
 def _allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _sources(networks: int) -> Iterator[str]:
+    """Yield addresses of this machine, of so many networks in turn."""
+    return itertools.cycle([f"127.{n // 256}.{n % 256}.1" for n in range(networks)])
 
 
 def fresh(template: bytes, *, token: bytes = reports.TOKEN) -> Wire:

@@ -80,10 +80,11 @@ PARTS = (
         "burst",
         "A burst",
         "Callers who come evenly within seconds, whether or not the earlier ones have their "
-        "answers, each over a TLS connection and with a report of its own. Acknowledged reports "
-        "are compared with what the database holds in the end. Beyond a bound of connections the "
-        "server closes new ones at once, since a handshake is what costs it most: such a caller "
-        "is told nothing, takes it for UNAVAILABLE and tries again later in the week.",
+        "answers, each over a TLS connection, from a thousand networks, and with a report of its "
+        "own. Acknowledged reports are compared with what the database holds in the end. Beyond a "
+        "bound of connections the server closes new ones at once, since a handshake is what costs "
+        "it most: such a caller is told nothing, takes it for UNAVAILABLE and tries again later in "
+        "the week.",
     ),
     Part(
         "size",
