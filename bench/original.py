@@ -99,7 +99,6 @@ class Measurement:
             self._weigh(ORIGINAL, original.kept(), original.disk())
         self._weigh(OURS, sum(map(servers.counted, files)), sum(map(_disk, files)))
         judge(self._result)
-        self._result.notes += disturbed(self._result)
 
     def _side(
         self, server: str, door: doors.Door, port: int, pids: Sequence[int], certificate: Path
@@ -134,27 +133,35 @@ class Measurement:
 
 
 def judge(result: Result) -> None:
-    """Add the ratios."""
-    named = [f"{way}{more}" for way in WAYS.values() for more in ("", f", {SPENT}")]
-    for one in (*named, DISK):
-        result.expect(f"{OURS}/{ORIGINAL}, {one}", f"{OURS}, {one}", f"{ORIGINAL}, {one}")
+    """Add the ratios, but no ratio of rates if other work took much of a server's core.
+
+    Such work lowers the rate of one server more than that of the other.
+    """
+    for way in WAYS.values():
+        low = [
+            f"{server} {_share(result, f'{server}, {way}'):.0%}"
+            for server in (OURS, ORIGINAL)
+            if _disturbed(result, f"{server}, {way}")
+        ]
+        if low:
+            result.notes.append(
+                f"With {way}, other work on the machine left {' and '.join(low)} of its core: "
+                "there is no ratio of these rates, only one of processor times."
+            )
+        else:
+            _compare(result, way)
+        _compare(result, f"{way}, {SPENT}")
+    _compare(result, DISK)
 
 
-def disturbed(result: Result) -> list[str]:
-    """Return what to say of the rates if other work took much of the servers' core."""
-    names = [f"{server}, {way}" for way in WAYS.values() for server in (ORIGINAL, OURS)]
-    low = [
-        f"{name}: {share:.0%}"
-        for name in names
-        if (share := _share(result, name)) < ALONE
-        and result.series[f"{name}, {GENERATOR}"].median <= BUSY
-    ]
-    said = (
-        "Other work ran on the machine and left servers only this much of their core: "
-        f"{'; '.join(low)}. That lowers the rate of the one more than that of the other: "
-        "compare processor times."
-    )
-    return [said] if low else []
+def _compare(result: Result, what: str) -> None:
+    result.expect(f"{OURS}/{ORIGINAL}, {what}", f"{OURS}, {what}", f"{ORIGINAL}, {what}")
+
+
+def _disturbed(result: Result, name: str) -> bool:
+    """Return whether a server had little of its core although callers waited for it."""
+    waited_for = result.series[f"{name}, {GENERATOR}"].median <= BUSY
+    return waited_for and _share(result, name) < ALONE
 
 
 def _share(result: Result, name: str) -> float:

@@ -173,17 +173,25 @@ def test_the_page_tells_the_ratios_beside_our_doors(bench: Load, sample: Sample)
     assert "| headcount/original, disk for a report | 0.005 |" in section
 
 
-def test_rates_that_other_work_made_low_are_told_and_not_those_of_a_busy_generator(
+def test_rates_that_other_work_made_low_have_no_ratio_unless_the_generator_was_busy(
     bench: Load, sample: Sample
 ) -> None:
-    disturbed = bench("original").disturbed
-    assert disturbed(sample) == []
+    part, series = bench("original"), bench("results").Series
+    rates, spent = "headcount/original, a new TLS connection", ", processor time"
+    assert sample.notes == []
     slow = "headcount, a new TLS connection"
-    sample.series[slow] = bench("results").Series("reports/s", [1500, 1538, 3500])
-    (note,) = disturbed(sample)
-    assert f"of their core: {slow}: 40%. " in note
-    sample.series[f"{slow}, generator"] = bench("results").Series("%", [89, 91, 95])
-    assert disturbed(sample) == []
+    sample.series[slow] = series("reports/s", [1500, 1538, 3500])
+    sample.budgets.clear()
+    part.judge(sample)
+    names = [budget.name for budget in sample.budgets]
+    assert rates not in names
+    assert {f"{rates}{spent}", "headcount/original, a new connection"} <= {*names}
+    (note,) = sample.notes
+    assert "With a new TLS connection, other work on the machine left headcount 40% of" in note
+    sample.series[f"{slow}, generator"] = series("%", [89, 91, 95])
+    sample.budgets.clear()
+    part.judge(sample)
+    assert rates in [budget.name for budget in sample.budgets]
 
 
 if len(TREES) == len(VARIABLES):
@@ -197,4 +205,5 @@ if len(TREES) == len(VARIABLES):
             "original, a new TLS connection",
             "headcount, a new TLS connection",
         }
-        assert len(result["budgets"]) == 5
+        named = {budget["name"] for budget in result["budgets"]}
+        assert "headcount/original, a new TLS connection, processor time" in named
