@@ -160,8 +160,9 @@ def test_every_metric_of_the_server_is_documented_and_no_other() -> None:
 
 @pytest.mark.parametrize("program", [server, registry], ids=["server", "registry"])
 def test_every_command_and_flag_has_a_help_text(program: click.Group) -> None:
-    assert program.commands
-    for command in program.commands:
+    commands = program.list_commands(click.Context(program))
+    assert commands
+    for command in commands:
         shown = CliRunner().invoke(program, [command, "--help"])
         assert shown.exit_code == 0, shown.output
         bare = re.findall(r"^  (--[\w-]+)(?: [A-Z:\[\]]+)?$(?!\n {10})", shown.output, re.MULTILINE)
