@@ -108,15 +108,17 @@ def _declaration(found: Found) -> Iterator[str]:
     guess, told = found.guess, found.told
     kind = guess.type if guess else None
     words = {"description": told.description if told else ""}
+    write = dict(_WRITE)
     use = f"common:{found.name}"
     if use in conventions(()) and kind in {None, _type_of(use)} and not (guess and not kind):
         yield from _pair(found.name, "use", use)
         kind = None
+        write = {"issue": write["issue"]}  # the convention says the rest
     else:
         label = plain(told.label) if told else ""
         yield from _pair(found.name, "label", label or _label(found.name))
         yield from _pair(found.name, "type", kind.value if kind else TODO)
-    for name, what in _WRITE.items():
+    for name, what in write.items():
         yield from _pair(found.name, name, plain(words.get(name, "")) or f"{TODO}: {what}")
     if guess and kind in {KeyType.VERSION, KeyType.PRODUCT}:
         yield from _pair(found.name, "precision", str(guess.precision))
