@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, Self
+from unittest.mock import create_autospec
 
 import grpc
 import pytest
@@ -99,6 +100,33 @@ def test_a_call_that_stays_silent_is_ended_after_some_seconds(
             silent.result()
         assert caught.value.code() is grpc.StatusCode.CANCELLED
     assert call("GetRegistry", b"")
+
+
+def test_nobody_is_ended_for_a_message_that_a_busy_server_has_not_read() -> None:
+    crowded = round(silent_calls.CROWDED_SECONDS / silent_calls.LOOK_SECONDS)
+    calls = silent_calls.SilentCalls(2)
+    waiting, over = threading.Semaphore(0), threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        waiting.release()
+        over.wait(PATIENCE)
+        yield from ()
+
+    contexts = [create_autospec(grpc.ServicerContext, instance=True) for _ in range(2)]
+    threads = [threading.Thread(target=calls.next, args=(nothing(), each)) for each in contexts]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert waiting.acquire(timeout=PATIENCE)
+    time.sleep(2 * silent_calls.CROWDED_SECONDS)  # in which a busy server looks seldom
+    for _ in range(crowded):
+        calls.look()
+    assert not any(each.cancel.called for each in contexts)
+    calls.look()
+    assert all(each.cancel.called for each in contexts)
+    over.set()
+    for thread in threads:
+        thread.join()
 
 
 def test_a_call_that_ends_without_a_message_is_told_so(channel: grpc.Channel) -> None:
