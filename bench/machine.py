@@ -14,6 +14,8 @@ from pathlib import Path
 
 _DISTRIBUTIONS = ("grpcio", "protobuf", "starlette", "uvicorn", "h11", "prometheus-client")
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 10
+"""Seconds in which a program has to name its version."""
 
 
 def described() -> dict[str, str]:
@@ -61,8 +63,10 @@ def _revision() -> str:
 
 def _output(*command: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()
 

@@ -5,6 +5,7 @@ The kernel is asked, by strace: every connection of the host and of what it star
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -164,7 +165,8 @@ def _traced(program: list[str], log: Path, environment: dict[str, str]) -> tuple
 
 def _host(tmp_path: Path, environment: dict[str, str], *words: str) -> tuple[str, set[str]]:
     program = [sys.executable, "-c", HOST, *words]
-    return _traced(program, tmp_path / "log", environment | {"PYTHONPATH": str(ROOT / "tests")})
+    paths = filter(None, [str(ROOT / "tests"), environment.get("PYTHONPATH")])
+    return _traced(program, tmp_path / "log", environment | {"PYTHONPATH": os.pathsep.join(paths)})
 
 
 def _port(address: str) -> str:

@@ -17,6 +17,7 @@ from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DOCUMENTS = ROOT / "docs" / "maintainers"
@@ -80,11 +81,13 @@ def section(title: str) -> str:
     return "".join(re.findall(r"^```sh\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
 
 
-def ran(commands: str, place: Path) -> subprocess.CompletedProcess[str]:
+def ran(
+    commands: str, place: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - any bash
         cwd=place,
-        env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        env={**environment, "HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
@@ -93,7 +96,9 @@ def ran(commands: str, place: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_sample_reports_are_written_and_counted_as_it_is_shown(tmp_path: Path) -> None:
+def test_sample_reports_are_written_and_counted_as_it_is_shown(
+    tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
     (tmp_path / "generated").mkdir()
     shutil.copy(REGISTRY, tmp_path / "generated" / "registry.binpb")
     server = ServerProcess(REGISTRY, tmp_path, datetime.now(dt.UTC))
@@ -101,7 +106,8 @@ def test_sample_reports_are_written_and_counted_as_it_is_shown(tmp_path: Path) -
     try:
         commands = section("Sample reports")
         assert "127.0.0.1:8080" in commands
-        done = ran(commands.replace("127.0.0.1:8080", server.addresses["public"]), tmp_path)
+        commands = commands.replace("127.0.0.1:8080", server.addresses["public"])
+        done = ran(commands, tmp_path, clean_environment)
         assert (done.returncode, done.stderr) == (0, "")
         (answer,) = done.stdout.splitlines()[-1:]
         assert re.fullmatch("[0-9]{4}-W[0-9]{2}", json.loads(answer)["week"])
@@ -123,10 +129,10 @@ function shop_telemetry_info() {
 """
 
 
-def test_a_draft_is_made_as_it_is_shown(tmp_path: Path) -> None:
+def test_a_draft_is_made_as_it_is_shown(tmp_path: Path, clean_environment: dict[str, str]) -> None:
     (tmp_path / "payloads.jsonl").write_text(PAYLOADS, encoding="utf-8")
     (tmp_path / "shop.telemetry.inc").write_text(HOOK, encoding="utf-8")
-    done = ran(section("Drafting declarations"), tmp_path)
+    done = ran(section("Drafting declarations"), tmp_path, clean_environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     draft = (tmp_path / "shop.info").read_text(encoding="utf-8")
     assert "telemetry[cart][description] = Whether it has one.\n" in draft

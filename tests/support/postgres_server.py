@@ -84,22 +84,25 @@ class PostgresServer:
     def run(self, command: Sequence[str | Path]) -> None:
         """Run a program of PostgreSQL to its end."""
         done = subprocess.run(
-            as_its_user(command), capture_output=True, text=True, check=False, cwd=self.directory
+            as_its_user(command),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.directory,
+            env=_in_real_time(),
         )
         assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         log = self.directory / "log"
-        # Under libfaketime no timeout of its would ever fire; see tests/other_days/run.
-        real = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         with log.open("ab") as file:
             self.process = subprocess.Popen(
                 as_its_user([binaries() / "postgres", "-D", self.data]),
                 stdout=file,
                 stderr=file,
                 cwd=self.directory,
-                env=real,
+                env=_in_real_time(),
             )
         until(self._takes_connections, told=lambda: log.read_text(encoding="utf-8"))
 
@@ -123,6 +126,14 @@ class PostgresServer:
         self.end(signal.SIGQUIT)
         shutil.rmtree(self.directory)
         self._held.close()
+
+
+def _in_real_time() -> dict[str, str]:
+    """Return the environment without libfaketime, which starts for one user alone.
+
+    No timeout of the server would ever fire under it either; see tests/other_days/run.
+    """
+    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 
 
 @contextmanager
