@@ -14,7 +14,7 @@ RELEASED := proto/released.binpb
 PAGES := --docs docs/generated/keys.md --changes docs/generated/registry-changes.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-log bench-relay bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry translations lock docs release dist image test-image clean
+.PHONY: help setup system-packages demo test test-fast test-heavy test-index test-future bench bench-intake bench-compare bench-scale bench-usefulness bench-log bench-relay bench-memory bench-packages soak assurance audit licences check check-backdrop fix lint walls types proto-check generated-check generate generate-registry translations lock docs release dist image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-log: setup ## measure the log of publications, for ten years of 100 projec
 
 bench-relay: setup bench-packages ## measure reports through a relay, into docs/generated/benchmarks.md
 	$(BIN)/python bench/run.py relay $(BENCH_FLAGS)
+
+bench-memory: setup bench-packages ## measure the memory after a million reports, into docs/generated/benchmarks.md
+	$(BIN)/python bench/run.py memory $(BENCH_FLAGS)
 
 bench-packages:
 	.ci/system-packages bench

@@ -22,11 +22,15 @@ _FRAME = 9
 """Bytes in the head of a frame."""
 
 
+CLOSED = "closed without an answer"
+"""The answer of a caller whose connection the server accepted and closed."""
+
+
 class Answered(NamedTuple):
     """The answer that a caller received."""
 
     code: str
-    """The status of gRPC or HTTP, empty if there was none."""
+    """The status of gRPC or HTTP, or what happened instead; empty if nothing did."""
     good: bool = False
     """Whether the report was acknowledged."""
     told: bool = False
@@ -56,7 +60,7 @@ class GrpcReader:
     def take(self, data: bytes) -> Answered | None:
         """See `Reader`."""
         if not data:
-            return Answered("")
+            return Answered(CLOSED)
         self._data += data
         while len(self._data) >= _FRAME:
             size = int.from_bytes(self._data[:3], "big") + _FRAME
@@ -69,7 +73,7 @@ class GrpcReader:
                 if flags & _END_STREAM:
                     return _status(self._blocks)
             elif kind in {_RESET, _GOAWAY}:
-                return Answered("reset" if kind == _RESET else "goaway")
+                return Answered(CLOSED)
         return None
 
 
@@ -101,7 +105,7 @@ class HttpReader:
         if data and not self._complete():
             return None
         if not self._data:
-            return Answered("")
+            return Answered(CLOSED)
         head = self._data.partition(b"\r\n\r\n")[0].lower()
         code = head.split()[1].decode()
         told = b"\nretry-after:" in head

@@ -19,6 +19,7 @@ import answers
 import reports
 import results
 import servers
+from answers import CLOSED
 from callers import TURNED_AWAY, Calls, Crowd, fresh
 from load import PERCENTILES, percentiles
 from results import Result
@@ -58,18 +59,17 @@ def _add(result: Result, calls: Calls, counted: int, callers: int) -> None:
     result.add("callers at one time, at most", "callers", calls.most)
     result.add("acknowledged", "reports", calls.good)
     result.add("counted", "reports", counted)
-    unanswered = sum(calls.answers[code] for code in ("", "reset", "goaway"))
-    away = calls.answers[TURNED_AWAY]
+    left, closed, away = (calls.answers[code] for code in ("", CLOSED, TURNED_AWAY))
     result.add("turned away before TLS began", "callers", away)
-    result.add("taken and left without an answer", "callers", unanswered)
-    result.add("refused", "callers", callers - calls.good - unanswered - away)
+    result.add("lost their place to another network", "callers", closed)
+    result.add("left waiting", "callers", left)
+    result.add("refused", "callers", callers - calls.good - left - closed - away)
     result.add("refused and not told when to return", "callers", calls.refused_untold)
     for percent, latency in zip(PERCENTILES, percentiles(calls.latencies), strict=False):
         result.add(f"until acknowledged, p{percent:g}", "ms", latency)
-    wrong = max(0, calls.good - counted) + max(0, counted - calls.good - unanswered)
+    wrong = max(0, calls.good - counted) + max(0, counted - calls.good - left - closed)
     result.add("lost, or counted twice", "reports", wrong)
-    without = "taken and left without an answer"
-    result.expect(f"callers {without}", without, most=0)
+    result.expect("callers left waiting", "left waiting", most=0)
     result.expect("reports lost, or counted twice", "lost, or counted twice", most=0)
     result.expect(
         "callers refused and not told when to return", "refused and not told when to return", most=0

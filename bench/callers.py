@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import reports
-from answers import Answered, Reader
+from answers import CLOSED, Answered, Reader
 from servers import LOOPBACK
 
 PATIENCE = 60.0
@@ -42,7 +42,7 @@ class Calls:
     latencies: list[float] = field(default_factory=list)
     """Milliseconds from opening the connection to the end of a good answer."""
     answers: Counter[str] = field(default_factory=Counter)
-    """Number of callers by answer; `""` means accepted and not answered."""
+    """Number of callers by answer; `""` means that they waited until they gave up."""
     refused_untold: int = 0
     """Number of callers that were refused and not told when to return."""
     begun: float = 0.0
@@ -160,7 +160,7 @@ class Crowd:
                 self._polling.modify(key.fd, selectors.EVENT_WRITE)
             except OSError:
                 greeted = self._tls is None or self._waiting[key.fd].shaken
-                self._end(key.fd, Answered("" if greeted else TURNED_AWAY))
+                self._end(key.fd, Answered(CLOSED if greeted else TURNED_AWAY))
         before = time.perf_counter() - PATIENCE
         for number, caller in list(self._waiting.items())[:10]:  # oldest first
             if caller.began < before:
@@ -201,7 +201,7 @@ class Crowd:
         self._calls.answers[answered.code] += 1
         if answered.good:
             self._calls.latencies.append((time.perf_counter() - caller.began) * 1000)
-        elif answered.code not in {"", TURNED_AWAY} and not answered.told:
+        elif answered.code not in {"", CLOSED, TURNED_AWAY} and not answered.told:
             self._calls.refused_untold += 1
 
 

@@ -242,7 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     sizes = [BASE, 100_000, MANY, 3 * MANY]
     parser.add_argument("--reports", type=int, nargs="+", default=sizes)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     given = results.arguments(parser)
     if given.quick:
         given.reports, given.rounds = [BASE, 30_000], 1
