@@ -22,9 +22,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.counting.answers import Answers
-from headcount_server.doors import backdrop_values, json_reports
+from headcount_server.doors import backdrop_values
 from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.json_memory import JsonMemory
+from headcount_server.doors.json_text import named, parse
 from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status
 from headcount_server.errors import (
@@ -103,7 +104,7 @@ class BackdropDoor:
 
     async def _count(self, site: bytes, body: bytes, visit: Visit) -> None:
         """Count each project's report. Raises the refusal if none is counted."""
-        told = json_reports.parse(body)
+        told = named(parse(body))
         if not told:
             raise InvalidReport(Violation("request", "no project in it"))
         if len(told) > MAX_PROJECTS:
@@ -133,7 +134,7 @@ class BackdropDoor:
 
     def _reading(self, name: str, values: object) -> Read:
         def read(project: Project, today: date) -> Answers:
-            if not isinstance(values, dict):
+            if not isinstance(values, tuple):
                 raise InvalidReport(Violation(name, "not an object of keys and values"))
             return self._reports.read(project, values, today)
 

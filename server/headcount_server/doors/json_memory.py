@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from headcount_server.counting import answers
 from headcount_server.counting.answer_cache import Memories, Memory
 from headcount_server.counting.answers import Answer, Answers, Ignored
+from headcount_server.doors.json_text import Pairs, plain
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project
 
@@ -25,9 +26,11 @@ Convert: TypeAlias = Callable[[Project, Mapping[str, Any]], Converted]
 
 LONGEST = 64
 """Most characters of a value that is remembered as it is; of a longer one, only its digest is."""
+DEPTH = 2
+"""The level of a report in a request."""
 
-_Pair: TypeAlias = tuple[str, str | bytes]
-"""A name and its value, in the form of `_said`."""
+_Pair: TypeAlias = tuple[str, Any]
+"""A name and its value, or the digest of the value."""
 _NOTHING = Answer(0, ())
 """What a name that is no key adds, such as `@type`."""
 
@@ -39,30 +42,45 @@ class JsonMemory:
         self._convert = convert
         self._memories = Memories[_Pair]()
 
-    def read(self, project: Project, told: Mapping[str, Any], today: date) -> Answers:
+    def read(self, project: Project, told: Pairs, today: date) -> Answers:
         """Return the answers of a report. Raises InvalidReport."""
         given = self._recall(self._memories.of(project, today), told)
         if given is None:
             return self._whole(project, told, today)
         return Answers(tuple(given.values()), (), answers.release(project, given.values()))
 
-    def _recall(self, memory: Memory[_Pair], told: Mapping[str, Any]) -> dict[int, Answer] | None:
+    def _recall(self, memory: Memory[_Pair], told: Pairs) -> dict[int, Answer] | None:
         """Return all answers of a report by key; None if it has to be read as a whole."""
+        if len(dict(told)) != len(told):
+            return None
         known = memory.known
         given: dict[int, Answer] = {}
-        for name, value in told.items():
-            pair = name, _said(value)
-            answer = known.get(pair) or self._learn(memory, pair, value)
+        for pair in told:
+            try:
+                answer = known.get(pair)
+            except TypeError:  # there is a list in it
+                answer = None
+            answer = answer or self._remembered(memory, *pair)
             if answer is None or answer.key in given:
                 return None
             if answer is not _NOTHING:
                 given[answer.key] = answer
         return given
 
-    def _learn(self, memory: Memory[_Pair], pair: _Pair, value: object) -> Answer | None:
+    def _remembered(self, memory: Memory[_Pair], name: str, value: object) -> Answer | None:
+        """Return an answer that is long or new; None if it is not one that counts."""
+        try:
+            text = repr(value)
+        except RecursionError:  # it is too deep
+            return None
+        short = len(text) <= LONGEST and _is_hashable(value)
+        pair = name, value if short else blake2b(text.encode(), digest_size=16).digest()
+        return memory.known.get(pair) or self._learn(memory, pair, (name, value))
+
+    def _learn(self, memory: Memory[_Pair], pair: _Pair, told: _Pair) -> Answer | None:
         """Return an answer that has not been seen; None if it is not one that counts."""
         try:
-            read = self._whole(memory.project, {pair[0]: value}, memory.today)
+            read = self._whole(memory.project, (told,), memory.today)
         except InvalidReport:
             return None
         if read.ignored:
@@ -71,12 +89,14 @@ class JsonMemory:
         memory.keep(pair, answer)
         return answer
 
-    def _whole(self, project: Project, told: Mapping[str, Any], today: date) -> Answers:
-        data, left_out = self._convert(project, told)
+    def _whole(self, project: Project, told: Pairs, today: date) -> Answers:
+        data, left_out = self._convert(project, plain(told, DEPTH))
         return answers.without(answers.read(project, data, today), left_out)
 
 
-def _said(value: object) -> str | bytes:
-    """Return a value as Python shows it. Unlike values, these texts tell 1, 1.0 and true apart."""
-    text = repr(value)
-    return text if len(text) <= LONGEST else blake2b(text.encode(), digest_size=16).digest()
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

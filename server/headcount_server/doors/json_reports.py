@@ -7,7 +7,6 @@ out and named. Everything around the report must be right.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -23,58 +22,39 @@ from headcount.v1 import telemetry_service_pb2 as wire
 
 from headcount_server.counting.answers import MAX_IGNORED, Answers, Ignored, Reason
 from headcount_server.doors.json_memory import Converted
+from headcount_server.doors.json_text import Pairs, named, parse, plain
 from headcount_server.errors import InvalidReport, Violation
 from headcount_server.registry.schema import Project, project_name
 from headcount_server.service.submission import Submission
 
-MAX_DEPTH = 16
-"""Most levels of objects and lists; a report needs four."""
 SHOWN = 64
 """Most characters of an unknown name that a refusal repeats."""
 
 _TYPE = "@type"
 _REPORT = "report"
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ENUM_NAME = re.compile(r"VALUE_[A-Z0-9_]+", re.ASCII)
 
 Object: TypeAlias = Mapping[str, Any]
-ReadObject: TypeAlias = Callable[[Project, Object, date], Answers]
+ReadPairs: TypeAlias = Callable[[Project, Pairs, date], Answers]
 """Reads the answers of a report of this project, on this day. Raises InvalidReport."""
-
-
-def parse(body: bytes) -> Object:
-    """Return the object in a body. Raises InvalidReport, which names the fault."""
-    try:
-        text = body.decode("utf-8")
-        parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        if isinstance(parsed, dict | list):
-            _check_depth(parsed)
-        if _SURROGATE.search(text):
-            _check_texts(parsed)
-    except RecursionError:
-        _refuse("request", f"deeper than {MAX_DEPTH} levels")
-    except ValueError:
-        _refuse("request", "not JSON in UTF-8")
-    if not isinstance(parsed, dict):
-        _refuse("request", "not a JSON object")
-    return parsed
 
 
 def message(into: type[Message], body: bytes) -> Message:
     """Return a request whose fields are all texts. Raises InvalidReport."""
-    return into(**_envelope(parse(body), into))
+    return into(**_envelope(named(parse(body)), into))
 
 
-def submission(body: bytes, read: ReadObject) -> Submission:
+def submission(body: bytes, read: ReadPairs) -> Submission:
     """Return a report in its envelope. Raises InvalidReport."""
-    told = dict(parse(body))
+    told = named(parse(body))
     given = told.pop(_REPORT, None)
     envelope = _envelope(told, wire.SubmitReportRequest)
     project = None
     if given is not None:
-        if not isinstance(given, dict) or not isinstance(given.get(_TYPE), str):
+        kind = dict(given).get(_TYPE) if isinstance(given, tuple) else None
+        if not isinstance(kind, str):
             _refuse(_REPORT, f'not an object with an "{_TYPE}"')
-        project = project_name(given[_TYPE])
+        project = project_name(kind)
     return Submission(
         envelope.get("week", ""),
         envelope.get("token", b""),
@@ -118,7 +98,7 @@ def _read(value: object, key: Message) -> bool:
     }
     try:
         json_format.ParseDict(known, key)
-    except json_format.ParseError:
+    except (json_format.ParseError, OverflowError):  # 1e999 is infinite
         return False
     key.SetInParent()
     return len(known) == len(value)
@@ -150,6 +130,7 @@ def _envelope(told: Object, of: type[Message]) -> dict[str, Any]:
             except ValueError as error:
                 violations.append(Violation(field.name, str(error)))
     if violations:
+        plain(tuple(told.items()))  # raises if names or depth are wrong, which is told first
         raise InvalidReport(*violations)
     return found
 
@@ -177,39 +158,6 @@ def _fields(of: Descriptor) -> Mapping[str, FieldDescriptor]:
 
 def _shown(name: str) -> str:
     return name[:SHOWN] if name.isprintable() else repr(name[:SHOWN])
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _refuse("request", "a name is given twice in one object")
-    return found
-
-
-def _no_constant(_text: str) -> NoReturn:
-    msg = "NaN and infinities are no JSON"
-    raise ValueError(msg)
-
-
-def _check_depth(value: object) -> None:
-    """Raise RecursionError if a value is too deep."""
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH - 1):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return
-    if any(level):
-        raise RecursionError
-
-
-def _check_texts(value: object) -> None:
-    """Raise ValueError if a text in a value is not Unicode."""
-    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair raises
 
 
 def _refuse(field: str, description: str) -> NoReturn:

@@ -20,6 +20,7 @@ from headcount_server.counting import answers
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.http_requests import MAX_BODY_BYTES
 from headcount_server.doors.json_memory import Converted
+from headcount_server.doors.json_text import Pairs, parse, plain
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project, Schema
 from support.fuzzing import Surface, treewise
@@ -139,8 +140,8 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
                 continue
             converted: list[Converted] = []
 
-            def read(project: Project, told: json_reports.Object, today: date) -> answers.Answers:
-                converted.append(json_reports.report(project, told))  # noqa: B023 - called at once
+            def read(project: Project, told: Pairs, today: date) -> answers.Answers:
+                converted.append(json_reports.report(project, plain(told)))  # noqa: B023 - called at once
                 return answers.read(project, converted[0][0], today)  # noqa: B023
 
             submitted = json_reports.submission(body, read)
@@ -159,7 +160,7 @@ def test_any_json_is_refused_in_words_or_counted_as_its_binary_form_would_be(
 def _understood(toy: Project, body: bytes) -> answers.Answers | None:
     """What counts of a site's request; None where nothing does."""
     try:
-        told = json_reports.parse(body).get("toy")
+        told = plain(parse(body)).get("toy")
     except InvalidReport:
         return None
     if not isinstance(told, dict):
@@ -191,6 +192,6 @@ def test_any_request_of_a_site_is_answered_empty_or_refused_in_words_and_counted
             else:
                 assert status in REFUSALS, answer
                 assert json.loads(answer)["error"]
-                assert given is None or len(json_reports.parse(body)) > 50
+                assert given is None or len(parse(body)) > 50
     assert held.reports > 50
     held.assert_held(file_of(config))

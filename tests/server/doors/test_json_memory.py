@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from headcount_server.counting.answer_cache import MAX_ANSWERS
 from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values, json_reports
 from headcount_server.doors.json_memory import LONGEST, Convert, Converted, JsonMemory
+from headcount_server.doors.json_text import Pairs, parse, plain
 from headcount_server.errors import InvalidReport
 from headcount_server.registry import schema
 from headcount_server.registry.schema import Project
@@ -85,21 +87,25 @@ def _requests(usual: Sequence[_Pair], number: int) -> Iterator[dict[str, object]
         yield told
 
 
-def _read(convert: Convert) -> json_reports.ReadObject:
+def _pairs(told: Mapping[str, object]) -> Pairs:
+    return parse(json.dumps(told).encode())
+
+
+def _read(convert: Convert) -> json_reports.ReadPairs:
     """Return a function that reads each report by way of protobuf, and remembers nothing."""
 
-    def read(project: Project, told: json_reports.Object, today: date) -> Answers:
-        data, left_out = convert(project, told)
+    def read(project: Project, told: Pairs, today: date) -> Answers:
+        data, left_out = convert(project, plain(told))
         return answers.without(answers.read(project, data, today), left_out)
 
     return read
 
 
 def _outcome(
-    read: json_reports.ReadObject, project: Project, told: dict[str, object], today: date
+    read: json_reports.ReadPairs, project: Project, told: dict[str, object], today: date
 ) -> object:
     try:
-        found = read(project, told, today)
+        found = read(project, _pairs(told), today)
     except InvalidReport as refusal:
         return str(refusal)
     return {answer.key: answer.values for answer in found.given}, found.ignored, found.release
@@ -140,16 +146,20 @@ def test_an_answer_that_came_before_is_not_read_again() -> None:
 
     memory = JsonMemory(convert)
     told = {"php_version": "8.3.12", "ckeditor_module_version": "6.4", "drush_version": ""}
-    first = memory.read(project, {"php_version": "8.3.12", "ckeditor_module_version": "6.4"}, TODAY)
+    first = memory.read(
+        project, _pairs({"php_version": "8.3.12", "ckeditor_module_version": "6.4"}), TODAY
+    )
     assert asked == [["php_version"], ["ckeditor_module_version"]]
-    again = memory.read(project, {"ckeditor_module_version": "6.4", "php_version": "8.3.12"}, TODAY)
+    again = memory.read(
+        project, _pairs({"ckeditor_module_version": "6.4", "php_version": "8.3.12"}), TODAY
+    )
     assert len(asked) == 2
     assert set(again.given) == set(first.given)  # the same objects, which are counted as one
-    memory.read(project, told, TODAY)  # one of its keys is left out
+    memory.read(project, _pairs(told), TODAY)  # one of its keys is left out
     assert asked[2:] == [["drush_version"], list(told)]
-    memory.read(other, {"php_version": "8.3.12"}, TODAY)
+    memory.read(other, _pairs({"php_version": "8.3.12"}), TODAY)
     assert asked[4:] == [["php_version"]]
-    memory.read(other, {"php_version": "8.3.12"}, TODAY + timedelta(days=1))
+    memory.read(other, _pairs({"php_version": "8.3.12"}), TODAY + timedelta(days=1))
     assert asked[5:] == [["php_version"]]
 
 
@@ -157,8 +167,8 @@ def test_a_key_that_expires_overnight_is_forgotten_overnight(toy: Project) -> No
     memory, told = JsonMemory(backdrop_values.report), {"old": "yes", "multisite": "yes"}
     last_day = toy.keys[9].expires
     assert last_day is not None
-    assert len(memory.read(toy, told, last_day - timedelta(days=1)).given) == 2
-    assert len(memory.read(toy, told, last_day).given) == 1
+    assert len(memory.read(toy, _pairs(told), last_day - timedelta(days=1)).given) == 2
+    assert len(memory.read(toy, _pairs(told), last_day).given) == 1
 
 
 @pytest.mark.slow
@@ -167,9 +177,9 @@ def test_texts_of_an_attacker_take_no_more_than_a_bounded_memory() -> None:
     memory = JsonMemory(backdrop_values.report)
     held: Callable[[], int] = lambda: len(memory._memories.of(project, TODAY).known)  # noqa: E731
     for number in range(MAX_ANSWERS + 10):
-        memory.read(project, {"php_version": f"8.3.{number}"}, TODAY)
+        memory.read(project, _pairs({"php_version": f"8.3.{number}"}), TODAY)
     assert 0 < held() <= MAX_ANSWERS
-    memory.read(project, {"php_version": "8.3." + "1" * 300}, TODAY)
+    memory.read(project, _pairs({"php_version": "8.3." + "1" * 300}), TODAY)
     said = [len(value) for _, value in memory._memories.of(project, TODAY).known]
     assert max(said) <= LONGEST
 
@@ -184,7 +194,7 @@ def test_a_long_list_is_remembered_too(toy: Project) -> None:
     memory = JsonMemory(convert)
     names = ["VALUE_OTHER", "VALUE_NEWER_THAN_THIS", "VALUE_" + "A" * LONGEST]
     for _ in range(2):
-        memory.read(toy, {"modules": {"values": names}}, TODAY)
+        memory.read(toy, _pairs({"modules": {"values": names}}), TODAY)
     assert asked == [["modules"]]
-    memory.read(toy, {"modules": {"values": [*names[1:], "VALUE_NEWEST"]}}, TODAY)
+    memory.read(toy, _pairs({"modules": {"values": [*names[1:], "VALUE_NEWEST"]}}), TODAY)
     assert len(asked) == 2
