@@ -39,18 +39,13 @@ WORDS = {"pinned": "held from outside", "all-cores": "all cores"}
 def everyone(directory: Path, *identity: Path) -> Iterator[dict[str, Serving]]:
     """Yield the servers, all running, with one busy at a time."""
     with ExitStack() as stack:
-        yield {
-            mode: stack.enter_context(
-                servers.intake(
-                    mode,
-                    directory,
-                    reports.REGISTRY,
-                    identity,
-                    core=servers.SERVER_CORE if mode == PINNED else None,
-                )
+        serving: dict[str, Serving] = {}
+        for mode in MODES:
+            core = servers.core(serving["durable"].process.pid) if mode == PINNED else None
+            serving[mode] = stack.enter_context(
+                servers.intake(mode, directory, reports.REGISTRY, identity, core=core)
             )
-            for mode in MODES
-        }
+        yield serving
 
 
 def compare(result: Result, given: argparse.Namespace) -> None:

@@ -47,6 +47,11 @@ def pinned(core: str, command: Sequence[str | Path]) -> list[str]:
     return ["taskset", "--cpu-list", core, *map(str, command)]
 
 
+def core(pid: int) -> str:
+    """Return the core that a server runs on, or one of them."""
+    return str(min(os.sched_getaffinity(pid)))
+
+
 def load_core(pid: int) -> str:
     """Return a core for the load of a server: one that the server does not run on.
 
