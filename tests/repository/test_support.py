@@ -96,7 +96,7 @@ def test_a_module_that_leaves_a_thread_or_a_process_fails(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "over")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "conftest", module],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -31,9 +31,10 @@ TODAY = datetime.now(UTC).date()
 class Operator:
     """Somebody who types what the page says, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
-        self.environment = {"HOME": str(folder), "PATH": f"{BIN}:{os.environ['PATH']}"}
+        path = f"{BIN}:{os.environ['PATH']}"
+        self.environment = {**environment, "HOME": str(folder), "PATH": path}
 
     def types(self, line: str, status: int = 0) -> str:
         done = subprocess.run(
@@ -74,8 +75,8 @@ class Operator:
 
 
 @pytest.fixture(name="operator")
-def _operator(tmp_path: Path) -> Operator:
-    return Operator(tmp_path)
+def _operator(tmp_path: Path, clean_environment: dict[str, str]) -> Operator:
+    return Operator(tmp_path, clean_environment)
 
 
 def _announced(address: str) -> bytes:
