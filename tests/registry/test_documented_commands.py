@@ -32,6 +32,20 @@ SHOWN = {
 }
 
 
+def ran(
+    commands: str, place: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - any bash
+        cwd=place,
+        env={**environment, "HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 @pytest.fixture(name="place")
 def _place(tmp_path: Path) -> Path:
     """A checkout whose declarations were released before."""
@@ -56,17 +70,11 @@ def test_the_documents_show_commands() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", sorted(SHOWN))
-def test_a_command_runs_as_it_stands_in_its_document(place: Path, line: str) -> None:
+def test_a_command_runs_as_it_stands_in_its_document(
+    place: Path, line: str, clean_environment: dict[str, str]
+) -> None:
     later = dt.datetime.now(dt.UTC).date() + dt.timedelta(365)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", line.replace("2027-11-29", str(later))],  # noqa: S607 - any bash
-        cwd=place,
-        env={"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = ran(line.replace("2027-11-29", str(later)), place, clean_environment)
     judged = "--policies" in line  # the example's policies are stricter than ours
     assert (done.returncode, done.stderr) == (int(judged), "")
     assert ("[extended-ends]" in done.stdout) is judged
@@ -79,20 +87,6 @@ def section(title: str) -> str:
         r"^## ", text[text.index(f"## {title}\n") + 3 :], maxsplit=1, flags=re.MULTILINE
     )[0]
     return "".join(re.findall(r"^```sh\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
-
-
-def ran(
-    commands: str, place: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - any bash
-        cwd=place,
-        env={**environment, "HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 @pytest.mark.slow
