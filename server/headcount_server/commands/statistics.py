@@ -184,7 +184,8 @@ def _export_history(
             file.writelines(backfill.history(known, weeks, sampling))
     except OSError as error:
         raise StoreError(f"{place}: {error.strerror}") from error
-    click.echo(f"{place}: {quantity(len(weeks), 'week')}; promtool tsdb create-blocks-from")
+    how = "promtool tsdb create-blocks-from --max-block-duration 744h openmetrics"
+    click.echo(f"{place}: {quantity(len(weeks), 'week')}; {how}")
 
 
 def _label(text: str) -> tuple[str, str]:
