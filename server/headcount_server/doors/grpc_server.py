@@ -73,7 +73,14 @@ class GrpcDoor:
         self._stopped = threading.Event()
         self._server = grpc.server(
             self._pool,
-            options=[*_OPTIONS, ("grpc.max_allowed_incoming_connections", gate.connections)],
+            options=[
+                *_OPTIONS,
+                ("grpc.max_allowed_incoming_connections", gate.connections),
+                # A call of each connection may wait to be looked at. grpc would end calls from the
+                # thousandth on by lot, as CANCELLED.
+                ("grpc.server.max_pending_requests", gate.connections),
+                ("grpc.server.max_pending_requests_hard_limit", gate.connections),
+            ],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
         self._patience = SilentCalls(CROWD)

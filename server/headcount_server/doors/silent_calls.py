@@ -7,14 +7,17 @@ can end the call while its thread still waits. A message normally follows the st
 its call at once, so silence is short if nothing is wrong. A silent call is ended after
 seconds, and sooner if many are silent.
 
-Seconds are counted in looks, which come late if the server is busy. So nobody is sent away
-for a message that the server has not got round to.
+A busy server reads late what came in time. All messages are then late, so the quickest of
+the last few says how late, and nobody is ended for that. A caller who speaks late on purpose
+changes nothing, unless the last few are all such callers.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import grpc
@@ -22,10 +25,13 @@ import grpc
 SILENT_SECONDS = 5.0
 """Most seconds that a call may be silent."""
 CROWDED_SECONDS = 0.25
-"""Most seconds that a call may be silent if too many are."""
+"""Most seconds that a call may be silent if too many are, and the server is not late."""
+LATE = 3
+"""Times that a call may be as late as the quickest one."""
+FEW = 8
+"""Number of the last calls of which the quickest says how late the server is."""
 
-LOOK_SECONDS = 0.05
-"""Seconds between two looks at the silent calls of a server that keeps up."""
+_TICK_SECONDS = 0.05
 
 _Said = TypeVar("_Said")
 
@@ -36,21 +42,22 @@ class SilentCalls:
     If at least `crowd` calls are silent, each gets less time.
     """
 
-    def __init__(self, crowd: int) -> None:
+    def __init__(self, crowd: int, now: Callable[[], float] = time.monotonic) -> None:
         self._crowd = crowd
+        self._now = now
         # Without a lock, which every call would take twice: each change is one step of the
         # interpreter.
-        self._silent: dict[grpc.ServicerContext, int] = {}
-        self._looks = 0
+        self._silent: dict[grpc.ServicerContext, float] = {}
+        self._waits = deque([0.0], maxlen=FEW)
         self._stopping = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="patience", daemon=True)
 
     def start(self) -> None:
-        """Start to look."""
+        """Start to watch the time."""
         self.thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """End the watch."""
         self._stopping.set()
         if self.thread.is_alive():
             self.thread.join()
@@ -60,22 +67,26 @@ class SilentCalls:
 
         Raises grpc.RpcError if the call has ended.
         """
-        self._silent[context] = self._looks
+        began = self._silent[context] = self._now()
         try:
-            return next(messages, None)
+            message = next(messages, None)
         finally:
             self._silent.pop(context, None)
+        self._waits.append(self._now() - began)
+        return message
 
     def look(self) -> None:
-        """End the calls that were silent in too many looks."""
-        self._looks += 1
+        """End the calls that have been silent for too long."""
         silent = list(self._silent.items())
-        seconds = CROWDED_SECONDS if len(silent) >= self._crowd else SILENT_SECONDS
-        before = self._looks - seconds / LOOK_SECONDS
+        patience = SILENT_SECONDS
+        if len(silent) >= self._crowd:
+            quickest = min(tuple(self._waits))  # copied in one step of the interpreter
+            patience = min(patience, CROWDED_SECONDS + LATE * quickest)
+        before = self._now() - patience
         for context, since in silent:
-            if since < before and self._silent.pop(context, None) is not None:
+            if since <= before and self._silent.pop(context, None) is not None:
                 context.cancel()
 
     def _watch(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
+        while not self._stopping.wait(_TICK_SECONDS):
             self.look()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from h2.connection import H2Connection
-from h2.events import StreamEnded, StreamReset
+from h2.events import ResponseReceived, StreamEnded, StreamReset, TrailersReceived
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from support.doors import is_open
+from support.repository import REGISTRY
+from support.server_process import ServerProcess
 from support.waiting import until
 
 HEADERS = [
@@ -25,6 +31,8 @@ HEADERS = [
     ("content-type", "application/grpc"),
     ("te", "trailers"),
 ]
+
+HEALTH = "/grpc.health.v1.Health/Check"
 
 
 def _greeted(connection: socket.socket) -> bool:
@@ -83,7 +91,7 @@ class Proxy:
                 room = min(self.at_once, http.remote_settings.max_concurrent_streams)
                 for _ in range(min(room - len(self._streams), calls - done)):
                     stream = http.get_next_available_stream_id()
-                    http.send_headers(stream, HEADERS)
+                    http.send_headers(stream, small)
                     http.send_data(stream, bytes(5), end_stream=True)
                     self._streams.add(stream)
                 connection.sendall(http.data_to_send())
@@ -107,3 +115,54 @@ def test_a_proxy_that_carries_many_callers_at_once_has_none_of_them_refused(runn
     proxy = Proxy(running.grpc, at_once=32)
     proxy.call(600)
     assert (proxy.ended, proxy.refused) == (600, 0)
+
+
+def _answers(http: H2Connection, connection: socket.socket, calls: int) -> Counter[str]:
+    """Return the number of calls by their status."""
+    found: Counter[str] = Counter()
+    while found.total() < calls:
+        for event in http.receive_data(connection.recv(65536)):
+            if isinstance(event, ResponseReceived | TrailersReceived):
+                headers = {bytes(name): bytes(value) for name, value in event.headers or ()}
+                if b"grpc-status" in headers:
+                    found[headers[b"grpc-status"].decode()] += 1
+            elif isinstance(event, StreamReset):
+                found["reset"] += 1
+        connection.sendall(http.data_to_send())
+    return found
+
+
+@pytest.mark.slow
+def test_of_calls_that_come_faster_than_they_are_looked_at_none_is_ended_by_lot(
+    tmp_path: Path,
+) -> None:
+    connections, calls = 16, 100
+    small = [(name, HEALTH if name == ":path" else value) for name, value in HEADERS]
+    server = ServerProcess(REGISTRY, tmp_path, datetime.now(UTC))
+    server.start()
+    host, _, port = server.addresses["gRPC"].rpartition(":")
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        callers = []
+        for network in range(connections):
+            connection = stack.enter_context(
+                socket.create_connection(
+                    (host, int(port)), timeout=60, source_address=(f"127.0.{network}.1", 0)
+                )
+            )
+            http = H2Connection()
+            http.initiate_connection()
+            connection.sendall(http.data_to_send())
+            http.receive_data(connection.recv(65536))
+            callers.append((http, connection))
+        assert server.process is not None
+        server.process.send_signal(signal.SIGSTOP)
+        for http, connection in callers:
+            for stream in range(1, 2 * calls, 2):
+                http.send_headers(stream, small)
+                http.send_data(stream, b"\0\0\0\0\0", end_stream=True)
+            connection.sendall(http.data_to_send())
+        server.process.send_signal(signal.SIGCONT)
+        found = sum((_answers(*caller, calls) for caller in callers), Counter[str]())
+    assert found.keys() <= {"0", "8"}, found
+    assert found["0"] > connections * calls / 2

@@ -102,9 +102,29 @@ def test_a_call_that_stays_silent_is_ended_after_some_seconds(
     assert call("GetRegistry", b"")
 
 
-def test_nobody_is_ended_for_a_message_that_a_busy_server_has_not_read() -> None:
-    crowded = round(silent_calls.CROWDED_SECONDS / silent_calls.LOOK_SECONDS)
-    calls = silent_calls.SilentCalls(2)
+@pytest.mark.parametrize(
+    ("waits", "seconds"),
+    [
+        ([], silent_calls.CROWDED_SECONDS),
+        ([1.0] * silent_calls.FEW, silent_calls.CROWDED_SECONDS + silent_calls.LATE),
+        ([0.0] + [1.0] * (silent_calls.FEW - 1), silent_calls.CROWDED_SECONDS),
+        ([60.0] * silent_calls.FEW, silent_calls.SILENT_SECONDS),
+    ],
+    ids=["idle", "all late", "one quick", "all very late"],
+)
+def test_nobody_is_ended_for_a_message_that_a_busy_server_reads_late(
+    waits: list[float], seconds: float
+) -> None:
+    now = 0.0
+    calls = silent_calls.SilentCalls(2, lambda: now)
+
+    def spoken(wait: float) -> Iterator[bytes]:
+        nonlocal now
+        now += wait
+        yield b""
+
+    for wait in waits:
+        calls.next(spoken(wait), create_autospec(grpc.ServicerContext, instance=True))
     waiting, over = threading.Semaphore(0), threading.Event()
 
     def nothing() -> Iterator[bytes]:
@@ -118,10 +138,10 @@ def test_nobody_is_ended_for_a_message_that_a_busy_server_has_not_read() -> None
         thread.start()
     for _ in threads:
         assert waiting.acquire(timeout=PATIENCE)
-    time.sleep(2 * silent_calls.CROWDED_SECONDS)  # in which a busy server looks seldom
-    for _ in range(crowded):
-        calls.look()
+    now += seconds - 0.01
+    calls.look()
     assert not any(each.cancel.called for each in contexts)
+    now += 0.02
     calls.look()
     assert all(each.cancel.called for each in contexts)
     over.set()
