@@ -24,9 +24,14 @@ BUDGET = 1.5
 """Budget, as a multiple of the cost of `import json, os, time`."""
 
 USUAL = "import json, os, time"
+DAY = 86_400.0
+WEDNESDAY = 1_763_553_600.0
+"""A moment in the middle of a week, so that there is a week left to plan."""
 ASKED = """
 from bee_telemetry import Collectors, Telemetry
-Telemetry(Collectors(), state_directory={state!r}, environment={{}}).due()
+Telemetry(
+    Collectors(), state_directory={state!r}, environment={{}}, clock=lambda: {clock}
+).due()
 """
 MEASURED = """
 import sys
@@ -60,13 +65,15 @@ def main() -> int:
         sys.path[:0] = [str(path) for path in PATHS]
         from bee_telemetry import Collectors, Telemetry  # noqa: PLC0415 - found since the line above
 
-        client = Telemetry(Collectors(), state_directory=planned, environment={})
+        client = Telemetry(
+            Collectors(), state_directory=planned, environment={}, clock=lambda: WEDNESDAY - 2 * DAY
+        )
         client.grant(via="bench")
         client.due()  # draws the moment, so that later questions find it
         programs = {
             USUAL: USUAL,
-            "nobody has answered": ASKED.format(state=str(undecided)),
-            "a report is planned": ASKED.format(state=str(planned)),
+            "nobody has answered": ASKED.format(state=str(undecided), clock=WEDNESDAY),
+            "a report is planned": ASKED.format(state=str(planned), clock=WEDNESDAY),
         }
         for _ in range(given.rounds):
             for name, program in programs.items():

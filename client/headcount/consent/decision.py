@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from headcount.consent import transitions
 from headcount.consent.record import DENIED, VARIABLE, Record
 from headcount.consent.state import (
     QUIET,
@@ -69,6 +68,8 @@ class Decision:
         self, level: str | None, refused: tuple[str, ...] | None, via: str, **words: str
     ) -> None:
         """Record a yes; `words` are `wording`, `language` and `text_digest` of the question."""
+        from headcount.consent import transitions
+
         self._change(
             lambda record: transitions.yes_given(
                 self._project, record, level=level, refused=refused, via=via,
@@ -78,6 +79,8 @@ class Decision:
 
     def deny(self, via: str, **words: str) -> None:
         """Record a no."""
+        from headcount.consent import transitions
+
         self._change(
             lambda record: transitions.no_given(
                 self._project, record, via=via, now=self._clock(), **words
@@ -87,6 +90,8 @@ class Decision:
 
     def notice_shown(self, **words: str) -> None:
         """Record the time of the notice."""
+        from headcount.consent import transitions
+
         self._change(
             lambda record: transitions.notice_shown(
                 self._project, record, now=self._clock(), **words
@@ -95,18 +100,26 @@ class Decision:
 
     def question_shown(self) -> bool:
         """Record that the question was put; return False if that was already recorded."""
+        from headcount.consent import transitions
+
         return self._change(lambda record: transitions.question_asked(self._project, record))
 
     def refuse(self, key: str, **words: str) -> None:
         """Record a no to one key; `words` are those of the question, `""` if none was put."""
+        from headcount.consent import transitions
+
         self._change(lambda record: transitions.key_refused(self._project, record, key, **words))
 
     def allow(self, key: str, **words: str) -> None:
         """Record a yes to one key; `words` as for `refuse`."""
+        from headcount.consent import transitions
+
         self._change(lambda record: transitions.key_allowed(self._project, record, key, **words))
 
     def set_level(self, level: str) -> None:
         """Record another level."""
+        from headcount.consent import transitions
+
         self._change(lambda record: transitions.level_changed(self._project, record, level))
 
     def record(self) -> Record | None:

@@ -91,7 +91,7 @@ class Proxy:
                 room = min(self.at_once, http.remote_settings.max_concurrent_streams)
                 for _ in range(min(room - len(self._streams), calls - done)):
                     stream = http.get_next_available_stream_id()
-                    http.send_headers(stream, small)
+                    http.send_headers(stream, HEADERS)
                     http.send_data(stream, bytes(5), end_stream=True)
                     self._streams.add(stream)
                 connection.sendall(http.data_to_send())
