@@ -71,6 +71,7 @@ class GrpcDoor:
         self._serving: list[threading.Thread] = []
         self._started = False
         self._stopped = threading.Event()
+        waiting = max(MAX_CALLS, gate.connections)
         self._server = grpc.server(
             self._pool,
             options=[
@@ -78,8 +79,8 @@ class GrpcDoor:
                 ("grpc.max_allowed_incoming_connections", gate.connections),
                 # A call of each connection may wait to be looked at. grpc would end calls from the
                 # thousandth on by lot, as CANCELLED.
-                ("grpc.server.max_pending_requests", gate.connections),
-                ("grpc.server.max_pending_requests_hard_limit", gate.connections),
+                ("grpc.server.max_pending_requests", waiting),
+                ("grpc.server.max_pending_requests_hard_limit", waiting),
             ],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
