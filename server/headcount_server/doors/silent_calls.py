@@ -7,16 +7,14 @@ can end the call while its thread still waits. A message normally follows the st
 its call at once, so silence is short if nothing is wrong. A silent call is ended after
 seconds, and sooner if many are silent.
 
-A busy server reads late what came in time. All messages are then late, so the quickest of
-the last few says how late, and nobody is ended for that. A caller who speaks late on purpose
-changes nothing, unless the last few are all such callers.
+A busy server reads late what came in time. So if many are silent, only that time counts in
+which the server had nothing to do.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -25,11 +23,7 @@ import grpc
 SILENT_SECONDS = 5.0
 """Most seconds that a call may be silent."""
 CROWDED_SECONDS = 0.25
-"""Most seconds that a call may be silent if too many are, and the server is not late."""
-LATE = 3
-"""Times that a call may be as late as the quickest one."""
-FEW = 8
-"""Number of the last calls of which the quickest says how late the server is."""
+"""Most seconds that a call may be silent if too many are, while the server is idle."""
 
 _TICK_SECONDS = 0.05
 
@@ -42,13 +36,19 @@ class SilentCalls:
     If at least `crowd` calls are silent, each gets less time.
     """
 
-    def __init__(self, crowd: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        crowd: int,
+        now: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.process_time,
+    ) -> None:
         self._crowd = crowd
-        self._now = now
+        self._now, self._spent = now, spent
         # Without a lock, which every call would take twice: each change is one step of the
         # interpreter.
-        self._silent: dict[grpc.ServicerContext, float] = {}
-        self._waits = deque([0.0], maxlen=FEW)
+        self._silent: dict[grpc.ServicerContext, tuple[float, float]] = {}
+        self._last = now(), spent()
+        self._idle = 0.0
         self._stopping = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="patience", daemon=True)
 
@@ -67,24 +67,25 @@ class SilentCalls:
 
         Raises grpc.RpcError if the call has ended.
         """
-        began = self._silent[context] = self._now()
+        self._silent[context] = self._now(), self._idle
         try:
-            message = next(messages, None)
+            return next(messages, None)
         finally:
             self._silent.pop(context, None)
-        self._waits.append(self._now() - began)
-        return message
 
     def look(self) -> None:
         """End the calls that have been silent for too long."""
+        now, spent = self._now(), self._spent()
+        passed, busy = now - self._last[0], spent - self._last[1]
+        self._last = now, spent
+        # A look that comes late had to wait for a processor, so what is beyond a tick was no rest.
+        self._idle += max(0.0, min(passed, _TICK_SECONDS) - busy)
         silent = list(self._silent.items())
-        patience = SILENT_SECONDS
-        if len(silent) >= self._crowd:
-            quickest = min(tuple(self._waits))  # copied in one step of the interpreter
-            patience = min(patience, CROWDED_SECONDS + LATE * quickest)
-        before = self._now() - patience
-        for context, since in silent:
-            if since <= before and self._silent.pop(context, None) is not None:
+        crowded = len(silent) >= self._crowd
+        for context, (began, idle) in silent:
+            over = now - began >= SILENT_SECONDS
+            over = over or (crowded and self._idle - idle >= CROWDED_SECONDS)
+            if over and self._silent.pop(context, None) is not None:
                 context.cancel()
 
     def _watch(self) -> None:
