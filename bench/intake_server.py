@@ -54,7 +54,7 @@ def main() -> None:
     """Serve in the mode named on the command line."""
     mode, registry, directory = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     # Servers of one run have one parent, so they draw the same core: cores may differ in pace.
-    hold("all" if mode == "all-cores" else 1, Random(os.getppid()))  # noqa: S311
+    hold("all" if mode == "all-cores" else 1, Random(os.getppid()))  # noqa: S311 - no secret
     certificate, key = map(Path, sys.argv[4:]) if sys.argv[4:] else (None, None)
     if mode == "no-op":
         _serve_nothing(Identity.of(certificate, key))

@@ -6,8 +6,8 @@ Each part is a program in its own process group, with a time limit. If a part fa
 keeps its earlier result, and the others continue. The exit status is 1 if a part fails or
 misses a budget. Parts that are not named keep their results, and so does one that says that
 it lacks what it measures, as `original` does without BACKDROP. `memory`, which takes long, is
-measured only if it is named. `--quick` takes seconds for
-each part, to see that all work, and writes to .cache/bench instead of docs.
+measured only if it is named. `--quick` takes seconds for each part, to see that all work, and
+writes to .cache/bench instead of docs.
 """
 
 from __future__ import annotations

@@ -26,11 +26,11 @@ Convert: TypeAlias = Callable[[Project, Mapping[str, Any]], Converted]
 
 LONGEST = 64
 """Most characters of a value that is remembered as it is; of a longer one, only its digest is."""
-DEPTH = 2
-"""The level of a report in a request."""
 
 _Pair: TypeAlias = tuple[str, Any]
 """A name and its value, or the digest of the value."""
+_LEVEL = 2
+"""The level of a report in a request, whose object is the first."""
 _NOTHING = Answer(0, ())
 """What a name that is no key adds, such as `@type`."""
 
@@ -60,15 +60,15 @@ class JsonMemory:
                 answer = known.get(pair)
             except TypeError:  # there is a list in it
                 answer = None
-            answer = answer or self._remembered(memory, *pair)
+            answer = answer or self._long_or_new(memory, *pair)
             if answer is None or answer.key in given:
                 return None
             if answer is not _NOTHING:
                 given[answer.key] = answer
         return given
 
-    def _remembered(self, memory: Memory[_Pair], name: str, value: object) -> Answer | None:
-        """Return an answer that is long or new; None if it is not one that counts."""
+    def _long_or_new(self, memory: Memory[_Pair], name: str, value: object) -> Answer | None:
+        """Return an answer whose own value is not remembered; None if it is not one that counts."""
         try:
             text = repr(value)
         except RecursionError:  # it is too deep
@@ -90,7 +90,7 @@ class JsonMemory:
         return answer
 
     def _whole(self, project: Project, told: Pairs, today: date) -> Answers:
-        data, left_out = self._convert(project, plain(told, DEPTH))
+        data, left_out = self._convert(project, plain(told, _LEVEL))
         return answers.without(answers.read(project, data, today), left_out)
 
 

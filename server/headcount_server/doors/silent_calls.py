@@ -33,7 +33,8 @@ _Said = TypeVar("_Said")
 class SilentCalls:
     """Waits for the messages of calls, and ends calls that send none.
 
-    If at least `crowd` calls are silent, each gets less time.
+    If at least `crowd` calls are silent, each gets less time. `now` gives the seconds of a clock
+    that is never set, and `spent` the processor seconds of this process.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class SilentCalls:
         now, spent = self._now(), self._spent()
         passed, busy = now - self._last[0], spent - self._last[1]
         self._last = now, spent
-        # A look that comes late had to wait for a processor, so what is beyond a tick was no rest.
+        # A look comes late if it had to wait for a processor, and nobody rests while waiting.
         self._idle += max(0.0, min(passed, _TICK_SECONDS) - busy)
         silent = list(self._silent.items())
         crowded = len(silent) >= self._crowd

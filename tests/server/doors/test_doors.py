@@ -450,12 +450,18 @@ def test_the_same_request_gets_the_very_same_answer_through_every_door(standing:
 
 def test_an_infinite_number_is_left_out_and_named(standing: App) -> None:
     told = _json(
-        token=b64encode(b"v" * 16).decode(), report={**HELLO_JSON, "nodes": {"value": "infinite"}}
+        token=b64encode(b"v" * 16).decode(),
+        report={**HELLO_JSON, "nodes": {"value": "infinite"}, "webServer": {"value": "infinite"}},
     )
     body = told.replace('"infinite"', "1e999").encode()
     answer = _over_http(standing, "SubmitReport", body, "application/json")
-    (ignored,) = json_format.Parse(answer.body, wire.SubmitReportResponse()).ignored
-    assert (ignored.key, ignored.reason) == ("nodes", wire.IgnoredReason.IGNORED_REASON_MALFORMED)
+    assert answer.code == OK, answer
+    ignored = json_format.Parse(answer.body, wire.SubmitReportResponse()).ignored
+    malformed = wire.IgnoredReason.IGNORED_REASON_MALFORMED
+    assert {(each.key, each.reason) for each in ignored} == {
+        ("nodes", malformed),
+        ("web_server", malformed),
+    }
 
 
 def test_json_takes_a_report_as_far_as_it_is_understood_and_names_the_rest(standing: App) -> None:

@@ -137,7 +137,7 @@ def test_of_calls_that_come_faster_than_they_are_looked_at_none_is_ended_by_lot(
     tmp_path: Path,
 ) -> None:
     connections, calls = 16, 100
-    small = [(name, HEALTH if name == ":path" else value) for name, value in HEADERS]
+    headers = [(name, HEALTH if name == ":path" else value) for name, value in HEADERS]
     server = ServerProcess(REGISTRY, tmp_path, datetime.now(UTC))
     server.start()
     host, _, port = server.addresses["gRPC"].rpartition(":")
@@ -159,7 +159,7 @@ def test_of_calls_that_come_faster_than_they_are_looked_at_none_is_ended_by_lot(
         server.process.send_signal(signal.SIGSTOP)
         for http, connection in callers:
             for stream in range(1, 2 * calls, 2):
-                http.send_headers(stream, small)
+                http.send_headers(stream, headers)
                 http.send_data(stream, b"\0\0\0\0\0", end_stream=True)
             connection.sendall(http.data_to_send())
         server.process.send_signal(signal.SIGCONT)

@@ -198,3 +198,11 @@ def test_a_long_list_is_remembered_too(toy: Project) -> None:
     assert asked == [["modules"]]
     memory.read(toy, _pairs({"modules": {"values": [*names[1:], "VALUE_NEWEST"]}}), TODAY)
     assert len(asked) == 2
+
+
+def test_a_name_that_is_given_twice_is_refused_though_it_is_remembered(toy: Project) -> None:
+    memory = JsonMemory(json_reports.report)
+    memory.read(toy, _pairs({"@type": "x", "multisite": {"value": True}}), TODAY)
+    for body in ('{"@type": "x", "@type": "x"}', '{"multisite": {}, "multisite": {"value": true}}'):
+        with pytest.raises(InvalidReport, match="given twice"):
+            memory.read(toy, parse(body.encode()), TODAY)

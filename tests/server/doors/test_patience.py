@@ -103,12 +103,17 @@ def test_a_call_that_stays_silent_is_ended_after_some_seconds(
 
 
 @pytest.mark.parametrize(
-    ("busy", "seconds"),
-    [(0.0, silent_calls.CROWDED_SECONDS), (1.0, silent_calls.SILENT_SECONDS)],
-    ids=["idle", "busy"],
+    ("busy", "pause", "seconds"),
+    [
+        (0.0, 0.01, silent_calls.CROWDED_SECONDS),
+        (0.5, 0.01, 2 * silent_calls.CROWDED_SECONDS),
+        (1.0, 0.01, silent_calls.SILENT_SECONDS),
+        (0.0, 0.5, 2.5),
+    ],
+    ids=["idle", "half busy", "busy", "waiting for a processor"],
 )
 def test_nobody_is_ended_early_for_a_message_that_a_busy_server_reads_late(
-    busy: float, seconds: float
+    busy: float, pause: float, seconds: float
 ) -> None:
     now = 0.0
     calls = silent_calls.SilentCalls(2, lambda: now, lambda: now * busy)
@@ -126,10 +131,10 @@ def test_nobody_is_ended_early_for_a_message_that_a_busy_server_reads_late(
     for _ in threads:
         assert waiting.acquire(timeout=PATIENCE)
     while not any(each.cancel.called for each in contexts):
-        now += 0.01
+        now += pause
         calls.look()
     assert all(each.cancel.called for each in contexts)
-    assert now == pytest.approx(seconds, abs=0.02)
+    assert now == pytest.approx(seconds, abs=0.03)
     over.set()
     for thread in threads:
         thread.join()
