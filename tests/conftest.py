@@ -16,10 +16,10 @@ from headcount_server.store.postgres.prepare import drop
 from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.store.sqlite.claim import Claim
 from support import chance, leftovers, mariadb_server, postgres_server
+from support.other_day import SLEEP, other_day
 from support.postgres_server import empty
 from support.server_process import ServerProcess
 
-OTHER_DAYS = Path(__file__).parent / "other_days"
 HEAVY = {Path(__file__).parent / name for name in ("attacks", "e2e")}
 """Folders of attacks, and of journeys of many programs."""
 STARTERS = {"App", "HttpDoor", "PostgresServer", "ServerProcess", "installed", "sync_playwright"}
@@ -172,7 +172,6 @@ def _copies_run(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(name="clean_environment")
 def _clean_environment() -> dict[str, str]:
     """What a person's shell has, none of what a CI sets, and the clock of `other_days`."""
-    names = ("HOME", "PATH", "LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
-    found = {name: os.environ[name] for name in names if name in os.environ}
-    # With it Python sleeps there; see tests/other_days/sitecustomize.py.
-    return found | ({"PYTHONPATH": str(OTHER_DAYS)} if "FAKETIME" in found else {})
+    person = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    shifted = other_day()
+    return person | shifted | ({"PYTHONPATH": str(SLEEP)} if shifted else {})

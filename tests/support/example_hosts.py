@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headcount_server.week import Week
 
+from support.other_day import other_day
 from support.repository import ROOT
 from support.server_process import BIN, ServerProcess
 
@@ -50,10 +51,8 @@ class Place:
 
     def __init__(self, directory: Path, generated: Path, endpoint: str) -> None:
         self.directory = directory
-        # The clock of `other_days`, if there is one.
-        shifted = ("LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC")
         self.environment = {
-            **{name: os.environ[name] for name in shifted if name in os.environ},
+            **other_day(),
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
             "PYTHONPATH": os.pathsep.join([
