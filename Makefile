@@ -200,6 +200,8 @@ docs: setup ## build the documents as a site with search into build/site, withou
 VERSION ?=
 DRY_RUN ?=
 RELEASE_PROOF ?= .ci/run
+# Else the proof, whose tests make releases too, would find them in its environment.
+unexport VERSION DRY_RUN RELEASE_PROOF
 release: setup ## make a release of VERSION: commit, tag, files; DRY_RUN=1 changes nothing
 	$(BIN)/python release/cut.py '$(VERSION)' --proof '$(RELEASE_PROOF)' $(if $(DRY_RUN),--dry-run)
 

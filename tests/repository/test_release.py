@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import changes
+import cut
 import pytest
 import versions
 from errors import ReleaseError
@@ -25,6 +26,13 @@ pytestmark = pytest.mark.heavy
 
 TREE = "git log -1 --format=%s"
 """A proof that only shows what it would prove; the real one is `.ci/run`."""
+VERSION = Version(versions.current((ROOT / cut.MODULE).read_text(encoding="utf-8")))
+FIRST = str(VERSION)
+"""The version of this checkout, as if nothing of it was released."""
+PATCH = f"{VERSION.major}.{VERSION.minor}.{VERSION.micro + 1}"
+MINOR = f"{VERSION.major}.{VERSION.minor + 1}.0"
+LEFT = ("registry.history", "registry.released.binpb")
+"""What a release leaves beside the declarations."""
 HOST = """
 import sys
 from acme_telemetry import Collectors, Telemetry
@@ -93,6 +101,9 @@ def _bare(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     shelf.git("init", "--quiet", "--initial-branch=main")
     shelf.git("config", "user.name", "A Maintainer")
     shelf.git("config", "user.email", "maintainer@example.org")
+    for left in (root / cut.IMAGE, *map((root / cut.DECLARATIONS).joinpath, LEFT)):
+        left.unlink(missing_ok=True)
+    (root / cut.CHANGELOG).write_text("## [Unreleased]\n\n### Added\n\n- All.\n", encoding="utf-8")
     shelf.commit("All files of a checkout")
     return shelf
 
@@ -107,41 +118,42 @@ def _shelf(bare: Shelf, tmp_path: Path) -> Shelf:
 def test_a_release_that_cannot_be_is_refused_before_anything_is_done(shelf: Shelf) -> None:
     before = shelf.state()
     assert "give VERSION=MAJOR.MINOR.PATCH" in shelf.make("release", fails=True)
-    assert "give VERSION=0.1.0" in shelf.release("0.2.0", fails=True)
+    assert f"give VERSION={FIRST}" in shelf.release(MINOR, fails=True)
     assert shelf.state() == before
     (shelf.root / "note").touch()
-    said = shelf.release("0.1.0", fails=True)
+    said = shelf.release(FIRST, fails=True)
     assert "commit or remove these files first:\n?? note" in said
     (shelf.root / "note").unlink()
-    shelf.git("tag", "v0.1.0")
-    assert "0.1.0 is released already" in shelf.release("0.1.0", fails=True)
-    shelf.git("tag", "v0.1.9")
-    said = shelf.release("0.2.0", fails=True)
-    assert "registry/pyproject.toml asks for headcount<0.2,>=0.1, which leaves out 0.2.0" in said
+    shelf.git("tag", f"v{FIRST}")
+    assert f"{FIRST} is released already" in shelf.release(FIRST, fails=True)
+    said = shelf.release(MINOR, fails=True)
+    assert "registry/pyproject.toml asks for headcount<" in said
+    assert f"which leaves out {MINOR}" in said
     assert shelf.state()[0] == before[0]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("proof", ["false", "sh -c 'echo >> README.md'"])
+# The last one fails, since what make is told about a release is not told to its proof.
+@pytest.mark.parametrize("proof", ["false", "sh -c 'echo >> README.md'", "printenv VERSION"])
 def test_a_release_that_is_not_proved_leaves_nothing(shelf: Shelf, proof: str) -> None:
     before = shelf.state()
-    said = shelf.release("0.1.0", proof=proof.replace("'", '"'), fails=True)
+    said = shelf.release(FIRST, proof=proof.replace("'", '"'), fails=True)
     assert "error: " in said
     assert shelf.state() == before
 
 
 @pytest.fixture(scope="module", name="released")
 def _released(bare: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """A repository in which 0.1.0 was released."""
+    """A repository in which the version of this checkout was released."""
     root = tmp_path_factory.mktemp("released") / "headcount"
     shutil.copytree(bare.root, root, symlinks=True)
     shelf = Shelf(root)
     before = shelf.state()
-    assert "A dry run: nothing was changed here." in shelf.release("0.1.0", "DRY_RUN=1")
+    assert "A dry run: nothing was changed here." in shelf.release(FIRST, "DRY_RUN=1")
     assert shelf.state() == before
-    said = shelf.release("0.1.0")
-    assert "v0.1.0: git log -1 --format=%s\nRelease 0.1.0\n" in said
-    assert "git push --atomic origin HEAD v0.1.0" in said
+    said = shelf.release(FIRST)
+    assert f"v{FIRST}: git log -1 --format=%s\nRelease {FIRST}\n" in said
+    assert f"git push --atomic origin HEAD v{FIRST}" in said
     return shelf
 
 
@@ -150,7 +162,7 @@ def _released(bare: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 def test_a_release_of_a_branch_that_moved_meanwhile_leaves_nothing(shelf: Shelf) -> None:
     before = shelf.state()
     move = f"git -C {shelf.root} commit --quiet --allow-empty --message Meanwhile"
-    said = shelf.release("0.1.0", proof=move, fails=True)
+    said = shelf.release(FIRST, proof=move, fails=True)
     assert "the branch moved meanwhile, so there is no release" in said
     assert shelf.git("log", "-1", "--format=%s") == "Meanwhile"
     assert shelf.state()[1:] == before[1:]
@@ -159,18 +171,18 @@ def test_a_release_of_a_branch_that_moved_meanwhile_leaves_nothing(shelf: Shelf)
 @pytest.mark.index
 @pytest.mark.slow
 def test_a_release_is_a_commit_a_tag_and_files(released: Shelf) -> None:
-    assert released.git("log", "-1", "--format=%s") == "Release 0.1.0"
-    assert released.git("rev-parse", "v0.1.0^{commit}") == released.git("rev-parse", "HEAD")
-    assert "### Added\n" in released.git("tag", "--list", "--format=%(contents)", "v0.1.0")
+    assert released.git("log", "-1", "--format=%s") == f"Release {FIRST}"
+    assert released.git("rev-parse", f"v{FIRST}^{{commit}}") == released.git("rev-parse", "HEAD")
+    assert "### Added\n" in released.git("tag", "--list", "--format=%(contents)", f"v{FIRST}")
     assert released.git("status", "--porcelain") == ""
     changelog = (released.root / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert "## [Unreleased]\n\n## [0.1.0] - 20" in changelog
+    assert f"## [Unreleased]\n\n## [{FIRST}] - 20" in changelog
     history = (released.root / "registry/declarations/registry.history").read_text(encoding="utf-8")
-    assert json.loads(history)["release"] == "0.1.0"
+    assert json.loads(history)["release"] == FIRST
     page = (released.root / "docs/generated/registry-changes.md").read_text(encoding="utf-8")
-    assert "## 0.1.0" in page
+    assert f"## {FIRST}" in page
     assert "## Unreleased" not in page
-    files = released.dist / "0.1.0"
+    files = released.dist / FIRST
     released.run("sh", "-c", f"cd {files} && sha256sum --check --strict SHA256SUMS")
     assert len(list(files.iterdir())) == 3 * 3 + 1
     released.make("dist", "OUT=dist/again")
@@ -184,11 +196,11 @@ def test_the_bill_of_materials_names_all_that_comes_along_with_its_licence(
     released: Shelf,
 ) -> None:
     locked = (ROOT / "docs/operators/deploy/constraints.txt").read_text(encoding="utf-8")
-    found = parts(released.dist / "0.1.0" / "headcount_server-0.1.0.cdx.json")
+    found = parts(released.dist / FIRST / f"headcount_server-{FIRST}.cdx.json")
     assert found.keys() >= {"headcount", "headcount-server", "grpcio", "psycopg", "uvicorn"}
     others = {name: version for name, version in found.items() if not name.startswith("headcount")}
     assert not [name for name in others if f"\n{name}=={others[name]} " not in f"\n{locked}"]
-    client = parts(released.dist / "0.1.0" / "headcount-0.1.0.cdx.json")
+    client = parts(released.dist / FIRST / f"headcount-{FIRST}.cdx.json")
     own = {"grpcio", "headcount", "protobuf", "typing-extensions"}
     sealing = {"cffi", "cryptography", "pycparser", "pyhpke"}
     assert client.keys() == own | sealing
@@ -231,9 +243,9 @@ def test_a_client_of_the_release_reports_to_the_next_versions_server(
     new = "## [Unreleased]\n\n### Fixed\n\n- Something.\n"
     changelog.write_text(text.replace("## [Unreleased]\n", new), encoding="utf-8")
     released.commit("Something is mended")
-    released.release("0.1.1")
-    assert "Something." in released.git("tag", "--list", "--format=%(contents)", "v0.1.1")
-    first, second = (released.dist / version for version in ("0.1.0", "0.1.1"))
+    released.release(PATCH)
+    assert "Something." in released.git("tag", "--list", "--format=%(contents)", f"v{PATCH}")
+    first, second = (released.dist / version for version in (FIRST, PATCH))
     (tmp_path / "old").mkdir()
     (tmp_path / "new").mkdir()
     old = environment(tmp_path / "old", *first.glob("*.whl"))
@@ -247,7 +259,7 @@ def test_a_client_of_the_release_reports_to_the_next_versions_server(
         program=new_programs / "headcount-server",
     )  # fmt: skip
     asked = [str(server.program), "--version"]
-    assert "0.1.1" in subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert PATCH in subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     server.start()
     try:
         sent = subprocess.run(
@@ -255,7 +267,7 @@ def test_a_client_of_the_release_reports_to_the_next_versions_server(
             cwd=tmp_path, capture_output=True, text=True, check=True,
             env={"PYTHONPATH": str(tmp_path / "registry" / "clients")},
         ).stdout  # fmt: skip
-        assert sent.startswith("0.1.0 SENT")
+        assert sent.startswith(f"{FIRST} SENT")
         server.set_clock(THURSDAY + timedelta(weeks=1))
         server.wait_for_metric('headcount_acme_python_version_reports{value="3.11"} 1.0')
     finally:

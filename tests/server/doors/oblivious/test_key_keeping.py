@@ -32,8 +32,8 @@ telemetry[good][purpose] = Decide whether to mend it.
 telemetry[good][issue] = https://example.org/issues/1
 """
 TODAY = datetime.now(UTC).date()
-TWO_YEARS = 732, 729
-"""Days that are at least two years, and that are fewer."""
+TWO_YEARS = 732, 728
+"""Days that are at least two years, and that are fewer, even if midnight comes meanwhile."""
 CLOCK = f"{TODAY}T12:00:00Z"
 
 
