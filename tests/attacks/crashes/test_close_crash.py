@@ -202,6 +202,8 @@ def test_killed_within_a_write_it_is_done_once_and_whole_by_the_next_start(
     assert [n for n, (_, end) in zip(places, ends, strict=True) if end != undisturbed] == []
 
 
+# Some hundred starts, one after the other.
+@pytest.mark.timeout(900)
 def test_killed_again_and_again_it_gets_there_all_the_same(
     servers: Servers, undisturbed: Ended
 ) -> None:
