@@ -21,12 +21,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import doors
 import reports
 import servers
+from callers import Crowd
 from load import Load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +37,7 @@ ALLOWED = 1.05
 """Largest ratio to the earlier time that is no finding."""
 CERTAIN = 0.97
 CONNECTIONS, STREAMS = 16, 8  # as many as every revision accepts
+CALLERS = 32
 SECONDS = 2
 DECLARATIONS = Path("registry", "declarations")
 REGISTRY = Path("registry", "generated", "registry.binpb")
@@ -78,17 +82,49 @@ def intake(tree: Tree, place: Path) -> float:
     """Return the seconds for a thousand durable reports over gRPC."""
     body = place / "request"
     body.write_bytes(reports.framed(tree.registry))
-    script = tree.path / "bench" / "intake_server.py"
-    with servers.intake(
+    with _taking(tree, place) as server:
+        rate = Load(body).rate(server.process.pid, server.grpc, SECONDS, CONNECTIONS, STREAMS)
+        return 1000 / rate.per_second
+
+
+def kept(tree: Tree, place: Path) -> float:
+    """Return the processor microseconds of a JSON report over connections that stay open."""
+    body = place / "request"
+    body.write_bytes(reports.as_json(tree.registry))
+    with _taking(tree, place) as server:
+        load = Load(body, json=True)
+        rate = load.rate(server.process.pid, server.public, SECONDS, doors.KEPT_CONNECTIONS, 1)
+        return rate.microseconds
+
+
+def new(name: str, tree: Tree, place: Path) -> float:
+    """Return the processor microseconds of a report at a door, over a new connection."""
+    door = next(door for door in doors.all_doors(tree.registry) if door.name == name)
+    identity = servers.identity(place) if door.encrypted else ()
+    with _taking(tree, place, identity) as server:
+        pid = server.process.pid
+        crowd = Crowd(
+            server.public if door.public else server.grpc,
+            door.wire,
+            door.reader,
+            identity[0] if identity else None,
+            core=servers.load_core(pid),
+        )
+        return doors.rate_of(name, partial(crowd.keep, CALLERS, SECONDS), pid).microseconds
+
+
+def _taking(
+    tree: Tree, place: Path, identity: Sequence[Path] = ()
+) -> AbstractContextManager[servers.Serving]:
+    return servers.intake(
         "durable",
         place,
         tree.registry,
-        script=script,
+        identity,
+        script=tree.path / "bench" / "intake_server.py",
         environment=tree.environment(),
         core=servers.SERVER_CORE,
-    ) as server:
-        rate = Load(body).rate(server.process.pid, server.grpc, SECONDS, CONNECTIONS, STREAMS)
-        return 1000 / rate.per_second
+    )
 
 
 def start_up(tree: Tree, place: Path) -> float:
@@ -150,6 +186,8 @@ def build(tree: Tree, place: Path) -> float:
 
 FIGURES: Mapping[str, Callable[[Tree, Path], float]] = {
     "taking a report": intake,
+    doors.KEPT: kept,
+    **{name: partial(new, name) for name in doors.LEAST if name != doors.KEPT},
     "start of the server": start_up,
     "memory of the server": memory,
     "public page and metrics": scrape,
@@ -264,7 +302,7 @@ def main() -> int:
     for name, found in findings.items():
         words = "SLOWER" if found.slower else "faster" if found.faster else ""
         interval = f"{found.lowest:.2f} to {found.highest:.2f}"
-        print(f"{name:<28}{found.times:6.2f}   {interval:<16}{words}".rstrip())
+        print(f"{name:<40}{found.times:6.2f}   {interval:<16}{words}".rstrip())
     if not findings:
         return 2
     return int(any(found.slower for found in findings.values()))

@@ -56,10 +56,10 @@ def _site() -> bytes:
     return answers.backdrop(secrets.token_urlsafe(32).encode())
 
 
-def all_doors() -> list[Door]:
-    """Return all doors for a new connection."""
-    grpc = fresh(answers.grpc(reports.framed()))
-    envelope = reports.as_json()
+def all_doors(registry: Path = reports.REGISTRY) -> list[Door]:
+    """Return all doors for a new connection, with a report by this registry."""
+    grpc = fresh(answers.grpc(reports.framed(registry)))
+    envelope = reports.as_json(registry)
     return [
         Door(GRPC, False, False, grpc, answers.GrpcReader),  # noqa: FBT003 - a table
         Door(GRPC_TLS, False, True, grpc, answers.GrpcReader),  # noqa: FBT003
