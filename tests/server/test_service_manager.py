@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,20 @@ def test_a_server_that_is_watched_says_that_it_lives_until_it_is_stuck(
     server.process.send_signal(signal.SIGCONT)
     manager.settimeout(PATIENCE)
     assert manager.recv(100) == b"WATCHDOG=1"
+
+
+def test_the_word_that_a_server_is_ready_waits_for_a_manager_that_is_behind(
+    manager: socket.socket,
+) -> None:
+    watched = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "1"}, 1)
+    for _ in range(1000):  # more than the manager's socket holds
+        watched.lives()
+    with ThreadPoolExecutor(1) as pool:
+        telling = pool.submit(watched.ready)
+        assert not wait([telling], 0.2).done
+        said = set(iter(lambda: manager.recv(100), b"READY=1"))
+        telling.result(PATIENCE)
+    assert said == {b"WATCHDOG=1"}
 
 
 def test_an_address_without_a_file_is_understood() -> None:

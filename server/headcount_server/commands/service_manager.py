@@ -6,6 +6,9 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
+PATIENCE_SECONDS = 5.0
+"""Most seconds that a word waits which is said only once; a manager may be behind."""
+
 
 class ServiceManager:
     """The program that started the server, if it wants to be told; otherwise nobody."""
@@ -19,20 +22,20 @@ class ServiceManager:
 
     def ready(self) -> None:
         """Say that the server answers."""
-        self._say("READY=1")
+        self._say("READY=1", PATIENCE_SECONDS)
 
     def lives(self) -> None:
         """Say that the server lives, if it is watched."""
         if self._watches:
-            self._say("WATCHDOG=1")
+            self._say("WATCHDOG=1", 0)
 
     def ends(self) -> None:
         """Say that the server is about to end."""
-        self._say("STOPPING=1")
+        self._say("STOPPING=1", PATIENCE_SECONDS)
 
-    def _say(self, what: str) -> None:
+    def _say(self, what: str, seconds: float) -> None:
         if self._address:
             with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-                told.setblocking(False)  # noqa: FBT003 - as the standard library has it
+                told.settimeout(seconds)
                 told.connect(self._address)
                 told.send(what.encode())
