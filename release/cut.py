@@ -141,6 +141,7 @@ def cut(repository: Repository, asked: str, proof: str, *, dry_run: bool) -> str
     if out.exists():
         raise ReleaseError(f"{out} is there already; remove it first")
     with tempfile.TemporaryDirectory(prefix="headcount-release-") as place:
+        Path(place).chmod(0o755)  # some tests of the proof run programs as another user
         clone = repository.clone(Path(place) / "headcount")
         made = Cut(clone, version, datetime.now(UTC).date())
         made.write()
