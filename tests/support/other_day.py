@@ -8,7 +8,13 @@ from pathlib import Path
 SLEEP = Path(__file__).parent.parent / "other_days"
 """Lets Python sleep there; see `sitecustomize.py` in it."""
 
-NAMES = ("LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC", "FAKETIME_SHARED")
+NAMES = (
+    "LD_PRELOAD",
+    "FAKETIME",
+    "DONT_FAKE_MONOTONIC",
+    "FAKETIME_CACHE_DURATION",
+    "FAKETIME_SHARED",
+)
 """What libfaketime reads.
 
 The last one names the semaphore of the first program of a run. A program without it makes its
