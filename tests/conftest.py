@@ -174,4 +174,4 @@ def _clean_environment() -> dict[str, str]:
     """What a person's shell has, none of what a CI sets, and the clock of `other_days`."""
     person = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     shifted = other_day()
-    return person | shifted | ({"PYTHONPATH": str(SLEEP)} if shifted else {})
+    return shifted | person | ({"PYTHONPATH": str(SLEEP)} if shifted else {})

@@ -9,6 +9,7 @@ SLEEP = Path(__file__).parent.parent / "other_days"
 """Lets Python sleep there; see `sitecustomize.py` in it."""
 
 NAMES = (
+    "FAKETIME_FORCE_MONOTONIC_FIX",
     "LD_PRELOAD",
     "FAKETIME",
     "DONT_FAKE_MONOTONIC",
