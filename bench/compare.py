@@ -29,7 +29,6 @@ from typing import NamedTuple
 import doors
 import reports
 import servers
-from callers import Crowd
 from load import Load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,17 +99,10 @@ def kept(tree: Tree, place: Path) -> float:
 def new(name: str, tree: Tree, place: Path) -> float:
     """Return the processor microseconds of a report at a door, over a new connection."""
     door = next(door for door in doors.all_doors(tree.registry) if door.name == name)
-    identity = servers.identity(place) if door.encrypted else ()
-    with _taking(tree, place, identity) as server:
-        pid = server.process.pid
-        crowd = Crowd(
-            server.public if door.public else server.grpc,
-            door.wire,
-            door.reader,
-            identity[0] if identity else None,
-            core=servers.load_core(pid),
-        )
-        return doors.rate_of(name, partial(crowd.keep, CALLERS, SECONDS), pid).microseconds
+    identity = servers.identity(place)
+    with _taking(tree, place, identity if door.encrypted else ()) as server:
+        keep = partial(door.crowd(server, identity[0]).keep, CALLERS, SECONDS)
+        return doors.rate_of(name, keep, server.process.pid).microseconds
 
 
 def _taking(

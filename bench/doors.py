@@ -51,6 +51,16 @@ class Door(NamedTuple):
     wire: Wire
     reader: Callable[[], answers.Reader]
 
+    def crowd(self, server: servers.Serving, certificate: Path) -> Crowd:
+        """Return callers of a server; the certificate is looked at only over TLS."""
+        return Crowd(
+            server.public if self.public else server.grpc,
+            self.wire,
+            self.reader,
+            certificate if self.encrypted else None,
+            core=servers.load_core(server.process.pid),
+        )
+
 
 def _site() -> bytes:
     return answers.backdrop(secrets.token_urlsafe(32).encode())
@@ -116,13 +126,7 @@ class Measurement:
         self, door: Door, serving: Mapping[str, servers.Serving], certificate: Path
     ) -> None:
         for mode, server in serving.items():
-            crowd = Crowd(
-                server.public if door.public else server.grpc,
-                door.wire,
-                door.reader,
-                certificate if door.encrypted else None,
-                core=servers.load_core(server.process.pid),
-            )
+            crowd = door.crowd(server, certificate)
             name, seconds = f"{mode}, {door.name}", self._given.seconds
             keep = partial(crowd.keep, self._given.callers, seconds)
             rate = self._rate(name, server, keep)
