@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -19,7 +20,7 @@ from headcount_server.doors.reflection import reflection_handlers
 from headcount_server.doors.shared_port import SharedPort
 from headcount_server.doors.silent_calls import SilentCalls
 from headcount_server.doors.status import OPEN_WEEKS, CallMeter, fault, status
-from headcount_server.doors.thread_pools import full_pool
+from headcount_server.doors.thread_pools import FullPool
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError, InvalidReport, Refusal, Violation, WeekNotOpen
 from headcount_server.registry.current import CurrentRegistry
@@ -67,13 +68,13 @@ class GrpcDoor:
         address: Address,
         identity: Identity | None = None,
     ) -> None:
-        self._pool = full_pool(THREADS, "grpc")
+        self._pool = FullPool(THREADS, "grpc")
         self._serving: list[threading.Thread] = []
         self._started = False
         self._stopped = threading.Event()
         waiting = max(MAX_CALLS, gate.connections)
         self._server = grpc.server(
-            self._pool,
+            cast("ThreadPoolExecutor", self._pool),  # of which grpc asks for no more than `submit`
             options=[
                 *_OPTIONS,
                 ("grpc.max_allowed_incoming_connections", gate.connections),
@@ -115,6 +116,7 @@ class GrpcDoor:
         """Start to answer calls. Raises RuntimeError if a thread cannot be started."""
         self._patience.start()
         self._shared.start()
+        self._pool.start()
         before = set(threading.enumerate())
         self._server.start()
         self._started = True
@@ -151,7 +153,7 @@ class GrpcDoor:
         """Let running calls finish, then end."""
         if self._started:
             self._stopped.wait()
-        self._pool.shutdown(wait=False)  # no wait for a call that does not end
+        self._pool.stop()  # no wait for a call that does not end
         self._patience.stop()
         self._shared.stop()
 

@@ -1,8 +1,9 @@
 """The writer: the threads that change the store, in groups of reports; SQLite has one.
 
 Reports that arrive during a commit form the next group. So one durable commit carries many
-reports under load, and a lone report need not wait. A store with several lanes has one
-thread for each; the first lane's thread makes all other changes.
+reports under load, and a lone report need not wait. After a large group the next one waits a
+moment for company, because callers with threads of their own come one by one. A store with
+several lanes has one thread for each; the first lane's thread makes all other changes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ QUEUE_LIMIT = 4096
 """Most reports that may wait, an equal part in each lane; further callers are told to come back."""
 GROUP_LIMIT = 512
 """Most reports in one commit."""
+COMPANY = 8
+"""Reports of threads in a group after which the next one waits for company. Callers on an event
+loop need no wait: the loop passes on all that it has before it rests."""
+COMPANY_SECONDS = 0.004
 ERASE_SECONDS = 2.0
 """Seconds that a commit may stay readable in the write-ahead log, and between two looks at
 the store."""
@@ -70,9 +75,12 @@ def _group(
 class Writer:
     """Makes all changes of a store, on one thread for each of its lanes."""
 
-    def __init__(self, store: Store, meter: Meter) -> None:
+    def __init__(
+        self, store: Store, meter: Meter, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._store = store
         self._meter = meter
+        self._pause = pause
         self._queues: list[_Queue] = [queue.SimpleQueue() for _ in range(store.lanes)]
         self._queue = self._queues[0]
         self._settling = threading.Lock()
@@ -219,6 +227,8 @@ class Writer:
         for report, outcome in zip(group, outcomes, strict=True):
             report.outcome = outcome
         finish(group)
+        if sum(isinstance(report, Report) for report in group) >= COMPANY:
+            self._pause(COMPANY_SECONDS)
 
     def _fail(self, group: list[_Report], error: Exception) -> None:
         finish(group, error)

@@ -22,7 +22,7 @@ from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer as writer_module
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
-from headcount_server.store.writer import Writer
+from headcount_server.store.writer import COMPANY, COMPANY_SECONDS, Writer
 from headcount_server.week import Week
 from support.waiting import until
 
@@ -68,9 +68,15 @@ def _meter() -> Counters:
     return Counters()
 
 
+@pytest.fixture(name="pauses")
+def _pauses() -> list[float]:
+    """The seconds of each wait for company, which in these tests takes no time."""
+    return []
+
+
 @pytest.fixture(name="writer")
-def _writer(store: GatedStore, meter: Counters) -> Iterator[Writer]:
-    writer = Writer(store, meter)
+def _writer(store: GatedStore, meter: Counters, pauses: list[float]) -> Iterator[Writer]:
+    writer = Writer(store, meter, pauses.append)
     writer.start()
     yield writer
     store.gate.set()
@@ -108,9 +114,10 @@ def _count(
     request: pytest.FixtureRequest, writer: Writer, loop: asyncio.AbstractEventLoop
 ) -> Count:
     """Counts a report: for a caller with a thread, and for one on an event loop."""
-    if request.param == "thread":
-        return writer.count
+    return writer.count if request.param == "thread" else _on_loop(writer, loop)
 
+
+def _on_loop(writer: Writer, loop: asyncio.AbstractEventLoop) -> Count:
     def count(entry: Entry) -> Outcome:
         counted = writer.counted(entry, writer_module.ANSWER_SECONDS)
         return asyncio.run_coroutine_threadsafe(counted, loop).result()
@@ -167,6 +174,40 @@ def test_reports_that_arrive_during_a_commit_share_the_next_one(  # noqa: PLR091
     assert store.groups == [1, 9]
     assert meter.registry.get_sample_value("headcount_server_commit_reports_count") == 2
     assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 10
+
+
+@pytest.mark.parametrize(("waiting", "waits"), [(COMPANY - 1, 0), (COMPANY, 1)])
+def test_after_many_callers_with_threads_the_writer_waits_a_moment_for_company(  # noqa: PLR0913 - fixtures
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    pauses: list[float],
+    waiting: int,
+    waits: int,
+) -> None:
+    held = _fill(pool, writer, store, entry, waiting)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    writer.stop()
+    assert store.groups == [1, waiting]
+    assert pauses == [COMPANY_SECONDS] * waits
+
+
+def test_the_writer_waits_for_no_company_of_callers_on_an_event_loop(  # noqa: PLR0913 - fixtures
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    pauses: list[float],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    held = _fill(pool, writer, store, entry, COMPANY, _on_loop(writer, loop))
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    writer.stop()
+    assert store.groups == [1, COMPANY]
+    assert pauses == []
 
 
 @pytest.mark.slow
