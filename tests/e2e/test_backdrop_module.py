@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.backdrop_site import BackdropSite, Json
+from support.present import present
 from support.repository import REGISTRY
 from support.server_process import ServerProcess
 
@@ -31,7 +32,7 @@ def _site(tmp_path: Path, clean_environment: dict[str, str]) -> BackdropSite:
 
 
 def served(serve: Serve, site: BackdropSite, moment: datetime | None = None) -> ServerProcess:
-    server = serve(REGISTRY, clock=moment or datetime.now(UTC))
+    server = serve(REGISTRY, clock=moment or present())
     site.parts["settings"]["headcount_endpoint"] = f"http://{server.addresses['public']}"
     return server
 
@@ -78,7 +79,7 @@ def test_cron_sends_once_a_week_at_a_moment_of_its_own(serve: Serve, site: Backd
     told["record"]["not_before"] -= 22 * DAY
     site.keep("backdrop", told)
     site.do("refresh")
-    now = datetime.now(UTC)
+    now = present()
     monday = (now + timedelta(days=7 - now.weekday())).replace(hour=0, minute=1)
     server = served(serve, site, monday + timedelta(hours=1))
     for moment in (
@@ -119,7 +120,7 @@ def test_a_copied_database_counts_once(
 def test_a_clock_that_lags_sends_for_the_week_that_the_server_names(
     serve: Serve, site: BackdropSite
 ) -> None:
-    ahead = datetime.now(UTC) + timedelta(days=14)
+    ahead = present() + timedelta(days=14)
     server = served(serve, site, ahead)
     site.do("grant", YES)
     assert site.do("send") == {"backdrop": "sent"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.backdrop_site import MODULE, BackdropSite, Json
+from support.present import present
 from support.repository import REGISTRY, TESTS
 from support.server_process import ServerProcess, installed
 
@@ -47,7 +48,7 @@ def _new_site(tmp_path: Path, clean_environment: dict[str, str]) -> Callable[[],
 def test_the_tabs_show_what_is_published_and_keep_it_for_a_day(
     serve: Callable[..., ServerProcess], new_site: Callable[[], BackdropSite]
 ) -> None:
-    now = datetime.now(UTC)
+    now = present()
     server = serve(REGISTRY, clock=now)
     address = f"http://{server.addresses['public']}"
     own = new_site()

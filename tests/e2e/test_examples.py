@@ -7,12 +7,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from headcount_server.week import Week
 from support.example_hosts import EXAMPLES, Place, build, published
+from support.present import present
 from support.server_process import ServerProcess
 from support.waiting import until
 
@@ -24,7 +25,7 @@ def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="server")
 def _server(serve: Callable[..., ServerProcess], generated: Path) -> ServerProcess:
-    return serve(generated / "registry.binpb", "--threshold=1", clock=datetime.now(UTC))
+    return serve(generated / "registry.binpb", "--threshold=1", clock=present())
 
 
 @pytest.fixture(name="place")
@@ -78,7 +79,7 @@ def test_the_cron_script_says_nothing_and_is_counted(
 def test_a_host_whose_clock_is_a_week_behind_is_counted_in_the_servers_week(
     serve: Callable[..., ServerProcess], generated: Path, tmp_path: Path, scheme: str
 ) -> None:
-    week = Week.of(datetime.now(UTC) + timedelta(days=14))
+    week = Week.of(present() + timedelta(days=14))
     server = serve(
         generated / "registry.binpb", "--threshold=1", clock=week.end - timedelta(hours=1)
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from headcount_registry.conformance import vectors
+from support.present import present
 from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess, installed
 
@@ -118,7 +119,7 @@ def test_the_exchange_in_the_document_is_one_that_a_client_has() -> None:
 def test_a_report_from_node_is_counted_once_and_only_after_a_yes(
     serve: Callable[..., ServerProcess], node: Run, tmp_path: Path
 ) -> None:
-    server = serve(REGISTRY, clock=datetime.now(UTC))
+    server = serve(REGISTRY, clock=present())
     send = ("send", "--now", "--server", f"http://{server.addresses['public']}")
     assert node(*send) == "off"
     assert not (tmp_path / ".headcount").exists()

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
+from support.present import present
 from support.repository import REGISTRY
 from support.server_process import ServerProcess
 
@@ -29,7 +29,7 @@ def test_an_owner_looks_agrees_sends_checks_and_leaves(
     serve: Callable[..., ServerProcess], tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
     registry = REGISTRY
-    server = serve(registry, "--threshold=7", "--grace-hours=48", clock=datetime.now(UTC))
+    server = serve(registry, "--threshold=7", "--grace-hours=48", clock=present())
     site = tmp_path / "site"
     site.mkdir()
     (site / "shop.py").write_text(HOST)

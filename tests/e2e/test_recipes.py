@@ -8,7 +8,6 @@ import subprocess
 import sys
 from base64 import b64encode
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from support.example_hosts import EXAMPLES, Place, build, published
+from support.present import present
 from support.repository import ROOT
 from support.server_process import ServerProcess
 from support.waiting import PATIENCE, until
@@ -43,7 +43,7 @@ def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="server")
 def _server(serve: Callable[..., ServerProcess], generated: Path) -> ServerProcess:
-    return serve(generated / "registry.binpb", "--threshold=1", clock=datetime.now(UTC))
+    return serve(generated / "registry.binpb", "--threshold=1", clock=present())
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import re
 import socket
 import subprocess
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from headcount.transport.messages import Request
 from headcount.v1.telemetry_service_pb2 import GetRegistryResponse
 from support.backdrop_site import BackdropSite
 from support.hpke_client import sealed
+from support.present import present
 from support.relay import Relay
 from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess, installed
@@ -125,7 +125,7 @@ class Way:
         )  # fmt: skip
         self.pinned = made.stdout.partition(" = ")[2].strip()
         flags = (f"--oblivious-key={self.key}", f"--relay={SERVERS}")
-        self.server = serve(REGISTRY, *flags, clock=datetime.now(UTC))
+        self.server = serve(REGISTRY, *flags, clock=present())
 
     def open(self, stack: ExitStack) -> None:
         self.back = stack.enter_context(Relay(self.server.addresses["public"], source=SERVERS))

@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from support.explained import explained
+from support.present import present
 from support.repository import REGISTRY, ROOT
 from support.server_process import BIN, ServerProcess
 
@@ -95,7 +95,7 @@ def test_sample_reports_are_written_and_counted_as_it_is_shown(
 ) -> None:
     (tmp_path / "generated").mkdir()
     shutil.copy(REGISTRY, tmp_path / "generated" / "registry.binpb")
-    server = ServerProcess(REGISTRY, tmp_path, datetime.now(dt.UTC))
+    server = ServerProcess(REGISTRY, tmp_path, present())
     server.start()
     try:
         commands = section("Sample reports")

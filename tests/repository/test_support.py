@@ -7,11 +7,13 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from support import chance
+from support.present import present
 from support.repository import TESTS
 from support.server_process import held_port
 from support.waiting import until
@@ -34,6 +36,24 @@ def test_a_process():
 def test_a_process_of_nobody():
     subprocess.run([sys.executable, "-c", DETACHED], check=True)
 """
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "waited"), [(1, [1]), (180, [180]), (181, []), (600_000, [])]
+)
+def test_a_test_of_hosts_does_not_begin_in_a_week_that_is_about_to_end(
+    seconds_left: int, waited: list[int]
+) -> None:
+    over = datetime(2027, 1, 4, tzinfo=UTC)  # after a week 53
+    moment, slept = [over.timestamp() - seconds_left], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        moment[0] += seconds
+
+    begins = over if waited else over - timedelta(seconds=seconds_left)
+    assert present(lambda: moment[0], sleep) == begins
+    assert slept == waited
 
 
 def test_what_is_waited_for_is_given_back_as_soon_as_it_is_there() -> None:

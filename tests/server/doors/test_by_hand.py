@@ -7,10 +7,10 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.present import present
 from support.repository import REGISTRY, ROOT
 from support.server_process import ServerProcess, installed
 
@@ -48,7 +48,7 @@ def _counted(server: ServerProcess) -> dict[str, int]:
 
 
 def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -> None:
-    server = serve(REGISTRY, clock=datetime.now(UTC))
+    server = serve(REGISTRY, clock=present())
     (script,) = SHELL
     script = script.replace(USUAL, f"http://{server.addresses['public']}")
     installed("curl")
@@ -62,7 +62,7 @@ def test_curl_sends_a_complete_report_that_counts_once(serve: Serve, run: Run) -
 
 @pytest.mark.parametrize("path", ["/post", "/telemetry/post"])
 def test_backdrops_request_is_replayed_with_curl(serve: Serve, run: Run, path: str) -> None:
-    server = serve(REGISTRY, clock=datetime.now(UTC))
+    server = serve(REGISTRY, clock=present())
     body = '{"backdrop":{"version":"1.27.1","php_version":"8.2.36","multisite":"No"}}'
     done = run(
         [

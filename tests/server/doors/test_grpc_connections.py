@@ -7,7 +7,6 @@ import socket
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.doors.rate_limits import Limits
 from support.doors import is_open
+from support.present import present
 from support.repository import REGISTRY
 from support.server_process import ServerProcess
 from support.waiting import until
@@ -138,7 +138,7 @@ def test_of_calls_that_come_faster_than_they_are_looked_at_none_is_ended_by_lot(
 ) -> None:
     connections, calls = 16, 100
     headers = [(name, HEALTH if name == ":path" else value) for name, value in HEADERS]
-    server = ServerProcess(REGISTRY, tmp_path, datetime.now(UTC))
+    server = ServerProcess(REGISTRY, tmp_path, present())
     server.start()
     host, _, port = server.addresses["gRPC"].rpartition(":")
     with ExitStack() as stack:
