@@ -52,7 +52,7 @@ test-fast: setup ## run the tests that start nothing and take no time: a minute
 test-index: setup ## run the tests that need a package index
 	$(PYTEST) --numprocesses 2 --dist loadfile -m 'index and not image'
 
-# Half an hour a day. What cannot be shifted is told in tests/other_days/run.
+# A quarter of an hour a day. What cannot be shifted is told in tests/other_days/run.
 DAYS ?= 45 365 2192 week53
 test-future: setup system-packages ## run all tests as if on other DAYS, which are days from now, or week53
 	set -e; for day in $(DAYS); do tests/other_days/run $$day $(PYTEST) $(BESIDE) -m 'not index and not image' $(T); done

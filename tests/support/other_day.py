@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 SLEEP = Path(__file__).parent.parent / "other_days"
-"""Lets Python sleep there; see `sitecustomize.py` in it."""
+"""Lets Python sleep there, and more; see `sitecustomize.py` in it."""
 
 NAMES = (
     "FAKETIME_FORCE_MONOTONIC_FIX",
