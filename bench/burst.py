@@ -27,8 +27,8 @@ from servers import Product
 
 NETWORKS = 1000
 """Networks that the callers come from, since one alone is held to its share of connections."""
-MEMORY = 400
-"""In MB: a server at its start, and as many connections as it holds (4,096, some 80 kB each)."""
+MEMORY = 500
+"""In MB: a server at its start, and as many connections as it holds (4,096, some 100 kB each)."""
 
 
 def burst(result: Result, given: argparse.Namespace) -> None:

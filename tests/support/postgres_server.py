@@ -36,6 +36,8 @@ logging_collector = off
 wal_level = replica
 max_wal_senders = 4
 autovacuum_naptime = 10s
+# Autovacuum gives way only after this time, and a store waits 800 ms for a lock.
+deadlock_timeout = 100ms
 """
 
 

@@ -228,7 +228,7 @@ def limiting(command: _Command) -> _Command:
             default=4096,
             show_default=True,
             type=Number(int, "1 to 1000000"),
-            help="Connections that gRPC holds at once, some 80 kB of memory each.",
+            help="Connections that gRPC holds at once, some 100 kB of memory each.",
         ),
         click.option(
             "--trusted-proxy",

@@ -47,7 +47,8 @@ _OPTIONS: list[tuple[str, int]] = [
     ("grpc.compression_enabled_algorithms_bitset", 1),  # identity alone
 ]
 MAX_CALLS = 1024
-"""Most calls at once, waiting ones included; further calls get RESOURCE_EXHAUSTED at once."""
+"""Most calls at once, waiting ones included, but at least one of each connection; further calls
+get RESOURCE_EXHAUSTED at once."""
 
 _Call = Callable[[Iterator[bytes], grpc.ServicerContext], Message]
 
@@ -72,7 +73,7 @@ class GrpcDoor:
         self._serving: list[threading.Thread] = []
         self._started = False
         self._stopped = threading.Event()
-        waiting = max(MAX_CALLS, gate.connections)
+        most = max(MAX_CALLS, gate.connections)
         self._server = grpc.server(
             cast("ThreadPoolExecutor", self._pool),  # of which grpc asks for no more than `submit`
             options=[
@@ -80,10 +81,10 @@ class GrpcDoor:
                 ("grpc.max_allowed_incoming_connections", gate.connections),
                 # A call of each connection may wait to be looked at. grpc would end calls from the
                 # thousandth on by lot, as CANCELLED.
-                ("grpc.server.max_pending_requests", waiting),
-                ("grpc.server.max_pending_requests_hard_limit", waiting),
+                ("grpc.server.max_pending_requests", most),
+                ("grpc.server.max_pending_requests_hard_limit", most),
             ],
-            maximum_concurrent_rpcs=MAX_CALLS,
+            maximum_concurrent_rpcs=most,
         )
         self._patience = SilentCalls(CROWD)
         self._health = Health((SERVICE,), self._patience)

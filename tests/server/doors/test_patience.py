@@ -9,14 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 from unittest.mock import create_autospec
 
 import grpc
 import pytest
 from headcount_server.app import App
+from headcount_server.clock import FileClock
+from headcount_server.config import Config
 from headcount_server.doors import grpc_server, header_timeout, health, http_requests, silent_calls
 from headcount_server.doors.address import Address
+from headcount_server.doors.rate_limits import Limits
 from support.waiting import PATIENCE, until
 
 SERVICE = "/headcount.v1.TelemetryService"
@@ -138,6 +143,18 @@ def test_nobody_is_ended_early_for_a_message_that_a_busy_server_reads_late(
     over.set()
     for thread in threads:
         thread.join()
+
+
+def test_a_call_of_each_connection_may_be_in_work_however_few_calls_may_be(
+    config: Config, clock_file: Path, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silent_calls, "SILENT_SECONDS", 2 * PATIENCE)
+    monkeypatch.setattr(grpc_server, "MAX_CALLS", 4)
+    config = replace(config, limits=Limits(connections=64))
+    with App(config, FileClock(clock_file)) as app, Silence(app.grpc) as silence:
+        calls = silence.call(SILENT_METHODS[0], 12)
+        until(lambda: len(begun) == len(calls) or any(call.done() for call in calls))
+        assert not any(call.done() for call in calls)
 
 
 def test_a_call_that_ends_without_a_message_is_told_so(channel: grpc.Channel) -> None:
