@@ -1,14 +1,21 @@
 """Closes HTTP connections that send no complete headers in time; uvicorn would keep them.
 
 A body that turns out not to be HTTP ends its request silently. uvicorn would log an error for each.
+Headers that come in pieces are refused as those in one piece are.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from http import HTTPStatus
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from headcount_server.doors.http_application import TOO_LONG
+from headcount_server.doors.lingering_close import LingeringTransport
 
 HEADER_SECONDS = 10.0
 """Seconds in which a request's line and headers must come in."""
@@ -27,11 +34,13 @@ class HeaderTimeoutProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Wait for the first request."""
-        super().connection_made(transport)
+        super().connection_made(LingeringTransport(transport, self._is_caller_sending))
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
         """Take incoming bytes, and stop the timer once the headers are complete."""
+        if self.transport.is_closing():
+            return
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
@@ -40,21 +49,37 @@ class HeaderTimeoutProtocol(H11Protocol):
             self._expect_headers()
 
     def send_400_response(self, msg: str) -> None:
-        """Tell a caller that it does not speak HTTP, unless a response has begun."""
+        """Refuse what is not HTTP, or has too long headers, unless a response has begun."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             # An answer would be a second response. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
-        if repr(self.conn.our_state) in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them
-            super().send_400_response(msg)
-        else:
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.close()
+        elif getattr(sys.exception(), "error_status_hint", 0) == TOO_LONG.status_code:
+            self._refuse_headers()
+        else:
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._end_wait()
         super().connection_lost(exc)
+
+    def _refuse_headers(self) -> None:
+        reason = HTTPStatus(TOO_LONG.status_code).phrase.encode()
+        headers = [*TOO_LONG.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=TOO_LONG.status_code, headers=headers, reason=reason),
+            h11.Data(data=bytes(TOO_LONG.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _is_caller_sending(self) -> bool:
+        return self.conn.their_state in {h11.SEND_BODY, h11.ERROR}
 
     def _expect_headers(self) -> None:
         self._header_timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)

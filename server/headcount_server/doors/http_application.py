@@ -21,6 +21,11 @@ from headcount_server.representation import VARIES, Document, preferences, respo
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 MAX_HEADER_BYTES = 16 * 1024
 """Most bytes of a request's target and headers."""
+TOO_LONG = PlainTextResponse(
+    f"the headers are longer than {MAX_HEADER_BYTES} bytes\n",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+)
+"""The response to a request whose target and headers are longer."""
 _METRICS = ("application/openmetrics-text", "text/plain", "text/*", "*/*")
 
 
@@ -70,7 +75,7 @@ def health(serving: Callable[[], bool]) -> Route:
 class HeaderBound:
     """Refuses a request whose target and headers are longer than `MAX_HEADER_BYTES`.
 
-    uvicorn bounds only headers that come in pieces.
+    h11 bounds only headers that come in pieces.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -84,9 +89,7 @@ class HeaderBound:
         if size <= MAX_HEADER_BYTES:
             await self._app(scope, receive, send)
             return
-        text = f"the headers are longer than {MAX_HEADER_BYTES} bytes\n"
-        refusal = PlainTextResponse(text, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        await refusal(scope, receive, send)
+        await TOO_LONG(scope, receive, send)
 
 
 class OriginForm:

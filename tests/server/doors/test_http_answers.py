@@ -176,7 +176,7 @@ def test_the_operator_sees_memory_time_and_files_of_the_process(running: App) ->
 
 
 @pytest.mark.parametrize("door", ["public", "operations"])
-def test_headers_beyond_the_bound_are_refused_in_one_piece_too(running: App, door: str) -> None:
+def test_headers_beyond_the_bound_are_refused(running: App, door: str) -> None:
     address = getattr(running, door)
     within, beyond = ("x" * (size * 1024) for size in (15, 120))
     assert ask(address, "/metrics", X_Long=within).status == 200
