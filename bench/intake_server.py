@@ -84,7 +84,7 @@ def _count_each(varied: Sequence[bytes]) -> None:
 
     def numbered(self: Service, submission: Submission, network: bytes | None) -> Entry:
         token = next(numbers).to_bytes(TOKEN_BYTES, "big")
-        return entry(self, submission._replace(token=token), network)
+        return entry(self, Submission(submission[0], token, *submission[2:]), network)
 
     def another(self: Service, request: wire.SubmitReportRequest) -> Submission:
         request.report.value = next(turns)

@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values
-from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.http_requests import HttpRequests, Post
 from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.json_text import named, parse
 from headcount_server.doors.rate_limits import Visit
@@ -70,9 +70,7 @@ class BackdropDoor:
 
     def routes(self) -> list[Route]:
         """Return the routes of these requests."""
-        return [
-            Route(path, self._answer, methods=["POST"]) for path in ("/post", "/telemetry/post")
-        ]
+        return [Post(self._answer).at(path) for path in ("/post", "/telemetry/post")]
 
     async def _answer(self, request: Request) -> Response:
         refusal: Refusal
@@ -99,7 +97,7 @@ class BackdropDoor:
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
         await self._intake.settled(self._weeks, CALL_SECONDS)
-        with self._intake.place():
+        with self._intake.places:
             await self._count(site.encode(), body, visit)
 
     async def _count(self, site: bytes, body: bytes, visit: Visit) -> None:

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.doors import json_reports
-from headcount_server.doors.http_requests import HttpRequests
+from headcount_server.doors.http_requests import HttpRequests, Post
 from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status, status
@@ -74,7 +74,7 @@ class UnaryCalls:
         if method != _SUBMIT:
             return await self._intake.run(lambda: self._ask(method, kind, body), seconds)
         await self._intake.settled(self._weeks, seconds)
-        with self._intake.place():
+        with self._intake.places:
             return await self._submit(kind, body, visit, seconds)
 
     async def _submit(self, kind: str, body: bytes, visit: Visit, seconds: float) -> bytes:
@@ -115,7 +115,7 @@ class ConnectDoor:
 
     def routes(self) -> list[Route]:
         """Return the routes of the calls, for POST alone: not even CORS preflights are answered."""
-        return [Route(f"/{SERVICE}/{{method}}", self._answer, methods=["POST"])]
+        return [Post(self._answer).at(f"/{SERVICE}/{{method}}")]
 
     async def _answer(self, request: Request) -> Response:
         refusal: Refusal
@@ -133,10 +133,12 @@ class ConnectDoor:
 
     async def _call(self, request: Request) -> Response:
         method = self._calls.checked(request.path_params["method"])
-        kind = kind_of(request.headers)
+        # Decoded once, as each look into the request would. The first of a name counts.
+        headers = dict(reversed(request.headers.items()))
+        kind = kind_of(headers)
         if kind is None:
             return unknown_kind()
-        seconds = _check_headers(request)
+        seconds = _check_headers(headers)
         visit = self._intake.admit(request)
         body = await self._intake.body(request)
         answer = await self._calls.answer(method, kind, body, visit, seconds)
@@ -150,15 +152,15 @@ def kind_of(headers: Mapping[str, str]) -> str | None:
     return kind.strip() if known else None
 
 
-def _check_headers(request: Request) -> float:
+def _check_headers(headers: Mapping[str, str]) -> float:
     """Return the seconds that the call may take. Raises Unsupported or InvalidReport."""
-    encoding = request.headers.get("content-encoding", "identity")
+    encoding = headers.get("content-encoding", "identity")
     if encoding != "identity":
         msg = "compressed requests are not read; send it as it is"
         raise Unsupported(msg)
-    if request.headers.get("connect-protocol-version", "1") != "1":
+    if headers.get("connect-protocol-version", "1") != "1":
         raise InvalidReport(Violation("connect-protocol-version", "not 1"))
-    timeout = request.headers.get("connect-timeout-ms")
+    timeout = headers.get("connect-timeout-ms")
     if timeout is None:
         return CALL_SECONDS
     if not _TIMEOUT.fullmatch(timeout):

@@ -11,7 +11,6 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from headcount_server.doors.http_application import TOO_LONG
@@ -55,7 +54,7 @@ class HeaderTimeoutProtocol(H11Protocol):
             # An answer would be a second response. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
-        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+        if repr(self.conn.our_state) not in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them
             self.transport.close()
         elif getattr(sys.exception(), "error_status_hint", 0) == TOO_LONG.status_code:
             self._refuse_headers()
@@ -68,18 +67,14 @@ class HeaderTimeoutProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _refuse_headers(self) -> None:
-        reason = HTTPStatus(TOO_LONG.status_code).phrase.encode()
+        status = HTTPStatus(TOO_LONG.status_code)
         headers = [*TOO_LONG.raw_headers, (b"connection", b"close")]
-        for event in (
-            h11.Response(status_code=TOO_LONG.status_code, headers=headers, reason=reason),
-            h11.Data(data=bytes(TOO_LONG.body)),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), *map(b": ".join, headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(TOO_LONG.body)]))
         self.transport.close()
 
     def _is_caller_sending(self) -> bool:
-        return self.conn.their_state in {h11.SEND_BODY, h11.ERROR}
+        return repr(self.conn.their_state) in {"SEND_BODY", "ERROR"}
 
     def _expect_headers(self) -> None:
         self._header_timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)

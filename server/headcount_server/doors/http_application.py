@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from http import HTTPStatus
+from itertools import chain
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -83,9 +84,10 @@ class HeaderBound:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        headers = scope["headers"]
         # Each header also has a colon, a space and a line ending.
-        size = len(scope["raw_path"]) + len(scope["query_string"])
-        size += sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+        size = sum(map(len, chain.from_iterable(headers))) + 4 * len(headers)
+        size += len(scope["raw_path"]) + len(scope["query_string"])
         if size <= MAX_HEADER_BYTES:
             await self._app(scope, receive, send)
             return

@@ -7,11 +7,13 @@ anything looks into it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
@@ -27,12 +29,55 @@ MAX_REQUESTS = 256
 _Done = TypeVar("_Done")
 
 
+class Post:
+    """The handler of a route for POST, which answers whatever goes wrong.
+
+    Starlette hands it the request as it came, and need not watch it for exceptions.
+    """
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    def at(self, path: str) -> Route:
+        """Return the route from a path to this handler."""
+        return Route(path, self, methods=["POST"])
+
+
+class _Places:
+    """The places for requests in work; `with` has one."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self) -> None:
+        """Take a place. Raises Overloaded if there is none left."""
+        if self._taken >= MAX_REQUESTS:
+            msg = "too many requests are waiting; try again in some hours"
+            raise Overloaded(msg)
+        self._taken += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._taken -= 1
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+
 class HttpRequests:
     """Reads requests and runs their work, within bounds; belongs to one event loop."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._busy = 0
+        self.places = _Places()
 
     def admit(self, request: Request, *, oblivious: bool = False) -> Visit:
         """Charge the caller, or a relay's own share if the call is an `oblivious` one.
@@ -40,7 +85,9 @@ class HttpRequests:
         Raises Overloaded if it, or all callers together, exceed the limits.
         """
         peer = request.client.host if request.client else None
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+        forwarded = ""
+        if self._gate.trusting:
+            forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
         return self._gate.admit(peer, forwarded, oblivious=oblivious)
 
     async def body(self, request: Request, most: int = MAX_BODY_BYTES) -> bytes:
@@ -67,15 +114,6 @@ class HttpRequests:
             raise TooLate(msg) from None
         return bytes(body)
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Have a place for a request in work. Raises Overloaded if there is none left."""
-        self._begin()
-        try:
-            yield
-        finally:
-            self._busy -= 1
-
     async def settled(self, weeks: WeekCycle, seconds: float) -> None:
         """Let the weeks be opened if they have just turned. Raises as `run` does."""
         if not weeks.is_settled():
@@ -87,7 +125,7 @@ class HttpRequests:
         Raises Overloaded if too many requests are in work, and TooLate if the time is over;
         the work then still finishes.
         """
-        self._begin()
+        self.places.take()
         working = asyncio.get_running_loop().run_in_executor(None, work)
         working.add_done_callback(self._finished)
         try:
@@ -96,14 +134,8 @@ class HttpRequests:
             msg = "the answer took too long; send the same again"
             raise TooLate(msg) from None
 
-    def _begin(self) -> None:
-        if self._busy >= MAX_REQUESTS:
-            msg = "too many requests are waiting; try again in some hours"
-            raise Overloaded(msg)
-        self._busy += 1
-
     def _finished(self, working: asyncio.Future[_Done]) -> None:
-        self._busy -= 1
+        self.places.leave()
         if not working.cancelled():
             working.exception()  # read, so that asyncio does not complain
 

@@ -8,6 +8,7 @@ whole: it converts it to protobuf, and `answers` reads that.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping
 from datetime import date
 from hashlib import blake2b
@@ -25,7 +26,7 @@ Converted: TypeAlias = tuple[bytes, tuple[Ignored, ...]]
 Convert: TypeAlias = Callable[[Project, Mapping[str, Any]], Converted]
 
 LONGEST = 64
-"""Most characters of a value that is remembered as it is; of a longer one, only its digest is."""
+"""Most bytes of a value that is remembered as it is; of a longer one, only its digest is."""
 
 _Pair: TypeAlias = tuple[str, Any]
 """A name and its value, or the digest of the value."""
@@ -70,11 +71,11 @@ class JsonMemory:
     def _long_or_new(self, memory: Memory[_Pair], name: str, value: object) -> Answer | None:
         """Return an answer whose own value is not remembered; None if it is not one that counts."""
         try:
-            text = repr(value)
+            form = _form(value)
         except RecursionError:  # it is too deep
             return None
-        short = len(text) <= LONGEST and _is_hashable(value)
-        pair = name, value if short else blake2b(text.encode(), digest_size=16).digest()
+        short = len(form) <= LONGEST and _is_hashable(value)
+        pair = name, value if short else blake2b(form, digest_size=16).digest()
         return memory.known.get(pair) or self._learn(memory, pair, (name, value))
 
     def _learn(self, memory: Memory[_Pair], pair: _Pair, told: _Pair) -> Answer | None:
@@ -92,6 +93,14 @@ class JsonMemory:
     def _whole(self, project: Project, told: Pairs, today: date) -> Answers:
         data, left_out = self._convert(project, plain(told, _LEVEL))
         return answers.without(answers.read(project, data, today), left_out)
+
+
+def _form(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return bytes that only equal values have. Raises RecursionError."""
+    try:
+        return marshal.dumps(value, 2)  # of this version, equal values have equal bytes
+    except ValueError:  # there is a number in it, or it is too deep
+        return repr(value).encode()
 
 
 def _is_hashable(value: object) -> bool:

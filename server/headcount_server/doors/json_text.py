@@ -36,17 +36,24 @@ class Number:
         return int(self.text) if self.text.lstrip("-").isdigit() else float(self.text)
 
 
+def _no_constant(_text: str) -> NoReturn:
+    msg = "NaN and infinities are no JSON"
+    raise ValueError(msg)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=tuple,
+    parse_int=Number,
+    parse_float=Number,
+    parse_constant=_no_constant,
+)
+
+
 def parse(body: bytes) -> Pairs:
     """Return the object in a body. Raises InvalidReport, which names the fault."""
     try:
         text = body.decode("utf-8")
-        parsed = json.loads(
-            text,
-            object_pairs_hook=tuple,
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=_no_constant,
-        )
+        parsed = _DECODER.decode(text)
         if _SURROGATE.search(text):
             # Half of a surrogate pair raises.
             json.dumps(plain(parsed), ensure_ascii=False).encode()
@@ -81,11 +88,6 @@ def plain(value: Any, depth: int = 1) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, tuple):
         return {name: plain(inner, depth + 1) for name, inner in named(value).items()}
     return [plain(inner, depth + 1) for inner in value]
-
-
-def _no_constant(_text: str) -> NoReturn:
-    msg = "NaN and infinities are no JSON"
-    raise ValueError(msg)
 
 
 def _refuse(description: str) -> NoReturn:

@@ -77,7 +77,7 @@ class Listener(socket.socket):
         return self._shares.has_emptied()
 
     def _take(self, connection: Connection, peer: tuple[Any, ...]) -> bool:
-        address = address_of(str(peer[0]).partition("%")[0])
+        address = address_of(str(peer[0]))
         network = b"" if address is None else network_of(address)
         connection.on_close = lambda: self._shares.leave(network, connection)
         lost = self._shares.enter(network, connection)

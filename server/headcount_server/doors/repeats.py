@@ -8,13 +8,15 @@ about who has reported: an address learns only what it sent itself.
 from __future__ import annotations
 
 import secrets
+import struct
 from hashlib import blake2b
 
 FILTER_BYTES = 1 << 21
 MAX_HELD = 1_000_000
 """Most pairs in one filter; 4 in 10,000 new pairs are then taken for old. A new filter follows."""
 
-_BITS_A_PAIR = 8
+_PLACES = struct.Struct(">8I")
+"""The places of a pair's bits in the filter, before they are brought into its bounds."""
 
 
 class Repeats:
@@ -38,11 +40,10 @@ class Repeats:
         if self._held >= MAX_HELD:
             self.begin_anew()
         name = bytes([len(address)]) + address + token
-        digest = blake2b(name, key=self._key, digest_size=4 * _BITS_A_PAIR).digest()
+        digest = blake2b(name, key=self._key, digest_size=_PLACES.size).digest()
         bits, known = self._bits, True
-        for start in range(0, len(digest), 4):
-            place = int.from_bytes(digest[start : start + 4]) % (FILTER_BYTES * 8)
-            byte, bit = place >> 3, 1 << (place & 7)
+        for place in _PLACES.unpack(digest):
+            byte, bit = (place >> 3) % FILTER_BYTES, 1 << (place & 7)
             if not bits[byte] & bit:
                 known = False
                 bits[byte] |= bit

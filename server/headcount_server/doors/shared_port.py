@@ -115,7 +115,7 @@ class SharedPort:
                 self._listening.add(inode)
                 found.listen(QUEUE)
             else:
-                address = address_of(found.getpeername()[0].partition("%")[0])
+                address = address_of(found.getpeername()[0])
                 return b"" if address is None else network_of(address)
         return None
 
@@ -129,7 +129,7 @@ class SharedPort:
             listens_on = ip_address(self._address.host)
         except ValueError:  # a name
             return True
-        return listens_on.is_unspecified or address_of(host.partition("%")[0]) == listens_on
+        return listens_on.is_unspecified or address_of(host) == listens_on
 
 
 def _sockets() -> dict[int, int]:

@@ -6,8 +6,7 @@ HTTP both build on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -82,9 +81,12 @@ class Service:
         `network` is the sender's network, which limits the new values that the report may
         introduce; it is neither kept nor reported. Raises Refusal.
         """
-        with self._refusals_counted():
+        try:
             entry = self._entry(self.submission(request), network)
             return self._answer(entry, self._writer.count(entry))
+        except Refusal as refusal:
+            self._note(refusal)
+            raise
 
     async def take_report(
         self, submission: Submission, network: bytes | None, seconds: float
@@ -93,9 +95,12 @@ class Service:
 
         Raises TooLate after this many seconds; the report is then counted all the same.
         """
-        with self._refusals_counted():
+        try:
             entry = self._entry(submission, network)
             return self._answer(entry, await self._writer.counted(entry, seconds))
+        except Refusal as refusal:
+            self._note(refusal)
+            raise
 
     def submission(self, request: wire.SubmitReportRequest) -> Submission:
         """Return a report that came as protobuf."""
@@ -108,13 +113,8 @@ class Service:
             _unknown_fields(request),
         )
 
-    @contextmanager
-    def _refusals_counted(self) -> Iterator[None]:
-        try:
-            yield
-        except Refusal as refusal:
-            self._meter.answered(refusal.code.name.lower())
-            raise
+    def _note(self, refusal: Refusal) -> None:
+        self._meter.answered(refusal.code.name.lower())
 
     def _entry(self, submission: Submission, network: bytes | None) -> Entry:
         """Return a report that is ready to be counted. Raises Refusal."""

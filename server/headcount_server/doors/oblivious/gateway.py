@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.doors.connect import CALL_SECONDS, UnaryCalls, kind_of, refused, unknown_kind
-from headcount_server.doors.http_requests import MAX_BODY_BYTES, HttpRequests
+from headcount_server.doors.http_requests import MAX_BODY_BYTES, HttpRequests, Post
 from headcount_server.doors.oblivious.binary_http import (
     BinaryRequest,
     BinaryResponse,
@@ -59,11 +59,9 @@ class ObliviousDoor:
 
     def routes(self) -> list[Route]:
         """Return the routes of the gateway."""
-        return [
-            Route(PATH, self._answer, methods=["POST"]),
-            Route(WELL_KNOWN, self._answer, methods=["POST"]),
-            Route(WELL_KNOWN, self._announce, methods=["GET"]),
-        ]
+        post = Post(self._answer)
+        announcement = Route(WELL_KNOWN, self._announce, methods=["GET"])
+        return [post.at(PATH), post.at(WELL_KNOWN), announcement]
 
     async def _announce(self, _: Request) -> Response:
         told = {"cache-control": f"public, max-age={_DAY}"}
