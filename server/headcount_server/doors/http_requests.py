@@ -16,13 +16,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from headcount_server.doors.rate_limits import Gate, Visit
+from headcount_server.doors.request_timeouts import BODY_SECONDS, LATE
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
 from headcount_server.service.week_cycle import WeekCycle
 
 MAX_BODY_BYTES = 64 * 1024
 """Most bytes of a request, as for gRPC; a report has some hundreds."""
-BODY_SECONDS = 5.0
-"""Seconds in which a body must come in."""
 MAX_REQUESTS = 256
 """Most requests in work at once; further requests are refused at once."""
 
@@ -99,19 +98,17 @@ class HttpRequests:
         if length.isdecimal() and int(length[:20]) > most:
             raise _too_large(most)
         body, more = bytearray(), True
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                while more:
-                    message = await request.receive()
-                    if message["type"] == "http.disconnect":
-                        raise InvalidReport(Violation("request", "ended before its end"))
-                    body += message.get("body", b"")
-                    more = message.get("more_body", False)
-                    if len(body) > most:
-                        raise _too_large(most)
-        except TimeoutError:
-            msg = f"request: not all there after {BODY_SECONDS:g} seconds"
-            raise TooLate(msg) from None
+        while more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidReport(Violation("request", "ended before its end"))
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > most:
+                raise _too_large(most)
+            if more and LATE in request.scope["state"]:
+                msg = f"request: not all there after {BODY_SECONDS:g} seconds"
+                raise TooLate(msg)
         return bytes(body)
 
     async def settled(self, weeks: WeekCycle, seconds: float) -> None:

@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from headcount_server.doors import memory
 from headcount_server.doors.address import Address
 from headcount_server.doors.event_loop import HttpEventLoop
-from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
 from headcount_server.doors.http_application import MAX_HEADER_BYTES
 from headcount_server.doors.listener import ACCEPTED_AT_ONCE, Listener
+from headcount_server.doors.request_timeouts import TimedProtocol
 from headcount_server.doors.tls import Identity
 from headcount_server.errors import ConfigError
 
@@ -42,7 +42,7 @@ class HttpDoor:
         # Addresses of callers must not be logged, so there is no access log.
         config = uvicorn.Config(
             app,
-            http=HeaderTimeoutProtocol,
+            http=TimedProtocol,
             ws="none",
             log_config=None,
             log_level=logging.ERROR,  # it warns of every caller that is not an HTTP client

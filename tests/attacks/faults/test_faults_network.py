@@ -22,7 +22,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.doors import grpc_server, header_timeout
+from headcount_server.doors import grpc_server, request_timeouts
 from headcount_server.doors.address import Address
 from headcount_server.registry.schema import Project
 from support import http2_frames
@@ -40,14 +40,14 @@ def test_an_answer_over_http_does_not_wait_for_an_acknowledgement_of_its_headers
 ) -> None:
     """With Nagle's algorithm each answer on a connection in use took 40 ms."""
     delays: list[int] = []
-    made = header_timeout.HeaderTimeoutProtocol.connection_made
+    made = request_timeouts.TimedProtocol.connection_made
 
-    def looking(self: header_timeout.HeaderTimeoutProtocol, transport: asyncio.Transport) -> None:
+    def looking(self: request_timeouts.TimedProtocol, transport: asyncio.Transport) -> None:
         accepted: Any = transport.get_extra_info("socket")
         delays.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         made(self, transport)
 
-    monkeypatch.setattr(header_timeout.HeaderTimeoutProtocol, "connection_made", looking)
+    monkeypatch.setattr(request_timeouts.TimedProtocol, "connection_made", looking)
     for address in (running.public, running.operations):
         with closing(http.client.HTTPConnection(address.host, address.port, timeout=9)) as caller:
             caller.request("GET", "/metrics")
@@ -170,13 +170,13 @@ def test_half_open_connections_are_let_go_of(
     hasty = [(n, 400 if n == "grpc.max_connection_idle_ms" else v) for n, v in grpc_server._OPTIONS]
     assert hasty != grpc_server._OPTIONS
     monkeypatch.setattr(grpc_server, "_OPTIONS", hasty)
-    made = header_timeout.HeaderTimeoutProtocol.connection_made
+    made = request_timeouts.TimedProtocol.connection_made
 
-    def hasten(self: header_timeout.HeaderTimeoutProtocol, transport: asyncio.Transport) -> None:
+    def hasten(self: request_timeouts.TimedProtocol, transport: asyncio.Transport) -> None:
         self.timeout_keep_alive = 0.4  # type: ignore[assignment] # seconds
         made(self, transport)
 
-    monkeypatch.setattr(header_timeout.HeaderTimeoutProtocol, "connection_made", hasten)
+    monkeypatch.setattr(request_timeouts.TimedProtocol, "connection_made", hasten)
     with App(config, FileClock(clock_file)) as app, ExitStack() as stack:
         idle = []
         for address, said in (

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
-from headcount_server.doors import header_timeout, http_requests
+from headcount_server.doors import request_timeouts
 from headcount_server.doors.address import Address
-from headcount_server.doors.header_timeout import HeaderTimeoutProtocol
+from headcount_server.doors.request_timeouts import TimedProtocol
 from support.fuzzing import Surface, linewise
 
 REQUESTS = Surface(
@@ -127,15 +127,15 @@ def test_a_body_that_is_no_http_ends_its_request_without_a_word_in_the_log(
 @pytest.fixture(name="hasty")
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server hangs up soon, so that a test need not wait for it."""
-    made = HeaderTimeoutProtocol.connection_made
+    made = TimedProtocol.connection_made
 
-    def hasten(self: HeaderTimeoutProtocol, transport: asyncio.Transport) -> None:
+    def hasten(self: TimedProtocol, transport: asyncio.Transport) -> None:
         self.timeout_keep_alive = 0.05  # type: ignore[assignment] # seconds
         made(self, transport)
 
-    monkeypatch.setattr(HeaderTimeoutProtocol, "connection_made", hasten)
-    monkeypatch.setattr(header_timeout, "HEADER_SECONDS", 0.05)
-    monkeypatch.setattr(http_requests, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(TimedProtocol, "connection_made", hasten)
+    monkeypatch.setattr(request_timeouts, "HEADER_SECONDS", 0.05)
+    monkeypatch.setattr(request_timeouts, "BODY_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -1,7 +1,8 @@
-"""Closes HTTP connections that send no complete headers in time; uvicorn would keep them.
+"""Bounds the time in which a request over HTTP must come; uvicorn would wait for it.
 
-A body that turns out not to be HTTP ends its request silently. uvicorn would log an error for each.
-Headers that come in pieces are refused as those in one piece are.
+Headers that do not come end the connection, and the application answers for a body. What turns out
+not to be HTTP ends its request silently. uvicorn would log an error for each. Headers that come in
+pieces are refused as those in one piece are.
 """
 
 from __future__ import annotations
@@ -11,41 +12,50 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from headcount_server.doors.http_application import TOO_LONG
 from headcount_server.doors.lingering_close import LingeringTransport
 
 HEADER_SECONDS = 10.0
 """Seconds in which a request's line and headers must come in."""
+BODY_SECONDS = 5.0
+"""Seconds in which a body must come in, after the headers."""
+LATE = "late"
+"""Part of a request's state: whether its body has not come in time."""
 
 
-class HeaderTimeoutProtocol(H11Protocol):
-    """HTTP/1 whose requests must begin in time.
+class TimedProtocol(H11Protocol):
+    """HTTP/1 whose requests must come in time.
 
-    The application limits the time of a body, and uvicorn the time of an idle
-    connection between two requests.
+    uvicorn limits the time of an idle connection between two requests. Most bodies come with their
+    headers, and then there is nothing to time.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._header_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timed: RequestResponseCycle | None = None
+        """The request whose body the timer is for; None if it is for headers."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Wait for the first request."""
         super().connection_made(LingeringTransport(transport, self._is_caller_sending))
-        self._expect_headers()
+        self._look()
 
     def data_received(self, data: bytes) -> None:
-        """Take incoming bytes, and stop the timer once the headers are complete."""
+        """Take incoming bytes."""
         if self.transport.is_closing():
             return
-        before = self.cycle
         super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        """Go on to a request that came before the last one was answered."""
+        before = self.cycle
+        super().on_response_complete()
         if self.cycle is not before:
-            self._end_wait()
-        elif self._header_timer is None and (before is None or before.response_complete):
-            self._expect_headers()
+            self._look()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, or has too long headers, unless a response has begun."""
@@ -76,10 +86,25 @@ class HeaderTimeoutProtocol(H11Protocol):
     def _is_caller_sending(self) -> bool:
         return repr(self.conn.their_state) in {"SEND_BODY", "ERROR"}
 
-    def _expect_headers(self) -> None:
-        self._header_timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+    def _look(self) -> None:
+        """Time what is being waited for."""
+        cycle = None if self.cycle is None or self.cycle.response_complete else self.cycle
+        if cycle is not None and not cycle.more_body:
+            self._end_wait()
+        elif self._timer is None or self._timed is not cycle:
+            self._end_wait()
+            self._timed = cycle
+            self._timer = (
+                self.loop.call_later(HEADER_SECONDS, self.transport.close)
+                if cycle is None
+                else self.loop.call_later(BODY_SECONDS, self._tell_late, cycle)
+            )
+
+    def _tell_late(self, cycle: RequestResponseCycle) -> None:
+        cycle.scope["state"][LATE] = True
+        cycle.message_event.set()  # the application looks
 
     def _end_wait(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
