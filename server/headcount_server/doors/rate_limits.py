@@ -18,10 +18,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from headcount_server.doors.allowances import Allowance, Bucket
-from headcount_server.doors.callers import IPV6_SITE, IpAddress, address_of, network_of
+from headcount_server.doors.callers import IPV6_SITE, address_of, is_loopback, network_of
 from headcount_server.doors.repeats import Repeats
 from headcount_server.errors import ConfigError, Overloaded
 from headcount_server.store.allowance import RELAYED
@@ -156,15 +156,15 @@ class Gate:
                 raise Overloaded(msg)
             total.take(1)
 
-    def settle(self, caller: IpAddress, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
+    def settle(self, caller: bytes, allowance: Allowance, tokens: tuple[bytes, ...]) -> None:
         """Give back most of a call's price if the caller sent all these tokens earlier today."""
         with self._lock:
             # A list, because each token must be remembered, whatever the others are.
-            known = [self._repeats.heard(caller.packed, token) for token in tokens]
+            known = [self._repeats.heard(caller, token) for token in tokens]
             if known and all(known):
                 allowance.give_back(1 - REPEAT)
 
-    def _caller(self, peer: str | None, forwarded: str) -> IpAddress | None:
+    def _caller(self, peer: str | None, forwarded: str) -> bytes | None:
         address = address_of(peer or "")
         if address is None:
             return None
@@ -177,15 +177,15 @@ class Gate:
                 if not self._trusts(address):
                     return address
             return None
-        return None if address.is_loopback else address
+        return None if is_loopback(address) else address
 
-    def _is_relay(self, address: IpAddress | None) -> bool:
-        return address is not None and any(address in each for each in self._limits.relays)
+    def _is_relay(self, address: bytes | None) -> bool:
+        return address is not None and _within(address, self._limits.relays)
 
-    def _trusts(self, address: IpAddress) -> bool:
-        return any(address in network for network in self._limits.trusted_proxies)
+    def _trusts(self, address: bytes) -> bool:
+        return _within(address, self._limits.trusted_proxies)
 
-    def _allowance(self, address: IpAddress, now: float) -> Allowance:
+    def _allowance(self, address: bytes, now: float) -> Allowance:
         if now >= self._key_until:
             self._key, self._key_until = secrets.token_bytes(16), now + DAY_SECONDS
             self._allowances.clear()
@@ -228,7 +228,7 @@ class _ChargedVisit(Visit):
     __slots__ = ("_allowance", "_caller", "_gate")
 
     def __init__(
-        self, network: bytes | None, gate: Gate, caller: IpAddress, allowance: Allowance
+        self, network: bytes | None, gate: Gate, caller: bytes, allowance: Allowance
     ) -> None:
         super().__init__(network)
         self._gate = gate
@@ -237,3 +237,7 @@ class _ChargedVisit(Visit):
 
     def said(self, *tokens: bytes) -> None:
         self._gate.settle(self._caller, self._allowance, tokens)
+
+
+def _within(address: bytes, networks: tuple[Network, ...]) -> bool:
+    return bool(networks) and any(ip_address(address) in each for each in networks)

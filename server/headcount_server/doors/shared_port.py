@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
 
 from headcount_server.doors import memory, packet_filter
 from headcount_server.doors.address import Address
@@ -125,11 +124,9 @@ class SharedPort:
         host, port = found.getsockname()[:2]
         if port != self._address.port:
             return False
-        try:
-            listens_on = ip_address(self._address.host)
-        except ValueError:  # a name
-            return True
-        return listens_on.is_unspecified or address_of(host) == listens_on
+        listens_on = address_of(self._address.host)
+        # A name is taken for every address, as 0.0.0.0 and :: are.
+        return listens_on is None or not any(listens_on) or address_of(host) == listens_on
 
 
 def _sockets() -> dict[int, int]:

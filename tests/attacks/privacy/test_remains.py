@@ -126,7 +126,7 @@ def _traces(store: SqliteStore, path: Path, note: Note) -> dict[str, bytes]:
     store.count([note(number, W47, f"Canary-{number:04}") for number in range(300)])
     return {
         "a value": b"Canary-0042",
-        "a token": store._week_keys.hash(W47, "toy", token(42)),
+        "a token": store._week_keys.hasher(W47, "toy")(token(42)),
         "the key": (path.with_name("headcount.db.keys") / "2026-W47.key").read_bytes(),
     }
 

@@ -55,28 +55,31 @@ class Intake:
         return outcomes
 
     def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
-        hashes = {
-            week: [self._keys.hash(week, e.project.name, e.token) for e in entries]
-            for week in self._weeks
-        }
-        taken = {week: self._taken(week, tokens) for week, tokens in hashes.items()}
+        projects = [entry.project.name for entry in entries]
+        hashes = {week: self._hashes(week, projects, entries) for week in self._weeks}
+        taken = {token for week, tokens in hashes.items() for token in self._taken(week, tokens)}
         outcomes: list[Outcome] = []
         fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
         for at, entry in enumerate(entries):
-            if entry.week not in self._weeks:
+            own = hashes.get(entry.week)
+            if own is None:
                 outcomes.append(Outcome.CLOSED)
             # A replay may name another week than the report that was counted.
-            elif any(hashes[week][at] in tokens for week, tokens in taken.items()):
+            elif any(each[at] in taken for each in hashes.values()):
                 outcomes.append(Outcome.DUPLICATE)
             else:
-                token = hashes[entry.week][at]
-                taken[entry.week].add(token)
-                fresh[entry.week].append(token)
+                taken.add(own[at])
+                fresh[entry.week].append(own[at])
                 outcomes.append(Outcome.COUNTED)
         for week, tokens in fresh.items():
             rows = ",".join(["(?)"] * len(tokens))
             self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
         return outcomes
+
+    def _hashes(self, week: Week, projects: Sequence[str], entries: Sequence[Entry]) -> list[bytes]:
+        """Return the hashes of the tokens of reports, if they were of this week."""
+        hashers = {project: self._keys.hasher(week, project) for project in set(projects)}
+        return [hashers[project](e.token) for project, e in zip(projects, entries, strict=True)]
 
     def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
         """Return those of these tokens that a week has counted."""

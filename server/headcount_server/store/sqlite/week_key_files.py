@@ -15,7 +15,7 @@ from pathlib import Path
 
 from headcount_server.errors import StoreError
 from headcount_server.store.sqlite.erasing import destroy, sync
-from headcount_server.store.token_hash import KEY_BYTES, key_check, token_hash
+from headcount_server.store.token_hash import KEY_BYTES, hasher, key_check
 from headcount_server.week import Week
 
 _DRAFT = ".new"
@@ -101,9 +101,9 @@ class WeekKeys:
         """Return the key of a week, which `create` made or `load` read."""
         return self._keys[week]
 
-    def hash(self, week: Week, project: str, token: bytes) -> bytes:
-        """Return a token's hash, which links it to no other week or project."""
-        return token_hash(self._keys[week], week, project, token)
+    def hasher(self, week: Week, project: str) -> Callable[[bytes], bytes]:
+        """Return what hashes a project's tokens of a week."""
+        return hasher(self._keys[week], week, project)
 
     def path(self, week: Week) -> Path:
         """Return the file of a week's key."""

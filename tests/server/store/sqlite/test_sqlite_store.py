@@ -93,8 +93,8 @@ def _plant(store: SqliteStore, path: Path, entry: MakeEntry) -> dict[str, bytes]
     key = (path.with_name("headcount.db.keys") / "2026-W47.key").read_bytes()
     return {
         "token": planted.token,
-        "hash of the token": store._week_keys.hash(W47, "toy", planted.token),
-        "hash of an early token": store._week_keys.hash(W47, "toy", (3).to_bytes(16)),
+        "hash of the token": store._week_keys.hasher(W47, "toy")(planted.token),
+        "hash of an early token": store._week_keys.hasher(W47, "toy")((3).to_bytes(16)),
         "value below the threshold": CANARY.encode(),
         "name of the token table": b"tokens_2026_W47",
         "week key": key,
