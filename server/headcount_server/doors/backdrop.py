@@ -96,7 +96,8 @@ class BackdropDoor:
         if not _SITE_KEY.fullmatch(site):
             raise InvalidReport(Violation("X-Site-Key", "missing, or not 1 to 256 characters"))
         body = await self._intake.body(request)
-        await self._intake.settled(self._weeks, CALL_SECONDS)
+        if not self._weeks.is_settled():
+            await self._intake.run(self._weeks.open, CALL_SECONDS)
         with self._intake.places:
             await self._count(site.encode(), body, visit)
 

@@ -73,7 +73,8 @@ class UnaryCalls:
         """
         if method != _SUBMIT:
             return await self._intake.run(lambda: self._ask(method, kind, body), seconds)
-        await self._intake.settled(self._weeks, seconds)
+        if not self._weeks.is_settled():
+            await self._intake.run(self._weeks.open, seconds)
         with self._intake.places:
             return await self._submit(kind, body, visit, seconds)
 

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.doors.request_timeouts import BODY_SECONDS, LATE
 from headcount_server.errors import InvalidReport, Overloaded, TooLarge, TooLate, Violation
-from headcount_server.service.week_cycle import WeekCycle
 
 MAX_BODY_BYTES = 64 * 1024
 """Most bytes of a request, as for gRPC; a report has some hundreds."""
@@ -83,11 +82,11 @@ class HttpRequests:
 
         Raises Overloaded if it, or all callers together, exceed the limits.
         """
-        peer = request.client.host if request.client else None
+        client = request.client
         forwarded = ""
         if self._gate.trusting:
             forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-        return self._gate.admit(peer, forwarded, oblivious=oblivious)
+        return self._gate.admit(client.host if client else None, forwarded, oblivious=oblivious)
 
     async def body(self, request: Request, most: int = MAX_BODY_BYTES) -> bytes:
         """Return the body of a request, of `most` bytes.
@@ -110,11 +109,6 @@ class HttpRequests:
                 msg = f"request: not all there after {BODY_SECONDS:g} seconds"
                 raise TooLate(msg)
         return bytes(body)
-
-    async def settled(self, weeks: WeekCycle, seconds: float) -> None:
-        """Let the weeks be opened if they have just turned. Raises as `run` does."""
-        if not weeks.is_settled():
-            await self.run(weeks.open, seconds)
 
     async def run(self, work: Callable[[], _Done], seconds: float) -> _Done:
         """Run `work` on a thread, since it takes a while; return or raise what it does.

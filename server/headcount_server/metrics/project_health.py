@@ -61,10 +61,11 @@ class ProjectHealth(Collector):
 
     def understood(self, project: str, how: str, moment: float) -> None:
         """Record how much of a project's report was understood, at this unix time."""
+        hour = _hour(moment)
         with self._lock:
-            self._understood.add((project, how), _hour(moment))
+            self._understood.add((project, how), hour)
             if how != "refused":
-                self._last[project] = _hour(moment)
+                self._last[project] = hour
 
     def ignored(self, project: str, reason: str) -> None:
         """Record that a key was left out of a project's report, for one of `REASONS`."""
