@@ -40,7 +40,7 @@ class TimedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Wait for the first request."""
-        super().connection_made(LingeringTransport(transport, self._is_caller_sending))
+        super().connection_made(transport)
         self._look()
 
     def data_received(self, data: bytes) -> None:
@@ -64,6 +64,7 @@ class TimedProtocol(H11Protocol):
             # An answer would be a second response. This also ends the wait for the body.
             cycle.disconnected = True
             cycle.message_event.set()
+        self._linger()
         if repr(self.conn.our_state) not in {"IDLE", "SEND_RESPONSE"}:  # as h11 names them
             self.transport.close()
         elif getattr(sys.exception(), "error_status_hint", 0) == TOO_LONG.status_code:
@@ -83,6 +84,13 @@ class TimedProtocol(H11Protocol):
         self.transport.write(b"\r\n".join([*lines, b"", bytes(TOO_LONG.body)]))
         self.transport.close()
 
+    def _linger(self) -> None:
+        """Let the connection linger if it closes before all of a request is there."""
+        if not isinstance(self.transport, LingeringTransport):
+            self.transport = LingeringTransport(self.transport, self._is_caller_sending)
+        if self.cycle is not None:
+            self.cycle.transport = self.transport
+
     def _is_caller_sending(self) -> bool:
         return repr(self.conn.their_state) in {"SEND_BODY", "ERROR"}
 
@@ -94,11 +102,11 @@ class TimedProtocol(H11Protocol):
         elif self._timer is None or self._timed is not cycle:
             self._end_wait()
             self._timed = cycle
-            self._timer = (
-                self.loop.call_later(HEADER_SECONDS, self.transport.close)
-                if cycle is None
-                else self.loop.call_later(BODY_SECONDS, self._tell_late, cycle)
-            )
+            if cycle is None:
+                self._timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+            else:
+                self._timer = self.loop.call_later(BODY_SECONDS, self._tell_late, cycle)
+                self._linger()
 
     def _tell_late(self, cycle: RequestResponseCycle) -> None:
         cycle.scope["state"][LATE] = True
