@@ -158,6 +158,11 @@ class Measurement:
             f"durable, {GRPC}, {SPENT}",
             most=MOST_OVER_TLS,
         )
+        self._result.expect(
+            f"{SPENT}, gRPC, no-op: a new TLS connection/a new plain one",
+            f"no-op, {GRPC_TLS}, {SPENT}",
+            f"no-op, {GRPC}, {SPENT}",
+        )
 
 
 def _folder(directory: Path, name: str) -> Path:
