@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -187,7 +186,7 @@ def running(
             _started([manager, "--fpm-config", fpm], original),
             _started([nginx, "-p", folder, "-c", web], original),
         ):
-            until(lambda: (folder / "fpm.socket").exists() and _listens(ports[1]))
+            until(lambda: (folder / "fpm.socket").exists() and servers.listens(ports[1]))
             yield original
 
 
@@ -208,11 +207,6 @@ def _started(command: Sequence[str | Path], original: Original) -> Iterator[None
             yield
         finally:
             process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex((LOOPBACK, port)) == 0
 
 
 def _install(

@@ -73,7 +73,8 @@ PARTS = (
         "can replace what a site said, and can count in another way later. The product checks "
         "every value, adds it to a total, and keeps no row of a site's answers. It commits the "
         "reports of many sites together, and answers when they are durable. So it can do neither. "
-        "Each server is held to one core, the original with all its processes, and its processor "
+        "*headcount behind nginx* leaves TLS to the nginx of the documented configuration, as the "
+        "original does. Each server is held to one core with all its processes, and its processor "
         "time is that of all of them. Neither writes an access log. Every acknowledged report was "
         "found in the databases afterwards. *Disk* is that of all reports divided by their number, "
         "fixed parts included.",

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import nginx
 import reports
 import results
 import servers
@@ -37,7 +38,6 @@ from results import Result
 from servers import LOOPBACK, Product
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTED = ROOT / "docs" / "operators" / "deploy" / "relay-nginx.conf"
 MOST_BYTES = 200
 """The budget: bytes of a request above its size class."""
 SIZES = (1 << 10, 4 << 10, 16 << 10, 64 << 10)
@@ -69,8 +69,7 @@ def relay(folder: Path, server: int, identity: tuple[Path, Path]) -> Iterator[tu
         held.bind((LOOPBACK, 0))
         port = held.getsockname()[1]
     certificate, key = map(str, identity)
-    text = DOCUMENTED.read_text(encoding="utf-8")
-    for documented, here in {
+    changes = {
         r"rate=6r/m": "rate=1000000r/s",
         r"burst=30": "burst=1000",
         r"\n    listen \[::\].*": "",
@@ -81,31 +80,10 @@ def relay(folder: Path, server: int, identity: tuple[Path, Path]) -> Iterator[tu
         r"proxy_ssl_name telemetry\.example\.org": "proxy_ssl_name localhost",
         r"/etc/ssl/certs/ca-certificates\.crt": certificate,
         r"/var/log/nginx/": f"{folder}/",
-    }.items():
-        text, count = re.subn(documented, here, text)
-        if not count:
-            sys.exit(f"{DOCUMENTED.name} has no {documented} any more")
-    places = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; worker_processes 1; error_log {folder}/main.log;\n"
-        f"events {{}}\nhttp {{\n{places}{text}}}\n",
-        encoding="utf-8",
-    )
-    nginx = servers.installed("nginx", "nginx")
-    command: list[str | Path] = [nginx, "-p", folder, "-c", folder / "nginx.conf"]
-    with subprocess.Popen(servers.pinned(servers.LOAD_CORE, command)) as process:
-        try:
-            for _ in range(500):
-                time.sleep(0.02)
-                with socket.socket() as tried:
-                    if tried.connect_ex((LOOPBACK, port)) == 0:
-                        break
-            yield port, process.pid
-        finally:
-            process.terminate()
+    }
+    documented = nginx.DEPLOY / "relay-nginx.conf"
+    with nginx.running(folder, documented, changes, port, servers.LOAD_CORE) as process:
+        yield port, process
 
 
 def pinned_key(folder: Path) -> tuple[Path, str]:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -176,6 +177,12 @@ def fetch(port: int, path: str) -> bytes:
     with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=60) as response:
         body: bytes = response.read()
     return body
+
+
+def listens(port: int) -> bool:
+    """Return whether a port of this machine takes connections."""
+    with socket.socket() as tried:
+        return tried.connect_ex((LOOPBACK, port)) == 0
 
 
 def memory(pid: int, which: str = "VmRSS") -> float:
