@@ -29,6 +29,7 @@ from headcount_server.doors import backdrop, http_requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from support.held_writer import held_up
 from support.repository import REGISTRY
 from support.store_files import file_of
 from support.waiting import PATIENCE
@@ -306,15 +307,8 @@ def test_the_token_of_a_site_differs_by_week_project_and_site_and_is_stable_othe
 @pytest.fixture(name="blocked")
 def _blocked(running: App) -> Iterator[threading.Event]:
     """The event for which the server's writer waits, or for the end of the test."""
-    free = threading.Event()
-    writer = running.weeks._writer
-    thread = threading.Thread(
-        daemon=True, target=lambda: writer.run(lambda: (free.wait(), None)[1])
-    )
-    thread.start()
-    yield free
-    free.set()
-    thread.join()
+    with held_up(running.weeks._writer) as free:
+        yield free
 
 
 @pytest.mark.usefixtures("blocked")

@@ -29,6 +29,7 @@ from headcount_server.errors import ConfigError
 from headcount_server.store import writer as writer_module
 from headcount_server.store.sqlite.database import SqliteDatabase
 from headcount_server.store.writer import Writer
+from support.held_writer import held_up
 from support.store_files import file_of
 from support.waiting import until
 
@@ -163,19 +164,8 @@ def test_a_refused_week_comes_with_the_open_ones_the_current_one_first(
 @pytest.fixture(name="blocked")
 def _blocked(running: App) -> Iterator[Writer]:
     """The server's writer, held up until the test is over."""
-    free, held = threading.Event(), threading.Event()
-    writer = running.weeks._writer
-
-    def hold() -> None:
-        held.set()
-        free.wait(20)
-
-    thread = threading.Thread(daemon=True, target=lambda: writer.run(hold))
-    thread.start()
-    assert held.wait(20)
-    yield writer
-    free.set()
-    thread.join()
+    with held_up(running.weeks._writer):
+        yield running.weeks._writer
 
 
 def test_a_full_queue_is_answered_at_once_with_a_delay_of_hours(

@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import grpc
 import pytest
@@ -20,6 +19,7 @@ from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.service.telemetry_service import MAX_WEEKS
+from support.held_writer import held_up
 from support.store_files import file_of
 from support.waiting import until
 
@@ -141,22 +141,18 @@ def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(
     running: App, at: At, channel: grpc.Channel, clock_file: Path, config: Config
 ) -> None:
     at("2026-11-24T12:00:00Z")
-    writer, free = running.weeks._writer, Event()
+    writer = running.weeks._writer
     request = wire.SubmitReportRequest(week="2026-W47", token=bytes(16))
     request.report.type_url = "x/headcount.projects.toy.v1.Report"
     submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
 
-    with ThreadPoolExecutor(2) as pool:
-        try:
-            pool.submit(writer.run, lambda: (free.wait(), None)[1])
-            clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
-            pool.submit(running.weeks.advance)
-            until(lambda: writer.waiting() >= 1)
-            clock_file.write_text("2026-11-24T23:59:59Z", encoding="ascii")
-            call = submit.future(request.SerializeToString(), timeout=20)
-            until(lambda: writer.waiting() >= 2)
-        finally:
-            free.set()
+    with ThreadPoolExecutor(1) as pool, held_up(writer):
+        clock_file.write_text("2026-11-25T00:00:00Z", encoding="ascii")
+        pool.submit(running.weeks.advance)
+        until(lambda: writer.waiting() >= 1)
+        clock_file.write_text("2026-11-24T23:59:59Z", encoding="ascii")
+        call = submit.future(request.SerializeToString(), timeout=20)
+        until(lambda: writer.waiting() >= 2)
     assert call.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert "open: 2026-W48" in str(call.details())
     assert _rows(config, "SELECT reports FROM open_reports") == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from headcount_server.service.week_cycle import WeekCycle
 from headcount_server.store.sqlite.store import SqliteStore
 from headcount_server.store.writer import Writer
 from headcount_server.week import Week
+from support.held_writer import held_up
 from support.waiting import until
 
 W45, W46, W47, W48 = (Week(2026, number) for number in range(45, 49))
@@ -242,7 +242,7 @@ def test_the_open_weeks_follow_a_clock_that_goes_forth_and_back(
     now("2026-11-18T12:00:00Z")
     with enter(Policy(5, timedelta(days=3))) as room:
         assert room.open() == ["2026-W47", "2026-W46"]
-        with held(room.writer):  # so that nothing is closed in between
+        with held_up(room.writer):  # so that nothing is closed in between
             now("2026-11-19T00:00:00Z")
             assert room.open() == ["2026-W47"]
             now("2026-11-18T23:59:59Z")
@@ -251,19 +251,6 @@ def test_the_open_weeks_follow_a_clock_that_goes_forth_and_back(
             assert room.open() == ["2026-W47"]
         now("2026-11-23T00:00:00Z")
         assert room.open() == ["2026-W48", "2026-W47"]
-
-
-@contextmanager
-def held(writer: Writer) -> Iterator[None]:
-    """Keep the writer from everything else."""
-    over = threading.Event()
-    holding = threading.Thread(target=writer.run, args=(lambda: over.wait() and None,))
-    holding.start()
-    try:
-        yield
-    finally:
-        over.set()
-        holding.join()
 
 
 @pytest.mark.slow
