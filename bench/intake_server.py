@@ -84,6 +84,7 @@ def _count_each(varied: Sequence[bytes]) -> None:
 
     def numbered(self: Service, submission: Submission, network: bytes | None) -> Entry:
         token = next(numbers).to_bytes(TOKEN_BYTES, "big")
+        # `_replace` takes longer, and its time would be put down to the product.
         return entry(self, Submission(submission[0], token, *submission[2:]), network)
 
     def another(self: Service, request: wire.SubmitReportRequest) -> Submission:

@@ -85,7 +85,7 @@ class Service:
             entry = self._entry(self.submission(request), network)
             return self._answer(entry, self._writer.count(entry))
         except Refusal as refusal:
-            self._note(refusal)
+            self._count_refusal(refusal)
             raise
 
     async def take_report(
@@ -99,7 +99,7 @@ class Service:
             entry = self._entry(submission, network)
             return self._answer(entry, await self._writer.counted(entry, seconds))
         except Refusal as refusal:
-            self._note(refusal)
+            self._count_refusal(refusal)
             raise
 
     def submission(self, request: wire.SubmitReportRequest) -> Submission:
@@ -113,7 +113,7 @@ class Service:
             _unknown_fields(request),
         )
 
-    def _note(self, refusal: Refusal) -> None:
+    def _count_refusal(self, refusal: Refusal) -> None:
         self._meter.answered(refusal.code.name.lower())
 
     def _entry(self, submission: Submission, network: bytes | None) -> Entry:
