@@ -36,6 +36,8 @@ CLIENTS, SERVERS = "127.0.0.9", "127.0.0.7"
 """The address at which a relay meets clients, and its own towards the server."""
 FORGED = "told-by-the-site"
 SEALED = {"Content-Type": "message/ohttp-req"}
+ANSWER = re.compile(r"(?<!\d)8\.2(?!\d)")
+"""The answer of both sites; a time of the log, such as 58.266, holds its characters too."""
 
 
 def _free_port() -> int:
@@ -204,7 +206,8 @@ def _each_saw_its_half(way: Way, *parts: bytes) -> None:
     calls = way.front.connections
     assert calls
     told_relay = b"".join(chunk for each in calls for chunk in (*each.sent, *each.received))
-    for part in (*parts, b"php", b"backdrop", b"submitreport", b"application/"):
+    # Sealed bytes are as good as drawn, so a part has to be longer than what they hold by chance.
+    for part in (*parts, b"php_version", b"backdrop", b"submitreport", b"application/"):
         assert part not in told_relay.lower()
     # The server: the relay's address, and no header but those of the relay.
     assert {each.caller for each in way.back.connections} == {OWN[way.kind]}
@@ -214,8 +217,9 @@ def _each_saw_its_half(way: Way, *parts: bytes) -> None:
     assert "host: telemetry.example.org" in head
     assert CLIENTS not in head
     written = way.written()
-    for trace in (CLIENTS, "/oblivious", "SubmitReport", "8.2", "message/ohttp"):
+    for trace in (CLIENTS, "/oblivious", "SubmitReport", "message/ohttp"):
         assert trace not in written
+    assert not ANSWER.search(written)
 
 
 def test_each_side_sees_its_half_and_neither_writes_anything_down(way: Way, tmp_path: Path) -> None:
