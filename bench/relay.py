@@ -36,6 +36,7 @@ from headcount.transport.messages import Request
 from headcount_server.week import Week
 from results import Result
 from servers import LOOPBACK, Product
+from support.server_process import held_port
 
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 200
@@ -65,9 +66,8 @@ def request() -> Request:
 @contextmanager
 def relay(folder: Path, server: int, identity: tuple[Path, Path]) -> Iterator[tuple[int, int]]:
     """Yield the port and the process of an nginx that relays to a port, until the block ends."""
-    with socket.socket() as held:
-        held.bind((LOOPBACK, 0))
-        port = held.getsockname()[1]
+    held = held_port()
+    port: int = held.getsockname()[1]
     certificate, key = map(str, identity)
     changes = {
         r"rate=6r/m": "rate=1000000r/s",
@@ -82,7 +82,7 @@ def relay(folder: Path, server: int, identity: tuple[Path, Path]) -> Iterator[tu
         r"/var/log/nginx/": f"{folder}/",
     }
     documented = nginx.DEPLOY / "relay-nginx.conf"
-    with nginx.running(folder, documented, changes, port, servers.LOAD_CORE) as process:
+    with held, nginx.running(folder, documented, changes, port, servers.LOAD_CORE) as process:
         yield port, process
 
 

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import socket
 from urllib.parse import quote
 
 import grpc
@@ -20,6 +19,7 @@ import pytest
 from headcount.transport.messages import SUBMIT_REPORT
 from headcount.v1.telemetry_service_pb2 import SubmitReportResponse
 from support.doors import http_door
+from support.server_process import held_port
 from support.waiting import PATIENCE, until
 
 MODULES = Path("/usr/lib/apache2/modules")
@@ -89,17 +89,20 @@ class Apache:
         return said.decode()
 
 
+@pytest.fixture(name="port")
+def _port() -> Iterator[int]:
+    with held_port() as held:
+        yield held.getsockname()[1]
+
+
 @pytest.fixture(name="apache", params=["sub-interpreter", "main interpreter"])
-def _apache(request: pytest.FixtureRequest) -> Iterator[Apache]:
+def _apache(request: pytest.FixtureRequest, port: int) -> Iterator[Apache]:
     assert APACHE, "Apache is missing: run `make system-packages`"
     library = "libpython{}.{}.".format(*sys.version_info)  # among those that it is linked to
     if library.encode() not in (MODULES / "mod_wsgi.so").read_bytes():
         pytest.skip("this Apache runs another Python than the tests do")
     place = Path(tempfile.mkdtemp(prefix="headcount-apache-"))
     place.chmod(0o755)  # its processes are not root's, even if we are
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     main = request.param == "main interpreter"
     (place / "site.wsgi").write_text(SITE.format(path=PATH), encoding="utf-8")
     (place / "httpd.conf").write_text(

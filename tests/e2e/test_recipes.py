@@ -9,7 +9,6 @@ import sys
 from base64 import b64encode
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from socket import socket
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -18,7 +17,7 @@ import yaml
 from support.example_hosts import EXAMPLES, Place, build, published
 from support.present import present
 from support.repository import ROOT
-from support.server_process import ServerProcess
+from support.server_process import ServerProcess, held_port
 from support.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
@@ -49,20 +48,19 @@ def _server(serve: Callable[..., ServerProcess], generated: Path) -> ServerProce
 @contextmanager
 def _served(place: Place, folder: str) -> Iterator[str]:
     """A web server of an example, until the block is left; its address."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
     program, *words = command(folder)
-    process = subprocess.Popen(
-        [sys.executable, "-m", program, WEB[folder].replace("PORT", port), *words],
-        cwd=EXAMPLES / folder, env=place.environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+    with held_port() as held:
+        port = held.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-m", program, WEB[folder].replace("PORT", str(port)), *words],
+            cwd=EXAMPLES / folder, env=place.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
 
 
 def _greets(address: str) -> bool:

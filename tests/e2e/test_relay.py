@@ -23,7 +23,7 @@ from support.hpke_client import sealed
 from support.present import present
 from support.relay import Relay
 from support.repository import REGISTRY, ROOT
-from support.server_process import BIN, ServerProcess, installed
+from support.server_process import BIN, ServerProcess, held_port, installed
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -40,13 +40,6 @@ ANSWER = re.compile(r"(?<!\d)8\.2(?!\d)")
 """The answer, as a number of its own: a time of the log, such as 58.266, holds it too."""
 HEAD = re.compile(rb"(?:post|get) /[\s\S]*?\r\n\r\n|http/1\.\d [1-5][\s\S]*?\r\n\r\n")
 """What of a request or response is not sealed."""
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
 
 
 def _here(name: str, changes: dict[str, str]) -> str:
@@ -133,7 +126,7 @@ class Way:
 
     def open(self, stack: ExitStack) -> None:
         self.back = stack.enter_context(Relay(self.server.addresses["public"], source=SERVERS))
-        port = _free_port()
+        port: int = stack.enter_context(held_port()).getsockname()[1]
         command = RELAYS[self.kind](self.folder, port, self.back.address)
         stack.enter_context(_running(command, self.folder, port))
         self.front = stack.enter_context(Relay(f"127.0.0.1:{port}", source=CLIENTS))
