@@ -23,7 +23,8 @@ from starlette.routing import Route
 
 from headcount_server.counting.answers import Answers
 from headcount_server.doors import backdrop_values
-from headcount_server.doors.http_requests import HttpRequests, Post
+from headcount_server.doors.http_application import Post
+from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.json_text import named, parse
 from headcount_server.doors.rate_limits import Visit
@@ -49,6 +50,7 @@ CALL_SECONDS = 0.8
 MAX_PROJECTS = 50
 """Most projects in one request."""
 
+_COUNTED = Response()
 _SITE_KEY = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 
 
@@ -82,7 +84,7 @@ class BackdropDoor:
             refusal = fault(error)
         else:
             self._meter.called("post", "ok")
-            return Response()
+            return _COUNTED
         self._meter.called("post", refusal.code.name.lower())
         told = {"error": str(refusal)}
         return JSONResponse(told, http_status(refusal), headers(refusal))

@@ -22,7 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.doors import json_reports
-from headcount_server.doors.http_requests import HttpRequests, Post
+from headcount_server.doors.http_application import Post
+from headcount_server.doors.http_requests import HttpRequests
 from headcount_server.doors.json_memory import JsonMemory
 from headcount_server.doors.rate_limits import Visit
 from headcount_server.doors.status import CallMeter, fault, headers, http_status, status
@@ -116,7 +117,8 @@ class ConnectDoor:
 
     def routes(self) -> list[Route]:
         """Return the routes of the calls, for POST alone: not even CORS preflights are answered."""
-        return [Post(self._answer).at(f"/{SERVICE}/{{method}}")]
+        post = Post(self._answer)
+        return [post.at(f"/{SERVICE}/{method}") for method in (_SUBMIT, "{method}")]
 
     async def _answer(self, request: Request) -> Response:
         refusal: Refusal
@@ -133,7 +135,7 @@ class ConnectDoor:
         return refused(refusal)
 
     async def _call(self, request: Request) -> Response:
-        method = self._calls.checked(request.path_params["method"])
+        method = self._calls.checked(request.scope["path"].rpartition("/")[2])
         # Decoded once, as each look into the request would. The first of a name counts.
         headers = dict(reversed(request.headers.items()))
         kind = kind_of(headers)

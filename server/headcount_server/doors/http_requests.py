@@ -7,13 +7,10 @@ anything looks into it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.doors.request_timeouts import BODY_SECONDS, LATE
@@ -25,25 +22,6 @@ MAX_REQUESTS = 256
 """Most requests in work at once; further requests are refused at once."""
 
 _Done = TypeVar("_Done")
-
-
-class Post:
-    """The handler of a route for POST, which answers whatever goes wrong.
-
-    Starlette hands it the request as it came, and need not watch it for exceptions.
-    """
-
-    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        response = await self._answer(Request(scope, receive))
-        await response(scope, receive, send)
-
-    def at(self, path: str) -> Route:
-        """Return the route from a path to this handler."""
-        return Route(path, self, methods=["POST"])
 
 
 class _Places:

@@ -6,7 +6,7 @@ import logging
 import threading
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from headcount_server.doors import memory
 from headcount_server.doors.address import Address
@@ -31,7 +31,7 @@ class HttpDoor:
     """
 
     def __init__(
-        self, app: Starlette, flag: str, address: Address, places: int, identity: Identity | None
+        self, app: ASGIApp, flag: str, address: Address, places: int, identity: Identity | None
     ) -> None:
         try:
             self._socket = Listener(address, places)

@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headcount_server.doors.connect import CALL_SECONDS, UnaryCalls, kind_of, refused, unknown_kind
-from headcount_server.doors.http_requests import MAX_BODY_BYTES, HttpRequests, Post
+from headcount_server.doors.http_application import Post
+from headcount_server.doors.http_requests import MAX_BODY_BYTES, HttpRequests
 from headcount_server.doors.oblivious.binary_http import (
     BinaryRequest,
     BinaryResponse,
