@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,11 @@ class Clock(Protocol):
         """Return the present moment, with its time zone."""
         ...
 
-    def elapsed(self) -> timedelta:
-        """The time that has passed since some moment, however the clock was set since."""
+    def ahead(self) -> timedelta:
+        """Return how far it is ahead of the time that has passed since some moment.
+
+        Only setting the clock changes that.
+        """
         ...
 
 
@@ -30,10 +34,10 @@ class SystemClock:
         """Return the present moment."""
         return datetime.now(UTC)
 
-    def elapsed(self) -> timedelta:
-        """The time since the machine was started; on Linux its sleep counts."""
+    def ahead(self) -> timedelta:
+        """Return the moment when the machine was started; on Linux its sleep counts as passed."""
         which = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-        return timedelta(seconds=time.clock_gettime(which))
+        return timedelta(seconds=time.time() - time.clock_gettime(which))
 
 
 class FileClock:
@@ -48,6 +52,7 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reading = threading.Lock()
         self._set = timedelta()
         self._jumped_to: datetime | None = None
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -59,13 +64,15 @@ class FileClock:
 
     def now(self) -> datetime:
         """Return the time in the file."""
-        with suppress(OSError, ValueError):
-            self._last = self._read()
-        return self._last
+        with self._reading:
+            with suppress(OSError, ValueError):
+                self._last = self._read()
+            return self._last
 
-    def elapsed(self) -> timedelta:
-        """What lies between the year 1 and now, without the jumps."""
-        return self.now() - datetime.min.replace(tzinfo=UTC) - self._set
+    def ahead(self) -> timedelta:
+        """Return all jumps together."""
+        self.now()
+        return self._set
 
     def _read(self) -> datetime:
         text, _, jump = self._path.read_text(encoding="ascii").strip().partition(" ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +25,29 @@ def test_a_time_written_into_the_file_is_told_at_the_next_look(tmp_path: Path) -
     path.write_text("2026-11-23T13:00:00+01:00")
     assert clock.now() == datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert clock.now().tzinfo is UTC
+
+
+class Interrupted(FileClock):
+    """Another thread tries to read it after each change that reading it makes."""
+
+    begun = False
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if self.begun and threading.current_thread() is threading.main_thread():
+            reading = threading.Thread(target=self.now)
+            reading.start()
+            reading.join(0.1)  # it may have to wait
+
+
+def test_a_jump_counts_once_though_another_thread_reads_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "clock"
+    path.write_text("2026-11-16T12:00:00Z")
+    clock = Interrupted(path)
+    clock.begun = True
+    path.write_text("2026-11-20T12:00:00Z jump")
+    assert clock.now() == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert clock.ahead() == timedelta(days=4)
 
 
 @pytest.mark.parametrize(

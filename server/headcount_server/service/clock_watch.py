@@ -15,13 +15,10 @@ class ClockWatch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._ahead = self._measure()
+        self._ahead = clock.ahead()
 
     def jump(self) -> timedelta:
         """Return how far the clock was set since the last call; zero if it was not."""
-        ahead = self._measure()
+        ahead = self._clock.ahead()
         jump, self._ahead = ahead - self._ahead, ahead
         return jump if abs(jump) >= JUMP else timedelta()
-
-    def _measure(self) -> timedelta:
-        return timedelta(seconds=self._clock.now().timestamp()) - self._clock.elapsed()

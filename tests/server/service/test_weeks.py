@@ -38,8 +38,8 @@ class Watched:
         self.looks += 1
         return self._clock.now()
 
-    def elapsed(self) -> timedelta:
-        return self._clock.elapsed()
+    def ahead(self) -> timedelta:
+        return self._clock.ahead()
 
 
 class Room:

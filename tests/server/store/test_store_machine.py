@@ -68,8 +68,8 @@ class Now:
     def now(self) -> datetime:
         return self.moment
 
-    def elapsed(self) -> timedelta:
-        return self.moment - START
+    def ahead(self) -> timedelta:
+        return timedelta()
 
 
 @dataclass
