@@ -117,6 +117,9 @@ def _run(simulation: Simulation, app: App, clients: Sequence[ModuleType], consol
 
 
 def _serve(app: App, database: Database) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     again = invocation(sys.argv[0], Path(sys.prefix), os.environ)
     click.echo(f"""
 Serving until Ctrl-C:
@@ -126,7 +129,4 @@ Serving until Ctrl-C:
   reports     grpc://{app.grpc}
 In another terminal:
   {again} statistics --database {shlex.quote(str(database))}""")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     stop.wait()
