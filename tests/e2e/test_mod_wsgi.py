@@ -170,3 +170,5 @@ def test_the_site_answers_within_the_deadline_and_goes_on(
     assert apache.ask(endpoint, "send_in_background") == "STARTED "
     until(lambda: len(seen) == (4 if main else 1))
     assert apache.ask() == "alive"
+    # The process of the background removes it last; then the place may go.
+    until(lambda: not list(apache.place.rglob("errand.json")))

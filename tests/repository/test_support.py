@@ -113,7 +113,9 @@ def test_no_example_is_kept_in_a_clone() -> None:
 def test_a_module_that_leaves_a_thread_or_a_process_fails(tmp_path: Path) -> None:
     module = tmp_path / "test_leaving.py"
     module.write_text(LEAVING, encoding="utf-8")
-    os.mkfifo(tmp_path / "over")
+    over = tmp_path / "over"
+    os.mkfifo(over)
+    writing = os.open(over, os.O_RDWR)  # what reads from it waits, and never for a writer
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "conftest", module],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
@@ -122,7 +124,8 @@ def test_a_module_that_leaves_a_thread_or_a_process_fails(tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    os.close(os.open(tmp_path / "over", os.O_WRONLY | os.O_NONBLOCK))  # both processes end
+    over.unlink()  # whoever has not begun to read by now finds nothing
+    os.close(writing)  # and whoever reads is at the end, so both processes end
     assert ran.returncode == 1
     assert "3 passed, 1 error" in ran.stdout
     (told,) = [

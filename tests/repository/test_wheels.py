@@ -22,7 +22,8 @@ from pathlib import Path
 import pytest
 from support.public_walk import walk
 from support.repository import ROOT, TESTS
-from support.server_process import BIN, THURSDAY, ServerProcess
+from support.server_process import BIN, THURSDAY, ServerProcess, fetch
+from support.waiting import until
 from support.wheels import FOLDERS, build, call, environment
 
 pytestmark = pytest.mark.heavy
@@ -113,6 +114,8 @@ def test_an_empty_directory_becomes_a_counted_and_published_report(
     assert sent[1].startswith(str(installed.bin.parent)), "the client is that of the checkout"
     server.set_clock(THURSDAY + timedelta(weeks=1))
     server.wait_for_metric('headcount_shop_version_reports{value="2.7"} 1.0')
+    project = f"http://{server.addresses['public']}/projects/shop/"
+    until(lambda: "2.7" in fetch(project))  # the pages change after the metrics
     pages = walk(server.addresses["public"])
     broken = {path for path, seen in pages.items() if seen.status >= 500}
     assert broken == set()

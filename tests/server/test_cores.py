@@ -11,6 +11,7 @@ from random import Random, SystemRandom
 import pytest
 from headcount_server.commands.cores import hold
 from support.server_process import ServerProcess
+from support.waiting import until
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -30,6 +31,7 @@ def test_all_threads_of_a_server_run_on_one_core_unless_told_otherwise(
         server = ServerProcess(toy_registry, tmp_path / name, NOW, flags)
         server.start()
         assert server.process is not None
+        until(lambda: "runs on" in server.errors())  # noqa: B023 - at once
         held[name] = (_cores_of(server.process.pid), server.errors())
         server.stop()
     (one,) = held["one"][0]

@@ -142,7 +142,8 @@ def test_an_end_that_hangs_is_given_up_with_a_word_in_the_log() -> None:
     script = (
         "import os, signal, time; from headcount_server import logs;"
         "from headcount_server.commands import lifetime;"
-        "lifetime.END_SECONDS = 0.2; logs.start(background=True)\n"
+        # The kernel would end it two times the last words later, and must not be first.
+        "lifetime.END_SECONDS, lifetime.LAST_WORDS_SECONDS = 0.2, 10; logs.start(background=True)\n"
         "with lifetime.lifetime(int) as life:\n"
         "    os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
     )

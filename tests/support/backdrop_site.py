@@ -86,8 +86,10 @@ class BackdropSite:
         path.write_text(json.dumps(declared | parts), encoding="utf-8")
 
     def prepare(self) -> None:
-        """Write down what the site has."""
-        (self.folder / "site.json").write_text(json.dumps(self.parts), encoding="utf-8")
+        """Write down what the site has, in one step, since what was begun may read it just now."""
+        draft = self.folder / "site.new"
+        draft.write_text(json.dumps(self.parts), encoding="utf-8")
+        draft.replace(self.folder / "site.json")
 
     def ran(
         self, do: str, given: Json = None, **environment: str

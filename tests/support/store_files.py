@@ -24,8 +24,11 @@ def file_of(config: Config) -> Path:
 
 
 def held(path: Path) -> list[Path]:
-    """Return the files that there are of a database: itself, WAL, index, and week keys."""
-    beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-wal", "-shm")]
+    """Return the files that there are of a database: WAL, itself, index, and week keys.
+
+    A server empties the WAL into the database: who reads them in this order misses nothing.
+    """
+    beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "", "-shm")]
     keys = path.with_name(f"{path.name}.keys")
     return [file for file in (*beside, *sorted(keys.glob("*"))) if file.is_file()]
 

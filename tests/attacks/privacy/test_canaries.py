@@ -31,9 +31,10 @@ from headcount_server.registry.schema import Project
 from support.canaries import found
 from support.public_walk import walk
 from support.relay import Relay
-from support.server_process import THURSDAY, ServerProcess
+from support.server_process import THURSDAY, ServerProcess, fetch
 from support.store_files import content, held
 from support.toy_weeks import command
+from support.waiting import until
 
 CLOSED = datetime(2026, 11, 25, 0, 1, tzinfo=UTC)
 ADDRESS = "127.66.77.88"
@@ -295,6 +296,9 @@ def test_after_the_close_nothing_is_found_but_what_enough_sites_share(
 ) -> None:
     server.set_clock(CLOSED)
     server.wait_for_metric("headcount_toy_reports ")
+    shared = SHARED["a shared text"].decode()
+    page = f"http://{server.addresses['public']}/projects/toy/note/"
+    until(lambda: shared in fetch(page))  # the pages change after the metrics
     server.wait_for_metric("headcount_server_erased 1.0", "operations")
     places = _places(server, tmp_path / "closed", toy_registry)
     assert found({**WORDS, **ALLOWED}, places) == set()

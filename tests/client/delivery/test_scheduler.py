@@ -228,6 +228,7 @@ def test_a_forked_child_does_not_hold_the_lock_of_a_parent_that_was_killed(
 ) -> None:
     body = """
         import signal
+        linger = threading.Event().wait  # for ever
         serve_until_it_sends()  # the lock is held
         if not os.fork():
             os.close(1)

@@ -32,7 +32,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.held_writer import held_up
 from support.repository import REGISTRY
 from support.store_files import file_of
-from support.waiting import PATIENCE
+from support.waiting import PATIENCE, until
 
 At = Callable[[str], None]
 Fetch = Callable[..., tuple[str, str]]
@@ -321,20 +321,13 @@ def test_a_site_is_answered_within_a_second_where_nothing_can_be_written(post: P
 
 
 def test_more_than_can_wait_is_refused_at_once(
-    post: Post, blocked: threading.Event, monkeypatch: pytest.MonkeyPatch
+    running: App, post: Post, blocked: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_requests, "MAX_REQUESTS", 1)
     monkeypatch.setattr(backdrop, "CALL_SECONDS", PATIENCE)
-    begun, run = threading.Event(), http_requests.HttpRequests.run
-
-    def running(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
-        begun.set()
-        return run(*arguments)
-
-    monkeypatch.setattr(http_requests.HttpRequests, "run", running)
     waiting = threading.Thread(daemon=True, target=post, args=(TOY,))
     waiting.start()
-    assert begun.wait(PATIENCE)
+    until(running.weeks._writer.waiting)  # before, it gives its place away for a moment
     answer = post(TOY, site="another")
     assert waiting.is_alive()
     assert answer[0] == 429

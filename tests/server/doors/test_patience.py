@@ -109,6 +109,7 @@ def test_a_call_that_stays_silent_is_ended_after_some_seconds(
         with pytest.raises(grpc.RpcError) as caught:
             silent.result()
         assert caught.value.code() is grpc.StatusCode.CANCELLED
+    monkeypatch.setattr(silent_calls, "SILENT_SECONDS", 2 * PATIENCE)
     assert call("GetRegistry", b"")
 
 
@@ -269,6 +270,7 @@ def test_http_connections_that_say_nothing_are_closed(
             with suppress(OSError):
                 connection.sendall(b"x" if begun else b"")
         assert _closed(connection, PATIENCE)
+    monkeypatch.setattr(request_timeouts, "HEADER_SECONDS", 2 * PATIENCE)
     assert _answer(running) == 200
 
 

@@ -29,6 +29,7 @@ from headcount_server.errors import ConfigError
 from headcount_server.registry.schema import Project
 from support.doors import certificate
 from support.server_process import THURSDAY, ServerProcess
+from support.waiting import PATIENCE
 
 Make = Callable[[str], tuple[Path, Path]]
 
@@ -205,14 +206,20 @@ def test_the_last_good_pair_stays_in_force_halfway_through_a_renewal(
     assert identity._context is not good
 
 
-def test_files_are_looked_at_no_more_than_once_a_second(make: Make) -> None:
+def test_files_are_looked_at_no_more_than_once_a_second(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tls.LOOK_SECONDS <= 1
+    monkeypatch.setattr(tls, "LOOK_SECONDS", PATIENCE)  # longer than a certificate takes to make
     certificate, key = make("first")
     identity = Identity(certificate, key)
     good = identity._context
     _replace((certificate, key), make("second"))
     identity._refresh()
     assert identity._context is good
-    assert tls.LOOK_SECONDS <= 1
+    monkeypatch.setattr(tls, "LOOK_SECONDS", 0.0)
+    identity._refresh()
+    assert identity._context is not good
 
 
 @pytest.mark.parametrize("spoiled", ["certificate", "key", "pair", "missing", "encrypted"])

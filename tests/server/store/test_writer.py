@@ -336,7 +336,7 @@ def test_stopping_writes_what_is_waiting_and_frees_the_database(
     until(lambda: writer.waiting() == 6)
     store.gate.set()
     stopping.result(10)
-    assert {future.result(0) for future in held} == {Outcome.COUNTED}
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
     assert not store._path.with_name("headcount.db-wal").exists()
     again = SqliteStore(store._path)
     assert again.count([entry(n) for n in range(6)]) == [Outcome.DUPLICATE] * 6

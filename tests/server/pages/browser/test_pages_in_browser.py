@@ -166,7 +166,7 @@ def test_the_way_from_a_change_leads_to_the_question_and_back_to_the_release(
     assert page.get_by_role("heading", level=1).inner_text() == "Content items"
     page.get_by_role("link", name="0.3").click()
     release = page.get_by_role("heading", name="0.3 2026-09-01")
-    assert release.is_visible()
+    release.wait_for()
     assert page.locator(":target").inner_text() == release.inner_text()
     row = page.get_by_role("listitem").filter(has_text="bounds added")
     assert "not comparable with earlier weeks" in row.inner_text()

@@ -22,13 +22,14 @@ from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.postgres import connections
+from headcount_server.store.postgres import store as store_module
 from headcount_server.store.postgres.connections import connected
 from headcount_server.store.postgres.database import PostgresDatabase
 from headcount_server.store.postgres.store import PostgresStore
 from headcount_server.store.postgres.url import PostgresUrl
 from headcount_server.week import Week
 from support import postgres_server
-from support.waiting import until
+from support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.heavy
 
@@ -93,6 +94,7 @@ def test_while_the_database_is_away_callers_are_refused_at_once(
     said: Callable[..., bytes],
 ) -> None:
     monkeypatch.setattr(connections, "POOL_SECONDS", 0.5)
+    monkeypatch.setattr(store_module, "REST_SECONDS", PATIENCE)  # a probe that succeeds ends it
     read = answers.read(toy, said(multisite={"value": True}), date(2026, 11, 19))
     store = PostgresStore(PostgresUrl(own.url()))
     store.open_week(W47, Terms(5, W47.end), toy_schema)

@@ -299,7 +299,9 @@ def test_a_running_server_whose_files_are_taken_away_acknowledges_nothing_more(
     until(lambda: _health(server) == health_pb2.HealthCheckResponse.NOT_SERVING)
     with pytest.raises(urllib.error.HTTPError, match="503"):
         fetch(f"http://{server.addresses['operations']}/healthz")
-    (told,) = [line for line in server.errors().splitlines() if "cannot be kept" in line]
+    (told,) = until(  # the log is written beside all else
+        lambda: [line for line in server.errors().splitlines() if "cannot be kept" in line]
+    )
     assert "is gone while this server had it open" in told
     server.wait_for_metric("headcount_server_writable 0", "operations")
     if how == "moved":
