@@ -87,8 +87,8 @@ def _at(connections: int) -> str:
 def main() -> int:
     """Compare, print the rates and end with the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=2, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each server")
+    parser.add_argument("--seconds", type=int, default=1, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=15, help="measurements of each server")
     parser.add_argument("--connections", type=int, nargs="+", default=[16])
     parser.add_argument("--streams", type=int, default=32, help="in flight on a connection")
     given = results.arguments(parser)

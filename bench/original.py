@@ -221,8 +221,8 @@ def _disk(file: Path) -> float:
 def main() -> int:
     """Measure and print, if there is an original."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=7, help="measurements of each server")
+    parser.add_argument("--seconds", type=int, default=1, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=11, help="measurements of each server")
     parser.add_argument("--callers", type=int, default=32, help="callers at any time")
     given = results.arguments(parser)
     if given.quick:
