@@ -110,7 +110,10 @@ class HeaderBound:
 
 
 class Shortcut:
-    """Takes each `Post` that has a path of its own past Starlette, whose search costs time."""
+    """Hands a POST to the handler of exactly its path; Starlette answers everything else.
+
+    Starlette's search for a route, and its watch for exceptions, cost a tenth of a report.
+    """
 
     def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
