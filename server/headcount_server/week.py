@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Week:
-    """One ISO 8601 week, such as `2026-W53`; ordered by time."""
+class Week(NamedTuple):
+    """One ISO 8601 week, such as `2026-W53`; ordered by time.
+
+    A tuple, because each report looks up its week several times, and a tuple's hash is cheap.
+    """
 
     year: int
     """ISO year, which differs from the calendar's around New Year."""

@@ -12,10 +12,12 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.counting import answers
 from headcount_server.counting.answers import Answers
 from headcount_server.counting.tally import tally
-from headcount_server.counting.vocabulary import Report, Vocabulary
+from headcount_server.counting.vocabulary import Vocabulary
 from headcount_server.errors import InvalidReport
 from headcount_server.registry.schema import Project
 from headcount_server.store.allowance import Allowance
+from headcount_server.store.contract import Entry
+from headcount_server.week import Week
 
 from support.store_files import rows
 
@@ -41,7 +43,7 @@ class Held:
         if token in self._tokens:
             return
         self._tokens.add(token)
-        words, said = self._vocabulary, [Report(report, None)]
+        words, said = self._vocabulary, [Entry(Week.parse(WEEK), self._toy, token, report)]
         words.introduce(
             self._toy, words.newcomers(self._toy, said, self._allowance), self._allowance
         )

@@ -45,13 +45,18 @@ class Allowance(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The answers of a report, and the network that sent them."""
+class Report(Protocol):
+    """A report, as far as a vocabulary looks at it."""
 
-    answers: Answers
-    network: bytes | None
-    """Prefix of the sender's address; None if nobody limits the sender."""
+    @property
+    def answers(self) -> Answers:
+        """The answers of the report."""
+        ...
+
+    @property
+    def network(self) -> bytes | None:
+        """Prefix of the sender's address; None if nobody limits the sender."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,14 @@ report: tokens are in their own table with no other fact, and the rest are total
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from headcount_server.counting.answers import Answers
-from headcount_server.counting.vocabulary import Report
 from headcount_server.publication.published import PublishedWeek
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
@@ -23,8 +22,7 @@ from headcount_server.store.connection import Connection
 from headcount_server.week import Week
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A report that is ready to be counted."""
 
     week: Week
@@ -33,11 +31,6 @@ class Entry:
     answers: Answers
     network: bytes | None = None
     """Prefix of the sender's address, for the allowance alone; None if nobody limits the sender."""
-
-    @property
-    def report(self) -> Report:
-        """Return the part of the entry that vocabularies need."""
-        return Report(self.answers, self.network)
 
 
 class Outcome(Enum):
@@ -48,6 +41,20 @@ class Outcome(Enum):
     """Its token was counted before in an open week."""
     CLOSED = "closed"
     """Its week was closed in the meantime."""
+
+
+def grouped(
+    entries: Sequence[Entry], outcomes: Sequence[Outcome], wanted: Outcome
+) -> list[tuple[Week, Project, list[Entry]]]:
+    """Return the entries of one outcome by week and project.
+
+    Entries of a project are apart if they were read by different registries.
+    """
+    groups: defaultdict[tuple[Week, int], list[Entry]] = defaultdict(list)
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        if outcome is wanted:
+            groups[entry.week, id(entry.project)].append(entry)
+    return [(week, group[0].project, group) for (week, _), group in groups.items()]
 
 
 class Store(Protocol):

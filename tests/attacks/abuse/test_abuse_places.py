@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count as numbers
 from pathlib import Path
@@ -187,7 +186,7 @@ def _rare_as_other(entry: Entry) -> Entry:
     *others, note = entry.answers.given
     values = note.values if note.values == ("often",) else ()
     answers = Answers((*others, Answer(NOTE, values)), (), entry.answers.release)
-    return replace(entry, answers=answers)
+    return entry._replace(answers=answers)
 
 
 @pytest.mark.slow

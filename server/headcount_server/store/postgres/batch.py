@@ -12,7 +12,7 @@ of them: any shard can hold a part of a sum.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeAlias
@@ -20,10 +20,10 @@ from typing import Any, TypeAlias
 from psycopg import Cursor, RawCursor
 
 from headcount_server.counting.tally import Tally, tally
-from headcount_server.counting.vocabulary import Newcomer, Report
+from headcount_server.counting.vocabulary import Newcomer
 from headcount_server.registry.schema import Project
 from headcount_server.store.allowance import Allowance
-from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.contract import Entry, Outcome, grouped
 from headcount_server.store.postgres import session
 from headcount_server.store.postgres.schema import COPIED, SHARDS, PostgresConnection, number
 from headcount_server.store.postgres.weeks import OpenWeek
@@ -184,7 +184,7 @@ class _Batch:
 
         Raises Unadmitted.
         """
-        groups = list(self._groups(outcomes, Outcome.COUNTED))
+        groups = self._groups(outcomes, Outcome.COUNTED)
         unknown = [
             (opened, project, new)
             for opened, project, some in groups
@@ -213,6 +213,12 @@ class _Batch:
                 flat = [value for row in some for value in row]
                 cursor.execute(_addition(table, columns, len(some)), (self.shards[0], *flat))
 
+    def _groups(
+        self, outcomes: Sequence[Outcome], wanted: Outcome
+    ) -> list[tuple[OpenWeek, Project, list[Entry]]]:
+        groups = grouped(self._entries, outcomes, wanted)
+        return [(self._weeks[week], project, some) for week, project, some in groups]
+
     @staticmethod
     def _rows(totals: Sequence[tuple[OpenWeek, Project, Tally]]) -> list[_Rows]:
         reports: Counter[_Row] = Counter()
@@ -233,20 +239,9 @@ class _Batch:
             )
         ]
 
-    def _groups(
-        self, outcomes: Sequence[Outcome], wanted: Outcome
-    ) -> Iterator[tuple[OpenWeek, Project, list[Report]]]:
-        # Grouped by snapshot of the registry too, because one batch may have two.
-        groups: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
-        for entry, outcome in zip(self._entries, outcomes, strict=True):
-            if outcome is wanted:
-                groups[entry.week, entry.project.name, id(entry.project)].append(entry)
-        for (week, _, _), group in groups.items():
-            yield self._weeks[week], group[0].project, [entry.report for entry in group]
 
-
-def _tally(project: Project, reports: Sequence[Report]) -> Tally:
-    return tally(project, [report.answers for report in reports])
+def _tally(project: Project, entries: Sequence[Entry]) -> Tally:
+    return tally(project, [entry.answers for entry in entries])
 
 
 def _values(fixed: str, columns: int, rows: int) -> str:

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from headcount_server.counting.tally import Tally, tally
-from headcount_server.counting.vocabulary import Allowance, Report, Vocabulary
+from headcount_server.counting.vocabulary import Allowance, Vocabulary
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project
-from headcount_server.store.contract import Entry, Outcome
+from headcount_server.store.contract import Entry, Outcome, grouped
 from headcount_server.store.sqlite.connections import token_table
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
@@ -39,38 +39,33 @@ class Intake:
 
         Raises sqlite3.Error; the vocabularies may then hold values that the database lacks.
         """
-        # Grouped by snapshot of the registry too, because one group may have two.
-        counted: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
-        again: defaultdict[tuple[Week, str, int], list[Entry]] = defaultdict(list)
-        groups = {Outcome.COUNTED: counted, Outcome.DUPLICATE: again}
         outcomes = self._take_tokens(entries)
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            if outcome in groups:
-                at = (entry.week, entry.project.name, id(entry.project))
-                groups[outcome][at].append(entry)
+        again = grouped(entries, outcomes, Outcome.DUPLICATE)
         if again:
-            self._pretend(again.values())
-        for (week, _, _), group in sorted(counted.items()):
-            self._add(week, group[0].project, [entry.report for entry in group])
+            self._pretend(again)
+        for week, project, some in grouped(entries, outcomes, Outcome.COUNTED):
+            self._add(week, project, some)
         return outcomes
 
     def _take_tokens(self, entries: Sequence[Entry]) -> list[Outcome]:
         projects = [entry.project.name for entry in entries]
-        hashes = {week: self._hashes(week, projects, entries) for week in self._weeks}
-        taken = {token for week, tokens in hashes.items() for token in self._taken(week, tokens)}
+        weeks = {week: self._hashes(week, projects, entries) for week in self._weeks}
+        taken = {token for week, tokens in weeks.items() for token in self._taken(week, tokens)}
+        places = {week: place for place, week in enumerate(weeks)}
+        hashes = list(zip(*weeks.values(), strict=True)) or [()] * len(entries)
         outcomes: list[Outcome] = []
         fresh: defaultdict[Week, list[bytes]] = defaultdict(list)
-        for at, entry in enumerate(entries):
-            own = hashes.get(entry.week)
-            if own is None:
+        for entry, of_weeks in zip(entries, hashes, strict=True):
+            place = places.get(entry.week)
+            if place is None:
                 outcomes.append(Outcome.CLOSED)
             # A replay may name another week than the report that was counted.
-            elif any(each[at] in taken for each in hashes.values()):
-                outcomes.append(Outcome.DUPLICATE)
-            else:
-                taken.add(own[at])
-                fresh[entry.week].append(own[at])
+            elif taken.isdisjoint(of_weeks):
+                taken.add(of_weeks[place])
+                fresh[entry.week].append(of_weeks[place])
                 outcomes.append(Outcome.COUNTED)
+            else:
+                outcomes.append(Outcome.DUPLICATE)
         for week, tokens in fresh.items():
             rows = ",".join(["(?)"] * len(tokens))
             self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}", tokens)  # noqa: S608 - our name
@@ -87,26 +82,25 @@ class Intake:
         query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
         return {token for (token,) in self._connection.execute(query, tokens)}
 
-    def _pretend(self, groups: Iterable[Sequence[Entry]]) -> None:
+    def _pretend(self, groups: Iterable[tuple[Week, Project, Sequence[Entry]]]) -> None:
         """Do for duplicates what is done for other reports, and undo it, so that both look alike.
 
         Duplicates then take as long, and write as much.
         """
         self._connection.execute("SAVEPOINT pretending")
-        for group in groups:
-            week, project = group[0].week, group[0].project
-            rows = ",".join(["(randomblob(16))"] * len(group))
+        for week, project, entries in groups:
+            rows = ",".join(["(randomblob(16))"] * len(entries))
             self._connection.execute(f"INSERT INTO {token_table(week)} VALUES {rows}")  # noqa: S608 - our name
-            self._write(week, project, tally(project, [entry.answers for entry in group]))
+            self._write(week, project, tally(project, [entry.answers for entry in entries]))
         self._connection.execute("ROLLBACK TO pretending")
         self._connection.execute("RELEASE pretending")
 
-    def _add(self, week: Week, project: Project, reports: Sequence[Report]) -> None:
+    def _add(self, week: Week, project: Project, entries: Sequence[Entry]) -> None:
         words = self._vocabularies[week]
         words.introduce(
-            project, words.newcomers(project, reports, self._allowance), self._allowance
+            project, words.newcomers(project, entries, self._allowance), self._allowance
         )
-        total = words.fold(project, tally(project, (report.answers for report in reports)))
+        total = words.fold(project, tally(project, [entry.answers for entry in entries]))
         self._write(week, project, total)
 
     def _write(self, week: Week, project: Project, total: Tally) -> None:
