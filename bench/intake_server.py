@@ -13,7 +13,6 @@ changes the report. It prints the ports of gRPC and HTTP, and serves until it is
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 import signal
@@ -29,6 +28,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
 from headcount_server.commands.cores import hold
+from headcount_server.commands.garbage import collect_seldom
 from headcount_server.config import Config
 from headcount_server.doors import grpc_server
 from headcount_server.doors.address import Address
@@ -40,6 +40,7 @@ from headcount_server.service.telemetry_service import SERVICE, Service
 from headcount_server.store import writer
 from headcount_server.store.contract import Entry
 from headcount_server.store.sqlite.database import SqliteDatabase
+from headcount_server.week import Week
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +73,7 @@ def main() -> None:
         tls_key=key,
     )
     with App(config, SystemClock()) as app:
-        gc.freeze()  # as `headcount-server serve` does
+        collect_seldom()  # as `headcount-server serve` does
         print(app.grpc.port, app.public.port, flush=True)
         signal.pause()
 
@@ -82,10 +83,12 @@ def _count_each(varied: Sequence[bytes]) -> None:
     numbers, turns = itertools.count(), itertools.cycle(varied)
     entry, received = Service._entry, Service.submission  # noqa: SLF001 - see the docstring
 
-    def numbered(self: Service, submission: Submission, network: bytes | None) -> Entry:
+    def numbered(
+        self: Service, submission: Submission, weeks: Sequence[Week], network: bytes | None
+    ) -> Entry:
         token = next(numbers).to_bytes(TOKEN_BYTES, "big")
         # `_replace` takes longer, and its time would be put down to the product.
-        return entry(self, Submission(submission[0], token, *submission[2:]), network)
+        return entry(self, Submission(submission[0], token, *submission[2:]), weeks, network)
 
     def another(self: Service, request: wire.SubmitReportRequest) -> Submission:
         request.report.value = next(turns)
@@ -115,7 +118,7 @@ def _serve_nothing(identity: Identity | None) -> None:
     public = HttpDoor(_answering_nothing(), "--public", ANY, HTTP, identity)
     public.start()
     server.start()
-    gc.freeze()
+    collect_seldom()
     print(port, public.port, flush=True)
     signal.pause()
 

@@ -9,7 +9,6 @@ or fewer. It prints the port of gRPC, and serves until it is killed.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 import signal
@@ -20,6 +19,7 @@ import reports
 from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import SystemClock
+from headcount_server.commands.garbage import collect_seldom
 from headcount_server.config import Config
 from headcount_server.doors.address import Address
 from headcount_server.service.telemetry_service import Service
@@ -53,7 +53,7 @@ def main() -> None:
         operations=ANY,
     )
     with App(config, SystemClock()) as app:
-        gc.freeze()  # as `headcount-server serve` does
+        collect_seldom()  # as `headcount-server serve` does
         print(app.grpc.port, flush=True)
         signal.pause()
 

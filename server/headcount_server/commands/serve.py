@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import resource
@@ -33,6 +32,7 @@ from headcount_server.commands.flags import (
     source,
     unsealing,
 )
+from headcount_server.commands.garbage import collect_seldom
 from headcount_server.commands.lifetime import LAST_WORDS_SECONDS, Lifetime, lifetime
 from headcount_server.commands.service_manager import ServiceManager
 from headcount_server.config import Config
@@ -248,9 +248,7 @@ def _serve(
     with App(config, clock) as app:
         life.needs(app.threads)
         log.info(held)
-        # Objects made so far live until the end, so the garbage collector need not scan
-        # them again and again while the server takes reports.
-        gc.freeze()
+        collect_seldom()
         click.echo(f"gRPC        {app.grpc}")
         scheme = "https" if config.tls_certificate else "http"
         click.echo(f"public      {scheme}://{app.public}/")

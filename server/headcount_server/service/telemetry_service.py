@@ -17,6 +17,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.clock import Clock
 from headcount_server.counting import answers
 from headcount_server.counting.answer_cache import AnswerCache
+from headcount_server.counting.answers import Answers
 from headcount_server.errors import InvalidReport, Refusal, Violation, WeekNotOpen
 from headcount_server.publication import response as statistics
 from headcount_server.publication.terms import Policy
@@ -82,8 +83,11 @@ class Service:
         introduce; it is neither kept nor reported. Raises Refusal.
         """
         try:
-            entry = self._entry(self.submission(request), network)
-            return self._answer(entry, self._writer.count(entry))
+            weeks = self._weeks.open()
+            counted = self._writer.count(
+                request.token, lambda: self._entry(self.submission(request), weeks, network)
+            )
+            return self._answer(*counted)
         except Refusal as refusal:
             self._count_refusal(refusal)
             raise
@@ -96,8 +100,11 @@ class Service:
         Raises TooLate after this many seconds; the report is then counted all the same.
         """
         try:
-            entry = self._entry(submission, network)
-            return self._answer(entry, await self._writer.counted(entry, seconds))
+            weeks = self._weeks.open()
+            counted = await self._writer.counted(
+                submission.token, lambda: self._entry(submission, weeks, network), seconds
+            )
+            return self._answer(*counted)
         except Refusal as refusal:
             self._count_refusal(refusal)
             raise
@@ -116,18 +123,16 @@ class Service:
     def _count_refusal(self, refusal: Refusal) -> None:
         self._meter.answered(refusal.code.name.lower())
 
-    def _entry(self, submission: Submission, network: bytes | None) -> Entry:
-        """Return a report that is ready to be counted. Raises Refusal."""
+    def _entry(self, submission: Submission, weeks: Sequence[Week], network: bytes | None) -> Entry:
+        """Return a report of one of these weeks, ready to be counted. Raises Refusal."""
         week, project = submission.opened(self._registry.schema)
-        self._weeks.check(week)
+        if week not in weeks:
+            raise WeekNotOpen(week, tuple(map(str, weeks)))
         now = self._clock.now()
         how = "refused"
         try:
             report = submission.read(project, now.date())
-            lost = any(
-                each.reason != answers.Reason.IGNORED_REASON_EMPTY for each in report.ignored
-            )
-            how = "partial" if lost else "complete"
+            how = "partial" if _has_lost(report) else "complete"
         finally:
             self._meter.understood(project.name, how, now.timestamp())
         return Entry(week, project, submission.token, report, network)
@@ -176,6 +181,13 @@ def decoded(request: type[_Request], data: bytes) -> _Request:
     except DecodeError:
         violation = Violation("request", f"not a {request.DESCRIPTOR.full_name}")
         raise InvalidReport(violation) from None
+
+
+def _has_lost(report: Answers) -> bool:
+    """Return whether a key of a report is left out that had a value."""
+    return bool(report.ignored) and any(
+        each.reason != answers.Reason.IGNORED_REASON_EMPTY for each in report.ignored
+    )
 
 
 def _word(reason: wire.IgnoredReason) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from headcount_server.clock import Clock
-from headcount_server.errors import ServerError, WeekNotOpen
+from headcount_server.errors import ServerError
 from headcount_server.publication.terms import Policy, Terms
 from headcount_server.registry.current import CurrentRegistry
 from headcount_server.registry.schema import Schema
@@ -125,12 +125,6 @@ class WeekCycle:
         """Return the terms of the current week."""
         current = Week.of(self._clock.now())
         return self._open.get(current) or self._policy.terms(current)
-
-    def check(self, week: Week) -> None:
-        """Raise WeekNotOpen unless a week takes reports now."""
-        open_weeks = self.open()
-        if week not in open_weeks:
-            raise WeekNotOpen(week, tuple(map(str, open_weeks)))
 
     def advance(self) -> None:
         """Bring the store to the present: close due weeks, open the present ones.

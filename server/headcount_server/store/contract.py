@@ -66,7 +66,7 @@ class Store(Protocol):
         ...
 
     def lane(self, token: bytes) -> int:
-        """Return the number of the thread that counts the reports of a token."""
+        """Return the number of the thread that counts the reports of a token, valid or not."""
         ...
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:

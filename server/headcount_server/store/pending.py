@@ -11,32 +11,39 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import NamedTuple
 
 from headcount_server.errors import TooLate
 from headcount_server.store.contract import Entry, Outcome
 
 
+class Counted(NamedTuple):
+    """A report that the store has taken."""
+
+    entry: Entry
+    outcome: Outcome
+
+
 class Pending:
     """A piece of work for the writer, and a thread that waits for it."""
 
-    __slots__ = ("_done", "_error")
+    __slots__ = ("_done", "error")
 
     def __init__(self) -> None:
         # A bare lock, because a Future would cost more than all else that a report needs here.
         self._done = threading.Lock()
         self._done.acquire()
-        self._error: Exception | None = None
+        self.error: Exception | None = None
 
-    def finish(self, error: Exception | None = None) -> None:
+    def finish(self) -> None:
         """Let the caller go on, or raise the error there."""
-        self._error = error
         self._done.release()
 
     def wait(self, seconds: float) -> bool:
-        """Return whether the work is done within this many seconds; raise the error of `finish`."""
+        """Return whether the work is done within this many seconds, or raise its error."""
         done = self._done.acquire(timeout=seconds)
-        if done and self._error is not None:
-            raise self._error
+        if done and self.error is not None:
+            raise self.error
         return done
 
 
@@ -51,37 +58,37 @@ class Task(Pending):
 
 
 class Report(Pending):
-    """A report that is to be counted."""
+    """A report that is to be read and counted."""
 
-    __slots__ = ("entry", "outcome")
+    __slots__ = ("counted", "read")
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, read: Callable[[], Entry]) -> None:
         super().__init__()
-        self.entry = entry
-        self.outcome = Outcome.CLOSED
+        self.read = read
+        self.counted: Counted | None = None
 
 
 class LoopReport:
-    """A report that is to be counted, and the event loop on which its caller waits."""
+    """A report that is to be read and counted, and the event loop on which its caller waits."""
 
-    __slots__ = ("entry", "error", "future", "loop", "outcome", "settled")
+    __slots__ = ("counted", "error", "future", "loop", "read", "settled")
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self.outcome = Outcome.CLOSED
+    def __init__(self, read: Callable[[], Entry]) -> None:
+        self.read = read
+        self.counted: Counted | None = None
         self.error: Exception | None = None
         self.settled = False
         self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Outcome] = self.loop.create_future()
+        self.future: asyncio.Future[Counted] = self.loop.create_future()
 
     def settle(self) -> None:
         """Let the caller go on, or raise the error there; on its loop."""
         self.settled = True
         if self.future.done():  # the caller has left
             return
-        if self.error is None:
-            self.future.set_result(self.outcome)
-        else:
+        if self.counted is not None:
+            self.future.set_result(self.counted)
+        elif self.error is not None:
             self.future.set_exception(self.error)
 
     def leave(self) -> None:
@@ -90,15 +97,14 @@ class LoopReport:
             self.future.set_exception(TooLate("the answer took too long; send the same again"))
 
 
-def finish(reports: Iterable[Report | LoopReport], error: Exception | None = None) -> None:
-    """Let the callers of these reports go on, or raise the error there."""
+def finish(reports: Iterable[Report | LoopReport]) -> None:
+    """Let the callers of these reports go on, or raise the errors there."""
     loops: defaultdict[asyncio.AbstractEventLoop, list[LoopReport]] = defaultdict(list)
     for report in reports:
-        if isinstance(report, Report):
-            report.finish(error)
-        else:
-            report.error = error
+        if isinstance(report, LoopReport):
             loops[report.loop].append(report)
+        else:
+            report.finish()
     for loop, own in loops.items():
         with suppress(RuntimeError):  # the loop has ended, and its callers with it
             loop.call_soon_threadsafe(_settle, own)

@@ -137,6 +137,22 @@ def test_the_same_bytes_as_a_token_count_in_every_week_anew(call: Call) -> None:
     assert [week.projects[0].reports for week in weeks] == [5, 5, 5]
 
 
+@pytest.mark.usefixtures("running")
+def test_a_report_of_any_other_week_is_told_the_open_ones(at: At, channel: grpc.Channel) -> None:
+    at("2026-11-17T12:00:00Z")
+    submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+    codes = {}
+    for number in range(45, 49):
+        request = wire.SubmitReportRequest(week=f"2026-W{number}", token=number.to_bytes(16))
+        request.report.type_url = "x/headcount.projects.toy.v1.Report"
+        call = submit.future(request.SerializeToString(), timeout=20)
+        codes[number] = call.code()
+        if codes[number] is not grpc.StatusCode.OK:
+            assert "open: 2026-W47, 2026-W46" in str(call.details())
+    ok, refused = grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION
+    assert codes == {45: refused, 46: ok, 47: ok, 48: refused}
+
+
 def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(
     running: App, at: At, channel: grpc.Channel, clock_file: Path, config: Config
 ) -> None:

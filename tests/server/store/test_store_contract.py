@@ -314,6 +314,7 @@ def test_an_empty_group_counts_nothing(store: Store, place: Place) -> None:
 def test_every_token_has_a_lane(store: Store) -> None:
     lanes = {store.lane(bytes([first]) * 16) for first in range(256)}
     assert lanes == set(range(store.lanes))
+    assert store.lane(b"") in lanes
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ import psycopg
 import pytest
 from headcount.v1 import options_pb2
 from headcount_server.counting import answers
-from headcount_server.errors import Unavailable, WeekNotOpen
+from headcount_server.errors import Unavailable
 from headcount_server.metrics.counters import Counters
 from headcount_server.publication.terms import Policy
 from headcount_server.registry.current import CurrentRegistry
@@ -135,11 +135,9 @@ class Server:
             raise
 
     def report(self, entry: Entry) -> Outcome | None:
-        try:
-            self.weeks.check(entry.week)
-        except WeekNotOpen:
+        if entry.week not in self.weeks.open():
             return None
-        return self.writer.count(entry)
+        return self.writer.count(entry.token, lambda: entry).outcome
 
 
 def copy_before(server: Server, statement: int, path: Path, directory: Path) -> Callable[[], None]:

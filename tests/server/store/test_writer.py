@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 from headcount_server.counting import answers
-from headcount_server.errors import Overloaded, TooLate, Unavailable
+from headcount_server.errors import InvalidReport, Overloaded, TooLate, Unavailable
 from headcount_server.metrics.counters import Counters
 from headcount_server.publication.terms import Terms
 from headcount_server.registry.schema import Project, Schema
 from headcount_server.store import writer as writer_module
 from headcount_server.store.contract import Entry, Outcome
 from headcount_server.store.sqlite.store import SqliteStore
-from headcount_server.store.writer import COMPANY, COMPANY_SECONDS, Writer
+from headcount_server.store.writer import COMPANY, COMPANY_LOOKS, COMPANY_SECONDS, Writer
 from headcount_server.week import Week
 from support.waiting import until
 
@@ -114,12 +114,20 @@ def _count(
     request: pytest.FixtureRequest, writer: Writer, loop: asyncio.AbstractEventLoop
 ) -> Count:
     """Counts a report: for a caller with a thread, and for one on an event loop."""
-    return writer.count if request.param == "thread" else _on_loop(writer, loop)
+    return _on_thread(writer) if request.param == "thread" else _on_loop(writer, loop)
+
+
+def _on_thread(writer: Writer) -> Count:
+    return lambda entry: writer.count(entry.token, lambda: entry).outcome
+
+
+async def _counted(writer: Writer, entry: Entry, seconds: float = 10) -> Outcome:
+    return (await writer.counted(entry.token, lambda: entry, seconds)).outcome
 
 
 def _on_loop(writer: Writer, loop: asyncio.AbstractEventLoop) -> Count:
     def count(entry: Entry) -> Outcome:
-        counted = writer.counted(entry, writer_module.ANSWER_SECONDS)
+        counted = _counted(writer, entry, writer_module.ANSWER_SECONDS)
         return asyncio.run_coroutine_threadsafe(counted, loop).result()
 
     return count
@@ -134,7 +142,7 @@ def _fill(  # noqa: PLR0913 - fixtures
     count: Count | None = None,
 ) -> list[Future[Outcome]]:
     """Stop the writer within a commit of one report while others wait."""
-    count = count or writer.count
+    count = count or _on_thread(writer)
     store.gate.clear()
     store.arrived.clear()
     held = [pool.submit(count, entry(0))]
@@ -192,6 +200,87 @@ def test_after_many_callers_with_threads_the_writer_waits_a_moment_for_company( 
     writer.stop()
     assert store.groups == [1, waiting]
     assert pauses == [COMPANY_SECONDS] * waits
+
+
+@pytest.mark.parametrize(("coming", "waits"), [(0, 1), (3, 4), (COMPANY_LOOKS, COMPANY_LOOKS + 1)])
+def test_it_waits_on_while_more_comes_but_not_for_ever(  # noqa: PLR0913 - fixtures
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    coming: int,
+    waits: int,
+) -> None:
+    """In each of the first pauses one report comes; if they make a large group, it waits again."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) <= coming:
+            waiting = writer.waiting()
+            more.append(pool.submit(_on_thread(writer), entry(100 + len(pauses))))
+            until(lambda: writer.waiting() > waiting)
+
+    writer, more = Writer(store, meter, pause), list[Future[Outcome]]()
+    writer.start()
+    held = _fill(pool, writer, store, entry, COMPANY)
+    store.gate.set()
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    until(lambda: len(more) == coming)
+    assert {future.result(10) for future in more} <= {Outcome.COUNTED}
+    writer.stop()
+    assert pauses == [COMPANY_SECONDS] * waits
+    assert store.groups == [1, COMPANY, *([coming] if coming else [])]
+
+
+def test_a_report_is_read_by_the_thread_that_writes_it(
+    writer: Writer, entry: Callable[[int], Entry]
+) -> None:
+    reading: list[threading.Thread] = []
+
+    def read() -> Entry:
+        reading.append(threading.current_thread())
+        return entry(1)
+
+    assert writer.count(entry(1).token, read) == (entry(1), Outcome.COUNTED)
+    assert reading == [writer.threads[0]]
+
+
+@pytest.mark.parametrize("fault", [InvalidReport(), RuntimeError("a fault of ours")])
+def test_of_a_group_only_the_callers_of_unreadable_reports_are_refused(  # noqa: PLR0913 - fixtures
+    writer: Writer,
+    store: GatedStore,
+    meter: Counters,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+    loop: asyncio.AbstractEventLoop,
+    fault: Exception,
+) -> None:
+    def unreadable() -> Entry:
+        raise fault
+
+    held = _fill(pool, writer, store, entry, 2)
+    refused = [
+        pool.submit(writer.count, bytes(16), unreadable),
+        asyncio.run_coroutine_threadsafe(writer.counted(bytes(16), unreadable, 10), loop),
+    ]
+    until(lambda: writer.waiting() == 4)
+    store.gate.set()
+    assert [future.exception(10) for future in refused] == [fault, fault]
+    assert {future.result(10) for future in held} == {Outcome.COUNTED}
+    assert store.groups == [1, 2]
+    assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 3
+
+
+def test_nothing_is_committed_if_no_report_of_a_group_can_be_read(
+    writer: Writer, store: GatedStore
+) -> None:
+    def unreadable() -> Entry:
+        raise InvalidReport
+
+    with pytest.raises(InvalidReport):
+        writer.count(bytes(16), unreadable)
+    assert store.groups == []
 
 
 def test_the_writer_waits_for_no_company_of_callers_on_an_event_loop(  # noqa: PLR0913 - fixtures
@@ -252,15 +341,15 @@ def test_the_bound_on_what_waits_is_that_of_all_lanes_together(  # noqa: PLR0913
     store = LanedStore(tmp_path / "laned.db")
     store.open_week(W47, Terms(5, W47.end + timedelta(days=2)), toy_schema)
     writer = Writer(store, meter)  # not started, so that all of them wait
-    held = [pool.submit(writer.count, entry(n)) for n in range(4)]
+    held = [pool.submit(_on_thread(writer), entry(n)) for n in range(4)]
     until(lambda: writer.waiting() == 4)
     for number in (4, 5):
         with pytest.raises(Overloaded):
-            writer.count(entry(number))
+            _on_thread(writer)(entry(number))
     monkeypatch.undo()
     # SQLite has one connection: the lanes are emptied one after the other.
     for lane in writer._queues:
-        writer._commit(writer_module._group(lane, lane.get())[0])
+        writer._take(lane, writer_module._group(lane, lane.get())[0])
     assert [future.result(10) for future in held] == [Outcome.COUNTED] * 4
     store.close()
 
@@ -308,10 +397,10 @@ def test_past_the_bound_callers_are_refused_at_once_and_the_waiting_are_served(
     writer.start()
     held = _fill(pool, writer, store, entry, 2)
     with pytest.raises(Overloaded):
-        writer.count(entry(9))
+        _on_thread(writer)(entry(9))
     store.gate.set()
     assert [future.result(10) for future in held] == [Outcome.COUNTED] * 3
-    assert writer.count(entry(9)) is Outcome.COUNTED
+    assert _on_thread(writer)(entry(9)) is Outcome.COUNTED
     writer.stop()
 
 
@@ -373,7 +462,7 @@ def test_a_task_runs_on_the_writers_thread_between_two_commits(
 
     running = pool.submit(writer.run, task)
     until(lambda: writer.waiting() == 2)
-    held.append(pool.submit(writer.count, entry(5)))
+    held.append(pool.submit(_on_thread(writer), entry(5)))
     until(lambda: writer.waiting() == 3)
     store.gate.set()
     running.result(10)
@@ -390,7 +479,7 @@ def test_a_task_that_fails_is_raised_where_it_came_from(
 
     with pytest.raises(sqlite3.OperationalError, match="no room"):
         writer.run(task)
-    assert writer.count(entry(1)) is Outcome.COUNTED
+    assert _on_thread(writer)(entry(1)) is Outcome.COUNTED
 
 
 @pytest.mark.slow
@@ -411,12 +500,12 @@ def test_the_log_is_emptied_seconds_after_a_report_also_while_others_keep_coming
     assert writer_module.ERASE_SECONDS <= 5
     monkeypatch.setattr(writer_module, "ERASE_SECONDS", 0.2)
     wal = store._path.with_name("headcount.db-wal")
-    writer.count(entry(0))
+    _on_thread(writer)(entry(0))
     until(lambda: wal.stat().st_size == 0)
     sizes: list[int] = []
 
     def emptied_twice() -> bool:
-        writer.count(entry(len(sizes) + 1))
+        _on_thread(writer)(entry(len(sizes) + 1))
         sizes.append(wal.stat().st_size)
         return sum(later < earlier for earlier, later in pairwise(sizes)) == 2
 
@@ -456,12 +545,12 @@ def test_an_erasure_that_a_reader_prevents_is_tried_again_and_shown_as_pending(
     def erased() -> bool:
         return meter.registry.get_sample_value("headcount_server_erased") == 1
 
-    writer.count(entry(1))
+    _on_thread(writer)(entry(1))
     until(erased)
     with closing(sqlite3.connect(f"{store._path.as_uri()}?mode=ro", uri=True)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM weeks").fetchone()
-        assert writer.count(entry(2)) is Outcome.COUNTED
+        assert _on_thread(writer)(entry(2)) is Outcome.COUNTED
         until(lambda: not erased())
     until(erased)
 
@@ -503,7 +592,7 @@ def test_an_event_loop_is_woken_once_for_all_reports_of_a_commit(  # noqa: PLR09
 ) -> None:
     held = _fill(pool, writer, store, entry, 0)
     counted = [
-        asyncio.run_coroutine_threadsafe(writer.counted(entry(n), 10), loop) for n in range(1, 10)
+        asyncio.run_coroutine_threadsafe(_counted(writer, entry(n)), loop) for n in range(1, 10)
     ]
     until(lambda: writer.waiting() == 9)
     woken: list[object] = []
@@ -525,12 +614,12 @@ def test_reports_whose_event_loop_has_ended_are_counted_all_the_same(
     (held,) = _fill(pool, writer, store, entry, 0)
 
     async def leave() -> None:
-        waiting = asyncio.ensure_future(writer.counted(entry(1), 10))
+        waiting = asyncio.ensure_future(_counted(writer, entry(1)))
         await asyncio.sleep(0)  # until it is queued
         assert not waiting.done()
 
     asyncio.run(leave())
     store.gate.set()
     assert held.result(10) is Outcome.COUNTED
-    assert writer.count(entry(2)) is Outcome.COUNTED
+    assert _on_thread(writer)(entry(2)) is Outcome.COUNTED
     assert _reports(store._path) == 3

@@ -75,7 +75,7 @@ class PostgresStore:
 
     def lane(self, token: bytes) -> int:
         """Return the lane that counts this token's reports."""
-        return batch.shard_of(token) % self.lanes
+        return batch.shard_of(token) % self.lanes if token else 0
 
     def open_week(self, week: Week, terms: Terms, schema: Schema) -> None:
         """Let a week take reports."""

@@ -59,7 +59,12 @@ def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
     # Made here, so that only its owner can read it; log and index inherit the mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(
-        uri(path, "rw"), uri=True, isolation_level=None, check_same_thread=False
+        uri(path, "rw"),
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        # A statement for each size of a group is prepared once.
+        cached_statements=1024,
     )
     try:
         refuse_strange(connection, path, empty=True)
