@@ -104,13 +104,11 @@ def _pieces(report: bytes) -> list[bytes] | None:
     start, before, end = 0, 0, len(report)
     try:
         while start < end:
-            at, tag = start + 1, report[start]
+            tag, length, at = report[start], report[start + 1], start + 2
             if tag > 127:  # noqa: PLR2004 - a second byte follows (base-128 varint)
-                at, tag = at + 1, tag - 128 + (report[at] << 7)
-            length = report[at]
-            at += 1
+                tag, length, at = tag - 128 + (length << 7), report[at], at + 1
             if length > 127:  # noqa: PLR2004 - likewise
-                at, length = at + 1, length - 128 + (report[at] << 7)
+                length, at = length - 128 + (report[at] << 7), at + 1
             stop = at + length
             # A third byte of a tag or length makes these too large to pass.
             plain = before < tag < 1 << 14 and length < 1 << 14 and stop <= end

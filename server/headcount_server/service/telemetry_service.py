@@ -171,7 +171,7 @@ class Service:
 
 def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:
     fields = UnknownFieldSet(request)
-    return sorted({fields[i].field_number for i in range(len(fields))})
+    return sorted({fields[i].field_number for i in range(len(fields))}) if len(fields) else []
 
 
 def decoded(request: type[_Request], data: bytes) -> _Request:

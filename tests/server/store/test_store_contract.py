@@ -73,6 +73,21 @@ def test_a_report_is_counted_with_all_its_answers(
     ]
 
 
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 300])
+def test_groups_of_any_size_and_variety_are_counted_in_full(
+    store: Store, place: Place, entry: MakeEntry, size: int
+) -> None:
+    for first in (0, 1000):
+        group = [entry(first + number, note=f"text {number}") for number in range(size)]
+        assert store.count(group) == [COUNTED] * size
+        assert store.count(group) == [DUPLICATE] * size
+    assert _reports(place) == {"2026-W47": 2 * size}
+    expected = {(f"text {number}", 2) for number in range(size)} | {("8.2", 2 * size)}
+    assert set(place.rows("SELECT value, reports FROM open_values")) == expected
+    answered = place.rows("SELECT key, answers FROM open_answers")
+    assert set(answered) == {(PHP, 2 * size), (NOTE, 2 * size)}
+
+
 def test_a_token_counts_once_within_a_group_and_across_groups(
     store: Store, place: Place, entry: MakeEntry
 ) -> None:

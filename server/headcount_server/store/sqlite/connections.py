@@ -63,8 +63,8 @@ def connect(path: Path, *, restoring: bool = False) -> sqlite3.Connection:
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        # A statement for each size of a group is prepared once.
-        cached_statements=1024,
+        # Room for a statement for each usual size of a group, so that it is prepared once.
+        cached_statements=512,
     )
     try:
         refuse_strange(connection, path, empty=True)

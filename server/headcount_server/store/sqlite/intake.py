@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
 
 from headcount_server.counting.tally import Tally, tally
 from headcount_server.counting.vocabulary import Allowance, Vocabulary
@@ -15,6 +17,12 @@ from headcount_server.store.contract import Entry, Outcome, grouped
 from headcount_server.store.sqlite.connections import token_table
 from headcount_server.store.sqlite.week_key_files import WeekKeys
 from headcount_server.week import Week
+
+_ROWS = 256
+"""Most rows in one statement."""
+_STEP = 16
+"""Statements have a multiple of so many rows, some of which add nothing. So there are few
+statements, and SQLite prepares each of them once."""
 
 
 class Intake:
@@ -78,9 +86,10 @@ class Intake:
 
     def _taken(self, week: Week, tokens: Sequence[bytes]) -> set[bytes]:
         """Return those of these tokens that a week has counted."""
-        marks = ",".join("?" * len(tokens))
+        padded = [*tokens, *list(tokens[-1:]) * (-len(tokens) % _STEP)]
+        marks = ",".join("?" * len(padded))
         query = f"SELECT token FROM {token_table(week)} WHERE token IN ({marks})"  # noqa: S608 - our name
-        return {token for (token,) in self._connection.execute(query, tokens)}
+        return {token for (token,) in self._connection.execute(query, padded)}
 
     def _pretend(self, groups: Iterable[tuple[Week, Project, Sequence[Entry]]]) -> None:
         """Do for duplicates what is done for other reports, and undo it, so that both look alike.
@@ -105,21 +114,30 @@ class Intake:
 
     def _write(self, week: Week, project: Project, total: Tally) -> None:
         at = (str(week), project.name)
-        self._connection.execute(
-            "INSERT INTO open_reports VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
-            (*at, total.reports),
-        )
-        # All rows go in one step, because Python waits for its interpreter after each step.
-        self._connection.execute(
-            "INSERT INTO open_answers"
-            " SELECT ?, ?, value->>0, value->>1 FROM json_each(?) WHERE true"
-            " ON CONFLICT DO UPDATE SET answers = answers + excluded.answers",
-            (*at, json.dumps(list(total.answers.items()))),
-        )
-        self._connection.execute(
-            "INSERT INTO open_values"
-            " SELECT ?, ?, value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true"
-            " ON CONFLICT DO UPDATE SET reports = reports + excluded.reports",
-            (*at, json.dumps([(*cell, n) for cell, n in total.values.items()])),
-        )
+        answers = list(total.answers.items())
+        values = [(*cell, n) for cell, n in total.values.items()]
+        self._sum_up("open_reports", "reports", at, [(total.reports,)])
+        self._sum_up("open_answers", "answers", at, answers)
+        self._sum_up("open_values", "reports", at, values)
+
+    def _sum_up(
+        self, table: str, counter: str, at: tuple[str, str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Add rows, which end with their counter, to those of a week and project."""
+        # Many rows go in one step, because Python waits for its interpreter after each step.
+        for first in range(0, len(rows), _ROWS):
+            some = rows[first : first + _ROWS]
+            nothing = (*some[-1][:-1], 0)
+            padding = [nothing] * (-len(some) % _STEP)
+            statement = _addition(table, counter, len(nothing), len(some) + len(padding))
+            self._connection.execute(statement, (*at, *chain(*some, *padding)))
+
+
+@lru_cache(maxsize=256)
+def _addition(table: str, counter: str, columns: int, rows: int) -> str:
+    values = ", ".join([f"({', '.join('?' * columns)})"] * rows)
+    names = ", ".join(f"column{number}" for number in range(1, columns + 1))
+    return (
+        f"INSERT INTO {table} SELECT ?, ?, {names} FROM (VALUES {values}) WHERE true"  # noqa: S608 - our names
+        f" ON CONFLICT DO UPDATE SET {counter} = {counter} + excluded.{counter}"
+    )
