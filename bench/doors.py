@@ -175,7 +175,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=1, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=9, help="measurements of each server")
+    parser.add_argument("--rounds", type=int, default=12, help="measurements of each server")
     parser.add_argument("--callers", type=int, default=32, help="callers at any time")
     given = results.arguments(parser)
     if given.quick:

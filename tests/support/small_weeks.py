@@ -177,7 +177,7 @@ def showing(*keys: int) -> Closing:
             replace(a, values=(HIDDEN[a.key],)) if a.key in keys and not a.values else a
             for a in taken.given
         )
-        return replace(taken, given=given)
+        return taken._replace(given=given)
 
     def closing(rule: Rule, sites: Sequence[Site]) -> Publication | None:
         return floored(fold(count(rule.project, sites, reading), rule.apart), rule)

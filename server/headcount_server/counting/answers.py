@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -64,8 +64,7 @@ class Ignored:
     violation: Violation
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """A whole report: the answers that count, the keys left out, and the release."""
 
     given: tuple[Answer, ...]
@@ -121,7 +120,7 @@ def without(report: Answers, left_out: Sequence[Ignored]) -> Answers:
         return report
     if not report.given:
         raise InvalidReport(*(entry.violation for entry in left_out))
-    return replace(report, ignored=(*left_out, *report.ignored)[:MAX_IGNORED])
+    return report._replace(ignored=(*left_out, *report.ignored)[:MAX_IGNORED])
 
 
 def release(project: Project, given: Iterable[Answer]) -> str:

@@ -13,31 +13,36 @@ from headcount_server.doors.status import fault
 class Call:
     """A call that a pool makes: as much of a future as grpc asks of one."""
 
-    __slots__ = ("_ended", "_lock", "_then", "_work")
+    __slots__ = ("_ended", "_given", "_then", "_work")
 
-    def __init__(self, work: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[..., object], given: tuple[Any, ...]) -> None:
         self._work = work
-        self._lock = threading.Lock()
+        self._given = given
         self._ended = False
         self._then: list[Callable[[Call], object]] = []
 
     def add_done_callback(self, then: Callable[[Call], object]) -> None:
         """Call `then` when the call has ended, or now if it has."""
-        with self._lock:
-            if not self._ended:
-                self._then.append(then)
-                return
-        then(self)
+        self._then.append(then)
+        if self._ended:
+            self._tell()
 
     def make(self) -> None:
         """Make the call. What it raises is logged, since nobody waits for it."""
         try:
-            self._work()
+            self._work(*self._given)
         except Exception as error:  # noqa: BLE001 - the thread has more calls to make
             fault(error)
-        with self._lock:
-            self._ended = True
-        for then in self._then:
+        self._ended = True
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell each that waits for the end. Two threads may be here: each takes what it tells."""
+        while self._then:
+            try:
+                then = self._then.pop()
+            except IndexError:
+                return
             then(self)
 
 
@@ -63,7 +68,7 @@ class FullPool:
 
     def submit(self, work: Callable[..., object], *given: Any) -> Call:
         """Call a function with what is given, on the next idle thread."""
-        call = Call(lambda: work(*given))
+        call = Call(work, given)
         self._calls.put(call)
         return call
 
