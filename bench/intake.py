@@ -57,10 +57,10 @@ def compare(result: Result, given: argparse.Namespace) -> None:
         load = Load(body)
         sent = dict.fromkeys(MODES, 0.0)
         with everyone(directory) as serving:
-            for place, connections in enumerate(given.connections):
+            for position, connections in enumerate(given.connections):
                 at = _at(connections)
                 # Only the first number of connections has budgets.
-                for _ in range(max(1, given.rounds // 6) if place else given.rounds):
+                for _ in range(max(1, given.rounds // 6) if position else given.rounds):
                     for mode, server in serving.items():
                         rate = load.rate(
                             server.process.pid,

@@ -15,7 +15,7 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.doors.address import Address
 from headcount_server.doors.health import SERVICE as HEALTH
 from headcount_server.doors.health import Health
-from headcount_server.doors.rate_limits import Gate
+from headcount_server.doors.rate_limits import Gate, Visit
 from headcount_server.doors.reflection import reflection_handlers
 from headcount_server.doors.shared_port import SharedPort
 from headcount_server.doors.silent_calls import SilentCalls
@@ -162,8 +162,12 @@ class GrpcDoor:
 def _telemetry(
     service: Service, gate: Gate, patience: SilentCalls, meter: CallMeter
 ) -> grpc.GenericRpcHandler:
+    def submit(request: wire.SubmitReportRequest, size: int, visit: Visit) -> Message:
+        visit.said(request.token)
+        return service.submit_report(request, size, visit.network)
+
     def unary(
-        call: Callable[[Any], Message], request: type[Message], response: type[Message]
+        call: Callable[[Any, int, Visit], Message], request: type[Message], response: type[Message]
     ) -> grpc.RpcMethodHandler[Any, Any]:
         def bounded(messages: Iterator[bytes], context: grpc.ServicerContext) -> Message:
             visit = gate.admit(context.peer(), _forwarded(context) if gate.trusting else "")
@@ -171,11 +175,7 @@ def _telemetry(
             if message is None:
                 raise InvalidReport(Violation("request", "the call ended without one"))
             # grpc itself would answer INTERNAL, and callers would try again.
-            asked = decoded(request, message)
-            if not isinstance(asked, wire.SubmitReportRequest):
-                return call(asked)
-            visit.said(asked.token)
-            return service.submit_report(asked, visit.network)
+            return call(decoded(request, message), len(message), visit)
 
         # A stream of one message is the same on the wire; see `silent_calls`.
         return grpc.stream_unary_rpc_method_handler(
@@ -185,14 +185,16 @@ def _telemetry(
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
-            "SubmitReport": unary(
-                service.submit_report, wire.SubmitReportRequest, wire.SubmitReportResponse
-            ),
+            "SubmitReport": unary(submit, wire.SubmitReportRequest, wire.SubmitReportResponse),
             "GetRegistry": unary(
-                service.get_registry, wire.GetRegistryRequest, wire.GetRegistryResponse
+                lambda request, _size, _visit: service.get_registry(request),
+                wire.GetRegistryRequest,
+                wire.GetRegistryResponse,
             ),
             "GetStatistics": unary(
-                service.get_statistics, wire.GetStatisticsRequest, wire.GetStatisticsResponse
+                lambda request, _size, _visit: service.get_statistics(request),
+                wire.GetStatisticsRequest,
+                wire.GetStatisticsResponse,
             ),
         },
     )

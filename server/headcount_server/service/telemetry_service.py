@@ -6,7 +6,7 @@ HTTP both build on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -31,6 +31,9 @@ from headcount_server.store.writer import Writer
 from headcount_server.week import Week
 
 SERVICE = wire.DESCRIPTOR.services_by_name["TelemetryService"].full_name
+SHORT = 4096
+"""Most bytes of a report that the writer reads. A longer one takes its time, and other callers
+should not wait for that. Reports with answers alone are seldom half as long."""
 MAX_WEEKS = 53
 """Most weeks that one GetStatistics call returns: a year."""
 _Request = TypeVar("_Request", bound=Message)
@@ -75,25 +78,24 @@ class Service:
         self._cache = AnswerCache()
 
     def submit_report(
-        self, request: wire.SubmitReportRequest, network: bytes | None = None
+        self, request: wire.SubmitReportRequest, size: int, network: bytes | None = None
     ) -> wire.SubmitReportResponse:
-        """Count a report; return once it is durable.
+        """Count a report that came in so many bytes; return once it is durable.
 
         `network` is the sender's network, which limits the new values that the report may
         introduce; it is neither kept nor reported. Raises Refusal.
         """
         try:
             weeks = self._weeks.open()
-            counted = self._writer.count(
-                request.token, lambda: self._entry(self.submission(request), weeks, network)
-            )
+            read = _reading(size, lambda: self._entry(self.submission(request), weeks, network))
+            counted = self._writer.count(request.token, read)
             return self._answer(*counted)
         except Refusal as refusal:
             self._count_refusal(refusal)
             raise
 
     async def take_report(
-        self, submission: Submission, network: bytes | None, seconds: float
+        self, submission: Submission, size: int, network: bytes | None, seconds: float
     ) -> wire.SubmitReportResponse:
         """Do as `submit_report` on an event loop, which meanwhile does other work.
 
@@ -101,9 +103,8 @@ class Service:
         """
         try:
             weeks = self._weeks.open()
-            counted = await self._writer.counted(
-                submission.token, lambda: self._entry(submission, weeks, network), seconds
-            )
+            read = _reading(size, lambda: self._entry(submission, weeks, network))
+            counted = await self._writer.counted(submission.token, read, seconds)
             return self._answer(*counted)
         except Refusal as refusal:
             self._count_refusal(refusal)
@@ -167,6 +168,14 @@ class Service:
         if request.project and request.project not in known:
             known_project(schema, request.project)
         return statistics.response(weeks, request.project, schema)
+
+
+def _reading(size: int, read: Callable[[], Entry]) -> Callable[[], Entry]:
+    """Return how the writer gets a report; one that came in so many bytes is read here if long."""
+    if size <= SHORT:
+        return read
+    entry = read()
+    return lambda: entry
 
 
 def _unknown_fields(request: wire.SubmitReportRequest) -> list[int]:

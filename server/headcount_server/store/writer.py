@@ -6,7 +6,8 @@ company while more comes, because callers with threads of their own come one by 
 several lanes has one thread for each; the first lane's thread makes all other changes.
 
 The writer also reads the reports that it counts. In their callers' threads, which take turns at
-every step, reading takes about three times as long.
+every step, reading takes about three times as long. If some take long, the ones before are
+committed first.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ QUEUE_LIMIT = 4096
 """Most reports that may wait, an equal part in each lane; further callers are told to come back."""
 GROUP_LIMIT = 512
 """Most reports in one commit."""
+READ_SECONDS = 0.02
+"""Seconds of reading after which what is read so far is committed."""
 COMPANY = 8
 """Reports of threads in a group after which the next one waits for company. Callers on an event
 loop need no wait: the loop passes on all that it has before it rests."""
@@ -78,18 +81,25 @@ def _group(
     return group, item
 
 
-def _read(group: list[_Report]) -> dict[_Report, Entry]:
-    """Return the entries of a group. Callers whose report cannot be read hear that at once."""
+def _read(group: list[_Report]) -> tuple[dict[_Report, Entry], list[_Report]]:
+    """Return the entries of a group, and the reports for which there was no time.
+
+    Callers whose report cannot be read hear that at once.
+    """
     entries: dict[_Report, Entry] = {}
     refused: list[_Report] = []
-    for report in group:
+    until, rest = time.monotonic() + READ_SECONDS, []
+    for place, report in enumerate(group):
+        if time.monotonic() > until:
+            rest = group[place:]
+            break
         try:
             entries[report] = report.read()
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for word
             report.error = error
             refused.append(report)
     finish(refused)
-    return entries
+    return entries, rest
 
 
 class Writer:
@@ -228,9 +238,11 @@ class Writer:
 
     def _take(self, lane: _Queue, group: list[_Report]) -> None:
         """Read and count a group, and wait for company."""
-        entries = _read(group)
-        if entries:
-            self._commit(entries)
+        unread = group
+        while unread:
+            entries, unread = _read(unread)
+            if entries:
+                self._commit(entries)
         if sum(isinstance(report, Report) for report in group) < COMPANY:
             return
         waiting = lane.qsize()

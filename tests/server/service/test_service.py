@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -18,7 +20,9 @@ from headcount.v1 import telemetry_service_pb2 as wire
 from headcount_server.app import App
 from headcount_server.clock import FileClock
 from headcount_server.config import Config
-from headcount_server.service.telemetry_service import MAX_WEEKS
+from headcount_server.counting.answer_cache import AnswerCache
+from headcount_server.counting.answers import Answers
+from headcount_server.service.telemetry_service import MAX_WEEKS, SHORT
 from support.held_writer import held_up
 from support.store_files import file_of
 from support.waiting import until
@@ -151,6 +155,33 @@ def test_a_report_of_any_other_week_is_told_the_open_ones(at: At, channel: grpc.
             assert "open: 2026-W47, 2026-W46" in str(call.details())
     ok, refused = grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION
     assert codes == {45: refused, 46: ok, 47: ok, 48: refused}
+
+
+@pytest.mark.parametrize(("length", "thread"), [(SHORT // 2, "writer"), (SHORT, "grpc")])
+def test_a_long_report_is_read_by_its_caller(  # noqa: PLR0913 - fixtures
+    running: App,
+    channel: grpc.Channel,
+    said: Said,
+    monkeypatch: pytest.MonkeyPatch,
+    length: int,
+    thread: str,
+) -> None:
+    """Others need not wait until it is read."""
+    assert running.weeks.open()
+    readers: list[str] = []
+    read = AnswerCache.read
+
+    def reading(self: AnswerCache, *given: Any) -> Answers:
+        readers.append(threading.current_thread().name)
+        return read(self, *given)
+
+    monkeypatch.setattr(AnswerCache, "read", reading)
+    request = wire.SubmitReportRequest(week="2026-W47", token=bytes(16))
+    request.report.type_url = "x/headcount.projects.toy.v1.Report"
+    request.report.value = said(multisite={"value": True}) + b"\xfa\x01\x00" * (length // 3)
+    submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+    assert submit.future(request.SerializeToString(), timeout=20).code() is grpc.StatusCode.OK
+    assert [name.partition("_")[0] for name in readers] == [thread]
 
 
 def test_a_report_that_waits_behind_the_close_of_its_week_is_told_the_open_ones(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -270,6 +271,41 @@ def test_of_a_group_only_the_callers_of_unreadable_reports_are_refused(  # noqa:
     assert {future.result(10) for future in held} == {Outcome.COUNTED}
     assert store.groups == [1, 2]
     assert meter.registry.get_sample_value("headcount_server_commit_reports_sum") == 3
+
+
+def test_reports_before_one_that_takes_long_to_read_are_committed_first(
+    monkeypatch: pytest.MonkeyPatch,
+    writer: Writer,
+    store: GatedStore,
+    entry: Callable[[int], Entry],
+    pool: ThreadPoolExecutor,
+) -> None:
+    monkeypatch.setattr(writer_module, "READ_SECONDS", 0.02)
+    heard, waited = threading.Event(), list[bool]()
+
+    def slow() -> Entry:
+        if not waited:
+            time.sleep(0.05)
+        waited.append(True)
+        return entry(9)
+
+    def last() -> Entry:
+        """Its caller waits for the group before, which must not wait for it."""
+        waited.append(heard.wait(10))
+        return entry(10)
+
+    held = _fill(pool, writer, store, entry, 2)
+    held.append(pool.submit(lambda: writer.count(entry(9).token, slow).outcome))
+    until(lambda: writer.waiting() == 3)
+    before = list(held)
+    held.append(pool.submit(lambda: writer.count(entry(10).token, last).outcome))
+    until(lambda: writer.waiting() == 4)
+    store.gate.set()
+    assert {future.result(10) for future in before} == {Outcome.COUNTED}
+    heard.set()
+    assert held[-1].result(10) is Outcome.COUNTED
+    assert waited == [True, True]
+    assert store.groups == [1, 3, 1]
 
 
 def test_nothing_is_committed_if_no_report_of_a_group_can_be_read(
