@@ -6,8 +6,8 @@ import gc
 
 THRESHOLDS = 10_000, 10, 10
 """New objects after which Python looks through the youngest, and looks after which it goes on to
-older ones. By default, a look follows every 700 objects, a few reports' worth, and finds them all
-in use."""
+older ones. By default, a look follows every 700 objects (Python 3.11), a few reports' worth, and
+finds them all in use."""
 
 
 def collect_seldom() -> None:

@@ -123,7 +123,7 @@ class BackdropDoor:
         counted, refusals = 0, []
         for report in reports:
             try:
-                await self._count_one(report, len(body), visit.network, until)
+                await self._count_one(report, visit.network, until)
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
@@ -141,12 +141,10 @@ class BackdropDoor:
 
         return read
 
-    async def _count_one(
-        self, report: Submission, size: int, network: bytes | None, until: float
-    ) -> None:
+    async def _count_one(self, report: Submission, network: bytes | None, until: float) -> None:
         left = max(0.0, until - asyncio.get_running_loop().time())
         try:
-            await self._service.take_report(report, size, network, left)
+            await self._service.take_report(report, network, left)
         except WeekNotOpen as closed:
             raise Unavailable(str(closed)) from None
 

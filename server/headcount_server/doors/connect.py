@@ -85,7 +85,7 @@ class UnaryCalls:
         else:
             told = json_reports.submission(body, self._reports.read)
         visit.said(told.token)
-        response = await self._service.take_report(told, len(body), visit.network, seconds)
+        response = await self._service.take_report(told, visit.network, seconds)
         return _written(response, kind) if response.ignored else _week(response.week, kind)
 
     def _ask(self, method: str, kind: str, body: bytes) -> bytes:

@@ -95,17 +95,15 @@ class Service:
             raise
 
     async def take_report(
-        self, submission: Submission, size: int, network: bytes | None, seconds: float
+        self, submission: Submission, network: bytes | None, seconds: float
     ) -> wire.SubmitReportResponse:
         """Do as `submit_report` on an event loop, which meanwhile does other work.
 
         Raises TooLate after this many seconds; the report is then counted all the same.
         """
         try:
-            weeks = self._weeks.open()
-            read = _reading(size, lambda: self._entry(submission, weeks, network))
-            counted = await self._writer.counted(submission.token, read, seconds)
-            return self._answer(*counted)
+            entry = self._entry(submission, self._weeks.open(), network)
+            return self._answer(*await self._writer.counted(entry, seconds))
         except Refusal as refusal:
             self._count_refusal(refusal)
             raise

@@ -43,7 +43,10 @@ class Pending:
         """Return whether the work is done within this many seconds, or raise its error."""
         done = self._done.acquire(timeout=seconds)
         if done and self.error is not None:
-            raise self.error
+            try:
+                raise self.error
+            finally:
+                self.error = None  # it leads to this frame, and would keep the report in memory
         return done
 
 
@@ -58,7 +61,7 @@ class Task(Pending):
 
 
 class Report(Pending):
-    """A report that is to be read and counted."""
+    """A report that the writer is to read and count."""
 
     __slots__ = ("counted", "read")
 
@@ -69,17 +72,21 @@ class Report(Pending):
 
 
 class LoopReport:
-    """A report that is to be read and counted, and the event loop on which its caller waits."""
+    """A report that is to be counted, and the event loop on which its caller waits."""
 
-    __slots__ = ("counted", "error", "future", "loop", "read", "settled")
+    __slots__ = ("_entry", "counted", "error", "future", "loop", "settled")
 
-    def __init__(self, read: Callable[[], Entry]) -> None:
-        self.read = read
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
         self.counted: Counted | None = None
         self.error: Exception | None = None
         self.settled = False
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Counted] = self.loop.create_future()
+
+    def read(self) -> Entry:
+        """Return what its caller has read."""
+        return self._entry
 
     def settle(self) -> None:
         """Let the caller go on, or raise the error there; on its loop."""

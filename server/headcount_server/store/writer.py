@@ -5,9 +5,9 @@ reports under load, and a lone report need not wait. After a large group the nex
 company while more comes, because callers with threads of their own come one by one. A store with
 several lanes has one thread for each; the first lane's thread makes all other changes.
 
-The writer also reads the reports that it counts. In their callers' threads, which take turns at
-every step, reading takes about three times as long. If some take long, the ones before are
-committed first.
+The writer also reads the reports of callers with threads of their own. In those threads, which
+take turns at every step, reading takes about three times as long. If some take long, the ones
+before are committed first.
 """
 
 from __future__ import annotations
@@ -166,18 +166,19 @@ class Writer:
             raise self._stands_still()
         return report.counted
 
-    async def counted(self, token: bytes, read: Callable[[], Entry], seconds: float) -> Counted:
-        """Do as `count` on an event loop, which meanwhile does other work.
+    async def counted(self, entry: Entry, seconds: float) -> Counted:
+        """Count a report on an event loop, which meanwhile does other work.
 
-        Raises TooLate after this many seconds, at most `ANSWER_SECONDS`.
+        Raises as `count` does, and TooLate after this many seconds, at most `ANSWER_SECONDS`.
         """
-        report = LoopReport(read)
-        self._enqueue(token, report)
+        report = LoopReport(entry)
+        self._enqueue(entry.token, report)
         timer = report.loop.call_later(seconds, self._leave, report, ANSWER_SECONDS - seconds)
         try:
             return await report.future
         finally:
             timer.cancel()
+            del report  # an error leads to this frame, and would keep the report in memory
 
     def _leave(self, report: LoopReport, seconds: float) -> None:
         """Let the caller of a report go, and see after these seconds whether it is counted."""
@@ -225,16 +226,17 @@ class Writer:
             elif item is None:
                 self._store.close()
                 return
+            del group, item  # nothing of a report stays until the next one comes
             if self._seconds_until_wipe() == 0:
                 self._look_after()
 
     def _run_lane(self, lane: _Queue) -> None:
-        item = lane.get()
-        while item is not None:
-            group, item = _group(lane, item)
+        while True:
+            group, item = _group(lane, lane.get())
             self._take(lane, group)
-            if item is not None:
-                item = lane.get()
+            if item is None:
+                return
+            del group, item  # nothing of a report stays until the next one comes
 
     def _take(self, lane: _Queue, group: list[_Report]) -> None:
         """Read and count a group, and wait for company."""
@@ -286,9 +288,10 @@ class Writer:
             task.run()
         except Exception as error:  # noqa: BLE001 - raised again where the task came from
             task.error = error
-        task.finish()
-        if task.error is not None:
-            self._settle("" if self._store.probe() else _told(task.error))
+            task.finish()
+            self._settle("" if self._store.probe() else _told(error))
+        else:
+            task.finish()
         self._note_change()
 
     def _note_change(self) -> None:

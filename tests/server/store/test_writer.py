@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -123,7 +125,7 @@ def _on_thread(writer: Writer) -> Count:
 
 
 async def _counted(writer: Writer, entry: Entry, seconds: float = 10) -> Outcome:
-    return (await writer.counted(entry.token, lambda: entry, seconds)).outcome
+    return (await writer.counted(entry, seconds)).outcome
 
 
 def _on_loop(writer: Writer, loop: asyncio.AbstractEventLoop) -> Count:
@@ -254,17 +256,13 @@ def test_of_a_group_only_the_callers_of_unreadable_reports_are_refused(  # noqa:
     meter: Counters,
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
-    loop: asyncio.AbstractEventLoop,
     fault: Exception,
 ) -> None:
     def unreadable() -> Entry:
         raise fault
 
     held = _fill(pool, writer, store, entry, 2)
-    refused = [
-        pool.submit(writer.count, bytes(16), unreadable),
-        asyncio.run_coroutine_threadsafe(writer.counted(bytes(16), unreadable, 10), loop),
-    ]
+    refused = [pool.submit(writer.count, bytes(16), unreadable) for _ in range(2)]
     until(lambda: writer.waiting() == 4)
     store.gate.set()
     assert [future.exception(10) for future in refused] == [fault, fault]
@@ -280,12 +278,12 @@ def test_reports_before_one_that_takes_long_to_read_are_committed_first(
     entry: Callable[[int], Entry],
     pool: ThreadPoolExecutor,
 ) -> None:
-    monkeypatch.setattr(writer_module, "READ_SECONDS", 0.02)
+    monkeypatch.setattr(writer_module, "READ_SECONDS", 0.5)
     heard, waited = threading.Event(), list[bool]()
 
     def slow() -> Entry:
         if not waited:
-            time.sleep(0.05)
+            time.sleep(0.6)
         waited.append(True)
         return entry(9)
 
@@ -306,6 +304,46 @@ def test_reports_before_one_that_takes_long_to_read_are_committed_first(
     assert held[-1].result(10) is Outcome.COUNTED
     assert waited == [True, True]
     assert store.groups == [1, 3, 1]
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_nothing_of_a_report_stays_in_memory_whether_it_was_counted_or_refused(
+    writer: Writer, store: GatedStore, entry: Callable[[int], Entry], pool: ThreadPoolExecutor
+) -> None:
+    """No collector of garbage has to find it."""
+
+    class Read:
+        """Reads a report; one of two cannot be read."""
+
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def __call__(self) -> Entry:
+            if self._number % 2:
+                raise InvalidReport
+            return entry(self._number)
+
+    def send(number: int) -> None:
+        read = Read(number)
+        kept.append(weakref.ref(read))
+        with suppress(InvalidReport):
+            writer.count(entry(number).token, read)
+
+    kept: list[weakref.ref[Read]] = []
+    held = _fill(pool, writer, store, entry, 0)
+    sending = [pool.submit(send, number) for number in range(1, 9)]
+    until(lambda: writer.waiting() == 8)
+    store.gate.set()
+    assert held[0].result(10) is Outcome.COUNTED
+    assert [future.result(10) for future in sending] == [None] * 8
+    until(lambda: [read() for read in kept] == [None] * 8)
+
+
+@pytest.fixture(name="uncollected")
+def _uncollected() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def test_nothing_is_committed_if_no_report_of_a_group_can_be_read(
