@@ -23,7 +23,7 @@ from load import Load
 from results import Result
 from servers import Serving
 
-MODES = ("durable", "pinned", "all-cores", "no-op", "naive")
+MODES = ("durable", "no-op", "pinned", "all-cores", "naive")
 PINNED = "pinned"
 LEAST: Mapping[tuple[str, str], float | None] = {
     ("durable", "no-op"): 0.65,
