@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import gc
 import json
-import subprocess
 import sys
+from pathlib import Path
 
 from headcount_server.commands.garbage import THRESHOLDS
+from support.server_process import THURSDAY, ServerProcess
 
-LOOKING = """
-import gc, json
-from headcount_server.commands.garbage import collect_seldom
-usual = gc.get_threshold()
-collect_seldom()
-print(json.dumps([usual, gc.get_threshold(), gc.get_freeze_count()]))
+TELLING = f"""\
+#!{sys.executable}
+import atexit, gc, json, sys
+from headcount_server.cli import main
+
+def tell():
+    print(json.dumps([gc.get_threshold(), gc.get_freeze_count()]), file=sys.stderr)
+
+atexit.register(tell)
+main()
 """
+"""The server's program, which ends by telling how it looked for garbage."""
 
 
-def test_a_server_looks_for_garbage_seldom_and_not_among_what_it_keeps() -> None:
-    done = subprocess.run([sys.executable, "-c", LOOKING], check=True, capture_output=True)
-    usual, seldom, kept = json.loads(done.stdout)
+def test_a_server_looks_for_garbage_seldom_and_not_among_what_it_keeps(
+    toy_registry: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "headcount-server"
+    program.write_text(TELLING, encoding="utf-8")
+    program.chmod(0o700)
+    server = ServerProcess(toy_registry, tmp_path, THURSDAY, program=program)
+    server.start()
+    assert server.stop() == 0
+    seldom, kept = json.loads(server.errors().splitlines()[-1])
     assert tuple(seldom[:2]) == THRESHOLDS[:2]  # Python 3.14 has no third
-    assert seldom[0] > usual[0]
-    assert kept > 1000
+    assert seldom[0] > gc.get_threshold()[0]
+    assert kept > 10_000

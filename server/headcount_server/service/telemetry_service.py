@@ -169,7 +169,10 @@ class Service:
 
 
 def _reading(size: int, read: Callable[[], Entry]) -> Callable[[], Entry]:
-    """Return how the writer gets a report; one that came in so many bytes is read here if long."""
+    """Return how the writer gets a report of so many bytes. A long one is read now, by its caller.
+
+    Raises what `read` raises.
+    """
     if size <= SHORT:
         return read
     entry = read()
@@ -192,9 +195,7 @@ def decoded(request: type[_Request], data: bytes) -> _Request:
 
 def _has_lost(report: Answers) -> bool:
     """Return whether a key of a report is left out that had a value."""
-    return bool(report.ignored) and any(
-        each.reason != answers.Reason.IGNORED_REASON_EMPTY for each in report.ignored
-    )
+    return any(each.reason != answers.Reason.IGNORED_REASON_EMPTY for each in report.ignored)
 
 
 def _word(reason: wire.IgnoredReason) -> str:
