@@ -22,6 +22,7 @@ from headcount_server.clock import FileClock
 from headcount_server.config import Config
 from headcount_server.counting.answer_cache import AnswerCache
 from headcount_server.counting.answers import Answers
+from headcount_server.service import week_cycle
 from headcount_server.service.telemetry_service import MAX_WEEKS, SHORT
 from support.held_writer import held_up
 from support.store_files import file_of
@@ -155,6 +156,28 @@ def test_a_report_of_any_other_week_is_told_the_open_ones(at: At, channel: grpc.
             assert "open: 2026-W47, 2026-W46" in str(call.details())
     ok, refused = grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION
     assert codes == {45: refused, 46: ok, 47: ok, 48: refused}
+
+
+def test_a_week_takes_no_report_from_the_very_moment_of_its_close(
+    config: Config, clock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the store has it open until the server next looks at the clock."""
+    monkeypatch.setattr(week_cycle, "TICK_SECONDS", 60.0)
+    before, close = "2026-11-17T23:59:59Z", "2026-11-18T00:00:00Z"
+    clock_file.write_text(before, encoding="ascii")
+    with (
+        App(config, FileClock(clock_file)) as app,
+        grpc.insecure_channel(str(app.grpc)) as channel,
+    ):
+        submit: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(SUBMIT)
+        codes = []
+        for number, moment in enumerate((before, close)):
+            clock_file.write_text(moment, encoding="ascii")
+            request = wire.SubmitReportRequest(week="2026-W46", token=number.to_bytes(16))
+            request.report.type_url = "x/headcount.projects.toy.v1.Report"
+            codes.append(submit.future(request.SerializeToString(), timeout=20).code())
+        assert _rows(config, "SELECT reports FROM open_reports WHERE week = '2026-W46'") == [(1,)]
+    assert codes == [grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION]
 
 
 @pytest.mark.parametrize(("length", "thread"), [(SHORT // 2, "writer"), (SHORT, "grpc")])
